@@ -1,0 +1,255 @@
+"""The nouns of coachsync: bookings, what the ledger remembers of them, and what a tick means to do.
+
+Pure data. Times are integer milliseconds since the Unix epoch (UTC), snowflakes are strings of digits.
+NamedTuples where values never change (cheap to define: every idle tick loads this module), slotted
+dataclasses where the step machine writes progress into them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Millis = int
+
+MINUTE: Millis = 60_000
+HOUR: Millis = 60 * MINUTE
+DAY: Millis = 24 * HOUR
+
+Access = Literal["role", "member"]
+ActionKind = Literal["setup", "cleanup", "revoke", "update", "repair"]
+OutcomeKind = Literal["done", "failed", "refused", "planned", "deferred"]
+ResourceKind = Literal["role", "channel", "category"]
+
+ACTION_KINDS: tuple[ActionKind, ...] = ("setup", "cleanup", "revoke", "update", "repair")
+OUTCOME_KINDS: tuple[OutcomeKind, ...] = ("done", "failed", "refused", "planned", "deferred")
+
+
+class Flaw(NamedTuple):
+    """Why a row of the store cannot be understood: one line what, one line what to do."""
+
+    message: str
+    hint: str
+
+
+class Session(NamedTuple):
+    """One booking as the store holds it, read and checked.
+
+    `start` and `end` are 0 where the row's times cannot be understood; `flaw` then says why.
+    `student` and `coach` are Discord user ids, None where the person has not linked an account.
+    """
+
+    id: str
+    status: str
+    start: Millis
+    end: Millis
+    guild_id: str
+    student: str | None
+    coach: str | None
+    student_name: str
+    coach_name: str
+    set_up: bool
+    cleaned_up: bool
+    channel_id: str | None
+    role_id: str | None
+    flaw: Flaw | None = None
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Return the distinct linked participants, student first."""
+        return tuple(dict.fromkeys(p for p in (self.student, self.coach) if p))
+
+
+@dataclass(slots=True)
+class Resource:
+    """One role, channel or category: an attempt to make it and, once known, its snowflake.
+
+    `state`: "attempted" (a create was or may have been sent, its answer is not known), "refused" (Discord
+    said no, or the attempt was never sent), "made", "deleted" (we deleted it or saw that it is gone),
+    "written_off" (an attempt that nothing came of), "abandoned" (an operator gave it up).
+    `attempt_at` and `attempt_until` are on Discord's clock: the create was in flight between them;
+    `attempt_until` is None while we do not know. `rowid` is 0 until the ledger has stored it.
+    """
+
+    kind: ResourceKind
+    name: str
+    guild_id: str
+    state: str = "attempted"
+    attempt_at: Millis = 0
+    attempt_until: Millis | None = None
+    snowflake: str | None = None
+    made_at: Millis | None = None
+    deleted_at: Millis | None = None
+    rowid: int = 0
+
+
+@dataclass(slots=True)
+class Grant:
+    """One person's access to one session.
+
+    `state`: "asked" (a request that lets them in was or may have been sent), "granted", "losing" (they left the
+    booking and must lose it), "outside" (they lost it; that they are not still inside is not proven yet),
+    "revoked". `rowid` is 0 until the ledger has stored it.
+    """
+
+    user_id: str
+    state: str = "asked"
+    granted_at: Millis | None = None
+    revoked_at: Millis | None = None
+    rowid: int = 0
+
+
+@dataclass(slots=True)
+class Entry:
+    """What the ledger remembers of one session's current life.
+
+    `state`: "opening" (setup begun, not complete), "open", "closing" (removal begun, not complete), "closed".
+    `start` and `end` are the booking's latest known times, `setup_start` its start when setup began.
+    `closed_by`: "end", "cancelled", "vanished", "operator", "abandoned", "revoked", or "" while it lives.
+    `closed_start` is the start the session had when it was closed. `missing_first`/`missing_last` are the first
+    and last finished run that did not find the booking in the store. `repairs` counts repairs made, by kind
+    ("channel", "role", "grant", "overwrite").
+    """
+
+    session_id: str
+    guild_id: str
+    access: Access
+    short: str
+    role_name: str
+    channel_name: str
+    start: Millis
+    end: Millis
+    setup_start: Millis
+    state: str = "opening"
+    student: str | None = None
+    coach: str | None = None
+    student_name: str = ""
+    coach_name: str = ""
+    opened_at: Millis = 0
+    closed_by: str = ""
+    closed_start: Millis | None = None
+    missing_first: Millis | None = None
+    missing_last: Millis | None = None
+    repairs: dict[str, int] = field(default_factory=dict)
+    resources: list[Resource] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+
+    @property
+    def live(self) -> bool:
+        """Tell whether something was begun for this session and has not been removed."""
+        return self.state != "closed"
+
+    def current(self, kind: ResourceKind) -> Resource | None:
+        """Return the newest role or channel that is made and not deleted."""
+        made = [r for r in self.resources if r.kind == kind and r.state == "made"]
+        return made[-1] if made else None
+
+    def leftovers(self) -> list[Resource]:
+        """Return what is made and not deleted beside the current role and channel."""
+        keep = {id(self.current("role")), id(self.current("channel"))}
+        return [r for r in self.resources if r.state == "made" and id(r) not in keep]
+
+    def open_attempts(self) -> list[Resource]:
+        """Return the creates whose answer is not known."""
+        return [r for r in self.resources if r.state == "attempted"]
+
+    def holders(self) -> tuple[str, ...]:
+        """Return who has, or may have, access."""
+        return tuple(g.user_id for g in self.grants if g.state in ("asked", "granted", "losing"))
+
+
+class Action(NamedTuple):
+    """One thing that a tick means to do for one session.
+
+    `entry` is None for a session that the ledger does not know. `names` holds the short name and the role and
+    channel name that a new life gets; it is None where the entry already has them. `closed_by` is why a
+    cleanup closes the session. `why` lists the drift that a repair mends.
+    """
+
+    kind: ActionKind
+    session: Session
+    entry: Entry | None
+    guild_id: str
+    reason: str
+    names: Names | None = None
+    closed_by: str = ""
+    why: tuple[str, ...] = ()
+
+
+class Names(NamedTuple):
+    """How a session's role and channel are called: `short`, and the two rendered names."""
+
+    short: str
+    role: str
+    channel: str
+
+
+class Failure(NamedTuple):
+    """What went wrong for one session, as data: `code` is one of CONTRACT §7's error codes."""
+
+    code: str
+    message: str
+    hint: str
+    discord_code: int | None = None
+    http_status: int | None = None
+
+
+class Warn(NamedTuple):
+    """Something an operator should know that did not make a session fail."""
+
+    code: str
+    session: str | None
+    message: str
+
+
+class Outcome(NamedTuple):
+    """How one action ended."""
+
+    action: Action
+    outcome: OutcomeKind
+    access: Access
+    role_id: str | None
+    channel_id: str | None
+    requests: int
+    duration_ms: int
+    error: Failure | None
+
+
+class Report(NamedTuple):
+    """All that one call of run, setup or cleanup decided and did.
+
+    `requests` counts the whole run's. `notes` are plain sentences for people (nothing to do, what may be left).
+    """
+
+    command: str
+    now: Millis
+    dry_run: bool
+    requests: int
+    outcomes: tuple[Outcome, ...]
+    warnings: tuple[Warn, ...]
+    exit_code: int
+    notes: tuple[str, ...] = ()
+    unusable: str = ""
+
+
+class RunRecord(NamedTuple):
+    """One past run as the ledger keeps it; `finished_at` and `exit_code` are None for one that never ended.
+
+    `summary` is action kind → outcome kind → count.
+    """
+
+    started_at: Millis
+    finished_at: Millis | None
+    command: str
+    exit_code: int | None
+    summary: dict[str, dict[str, int]]
+
+
+class Event(NamedTuple):
+    """One line of a session's story: when, what was done ("setup", "role made", …), how it ended, detail."""
+
+    at: Millis
+    session_id: str
+    what: str
+    outcome: str
+    detail: str

@@ -1,0 +1,61 @@
+"""Every exception that leaves a layer, and the exit code it means.
+
+Exceptions carry data; the sentence and the hint that a person reads are fields given by whoever knows the cause,
+never a traceback. The CLI maps each class to its exit code (CONTRACT §2).
+"""
+
+from __future__ import annotations
+
+OK = 0
+SOME_FAILED = 1
+USAGE = 2
+UNUSABLE = 3
+LOCKED = 4
+BUG = 70
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class CoachsyncError(Exception):
+    """Something a person can mend. `message` says what is wrong and where, `hint` what to do: one line each."""
+
+    exit_code = UNUSABLE
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(CoachsyncError):
+    """The command line makes no sense."""
+
+    exit_code = USAGE
+
+
+class ConfigError(CoachsyncError):
+    """The configuration is missing, unreadable or wrong; `problems` holds one line for each fault found."""
+
+    def __init__(self, message: str, hint: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.problems = problems
+
+
+class StoreError(CoachsyncError):
+    """The session store or the ledger cannot be read or written."""
+
+
+class LockHeldError(CoachsyncError):
+    """Another run works on the same store."""
+
+    exit_code = LOCKED
+
+
+class SessionError(CoachsyncError):
+    """A named session does not exist or does not allow what was asked; `code` is one of CONTRACT §7's codes."""
+
+    exit_code = SOME_FAILED
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.code = code
