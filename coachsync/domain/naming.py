@@ -1,0 +1,108 @@
+"""What a session's role and room are called, and when two names count as the same. Pure.
+
+`{short}` is the last 8 characters of the session's id where they are plain; else, and where another live session of
+the guild already goes by that name, the start of a hash of the whole id (CONTRACT §3).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+
+from coachsync.domain.model import Names, Session
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_ID_LETTERS = _PLAIN | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
+_SHORT = 8
+_LONGEST_ID = 60
+_LONGEST_PERSON = 20
+_LONGEST_NAME = 100
+
+
+class Templates:
+    """The two `[naming]` templates."""
+
+    __slots__ = ("channel", "role")
+
+    def __init__(self, role: str, channel: str) -> None:
+        self.role = role
+        self.channel = channel
+
+
+def short_of(session_id: str) -> str:
+    """Return the name a session goes by where nobody else does: the id's last 8 characters, or its hash."""
+    tail = session_id[-_SHORT:]
+    return tail if tail and _PLAIN.issuperset(tail) else hash_of(session_id)
+
+
+def hash_of(session_id: str) -> str:
+    """Return the first 8 characters of the lower-case base32 of the SHA-256 of the id in UTF-8."""
+    from base64 import b32encode
+    from hashlib import sha256
+
+    digest = sha256(session_id.encode("utf-8", "surrogatepass")).digest()
+    return b32encode(digest)[:_SHORT].decode("ascii").lower()
+
+
+def names_for(session: Session, templates: Templates, taken: Collection[str]) -> Names:
+    """Return the names a new life of this session gets; `taken` are the shorts of the guild's live sessions."""
+    short = short_of(session.id)
+    return render(session, templates, hash_of(session.id) if short in taken else short)
+
+
+def render(session: Session, templates: Templates, short: str) -> Names:
+    """Return both names for a given short name."""
+    plain_id = session.id if len(session.id) <= _LONGEST_ID and _ID_LETTERS.issuperset(session.id) else short
+    role = _fill(templates.role, short=short, id=plain_id)
+    channel = _fill(
+        templates.channel,
+        short=short,
+        id=plain_id,
+        student=_person(session.student_name, "student"),
+        coach=_person(session.coach_name, "coach"),
+    )
+    return Names(short, role, channel)
+
+
+def possible_names(session: Session, templates: Templates) -> tuple[Names, ...]:
+    """Return every pair of names this session may go by: the plain short one and the hash."""
+    shorts = dict.fromkeys((short_of(session.id), hash_of(session.id)))
+    return tuple(render(session, templates, short) for short in shorts)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether Discord may show one name for the other: NFKC, format characters, white space, case."""
+    return fold(one) == fold(other)
+
+
+def same_old_name(one: str, other: str) -> bool:
+    """Like `same_name`, but symbols (🎤) do not count: rooms of an earlier system may lack them."""
+    return _without_symbols(fold(one)) == _without_symbols(fold(other))
+
+
+def fold(name: str) -> str:
+    """Return the form in which two names are compared.
+
+    Source: Discord has altered white space and dropped U+FE0F in names (discord/FACTS §4).
+    """
+    kept = "".join(
+        c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf" and c not in "\ufe0e\ufe0f"
+    )
+    return " ".join(kept.split()).casefold()
+
+
+def _without_symbols(name: str) -> str:
+    return "".join(c for c in name if not unicodedata.category(c).startswith("S")).strip()
+
+
+def _fill(template: str, **values: str) -> str:
+    name = template
+    for key, value in values.items():
+        name = name.replace("{" + key + "}", value)
+    return " ".join(name.split())[:_LONGEST_NAME]
+
+
+def _person(name: str, otherwise: str) -> str:
+    """Return a person's name fit for a channel name: no control or format characters, no braces, 20 characters."""
+    printable = "".join(c if c.isprintable() and c not in "{}@#:`" else " " for c in name)
+    return " ".join(printable.split())[:_LONGEST_PERSON].strip() or otherwise

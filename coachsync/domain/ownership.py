@@ -1,0 +1,88 @@
+"""Ours or foreign: what may be adopted, changed or deleted in a guild (CONTRACT §6 "Ours"). Pure.
+
+The strongest sign needs no memory: nobody gives this very bot a member overwrite on a voice channel by hand, and a
+role named by such a channel's overwrites is that session's role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from coachsync.domain.model import MINUTE, Millis, Names, Resource
+from coachsync.domain.naming import same_name, same_old_name
+
+VOICE = 2
+CATEGORY = 4
+_EPOCH = 1_420_070_400_000
+_EARLIER: Millis = 5_000  # Discord's Date header has whole seconds
+_LATER: Millis = 1 * MINUTE  # Discord may act on a create well after the answer was given up
+
+
+class OverwriteLike(Protocol):
+    """A permission overwrite: whose, of which type (0 role, 1 member), and its bits."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def type(self) -> int: ...
+
+
+class RoleLike(Protocol):
+    """A role as Discord lists it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def permissions(self) -> int: ...
+    @property
+    def managed(self) -> bool: ...
+
+
+class ChannelLike(Protocol):
+    """A channel as Discord lists it; `overwrites` by the id of whom they concern."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> int: ...
+    @property
+    def overwrites(self) -> Mapping[str, OverwriteLike]: ...
+
+
+def made_at(snowflake: str) -> Millis:
+    """Return when Discord made this object. Source: discord.com/developers/docs/reference#snowflakes."""
+    return (int(snowflake) >> 22) + _EPOCH
+
+
+def in_flight(resource: Resource, created: Millis, timeout: Millis) -> bool:
+    """Tell whether something made at `created` may come of this recorded attempt."""
+    until = resource.attempt_until or resource.attempt_at + timeout
+    return resource.attempt_at - _EARLIER <= created <= until + _LATER
+
+
+def has_bot_overwrite(channel: ChannelLike, bot_id: str) -> bool:
+    """Tell whether the channel carries a member overwrite for this very bot."""
+    overwrite = channel.overwrites.get(bot_id)
+    return overwrite is not None and overwrite.type == 1
+
+
+def is_our_channel(channel: ChannelLike, names: Collection[Names], bot_id: str, claimed: bool) -> bool:
+    """Tell whether a channel that the ledger does not name is this session's room.
+
+    `claimed`: the store names it; then a name without its symbols will do.
+    """
+    if channel.type != VOICE:
+        return False
+    if claimed and any(same_old_name(channel.name, n.channel) for n in names):
+        return True
+    return has_bot_overwrite(channel, bot_id) and any(same_name(channel.name, n.channel) for n in names)
+
+
+def looks_like_our_role(role: RoleLike, names: Collection[Names]) -> bool:
+    """Tell whether a role bears the session's exact name and is as we make them: no permissions, not managed."""
+    return role.permissions == 0 and not role.managed and any(same_name(role.name, n.role) for n in names)

@@ -1,0 +1,154 @@
+"""When: the windows of a session and the phase it is in. Pure arithmetic on milliseconds (CONTRACT §5).
+
+All bounds are inclusive unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from coachsync.domain.model import DAY, ActionKind, Entry, Millis, Session
+
+LEFT_ALONE: Millis = 7 * DAY  # sessions that ended longer than this before the first run are not ours to touch
+
+
+class Policy(NamedTuple):
+    """`[statuses]` and `[windows]`: which statuses mean what, and the windows in milliseconds."""
+
+    bookable: frozenset[str]
+    cancelled: frozenset[str]
+    completed: str
+    setup_opens: Millis
+    setup_by: Millis
+    cleanup_after: Millis
+    catch_up: bool
+
+
+class Life(NamedTuple):
+    """Where a session's access stands: `open` (something was made or begun), `complete`, `cleaned` (and stays so)."""
+
+    open: bool
+    complete: bool
+    cleaned: bool
+
+
+FRESH = Life(False, False, False)
+CLEANED = Life(False, False, True)
+
+
+def life_of(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> Life:
+    """Tell where a session's access stands; the ledger is believed before the store's marks."""
+    if entry is not None and entry.live:
+        return Life(True, entry.state == "open", False)
+    may_live = is_bookable(session, policy) and now < session.end
+    if entry is not None:
+        return _life_after(entry, session, may_live)
+    if session.cleaned_up:
+        return FRESH if may_live else CLEANED
+    if session.set_up or session.role_id or session.channel_id:
+        return Life(True, session.set_up, False)
+    return FRESH
+
+
+def _life_after(entry: Entry, session: Session, may_live: bool) -> Life:
+    """Tell where a session stands whose last life is over."""
+    if entry.closed_by == "revoked":
+        return FRESH
+    return FRESH if may_live and not closed_by_operator(entry, session) else CLEANED
+
+
+def closed_by_operator(entry: Entry, session: Session) -> bool:
+    """Tell whether an operator closed this very appointment: it stays closed until its start moves."""
+    return entry.closed_by in ("operator", "abandoned") and entry.closed_start == session.start
+
+
+def is_bookable(session: Session, policy: Policy) -> bool:
+    """Tell whether this booking may have a room at all."""
+    return session.flaw is None and session.status in policy.bookable
+
+
+def window_opens(session: Session, policy: Policy) -> Millis:
+    """Return when setup may begin."""
+    return session.start - policy.setup_opens
+
+
+def cleanup_at(end: Millis, policy: Policy) -> Millis:
+    """Return when a session that ends at `end` is cleaned up."""
+    return end + policy.cleanup_after
+
+
+def setup_window_open(session: Session, policy: Policy, now: Millis, begun: bool) -> bool:
+    """Tell whether setup is due by the clock; one that was begun is tried until before the end."""
+    if not window_opens(session, policy) <= now < session.end:
+        return False
+    return begun or policy.catch_up or now <= session.start - policy.setup_by
+
+
+def is_late(session: Session, policy: Policy, now: Millis) -> bool:
+    """Tell whether a session that was never begun can no longer get its room."""
+    return now >= session.end or (not policy.catch_up and now > session.start - policy.setup_by)
+
+
+def moved_out(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> bool:
+    """Tell whether the start was moved since setup so that its window is not open yet."""
+    return (
+        entry is not None and entry.live and session.start != entry.setup_start and now < window_opens(session, policy)
+    )
+
+
+def phase_of(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> str:
+    """Return the session's phase (CONTRACT §7)."""
+    if session.flaw is not None:
+        return "invalid"
+    life = life_of(session, entry, policy, now)
+    if life.open:
+        return _phase_while_open(session, life, policy, now)
+    if session.status in policy.cancelled:
+        return "cancelled"
+    if life.cleaned:
+        return "cleaned"
+    if not is_bookable(session, policy):
+        return "unknown" if now < session.end else "closed"
+    if is_late(session, policy, now):
+        return "missed"
+    return "setup_due" if setup_window_open(session, policy, now, begun=False) else "booked"
+
+
+def _phase_while_open(session: Session, life: Life, policy: Policy, now: Millis) -> str:
+    if session.status in policy.cancelled or now >= cleanup_at(session.end, policy):
+        return "cleanup_due"
+    if life.complete or not is_bookable(session, policy):
+        return "active"
+    return "setup_due"
+
+
+def next_of(
+    session: Session, entry: Entry | None, policy: Policy, now: Millis
+) -> tuple[ActionKind | None, Millis | None]:
+    """Return what happens to the session next and when; times in the past mean the next run."""
+    phase = phase_of(session, entry, policy, now)
+    if phase == "invalid" and entry is not None and entry.live:
+        return "cleanup", cleanup_at(entry.end, policy)
+    if phase in ("active", "setup_due") and must_be_revoked(session, entry, policy, now):
+        return "revoke", now
+    if phase == "active":
+        return "cleanup", cleanup_at(session.end, policy)
+    if phase == "cleanup_due":
+        return "cleanup", now
+    if phase == "setup_due":
+        return (
+            ("setup", max(now, window_opens(session, policy)))
+            if now < session.end
+            else (
+                "cleanup",
+                cleanup_at(session.end, policy),
+            )
+        )
+    return ("setup", window_opens(session, policy)) if phase == "booked" else (None, None)
+
+
+def must_be_revoked(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> bool:
+    """Tell whether the open room is at the wrong time or in the wrong guild."""
+    if entry is None or not entry.live:
+        return False
+    return session.guild_id != entry.guild_id or moved_out(session, entry, policy, now)
