@@ -1,0 +1,97 @@
+"""Every key of the configuration file: one table from which validation, the template and the reference come.
+
+`default` is written as in TOML; None means that the key has none. `later` marks what is accepted at its default
+alone. `per_guild` marks what a `[guilds.ID]` section may set for itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from coachsync.config import values as v
+from coachsync.config.naming import channel_template, role_template
+from coachsync.domain.model import DAY, MINUTE, Access
+
+ACCESS: tuple[Access, ...] = ("role", "member")
+DEFAULT_API_BASE = "https://discord.com/api/v10"
+
+
+class Key(NamedTuple):
+    """One key: where it stands, what it takes, what it is without being set, and what a reader should know."""
+
+    section: str
+    name: str
+    parse: v.Parser
+    default: Any
+    doc: str
+    env: str = ""
+    required: bool = False
+    per_guild: bool = False
+    later: bool = False
+    example: Any = None
+
+    @property
+    def path(self) -> str:
+        """Return the key as errors name it."""
+        return f"{self.section}.{self.name}"
+
+
+SECTIONS: dict[str, str] = {
+    "discord": "The guild, the bot and how hard it may work.",
+    "guilds": "Another guild with its own settings: [guilds.ID]. Unset keys fall back to [discord].",
+    "store": "Where the bookings are. Relative paths are relative to this file.",
+    "statuses": "What the booking system's statuses mean. Any other gets no room.",
+    "windows": "When rooms open and close.",
+    "naming": "Templates: {short} or {id} must occur; the channel's may also hold {student} and {coach}.",
+    "schedule": "What a monitor may expect.",
+}
+
+_hours = v.duration_between(0, 366 * DAY, "of at most 366 days")
+
+KEYS: tuple[Key, ...] = (
+    Key("discord", "guild_id", v.snowflake, None, "default guild; a session may name its own",
+        env="COACHSYNC_GUILD_ID", required=True, example="1100000000000000000"),
+    Key("discord", "category_id", v.optional_snowflake, None, "optional: rooms are made under this category",
+        env="COACHSYNC_CATEGORY_ID", per_guild=True, example="1100000000000000001"),
+    Key("discord", "staff_role_ids", v.snowflakes, [], "optional: roles that may enter every room", per_guild=True),
+    Key("discord", "access", v.one_of(*ACCESS), "role",
+        'or "member": no role, the room itself admits its two people', per_guild=True),
+    Key("discord", "token_file", v.token_source, None,
+        'or "credential:NAME"; unset: $COACHSYNC_TOKEN, then credential:discord-token',
+        per_guild=True, example="/etc/coachsync/token"),
+    Key("discord", "api_base", v.api_base, DEFAULT_API_BASE, "Discord's address", env="COACHSYNC_API_BASE",
+        per_guild=True),
+    Key("discord", "concurrency", v.whole_number(1, 1000), 16, "sessions worked on at once, at most"),
+    Key("discord", "max_requests_per_second", v.whole_number(1, 1000), 50,
+        "lower it where the bot shares its token", per_guild=True),
+    Key("discord", "timeout", v.duration_between(1000, 10 * MINUTE, 'from "1s" to "10m"'), "10s",
+        "one whole request, name look-up and answer included", per_guild=True),
+    Key("discord", "run_budget", v.duration_between(1000, DAY, 'from "1s" to "24h"'), "12m",
+        "a run never outlives this; what is left is deferred to the next one"),
+    Key("store", "url", v.store_url, None, "sqlite:///FILE or json:///FILE; four slashes for an absolute path",
+        env="COACHSYNC_STORE", required=True, example="sqlite:///sessions.db"),
+    Key("statuses", "bookable", v.some_words, ["SCHEDULED", "CONFIRMED", "IN_PROGRESS"], "get a room"),
+    Key("statuses", "cancelled", v.words, ["CANCELLED"], "lose it at once"),
+    Key("statuses", "completed", v.text, "COMPLETED",
+        'written when a bookable session is cleaned up; "" writes nothing'),
+    Key("windows", "setup_opens", v.duration_between(1000, 366 * DAY, 'from "1s" to "366d"'), "3h",
+        "setup may begin this long before the start"),
+    Key("windows", "setup_by", _hours, "2h", "and is late from here on"),
+    Key("windows", "cleanup_after", _hours, "1h", "after the end"),
+    Key("windows", "catch_up", v.flag, True, "a session that missed its window is still set up, until it ends"),
+    Key("windows", "hold_occupied", _hours, "0m", "not built yet: only this value", later=True),
+    Key("windows", "default_duration", v.duration_between(MINUTE, DAY, 'from "1m" to "24h"'), "60m",
+        "of a session that names none"),
+    Key("naming", "role", role_template, "Session {short}", "every member sees role names: no people in them"),
+    Key("naming", "channel", channel_template, "🎤 coaching-{short}", "the voice room"),
+    Key("schedule", "max_silence", _hours, "45m", "not built yet: only this value", later=True),
+)  # fmt: skip
+"""All keys in the order of the file."""
+
+PER_GUILD: tuple[Key, ...] = tuple(key for key in KEYS if key.per_guild)
+ENVIRONMENT: tuple[str, ...] = ("COACHSYNC_TOKEN", *(key.env for key in KEYS if key.env))
+
+
+def keys_of(section: str) -> tuple[Key, ...]:
+    """Return a section's keys in the order of the file."""
+    return tuple(key for key in KEYS if key.section == section)

@@ -1,0 +1,101 @@
+"""Finding and reading the configuration file (CONTRACT §3)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from coachsync.config.check import check
+from coachsync.config.settings import Settings
+from coachsync.errors import ConfigError
+
+SYSTEM_PATH = "/etc/coachsync/config.toml"
+_LARGEST = 1 << 20
+_INIT = "`coachsync init` writes a commented file to start from"
+
+
+def load_settings(explicit: str | None, environ: Mapping[str, str]) -> Settings:
+    """Return the settings of the first configuration file found.
+
+    `explicit` is the path given on the command line. Raises ConfigError: no file, an unreadable one, or one with
+    problems, which are then all told at once.
+    """
+    path = find_config(explicit, environ)
+    return parse_settings(_read(path), path, environ)
+
+
+def find_config(explicit: str | None, environ: Mapping[str, str]) -> str:
+    """Return the path of the configuration file to use. Raises ConfigError where there is none."""
+    if explicit is not None:
+        return _named(explicit, "--config")
+    if environ.get("COACHSYNC_CONFIG"):
+        return _named(environ["COACHSYNC_CONFIG"], "$COACHSYNC_CONFIG")
+    places = search_path(environ)
+    for place in places:
+        if os.path.lexists(place):
+            return place
+    raise ConfigError(f"no configuration file: none of {', '.join(places)} exists", f"{_INIT}; or give --config PATH")
+
+
+def search_path(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return where a configuration file is looked for when none is named: the user's place, then the system's."""
+    home = environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(home):
+        home = os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.join(home, "coachsync", "config.toml"), SYSTEM_PATH
+
+
+def _named(path: str, by: str) -> str:
+    if "\0" in path or not os.path.lexists(path):
+        shown = path.replace("\0", "\\x00")
+        raise ConfigError(f"the configuration file {shown!r} named by {by} does not exist", f"correct {by}, or {_INIT}")
+    return path
+
+
+def parse_settings(text: str, path: str, environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a configuration text; `path` is where it stands. Raises ConfigError."""
+    document = _parse_toml(text, path)
+    base_dir = os.path.dirname(os.path.abspath(path))
+    settings, problems = check(document, environ, path, base_dir)
+    if settings is None:
+        raise _broken(path, problems)
+    return settings
+
+
+def _broken(path: str, problems: tuple[str, ...]) -> ConfigError:
+    hint = "correct the file; README's configuration reference lists every key"
+    if len(problems) == 1:
+        return ConfigError(f"{path}: {problems[0]}", hint, problems)
+    return ConfigError(f"{path} has {len(problems)} problems", hint, problems)
+
+
+def _parse_toml(text: str, path: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}", "correct the line; texts need quotes") from None
+    except RecursionError:
+        raise ConfigError(f"{path} is not valid TOML: nested too deeply", _INIT) from None
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", _readable_hint(path)) from None
+    if len(content) > _LARGEST:
+        raise ConfigError(f"{path} is no configuration file: it is larger than 1 MiB", _INIT)
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is no configuration file: it is not UTF-8 text", _INIT) from None
+
+
+def _readable_hint(path: str) -> str:
+    if os.path.isdir(path):
+        return "name the file itself, such as " + os.path.join(path, "config.toml")
+    return "run as the user that owns the file, or correct its permissions"

@@ -1,0 +1,51 @@
+"""The commented configuration file that `coachsync init` writes, made from the definition that checks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from coachsync.config.definition import SECTIONS, Key, keys_of
+
+_HEAD = """\
+# coachsync: opens and closes the private Discord voice room of each booked coaching session.
+# What is commented out is optional. `coachsync run --dry-run` shows what a run would do.
+"""
+_GUILD_EXAMPLE = """\
+# [guilds.1200000000000000000]
+# category_id = "1200000000000000001"
+# token_file = "/etc/coachsync/token-b"
+"""
+
+
+def render_config(given: Mapping[str, Any]) -> str:
+    """Return the text of a configuration file.
+
+    `given` holds values as TOML takes them by key path ("discord.guild_id"); all other keys stand at their
+    defaults, or commented out with an example where they have none.
+    """
+    return _HEAD + "".join(_section(section, doc, given) for section, doc in SECTIONS.items())
+
+
+def _section(section: str, doc: str, given: Mapping[str, Any]) -> str:
+    if section == "guilds":
+        return f"\n# {doc}\n{_GUILD_EXAMPLE}"
+    lines = [_line(key, given.get(key.path)) for key in keys_of(section)]
+    return f"\n# {doc}\n[{section}]\n" + "".join(lines)
+
+
+def _line(key: Key, value: Any) -> str:
+    shown = value if value is not None else key.default
+    unset = shown is None or (key.later and value is None)
+    text = _toml(key.name, key.example if shown is None else shown)
+    return f"{'# ' if unset else ''}{text}  # {key.doc}\n"
+
+
+def _toml(name: str, value: Any) -> str:
+    """Return `name = value` on one line."""
+    import tomli_w
+
+    if isinstance(value, list):
+        items = [tomli_w.dumps({"x": item}).partition("= ")[2].strip() for item in value]
+        return f"{name} = [{', '.join(items)}]"
+    return tomli_w.dumps({name: value}).strip()

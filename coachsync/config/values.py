@@ -1,0 +1,228 @@
+"""What a single value may be: each kind parses one value or says what it expected instead.
+
+A parser takes the value as TOML (or the environment) gave it and returns it as `Settings` holds it: durations in
+milliseconds, lists as tuples. It raises `UnfitError`, whose text completes "expected …".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
+
+Parser = Callable[[Any], Any]
+
+_UNITS: dict[str, Millis] = {"d": DAY, "h": HOUR, "m": MINUTE, "s": 1000}
+_DIGITS = frozenset("0123456789")
+_LONGEST_DURATION = 366 * DAY
+_TOKEN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
+
+
+class UnfitError(Exception):
+    """A value is not what its key takes; the text completes "expected …"."""
+
+
+def parse_duration(text: Any) -> Millis:
+    """Return "3h", "90m", "10s", "1h30m" or "2d" in milliseconds. Raises UnfitError."""
+    if not isinstance(text, str):
+        raise UnfitError('a duration in quotes, such as "3h", "90m" or "1h30m"')
+    total, rest, allowed = 0, text, "dhms"
+    while rest:
+        digits = _leading_digits(rest)
+        unit = rest[len(digits) : len(digits) + 1]
+        if not digits or len(digits) > 9 or not unit or unit not in allowed:
+            raise UnfitError('a duration such as "3h", "90m", "1h30m" or "2d"')
+        total += int(digits) * _UNITS[unit]
+        allowed = allowed[allowed.index(unit) + 1 :]
+        rest = rest[len(digits) + 1 :]
+    if not text or total > _LONGEST_DURATION:
+        raise UnfitError('a duration such as "3h", "90m", "1h30m" or "2d", at most 366 days')
+    return total
+
+
+def _leading_digits(text: str) -> str:
+    for n, letter in enumerate(text):
+        if letter not in _DIGITS:
+            return text[:n]
+    return text
+
+
+def duration_between(least: Millis, most: Millis, words: str) -> Parser:
+    """Return a parser of durations between two bounds, inclusive; `words` tells the bounds."""
+
+    def parse(value: Any) -> Millis:
+        found = parse_duration(value)
+        if not least <= found <= most:
+            raise UnfitError(f"a duration {words}")
+        return found
+
+    return parse
+
+
+def whole_number(least: int, most: int) -> Parser:
+    """Return a parser of whole numbers between two bounds, inclusive."""
+
+    def parse(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise UnfitError(f"a whole number from {least} to {most}")
+        return value
+
+    return parse
+
+
+def flag(value: Any) -> bool:
+    """Take true or false."""
+    if not isinstance(value, bool):
+        raise UnfitError("true or false, without quotes")
+    return value
+
+
+def snowflake(value: Any) -> str:
+    """Take a Discord id: a string of 15 to 20 digits (a number would be rounded by half the world's tools)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise UnfitError(f'a Discord id in quotes, "{value}"')
+    if not is_snowflake(value):
+        raise UnfitError('a Discord id: 15 to 20 digits in quotes, such as "1100000000000000000"')
+    return str(value)
+
+
+def optional_snowflake(value: Any) -> str | None:
+    """Take a Discord id, or "" for none."""
+    return None if value == "" else snowflake(value)
+
+
+def is_snowflake(value: object) -> bool:
+    """Tell whether this is text that can be a Discord id."""
+    return isinstance(value, str) and 15 <= len(value) <= 20 and _DIGITS.issuperset(value)
+
+
+def snowflakes(value: Any) -> tuple[str, ...]:
+    """Take a list of Discord ids; one named twice counts once."""
+    if not isinstance(value, list) or not all(is_snowflake(item) for item in value):
+        raise UnfitError('a list of Discord ids in quotes, such as ["1100000000000000002"]')
+    return tuple(dict.fromkeys(value))
+
+
+def words(value: Any) -> tuple[str, ...]:
+    """Take a list of non-empty texts."""
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise UnfitError('a list of texts, such as ["SCHEDULED", "CONFIRMED"]')
+    return tuple(dict.fromkeys(value))
+
+
+def some_words(value: Any) -> tuple[str, ...]:
+    """Take a list of at least one text."""
+    found = words(value)
+    if not found:
+        raise UnfitError("at least one status: without one no session ever gets a room")
+    return found
+
+
+def text(value: Any) -> str:
+    """Take a text, also an empty one."""
+    if not isinstance(value, str):
+        raise UnfitError("a text in quotes")
+    return value
+
+
+def one_of(*choices: str) -> Parser:
+    """Return a parser that takes just these texts."""
+    expected = " or ".join(f'"{choice}"' for choice in choices)
+
+    def parse(value: Any) -> str:
+        if value not in choices:
+            raise UnfitError(expected)
+        return str(value)
+
+    return parse
+
+
+def token_source(value: Any) -> str:
+    """Take a path or "credential:NAME"; a token itself has no place in the file."""
+    found = text(value)
+    if looks_like_token(found):
+        raise UnfitError("the path of a file that holds the token, not the token itself")
+    if "\0" in found or found == "credential:" or (found.startswith("credential:") and "/" in found):
+        raise UnfitError('a path such as "/etc/coachsync/token", or "credential:NAME"')
+    return found
+
+
+def looks_like_token(value: object) -> bool:
+    """Tell whether a text may be a bot token: such a text is never shown."""
+    return (
+        isinstance(value, str)
+        and len(value) >= 40
+        and value.count(".") == 2
+        and _TOKEN_LETTERS.issuperset(value.removeprefix("Bot "))
+    )
+
+
+def store_url(value: Any) -> str:
+    """Take sqlite:///FILE or json:///FILE."""
+    found = text(value)
+    if found.startswith(("postgresql:", "postgres:")):
+        raise UnfitError("sqlite:///FILE or json:///FILE: PostgreSQL is not supported yet")
+    scheme, mark, path = found.partition(":///")
+    if scheme not in ("sqlite", "json") or not mark or not path.strip("/") or "\0" in path:
+        raise UnfitError('"sqlite:///FILE" or "json:///FILE" (four slashes for an absolute path)')
+    return found
+
+
+def api_base(value: Any) -> str:
+    """Take Discord's base address: https, or http where the host is loopback; no user, query or fragment."""
+    found = text(value)
+    parts = _split_url(found)
+    if parts is None or any(c <= " " or c > "~" for c in found):
+        raise UnfitError('an address such as "https://discord.com/api/v10"')
+    scheme, host, clean = parts
+    if not clean:
+        raise UnfitError("an address without user name, query or fragment")
+    if scheme != "https" and not _is_loopback_host(host):
+        raise UnfitError("an https address (http only to this very host): the token never travels in clear")
+    return found.rstrip("/")
+
+
+def _split_url(url: str) -> tuple[str, str, bool] | None:
+    """Return scheme, host and whether there is nothing beside host, port and path; None where it is no URL."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host:
+        return None
+    return parts.scheme, host, "@" not in parts.netloc and "?" not in url and "#" not in url
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether an address leads to this very host and nowhere else."""
+    parts = _split_url(url)
+    return parts is not None and _is_loopback_host(parts[1])
+
+
+def _is_loopback_host(host: str) -> bool:
+    if host in ("localhost", "::1"):
+        return True
+    numbers = host.split(".")
+    return len(numbers) == 4 and numbers[0] == "127" and all(n.isdecimal() and int(n) < 256 for n in numbers)
+
+
+def shown(value: object) -> str:
+    """Return a value as an error may show it: short, on one line, never what may be a secret."""
+    if looks_like_token(value):
+        return f"a text of {len(str(value))} characters that is not shown"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list) and any(looks_like_token(item) for item in value):
+        return "a list that is not shown"
+    written = ascii(value) if not isinstance(value, str) else '"' + _harmless(value) + '"'
+    return written if len(written) <= 60 else written[:57] + "…"
+
+
+def _harmless(value: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
