@@ -1,0 +1,116 @@
+"""The program: the one place where exceptions become exit codes and errors become words."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from coachsync import errors
+from coachsync.cli import output, streams
+from coachsync.cli.context import Invocation
+
+PROGRAM = "coachsync"
+_COMPLETE = "_COACHSYNC_COMPLETE"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (CONTRACT §2)."""
+    streams.mend()
+    said = Invocation()
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        code = _run(list(sys.argv[1:] if argv is None else argv), said)
+    except BaseException as problem:  # noqa: BLE001 - whatever happened, it ends here in words and a code
+        code = _told(problem, said)
+    return output.finish(code)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """Turn SIGTERM into an exception, so that what was begun is recorded on the way out."""
+    raise SystemExit(errors.TERMINATED)
+
+
+def _run(arguments: list[str], said: Invocation) -> int:
+    from coachsync.cli.app import build
+
+    command = build()
+    if _COMPLETE in os.environ:
+        command.main(prog_name=PROGRAM, complete_var=_COMPLETE)
+    if not arguments:
+        raise errors.UsageError("no command given", f"`{PROGRAM} --help` lists the commands")
+    with command.make_context(PROGRAM, arguments, obj=said) as ctx:
+        result = command.invoke(ctx)
+    return result if isinstance(result, int) else errors.OK
+
+
+def _told(problem: BaseException, said: Invocation) -> int:
+    """Tell what ended the command, and return the exit code that it means."""
+    if isinstance(problem, errors.CoachsyncError):
+        return _told_known(problem)
+    if isinstance(problem, KeyboardInterrupt):
+        return _told_interrupted("SIGINT", errors.INTERRUPTED)
+    if isinstance(problem, SystemExit):
+        return _told_exit(problem.code)
+    code = _told_by_typer(problem)
+    return _told_bug(problem, said) if code is None else code
+
+
+def _told_known(problem: errors.CoachsyncError) -> int:
+    problems: Sequence[str] = getattr(problem, "problems", ())
+    output.error(problem.message, problem.hint, problems if len(problems) > 1 else ())
+    return problem.exit_code
+
+
+def _told_interrupted(by: str, code: int) -> int:
+    output.error(f"interrupted by {by}", "what was begun is recorded; the next run goes on from there")
+    return code
+
+
+def _told_exit(code: Any) -> int:
+    if code == errors.TERMINATED:
+        return _told_interrupted("SIGTERM", errors.TERMINATED)
+    return code if isinstance(code, int) else errors.OK
+
+
+def _told_by_typer(problem: BaseException) -> int | None:
+    """Tell a usage error in two lines; None where it is none of Typer's exceptions."""
+    import typer
+
+    if isinstance(problem, typer.Exit):
+        return problem.exit_code
+    if isinstance(problem, typer.Abort):
+        return _told_interrupted("the person at the terminal", errors.INTERRUPTED)
+    usage_error = typer.BadParameter.__bases__[0]
+    if not isinstance(problem, usage_error):
+        return None
+    context: Any = getattr(problem, "ctx", None)
+    command = context.command_path if context is not None else PROGRAM
+    message = str(getattr(problem, "format_message", problem.__str__)()).replace("\n\t", " ").replace("\n", " ")
+    output.error(message.rstrip("."), f"`{command} --help` shows what it takes")
+    return errors.USAGE
+
+
+def _told_bug(problem: BaseException, said: Invocation) -> int:
+    kind = type(problem).__name__
+    if said.verbose:
+        _show_traceback(problem)
+        hint = "report it with the lines above; no token is in them"
+    else:
+        hint = "run the same command with --verbose before its name, and report what it shows"
+    output.error(f"coachsync has a bug: {kind}: {problem}", hint)
+    return errors.BUG
+
+
+def _show_traceback(problem: BaseException) -> None:
+    import traceback
+
+    for line in "".join(traceback.format_exception(problem)).splitlines():
+        output.err(line)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The list of commands and the options before them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from coachsync.cli.context import Invocation, invocation
+from coachsync.cli.frame import Entry, LazyGroup, new_app
+
+_RUN = "coachsync.cli.run"
+ENTRIES = (
+    Entry("run", _RUN, "run", "One tick: do every cleanup, setup and repair that is due now. What cron calls."),
+    Entry("setup", _RUN, "setup", "Do the setups that are due, or those of the sessions named."),
+    Entry("cleanup", _RUN, "cleanup", "Do the cleanups that are due, or those of the sessions named."),
+    Entry("status", "coachsync.cli.status", "status", "Show each session's phase and what happens to it next."),
+    Entry("explain", "coachsync.cli.explain", "explain", "Tell one session's whole story."),
+    Entry("sessions", "coachsync.cli.sessions", "app", "Add, list, change, import and export bookings."),
+    Entry("init", "coachsync.cli.init", "init", "Write a commented configuration file and make an empty store."),
+    Entry("demo", "coachsync.cli.demo", "demo", "Play the life of three sessions against an embedded Discord."),
+)
+"""Every command, in the order in which a newcomer meets them."""
+
+_EPILOG = "Exit status: 0 done, 1 a session failed, 2 wrong usage, 3 configuration or store unusable, 4 locked."
+
+
+class Commands(LazyGroup):
+    """coachsync's commands."""
+
+    entries = ENTRIES
+
+
+def build() -> Any:
+    """Return the whole command line as one command object."""
+    app = new_app(cls=Commands, add_completion=True, epilog=_EPILOG)
+    app.callback()(root)
+    return typer.main.get_command(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from coachsync import __version__
+        from coachsync.cli.output import out
+
+        out(f"coachsync {__version__}")
+        raise typer.Exit
+
+
+def _log_format(value: str) -> str:
+    if value not in ("text", "json"):
+        raise typer.BadParameter("expected text or json")
+    return value
+
+
+def root(
+    ctx: typer.Context,
+    config: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The configuration file to use.", show_default=False)
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log each step; show a traceback with an unexpected error.")
+    ] = False,
+    log_format: Annotated[
+        str, typer.Option(metavar="text|json", callback=_log_format, help="How logs on stderr are written.")
+    ] = "text",
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Open and close the private Discord voice room of each booked coaching session."""
+    del version
+    said: Invocation = invocation(ctx)
+    said.config, said.verbose, said.log_format = config, verbose, log_format
+    if verbose or log_format != "text":
+        from coachsync.cli.logs import start
+
+        start(verbose, log_format)

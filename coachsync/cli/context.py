@@ -1,0 +1,43 @@
+"""What the options before the command say, and what every command needs made from them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, cast
+
+from coachsync.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    import typer
+
+    from coachsync.store.base import Store
+
+
+class Invocation:
+    """The options before the command. `environ` is the environment that configuration and tokens come from."""
+
+    __slots__ = ("config", "environ", "log_format", "verbose")
+
+    def __init__(self) -> None:
+        self.config: str | None = None
+        self.verbose = False
+        self.log_format = "text"
+        self.environ = os.environ
+
+    def settings(self) -> Settings:
+        """Return the checked configuration. Raises ConfigError."""
+        return load_settings(self.config, self.environ)
+
+
+def invocation(ctx: typer.Context) -> Invocation:
+    """Return what was said before the command."""
+    return cast("Invocation", ctx.find_root().obj)
+
+
+def open_settled_store(settings: Settings, *, writable: bool) -> Store:
+    """Open the configured store. Raises StoreError."""
+    from coachsync.store.base import Defaults
+    from coachsync.store.open import open_store
+
+    defaults = Defaults(settings.guild_id, settings.default_duration)
+    return open_store(settings.store_url, settings.base_dir, defaults, writable=writable)

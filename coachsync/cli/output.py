@@ -1,0 +1,99 @@
+"""The only place that prints: results to stdout, everything else to stderr, never a token in either.
+
+A reader that goes away, or a full disk behind stdout, does not stop the work: what is still to be written is
+dropped; a full disk is told on stderr and remembered for the exit status.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from coachsync.cli.streams import to_null
+from coachsync.config.token import redact
+from coachsync.report.text import clean
+
+_lost: list[str] = []
+
+
+def out(text: str) -> None:
+    """Write a result to stdout; a line break is added."""
+    _write(sys.stdout, text + "\n")
+
+
+def out_all(parts: Iterable[str]) -> None:
+    """Write a long result to stdout part by part, as it is."""
+    for part in parts:
+        _write(sys.stdout, part, flush=False)
+    _write(sys.stdout, "")
+
+
+def err(text: str) -> None:
+    """Write a line to stderr."""
+    _write(sys.stderr, text + "\n")
+
+
+def error(message: str, hint: str = "", problems: Iterable[str] = ()) -> None:
+    """Tell what is wrong and what to do about it, each on one line; `problems` come between them, one line each."""
+    err(f"{_coloured('error:', '1;31')} {clean(message)}")
+    for problem in problems:
+        err(f"  {clean(problem)}")
+    if hint:
+        err(f"{_coloured('hint:', '1;36')} {clean(hint)}")
+
+
+def warning(message: str) -> None:
+    """Tell something an operator should know that did not stop anything."""
+    err(f"{_coloured('warning:', '1;33')} {clean(message)}")
+
+
+def json_document(document: object) -> None:
+    """Write one JSON document in ASCII: on one line, or indented where a person looks at it."""
+    import json
+
+    out(json.dumps(document, indent=2 if is_terminal(sys.stdout) else None))
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Tell whether a person looks at this stream."""
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False
+
+
+def fancy(stream: TextIO) -> bool:
+    """Tell whether colour and box drawing are welcome on this stream."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def finish(code: int) -> int:
+    """Flush both streams and return the exit status: a result that could not be written is no success."""
+    _write(sys.stdout, "")
+    _write(sys.stderr, "")
+    return 1 if _lost and code == 0 else code
+
+
+def _coloured(text: str, style: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if fancy(sys.stderr) else text
+
+
+def _write(stream: TextIO, text: str, *, flush: bool = True) -> None:
+    try:
+        stream.write(redact(text))
+        if flush:
+            stream.flush()
+    except BrokenPipeError:
+        to_null(stream)
+    except OSError as problem:
+        to_null(stream)
+        if stream is sys.stdout:
+            _tell_loss(problem)
+
+
+def _tell_loss(problem: OSError) -> None:
+    _lost.append(errno.errorcode.get(problem.errno or 0, "?"))
+    error(f"the result could not be written to stdout: {problem.strerror}", "the work itself went on; make room there")
