@@ -1,0 +1,76 @@
+"""Routes about the bot itself, the guild and its people."""
+
+from __future__ import annotations
+
+from coachsync.domain import permissions as p
+from coachsync.standin import rules, shapes
+from coachsync.standin.answers import Reply, refuse
+from coachsync.standin.call import ROUTER, Call
+from coachsync.standin.forms import invalid
+from coachsync.standin.model import Guild
+
+
+@ROUTER.add("GET", "/users/@me")
+def own_user(call: Call) -> Reply:
+    return Reply.of_json(200, shapes.own_user(call.world.users[call.app.id], call.app))
+
+
+@ROUTER.add("GET", "/applications/@me")
+@ROUTER.add("GET", "/oauth2/applications/@me")
+def own_application(call: Call) -> Reply:
+    users = call.world.users
+    guilds = sum(call.app.id in guild.members for guild in call.world.guilds.values())
+    shape = shapes.application(call.app, users[call.app.id], users[call.app.owner_id], guilds)
+    return Reply.of_json(200, shape)
+
+
+@ROUTER.add("GET", "/guilds/{guild_id}")
+def guild(call: Call) -> Reply:
+    found = call.guild()
+    counts = call.request.query.get("with_counts", "") in ("true", "True", "1")
+    return Reply.of_json(200, shapes.guild(found, call.lag.grown(found.roles.values(), call.world), counts))
+
+
+@ROUTER.add("GET", "/guilds/{guild_id}/members/{user_id}")
+def member(call: Call) -> Reply:
+    found = call.member(call.guild())
+    return Reply.of_json(200, shapes.member(found, call.world.users[found.user_id]))
+
+
+@ROUTER.add("GET", "/guilds/{guild_id}/members")
+def members(call: Call) -> Reply:
+    home = call.guild()
+    if not call.app.members_intent:
+        raise refuse(50001)
+    limit, after = _number(call, "limit", 1), _number(call, "after", 0)
+    if not 1 <= limit <= 1000:
+        raise invalid("limit", "NUMBER_TYPE_RANGE", "int value should be between 1 and 1000.")
+    ids = sorted((user for user in home.members if int(user) > after), key=int)[:limit]
+    return Reply.of_json(200, [shapes.member(home.members[u], call.world.users[u]) for u in ids])
+
+
+def _number(call: Call, key: str, default: int) -> int:
+    text = call.request.query.get(key, str(default))
+    if not text.isascii() or not text.isdigit():
+        raise invalid(key, "NUMBER_TYPE_COERCE", f'Value "{text}" is not int.')
+    return int(text)
+
+
+@ROUTER.add("GET", "/guilds/{guild_id}/voice-states/@me")
+def own_voice_state(call: Call) -> Reply:
+    return _voice_state(call, call.guild(), call.app.id)
+
+
+@ROUTER.add("GET", "/guilds/{guild_id}/voice-states/{user_id}")
+def voice_state(call: Call) -> Reply:
+    return _voice_state(call, call.guild(), call.param("user_id"))
+
+
+def _voice_state(call: Call, home: Guild, user: str) -> Reply:
+    room = home.channels.get(home.voice.get(user, ""))
+    if room is None:
+        raise refuse(10065)
+    if not rules.channel_bits(home, room, home.members[call.app.id], call.now) & p.CONNECT:
+        raise refuse(50001)
+    shown = shapes.member(home.members[user], call.world.users[user]) if user in home.members else None
+    return Reply.of_json(200, shapes.voice_state(home.id, user, room.id, shown))
