@@ -1,0 +1,69 @@
+"""Options that several commands share, and the checks that need no configuration."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Annotated
+
+import typer
+
+from coachsync.cli.when import parse_now
+from coachsync.config import Settings, is_loopback
+from coachsync.domain.model import Millis
+from coachsync.errors import UsageError
+
+_LONGEST_WAIT = 86_400.0
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Decide and show; send and change nothing.")]
+Now = Annotated[
+    str | None,
+    typer.Option("--now", metavar="WHEN", help="Act as if it were WHEN: ISO 8601 with offset, or epoch milliseconds."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures alone: what a crontab wants.")]
+Wait = Annotated[float, typer.Option("--wait", metavar="SECONDS", help="Wait this long for another run to end.")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Clean up even where many bookings vanished at once; --now against real Discord."),
+]
+Named = Annotated[
+    list[str] | None, typer.Argument(metavar="[SESSION]...", help="Ids or short names.", show_default=False)
+]
+One = Annotated[str, typer.Argument(metavar="SESSION", help="Its id or short name.", show_default=False)]
+
+
+def chosen_now(text: str | None) -> Millis | None:
+    """Return the moment `--now` names, or None where the host's clock is meant. Raises UsageError."""
+    return None if text is None else parse_now(text)
+
+
+def host_now() -> Millis:
+    """Return the host's clock in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def checked_wait(seconds: float) -> float:
+    """Return how long to wait for the lock. Raises UsageError."""
+    if not 0 <= seconds <= _LONGEST_WAIT:
+        raise UsageError(f"--wait {seconds} is no time to wait", "give seconds from 0 to 86400")
+    return seconds
+
+
+def refuse_empty(names: list[str] | None) -> tuple[str, ...]:
+    """Return the sessions named on the command line. Raises UsageError where one is empty."""
+    if any(not name.strip() for name in names or ()):
+        raise UsageError("an empty text is no session", "name a session by its id or its short name")
+    return tuple(dict.fromkeys(os.fsencode(name).decode("utf-8", "replace") for name in names or ()))
+
+
+def refuse_pretended_time(settings: Settings, now: Millis | None, *, dry_run: bool, force: bool) -> None:
+    """Refuse `--now` where real rooms would open or close at the wrong time. Raises UsageError."""
+    if now is None or dry_run or force:
+        return
+    guilds = (settings.discord, *settings.guilds.values())
+    if not all(is_loopback(guild.api_base) for guild in guilds):
+        raise UsageError(
+            "--now without --dry-run would open and close real rooms at another time than people expect",
+            "add --dry-run to look, or --force if that is meant",
+        )

@@ -1,0 +1,75 @@
+"""Showing a run's report: a table on a terminal, plain lines when piped, JSON on request; failures on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from coachsync.cli import output
+from coachsync.report.lines import action_lines, faults, summary_line
+
+if TYPE_CHECKING:
+    from coachsync.domain.model import Report
+    from coachsync.report.table import Canvas
+
+_NARROWEST = 60
+
+
+class Style(NamedTuple):
+    """How a report was asked for."""
+
+    json: bool
+    quiet: bool
+
+
+def show(report: Report, style: Style) -> int:
+    """Print a report and return its exit code."""
+    if style.json:
+        _show_json(report)
+    elif not style.quiet:
+        _show_result(report)
+    if not style.quiet or report.exit_code:
+        for warning in report.warnings:
+            about = f"{warning.session}: " if warning.session else ""
+            output.warning(f"{about}{warning.message} ({warning.code})")
+    for fault in faults(report.outcomes):
+        output.error(fault.message, fault.hint)
+    if report.unusable:
+        output.error(report.unusable, "correct the token, then run again: nothing was done for these guilds")
+    return report.exit_code
+
+
+def _show_json(report: Report) -> None:
+    from coachsync.report.document import report_document
+
+    output.json_document(report_document(report))
+    for note in report.notes:
+        output.warning(note)
+
+
+def _show_result(report: Report) -> None:
+    if report.outcomes and output.fancy(sys.stdout):
+        from coachsync.report.table import report_table
+
+        output.out(report_table(report, canvas()))
+    else:
+        for line in action_lines(report):
+            output.out(line)
+        output.out(summary_line(report))
+    for note in report.notes:
+        output.out(note)
+
+
+def canvas() -> Canvas:
+    """Return what the terminal at stdout can show."""
+    from coachsync.report.table import Canvas
+
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return Canvas(_columns(), output.fancy(sys.stdout), encoding.startswith("utf"))
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size
+
+    return max(_NARROWEST, int(os.environ.get("COLUMNS") or 0) or get_terminal_size().columns)

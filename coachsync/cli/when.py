@@ -1,0 +1,138 @@
+"""Moments and lengths of time as a person types them. The host's own time zone is never assumed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from coachsync.config.values import UnfitError, parse_duration
+from coachsync.domain.model import MINUTE, Millis
+from coachsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LEAST_MILLIS: Millis = 100_000_000_000  # less than this are seconds, or a slip: it would be before 1974
+_MOST_MILLIS: Millis = 253_402_214_400_000
+_FIRST_YEAR: Millis = 1_420_070_400_000  # 2015-01-01, UTC
+_LAST_YEAR: Millis = 4_133_980_800_000  # 2101-01-01, UTC
+_MOST_MINUTES = 1440
+_NOW_FORMS = "such as 2026-10-14T13:00:00Z, 2026-10-14T09:00-04:00 or epoch milliseconds"
+
+
+def millis(moment: datetime) -> Millis:
+    """Return an aware datetime in milliseconds since the epoch."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def parse_now(text: str) -> Millis:
+    """Return the moment that `--now` names: ISO 8601 with offset, or epoch milliseconds. Raises UsageError."""
+    if _is_number(text):
+        return _epoch_millis(text, "--now")
+    moment = _iso(text, "--now", _NOW_FORMS)
+    if moment.tzinfo is None:
+        raise UsageError(f"--now {text}: no offset from UTC is given", f"expected a moment {_NOW_FORMS}")
+    return millis(moment)
+
+
+def parse_start(text: str, zone: str | None) -> Millis:
+    """Return when a session starts: ISO 8601 with offset, or a local time with `--tz`. Raises UsageError.
+
+    A local time that a change of clocks skips or repeats is refused, with both readings; so is a year outside
+    2015 to 2100, which no store would take.
+    """
+    found = _epoch_millis(text, "--start") if _is_number(text) else _start(text, zone)
+    if not _FIRST_YEAR <= found < _LAST_YEAR:
+        raise UsageError(f"--start {text[:60]} is outside the years 2015 to 2100", "correct the year")
+    return found
+
+
+def _start(text: str, zone: str | None) -> Millis:
+    moment = _iso(text, "--start", 'such as "2026-10-14 13:00" with --tz America/New_York')
+    if zone is None and moment.tzinfo is None:
+        hint = f'add the zone (--tz America/New_York) or an offset ("{text}-04:00", "{text}Z")'
+        raise UsageError(f"--start {text}: which zone's time is this?", hint)
+    if zone is None:
+        return millis(moment)
+    if moment.tzinfo is not None:
+        raise UsageError(f"--start {text} has an offset, and --tz is given too", "leave one of the two out")
+    return _in_zone(moment, _zone(zone), text, zone)
+
+
+def parse_length(text: str) -> int:
+    """Return a session's length in whole minutes. Raises UsageError."""
+    try:
+        found = parse_duration(text)
+    except UnfitError:
+        found = 0
+    if found % MINUTE or not 1 <= found // MINUTE <= _MOST_MINUTES:
+        raise UsageError(f"--duration {text} is no session's length", "give 1m to 24h in whole minutes, such as 90m")
+    return found // MINUTE
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.removeprefix("-").isdigit()
+
+
+def _epoch_millis(text: str, option: str) -> Millis:
+    value = int(text) if len(text) < 20 else _MOST_MILLIS
+    if not _LEAST_MILLIS <= value < _MOST_MILLIS:
+        hint = f"expected a moment {_NOW_FORMS}; seconds need three zeros more"
+        raise UsageError(f"{option} {text[:40]} is no time in milliseconds since 1970", hint)
+    return value
+
+
+def _iso(text: str, option: str, forms: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        if not _is_date(text):
+            return moment
+    except ValueError:
+        pass
+    raise UsageError(f"{option} {text[:60]!r} is no date and time", f"expected a moment {forms}")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _zone(name: str) -> ZoneInfo:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"--tz {name[:60]!r} is no time zone", _zone_hint(name)) from None
+
+
+def _zone_hint(name: str) -> str:
+    from difflib import get_close_matches
+    from zoneinfo import available_timezones
+
+    by_fold = {zone.casefold(): zone for zone in sorted(available_timezones())}
+    by_city = {zone.rpartition("/")[2].casefold(): zone for zone in by_fold.values()}
+    wanted = name.casefold().replace(" ", "_")
+    near = get_close_matches(wanted, list(by_fold), 1) or get_close_matches(wanted, list(by_city), 1)
+    if not near:
+        return "expected a zone's name, such as America/New_York or Europe/Berlin"
+    return f"did you mean {by_fold.get(near[0]) or by_city[near[0]]}?"
+
+
+def _in_zone(moment: datetime, zone: ZoneInfo, text: str, name: str) -> Millis:
+    moment = moment.replace(year=min(max(moment.year, 2), 9998))  # room for any offset; refused later anyway
+    readings = [moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    first, second = (reading.astimezone(zone) for reading in readings)
+    if readings[0] == readings[1]:
+        return millis(readings[0])
+    twice = first.replace(tzinfo=None) == moment
+    what = "exists twice" if twice else "does not exist"
+    early, late = sorted((first, second), key=millis)
+    raise UsageError(
+        f"--start {text}: this time {what} in {name}, because the clocks change",
+        f"say which one: --start {early.isoformat()} or --start {late.isoformat()}, without --tz",
+    )

@@ -1,0 +1,93 @@
+"""The JSON documents of CONTRACT §7, as plain Python values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Failure, Outcome, Report, RunRecord
+from coachsync.report.rows import StatusRow
+from coachsync.report.text import iso
+
+VERSION = 1
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """Return what `run --json` prints."""
+    return {
+        "version": VERSION,
+        "now": iso(report.now),
+        "dry_run": report.dry_run,
+        "requests": report.requests,
+        "actions": [_action(outcome) for outcome in report.outcomes],
+        "summary": summary(report.outcomes),
+        "warnings": [warning._asdict() for warning in report.warnings],
+    }
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    """Return how often each kind of action ended in each way, zeros included."""
+    counts = {kind: dict.fromkeys(OUTCOME_KINDS, 0) for kind in ACTION_KINDS}
+    for outcome in outcomes:
+        counts[outcome.action.kind][outcome.outcome] += 1
+    return {kind: {str(name): count for name, count in found.items()} for kind, found in counts.items()}
+
+
+def _action(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "session": outcome.action.session.id,
+        "action": outcome.action.kind,
+        "outcome": outcome.outcome,
+        "access": outcome.access,
+        "guild_id": outcome.action.guild_id,
+        "role_id": outcome.role_id,
+        "channel_id": outcome.channel_id,
+        "reason": outcome.action.reason,
+        "requests": outcome.requests,
+        "duration_ms": outcome.duration_ms,
+        "error": _error(outcome.error),
+    }
+
+
+def _error(error: Failure | None) -> dict[str, Any] | None:
+    return None if error is None else error._asdict()
+
+
+def status_document(rows: Sequence[StatusRow], last_run: RunRecord | None, now: int) -> dict[str, Any]:
+    """Return what `status --json` prints."""
+    return {
+        "version": VERSION,
+        "now": iso(now),
+        "last_run": None if last_run is None else _run(last_run),
+        "sessions": [_session(row) for row in rows],
+    }
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    return {
+        "started_at": iso(run.started_at),
+        "finished_at": None if run.finished_at is None else iso(run.finished_at),
+        "command": run.command,
+        "exit_code": run.exit_code,
+        "summary": run.summary,
+    }
+
+
+def _session(row: StatusRow) -> dict[str, Any]:
+    known = bool(row.session.start)
+    return {
+        "session": row.session.id,
+        "phase": row.phase,
+        "start": iso(row.session.start) if known else None,
+        "end": iso(row.session.end) if known else None,
+        "next_action": row.next_action,
+        "next_at": None if row.next_at is None else iso(row.next_at),
+        "student": _person(row.session.student, row.session.student_name),
+        "coach": _person(row.session.coach, row.session.coach_name),
+        "last_error": None if row.blocked is None else {"code": row.blocked.code, "message": row.blocked.message,
+                                                        "hint": row.blocked.hint},
+    }  # fmt: skip
+
+
+def _person(user_id: str | None, name: str) -> dict[str, str | None]:
+    return {"id": user_id, "name": name or None}

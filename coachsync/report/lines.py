@@ -1,0 +1,74 @@
+"""A run's report as plain, stable lines: one for each action, a summary, and the errors of failed sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from coachsync.domain.model import Outcome, Report, Session
+from coachsync.report.document import summary
+from coachsync.report.text import clean, iso, word
+
+
+class Fault(NamedTuple):
+    """One failed, refused or deferred action in two lines: what is wrong, and what to do."""
+
+    message: str
+    hint: str
+
+
+def action_lines(report: Report) -> Iterator[str]:
+    """Yield one line for each action: outcome, kind, session, start, who, and why or what failed."""
+    for outcome in report.outcomes:
+        yield action_line(outcome)
+
+
+def action_line(outcome: Outcome) -> str:
+    """Return "done setup abc12345 start 2026-10-14T13:00:00Z for John Doe and Coach Sarah: starts in 2 h 0 min"."""
+    session = outcome.action.session
+    when = f" start {iso(session.start)}" if session.start else ""
+    who = people(session)
+    head = f"{outcome.outcome} {outcome.action.kind} {word(session.id)}{when}{' for ' + who if who else ''}"
+    told = clean(note(outcome))
+    return f"{head}: {told}" if told else head
+
+
+def note(outcome: Outcome) -> str:
+    """Return why an action was due, or what went wrong with it."""
+    if outcome.error is not None:
+        return f"{outcome.error.message} ({outcome.error.code})"
+    by_member = " (the room admits its people by itself)" if outcome.access == "member" else ""
+    return outcome.action.reason + (by_member if outcome.action.kind == "setup" else "")
+
+
+def people(session: Session) -> str:
+    """Return who a session is for: names, or ids where it has none."""
+    return " and ".join(clean(who) for who in pair(session) if who)
+
+
+def pair(session: Session) -> tuple[str, str]:
+    """Return student and coach as a person reads them; "" where nobody is known."""
+    return session.student_name or session.student or "", session.coach_name or session.coach or ""
+
+
+def summary_line(report: Report) -> str:
+    """Return "2 setups done, 1 setup failed; 9 requests", or that nothing was due."""
+    counted = [
+        f"{count} {kind}{'s' if count != 1 else ''} {outcome}"
+        for kind, found in summary(report.outcomes).items()
+        for outcome, count in found.items()
+        if count
+    ]
+    if not counted:
+        return "nothing is due" if report.dry_run else "nothing was due"
+    requests = f"{report.requests} request{'s' if report.requests != 1 else ''}"
+    return f"{', '.join(counted)}; {'nothing was sent' if report.dry_run else requests}"
+
+
+def faults(outcomes: Iterable[Outcome]) -> Iterator[Fault]:
+    """Yield each failed, refused or deferred action's error and hint."""
+    for outcome in outcomes:
+        error = outcome.error
+        if error is not None:
+            who = f"{outcome.action.kind} of {word(outcome.action.session.id)} {outcome.outcome}"
+            yield Fault(f"{who}: {error.message} ({error.code})", error.hint)

@@ -1,0 +1,92 @@
+"""One session's whole story, as lines for people: who, when, what was done, what blocks it, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from coachsync.domain.model import Entry, Event, Millis
+from coachsync.domain.windows import Policy, cleanup_at, window_opens
+from coachsync.report.lines import pair
+from coachsync.report.rows import StatusRow
+from coachsync.report.text import clean, iso, local, relative, word
+
+_WIDTH = 16
+
+
+def story(row: StatusRow, events: Sequence[Event], policy: Policy, now: Millis) -> Iterator[str]:
+    """Yield the story's lines. `events` are the ledger's, oldest first."""
+    yield from _who(row)
+    yield from _when(row, policy, now)
+    yield from _made(row.entry)
+    yield from _told(events)
+    yield from _ahead(row, now)
+
+
+def _line(name: str, text: str) -> str:
+    return f"{name:<{_WIDTH}}{text}"
+
+
+def _who(row: StatusRow) -> Iterator[str]:
+    session = row.session
+    yield _line("session", word(session.id))
+    yield _line("phase", f"{row.phase} (status {clean(session.status) or 'none'})")
+    for role, name, user in zip(("student", "coach"), pair(session), (session.student, session.coach), strict=True):
+        link = f"Discord id {user}" if user else "no Discord account linked"
+        yield _line(role, f"{clean(name)}, {link}" if name and name != user else link)
+    yield _line("guild", session.guild_id)
+    if session.flaw is not None:
+        yield _line("row is invalid", clean(session.flaw.message))
+
+
+def _when(row: StatusRow, policy: Policy, now: Millis) -> Iterator[str]:
+    session = row.session
+    if not session.start:
+        return
+    moments = (
+        ("setup opens", window_opens(session, policy)),
+        ("setup late from", session.start - policy.setup_by),
+        ("starts", session.start),
+        ("ends", session.end),
+        ("cleanup from", cleanup_at(session.end, policy)),
+    )
+    for name, moment in moments:
+        yield _line(name, f"{iso(moment)}  {local(moment)}, {relative(moment, now)}")
+
+
+def _made(entry: Entry | None) -> Iterator[str]:
+    if entry is None:
+        yield _line("made so far", "nothing")
+        return
+    yield _line("access", f"{entry.access}, {entry.state}{f' ({entry.closed_by})' if entry.closed_by else ''}")
+    for thing in entry.resources:
+        identity = f" {thing.snowflake}" if thing.snowflake else ""
+        yield _line(thing.kind, f"{clean(thing.name)}{identity}: {_fate(thing.made_at, thing.deleted_at, thing.state)}")
+    for grant in entry.grants:
+        yield _line("access of", f"{grant.user_id}: {_fate(grant.granted_at, grant.revoked_at, grant.state)}")
+
+
+def _fate(since: Millis | None, until: Millis | None, state: str) -> str:
+    begun = f" since {iso(since)}" if since is not None else ""
+    ended = f" until {iso(until)}" if until is not None else ""
+    return f"{state}{begun}{ended}"
+
+
+def _told(events: Sequence[Event]) -> Iterator[str]:
+    yield ""
+    yield "what happened" if events else "nothing has happened yet"
+    for event in events:
+        detail = f": {clean(event.detail)}" if event.detail else ""
+        yield f"  {iso(event.at)}  {clean(event.what)} {clean(event.outcome)}{detail}"
+
+
+def _ahead(row: StatusRow, now: Millis) -> Iterator[str]:
+    yield ""
+    if row.blocked is not None:
+        yield _line("blocked by", f"{clean(row.blocked.message)} ({row.blocked.code})")
+        yield _line("remedy", clean(row.blocked.hint) or "none is known")
+    if row.next_action is None or row.next_at is None:
+        yield _line("next", "nothing: no run will do anything for this session as it stands")
+    elif row.next_at <= now:
+        yield _line("next", f"{row.next_action}, by the next run")
+    else:
+        yield _line("next", f"{row.next_action} at {iso(row.next_at)}, {relative(row.next_at, now)}")
