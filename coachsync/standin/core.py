@@ -14,13 +14,14 @@ from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from coachsync.standin.answers import ApiError, Reply, plain_error, refuse
+from coachsync.standin.call import ROUTER, Call, Handler
 from coachsync.standin.fault_kinds import AFTER, BEFORE
 from coachsync.standin.faults import Fault, Faults, Lag
 from coachsync.standin.forms import invalid
 from coachsync.standin.limits import Limits
 from coachsync.standin.log import Request, fingerprint
 from coachsync.standin.model import Application
-from coachsync.standin.routes import ROUTER, Call, Handler, on_arrival
+from coachsync.standin.routes import on_arrival
 from coachsync.standin.watch import Watch
 from coachsync.standin.world import World
 

@@ -16,6 +16,7 @@ from coachsync.standin.model import CATEGORY, CHANNEL_TYPES, STAGE, TEXT, VOICE,
 
 @ROUTER.add("GET", "/guilds/{guild_id}/channels")
 def channels(call: Call) -> Reply:
+    """The channels the bot can view, but those that lag."""
     home = call.guild()
     me = home.members[call.app.id]
     grown = call.lag.grown(home.channels.values(), call.world)
@@ -24,6 +25,7 @@ def channels(call: Call) -> Reply:
 
 @ROUTER.add("GET", "/channels/{channel_id}")
 def channel(call: Call) -> Reply:
+    """One channel; 50001 where it is hidden from the bot."""
     home, found = call.channel()
     if not rules.visible(home, found, home.members[call.app.id], call.now):
         raise refuse(50001)
@@ -32,6 +34,7 @@ def channel(call: Call) -> Reply:
 
 @ROUTER.add("POST", "/guilds/{guild_id}/channels")
 def create_channel(call: Call) -> Reply:
+    """A new channel with exactly the overwrites asked for, or its category's."""
     home = call.guild()
     held = rules.require_guild(home, call.app, p.MANAGE_CHANNELS)
     form = call.form()
@@ -50,6 +53,7 @@ def create_channel(call: Call) -> Reply:
 
 @ROUTER.add("PATCH", "/channels/{channel_id}")
 def edit_channel(call: Call) -> Reply:
+    """Change a channel the bot may manage and enter; overwrites replace the old ones."""
     home, found = call.channel()
     rules.require_channel(home, found, call.app, p.MANAGE_CHANNELS, call.now)
     form = call.form()
@@ -131,6 +135,7 @@ def _check_target(call: Call, home: Guild, overwrite: Overwrite) -> None:
 
 @ROUTER.add("DELETE", "/channels/{channel_id}")
 def delete_channel(call: Call) -> Reply:
+    """Delete a channel the bot may manage and enter, and answer it."""
     home, found = call.channel()
     rules.require_channel(home, found, call.app, p.MANAGE_CHANNELS, call.now)
     if found.id in home.community_channels:
@@ -142,6 +147,7 @@ def delete_channel(call: Call) -> Reply:
 
 @ROUTER.add("PUT", "/channels/{channel_id}/permissions/{overwrite_id}")
 def put_overwrite(call: Call) -> Reply:
+    """Set one overwrite."""
     home, found = call.channel()
     rules.require_channel(home, found, call.app, p.MANAGE_ROLES, call.now)
     form, target = call.form(), call.param("overwrite_id")
@@ -156,6 +162,7 @@ def put_overwrite(call: Call) -> Reply:
 
 @ROUTER.add("DELETE", "/channels/{channel_id}/permissions/{overwrite_id}")
 def delete_overwrite(call: Call) -> Reply:
+    """Remove one overwrite."""
     home, found = call.channel()
     rules.require_channel(home, found, call.app, p.MANAGE_ROLES, call.now)
     target = call.param("overwrite_id")

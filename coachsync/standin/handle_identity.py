@@ -12,12 +12,14 @@ from coachsync.standin.model import Guild
 
 @ROUTER.add("GET", "/users/@me")
 def own_user(call: Call) -> Reply:
+    """The bot's own account."""
     return Reply.of_json(200, shapes.own_user(call.world.users[call.app.id], call.app))
 
 
 @ROUTER.add("GET", "/applications/@me")
 @ROUTER.add("GET", "/oauth2/applications/@me")
 def own_application(call: Call) -> Reply:
+    """The bot's application, which shares its id."""
     users = call.world.users
     guilds = sum(call.app.id in guild.members for guild in call.world.guilds.values())
     shape = shapes.application(call.app, users[call.app.id], users[call.app.owner_id], guilds)
@@ -26,6 +28,7 @@ def own_application(call: Call) -> Reply:
 
 @ROUTER.add("GET", "/guilds/{guild_id}")
 def guild(call: Call) -> Reply:
+    """The guild; with counts only when asked for."""
     found = call.guild()
     counts = call.request.query.get("with_counts", "") in ("true", "True", "1")
     return Reply.of_json(200, shapes.guild(found, call.lag.grown(found.roles.values(), call.world), counts))
@@ -33,12 +36,14 @@ def guild(call: Call) -> Reply:
 
 @ROUTER.add("GET", "/guilds/{guild_id}/members/{user_id}")
 def member(call: Call) -> Reply:
+    """One member; no intent needed."""
     found = call.member(call.guild())
     return Reply.of_json(200, shapes.member(found, call.world.users[found.user_id]))
 
 
 @ROUTER.add("GET", "/guilds/{guild_id}/members")
 def members(call: Call) -> Reply:
+    """Members by id; needs the privileged intent."""
     home = call.guild()
     if not call.app.members_intent:
         raise refuse(50001)
@@ -58,11 +63,13 @@ def _number(call: Call, key: str, default: int) -> int:
 
 @ROUTER.add("GET", "/guilds/{guild_id}/voice-states/@me")
 def own_voice_state(call: Call) -> Reply:
+    """Where the bot is connected."""
     return _voice_state(call, call.guild(), call.app.id)
 
 
 @ROUTER.add("GET", "/guilds/{guild_id}/voice-states/{user_id}")
 def voice_state(call: Call) -> Reply:
+    """Where a user is connected; 50001 where the bot could not join them."""
     return _voice_state(call, call.guild(), call.param("user_id"))
 
 

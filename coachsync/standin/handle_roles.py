@@ -14,12 +14,14 @@ BOTTOM = 1
 
 @ROUTER.add("GET", "/guilds/{guild_id}/roles")
 def roles(call: Call) -> Reply:
+    """All roles but those that lag."""
     grown = call.lag.grown(call.guild().roles.values(), call.world)
     return Reply.of_json(200, [shapes.role(role) for role in grown])
 
 
 @ROUTER.add("GET", "/guilds/{guild_id}/roles/member-counts")
 def member_counts(call: Call) -> Reply:
+    """How many hold each role, @everyone left out."""
     home = call.guild()
     if not call.world.member_counts:
         raise plain_error(404)
@@ -32,6 +34,7 @@ def member_counts(call: Call) -> Reply:
 
 @ROUTER.add("GET", "/guilds/{guild_id}/roles/{role_id}")
 def role(call: Call) -> Reply:
+    """One role."""
     found = call.guild().roles.get(call.param("role_id"))
     if found is None:
         raise refuse(10011)
@@ -40,6 +43,7 @@ def role(call: Call) -> Reply:
 
 @ROUTER.add("POST", "/guilds/{guild_id}/roles")
 def create_role(call: Call) -> Reply:
+    """A new role at the bottom, with the permissions of @everyone unless told otherwise."""
     home = call.guild()
     held = rules.require_guild(home, call.app, p.MANAGE_ROLES)
     form = call.form()
@@ -53,6 +57,7 @@ def create_role(call: Call) -> Reply:
 
 @ROUTER.add("PATCH", "/guilds/{guild_id}/roles/{role_id}")
 def edit_role(call: Call) -> Reply:
+    """Change a role below the bot's."""
     home = call.guild()
     held = rules.require_guild(home, call.app, p.MANAGE_ROLES)
     found = call.role(home)
@@ -77,6 +82,7 @@ def _fill(call: Call, form: Form, role: Role, held: int) -> None:
 
 @ROUTER.add("DELETE", "/guilds/{guild_id}/roles/{role_id}")
 def delete_role(call: Call) -> Reply:
+    """Delete a role below the bot's that nothing manages."""
     home = call.guild()
     rules.require_guild(home, call.app, p.MANAGE_ROLES)
     found = call.role(home)
@@ -89,6 +95,7 @@ def delete_role(call: Call) -> Reply:
 
 @ROUTER.add("PUT", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}")
 def give_role(call: Call) -> Reply:
+    """Give a member a role."""
     _, member, role = _grant(call)
     _write_roles(call, member, role, held=True)
     return Reply(204)
@@ -96,6 +103,7 @@ def give_role(call: Call) -> Reply:
 
 @ROUTER.add("DELETE", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}")
 def take_role(call: Call) -> Reply:
+    """Take a role from a member, held or not."""
     _, member, role = _grant(call)
     _write_roles(call, member, role, held=False)
     return Reply(204)

@@ -38,6 +38,8 @@ class Birth(NamedTuple):
 
 @dataclass(slots=True)
 class User:
+    """An account."""
+
     id: str
     name: str
     bot: bool = False
@@ -57,6 +59,8 @@ class Application:
 
 @dataclass(slots=True)
 class Role:
+    """A role; `bot_id` names the bot it manages."""
+
     id: str
     name: str
     permissions: int
@@ -75,6 +79,8 @@ class Role:
 
 @dataclass(slots=True)
 class Channel:
+    """A channel or category; `overwrites` by whom they are for."""
+
     id: str
     guild_id: str
     type: int
@@ -99,6 +105,8 @@ class Channel:
 
 @dataclass(slots=True)
 class Member:
+    """A user in a guild; `role_changes` counts those made by HTTP."""
+
     user_id: str
     joined_at: Millis
     roles: set[str] = field(default_factory=set)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from coachsync.standin import handle_channels, handle_identity, handle_roles
-from coachsync.standin.call import ROUTER, Call, Handler
+from coachsync.standin.call import ROUTER, Call
+from coachsync.standin.limits import MEMBER_ROLE
 
-__all__ = ["MEMBER_ROLE", "ROUTER", "Call", "Handler", "handle_channels", "handle_identity", "on_arrival"]
+HANDLERS = (handle_identity, handle_roles, handle_channels)
+"""The modules whose functions are registered in `ROUTER`."""
 
-MEMBER_ROLE = "/guilds/{guild_id}/members/{user_id}/roles/{role_id}"
+TEMPLATES = ROUTER.templates()
+"""Method and template of every route there is."""
 
 
 def on_arrival(call: Call) -> None:
