@@ -1,0 +1,75 @@
+"""Opening the way to Discord for one run: one transport, one circuit, one `Discord` per token.
+
+The only module the engine has to import to get going; importing it loads asyncio and requests.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from coachsync.discord.circuit import Circuit
+from coachsync.discord.client import Client
+from coachsync.discord.errors import DiscordError
+from coachsync.discord.guild import Discord
+from coachsync.discord.http import Transport
+from coachsync.discord.token import Token
+
+
+class Gateway:
+    """Everything a run sends goes through here. To be made inside a running event loop.
+
+    Args:
+        base: the API's base address, version included.
+        timeout: seconds, for one whole exchange.
+        per_second: Discord's global limit, for each token.
+        concurrency: exchanges in flight at most, for each token.
+        deadline: in the loop's monotonic seconds; nothing is waited for beyond it.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        timeout: float = 10.0,
+        per_second: int = 50,
+        concurrency: int = 16,
+        deadline: float = inf,
+    ) -> None:
+        self._transport = Transport(base, timeout=timeout, connections=concurrency)
+        self._circuit = Circuit()
+        self._per_second = per_second
+        self._concurrency = concurrency
+        self._deadline = deadline
+        self._served: dict[Token, Discord] = {}
+
+    def discord(self, token: Token) -> Discord:
+        """Return Discord under `token`: the same for the same token, so that its limits are known once."""
+        if token not in self._served:
+            client = Client(
+                self._transport.sender(token),
+                per_second=self._per_second,
+                concurrency=self._concurrency,
+                deadline=self._deadline,
+                circuit=self._circuit,
+            )
+            self._served[token] = Discord(client)
+        return self._served[token]
+
+    @property
+    def broken(self) -> DiscordError | None:
+        """Return why nothing more is sent at all (blocked at the edge, no network), None while all is well."""
+        return self._circuit.broken
+
+    @property
+    def requests_sent(self) -> int:
+        """Return how many requests left, under all tokens."""
+        return sum(discord.client.requests_sent for discord in self._served.values())
+
+    def stop(self, reason: str) -> None:
+        """Send nothing more: what waits fails with `Stopped`, what is in flight is still answered."""
+        for discord in self._served.values():
+            discord.client.stop(reason)
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self._transport.close()

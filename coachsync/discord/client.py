@@ -1,0 +1,231 @@
+"""The typed way to ask Discord for something: one coroutine per request, limits and retries inside.
+
+A request waits for its turn (`dispatch`), is sent, and its answer judged (`verdict`). GET, PUT and DELETE are
+repeated when they did not get through or Discord failed. A create is sent again only after an answer or a failure
+that proves nothing was made (a 429, no connection); otherwise `AnswerLost` leaves the search to the caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from math import inf
+
+from coachsync.discord import verdict
+from coachsync.discord.circuit import Circuit
+from coachsync.discord.discord_clock import DiscordClock
+from coachsync.discord.dispatch import Dispatcher, Priority, Progress
+from coachsync.discord.errors import (
+    AnswerLost,
+    Blocked,
+    DiscordError,
+    RateLimited,
+    ServerError,
+    Stopped,
+    Unauthorized,
+    Unreachable,
+)
+from coachsync.discord.limit_headers import Reading, read_limits
+from coachsync.discord.limits import Limits
+from coachsync.discord.meter import current_meter
+from coachsync.discord.routes import Call
+from coachsync.discord.wire import Answer, Lost, NeverSent, Outgoing, Result, Sender
+
+_TRIES = 3
+_PAUSES_S = (0.3, 1.0)
+_REFUSALS = 12
+_NETWORK_HINT = "check this host's network, name look-up and proxy; the next run tries again"
+_OUTAGE_HINT = "Discord has trouble (discordstatus.com); the next run tries again"
+
+
+class Client:
+    """Requests under one token. To be made inside a running event loop; `deadline` is in its monotonic seconds."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        *,
+        per_second: int = 50,
+        concurrency: int = 16,
+        deadline: float = inf,
+        circuit: Circuit | None = None,
+    ) -> None:
+        self.clock = DiscordClock()
+        self._loop = asyncio.get_running_loop()
+        self._deadline = deadline
+        self._circuit = circuit or Circuit()
+        self._dispatcher = Dispatcher(
+            sender, Limits(per_second), self._read, concurrency=concurrency, deadline=deadline
+        )
+        self._circuit.on_break(lambda error: self.stop(type(error).__name__.lower(), error))
+
+    @property
+    def requests_sent(self) -> int:
+        """Return how many requests left so far, retries and refused ones included."""
+        return self._dispatcher.requests_sent
+
+    def progress(self) -> Progress:
+        """Tell what is in flight, what waits and for which limit."""
+        return self._dispatcher.progress()
+
+    def stop(self, reason: str, cause: DiscordError | None = None) -> None:
+        """Fail what waits, now and from now on, with `Stopped`; what is in flight is still answered."""
+        self._dispatcher.stop(lambda: Stopped(reason, cause))
+
+    async def request(
+        self,
+        call: Call,
+        *,
+        body: object = None,
+        reason: str = "",
+        priority: Priority = (),
+        max_wait: float = inf,
+    ) -> object:
+        """Send one request and return the decoded JSON of its answer (None for an empty one).
+
+        Args:
+            call: what to ask.
+            body: sent as JSON, unless None.
+            reason: for the audit log.
+            priority: the least goes first.
+            max_wait: seconds; a longer wait for this request's limit raises `RateLimited` instead of being waited.
+
+        Raises:
+            DiscordError: one of its subclasses, by meaning.
+        """
+        payload = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        return await _Request(self, Outgoing(call, payload, reason), priority, max_wait).run()
+
+    async def exchange(self, outgoing: Outgoing, priority: Priority, max_wait: float) -> Result:
+        """Wait for the turn of one request and send it once."""
+        result = await self._dispatcher.submit(outgoing, priority, max_wait)
+        meter = current_meter()
+        if meter is not None:
+            meter.requests += 1
+        if not isinstance(result, NeverSent):
+            self._circuit.succeeded()
+        return result
+
+    async def pause(self, tries: int) -> bool:
+        """Wait before the next try; False where the deadline does not leave the time."""
+        wait = _PAUSES_S[min(tries, len(_PAUSES_S)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        if self._loop.time() + wait >= self._deadline:
+            return False
+        await asyncio.sleep(wait)
+        return True
+
+    def unreachable(self, why: str) -> Unreachable:
+        """Note that no connection came about, and return the error for it."""
+        error = Unreachable(f"Discord cannot be reached: {why}", _NETWORK_HINT)
+        self._circuit.failed(error)
+        return error
+
+    def condemn(self, error: DiscordError) -> None:
+        """Stop what an error makes pointless: everything for a block, this token's requests for a refused token."""
+        if isinstance(error, Blocked):
+            self._circuit.trip(error)
+        elif isinstance(error, Unauthorized):
+            self.stop("the token is refused", error)
+
+    def _read(self, answer: Answer, sent_at: float) -> Reading:
+        date = answer.headers.get("date")
+        if date is not None:
+            self.clock.learn(date, sent_at, self._loop.time())
+        body = verdict.decode(answer) if answer.status == 429 else None
+        reading = read_limits(answer.status, answer.headers, body, time.time())
+        if reading.refused and (verdict.blocked(answer, body) or reading.retry_after is None):
+            return Reading()
+        return reading
+
+
+class _Request:
+    """One request on its way through tries and refusals."""
+
+    def __init__(self, client: Client, outgoing: Outgoing, priority: Priority, max_wait: float) -> None:
+        self._client = client
+        self._outgoing = outgoing
+        self._call = outgoing.call
+        self._priority = priority
+        self._max_wait = max_wait
+        self._failed = 0
+        self._refused = 0
+
+    async def run(self) -> object:
+        while True:
+            result = await self._exchange()
+            if isinstance(result, Answer):
+                if result.status == 429 and self._may_come_back(result):
+                    continue
+                failure, value = self._judge(result)
+            else:
+                failure, value = self._failure(result), None
+            if failure is None:
+                return value
+            await self._again_or_raise(failure)
+
+    async def _exchange(self) -> Result:
+        try:
+            return await self._client.exchange(self._outgoing, self._priority, self._max_wait)
+        except RateLimited as error:
+            if self._refused:
+                error.sent, error.http_status = True, 429
+            raise
+
+    def _may_come_back(self, answer: Answer) -> bool:
+        body = verdict.decode(answer)
+        edge = verdict.blocked(answer, body)
+        reading = read_limits(429, answer.headers, body, time.time())
+        if edge is not None or reading.retry_after is None:
+            error = edge or verdict.unwaitable(answer)
+            self._client.condemn(error)
+            raise error
+        self._refused += 1
+        if self._refused >= _REFUSALS:
+            raise self._limited(reading)
+        return True
+
+    def _limited(self, reading: Reading) -> RateLimited:
+        return RateLimited(
+            f"Discord refused {self._call.route} {self._refused} times in a row",
+            "lower max_requests_per_second if others use the same token; the next run tries again",
+            retry_after_s=reading.retry_after or 0.0,
+            scope=reading.scope,
+            route=str(self._call.route),
+            sent=True,
+        )
+
+    def _judge(self, answer: Answer) -> tuple[DiscordError | None, object]:
+        """Return what to try again for, or the value; raise what no further try would mend."""
+        if answer.status >= 500:
+            return self._outage(answer), None
+        body = verdict.decode(answer)
+        if 200 <= answer.status < 300:
+            return (self._unreadable(answer), None) if body is verdict.UNREADABLE else (None, body)
+        error = verdict.error_of(self._call, answer, body)
+        self._client.condemn(error)
+        raise error
+
+    def _outage(self, answer: Answer) -> DiscordError:
+        message = f"Discord failed on {self._call.route} (HTTP {answer.status})"
+        if self._call.route.safe_to_repeat:
+            return ServerError(message, _OUTAGE_HINT, http_status=answer.status)
+        return AnswerLost(message, _OUTAGE_HINT, code="discord_error", http_status=answer.status)
+
+    def _unreadable(self, answer: Answer) -> DiscordError:
+        error = verdict.unexpected(self._call, answer, "a body that is no JSON")
+        if self._call.route.safe_to_repeat:
+            return error
+        return AnswerLost(error.message, error.hint, code=error.code, http_status=answer.status)
+
+    def _failure(self, result: NeverSent | Lost) -> DiscordError:
+        if isinstance(result, NeverSent):
+            return self._client.unreachable(result.why)
+        return AnswerLost(f"the answer to {self._call.route} was lost: {result.why}", _NETWORK_HINT)
+
+    async def _again_or_raise(self, failure: DiscordError) -> None:
+        self._failed += 1
+        repeatable = self._call.route.safe_to_repeat or isinstance(failure, Unreachable)
+        if not repeatable or self._failed >= _TRIES or not await self._client.pause(self._failed):
+            raise failure

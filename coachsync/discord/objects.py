@@ -1,0 +1,204 @@
+"""Discord's objects as coachsync needs them: small typed values, read from JSON without trust.
+
+Owns the shapes of Discord's answers: every field that is used is checked here, and a wrong one is a `ShapeError`.
+Fields that are not used are not looked at, so that Discord may add and change them.
+
+Source: https://docs.discord.com/developers/resources/guild and .../channel
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+VOICE = 2
+CATEGORY = 4
+
+ROLE_TARGET = 0
+MEMBER_TARGET = 1
+
+T = TypeVar("T")
+
+
+class ShapeError(ValueError):
+    """An answer is not of the shape that Discord documents; the text names what was expected."""
+
+
+class Role(NamedTuple):
+    """One role of a guild; `permissions` is a set of bits."""
+
+    id: str
+    name: str
+    position: int
+    permissions: int
+    managed: bool
+
+
+class Overwrite(NamedTuple):
+    """What a channel allows and denies one role (`type` 0) or member (`type` 1), as sets of bits."""
+
+    id: str
+    type: int
+    allow: int
+    deny: int
+
+
+class Channel(NamedTuple):
+    """One channel; `type` 2 is voice, 4 a category. `overwrites` is target id → overwrite."""
+
+    id: str
+    guild_id: str
+    name: str
+    type: int
+    parent_id: str | None
+    overwrites: dict[str, Overwrite]
+
+
+class Member(NamedTuple):
+    """One person in a guild."""
+
+    id: str
+    name: str
+    roles: frozenset[str]
+    pending: bool
+
+
+class Guild(NamedTuple):
+    """A guild's own settings; `mfa_level` 1 asks for two-factor authentication."""
+
+    id: str
+    name: str
+    owner_id: str
+    mfa_level: int
+
+
+class Me(NamedTuple):
+    """The bot itself."""
+
+    id: str
+    name: str
+
+
+def read_role(data: object) -> Role:
+    """Read one role."""
+    role = _object(data)
+    return Role(
+        _snowflake(role, "id"),
+        _text(role, "name"),
+        _whole(role, "position"),
+        _bits(role, "permissions"),
+        role.get("managed") is True,
+    )
+
+
+def read_overwrite(data: object) -> Overwrite:
+    """Read one permission overwrite."""
+    item = _object(data)
+    return Overwrite(_snowflake(item, "id"), _whole(item, "type"), _bits(item, "allow"), _bits(item, "deny"))
+
+
+def read_channel(data: object, guild_id: str = "") -> Channel:
+    """Read one channel; `guild_id` stands in where the answer does not repeat it."""
+    channel = _object(data)
+    parent = channel.get("parent_id")
+    overwrites = [read_overwrite(item) for item in _list(channel.get("permission_overwrites", []))]
+    return Channel(
+        _snowflake(channel, "id"),
+        _snowflake(channel, "guild_id") if channel.get("guild_id") is not None else guild_id,
+        _text(channel, "name") if channel.get("name") is not None else "",
+        _whole(channel, "type"),
+        None if parent is None else _snowflake(channel, "parent_id"),
+        {overwrite.id: overwrite for overwrite in overwrites},
+    )
+
+
+def read_member(data: object) -> Member:
+    """Read one guild member."""
+    member = _object(data)
+    user = _object(member.get("user"))
+    roles = _list(member.get("roles"))
+    if not all(isinstance(role, str) for role in roles):
+        raise ShapeError("a member's roles as ids")
+    name = user.get("username")
+    return Member(
+        _snowflake(user, "id"),
+        name if isinstance(name, str) else "",
+        frozenset(str(role) for role in roles),
+        member.get("pending") is True,
+    )
+
+
+def read_guild(data: object) -> Guild:
+    """Read one guild."""
+    guild = _object(data)
+    return Guild(
+        _snowflake(guild, "id"), _text(guild, "name"), _snowflake(guild, "owner_id"), _whole(guild, "mfa_level")
+    )
+
+
+def read_me(data: object) -> Me:
+    """Read the bot's own user."""
+    user = _object(data)
+    return Me(_snowflake(user, "id"), _text(user, "username"))
+
+
+def read_list(data: object, read: Callable[[object], T]) -> list[T]:
+    """Read an array of objects."""
+    return [read(item) for item in _list(data)]
+
+
+def read_counts(data: object) -> dict[str, int]:
+    """Read the member counts of roles: role id → how many hold it."""
+    counts = _object(data)
+    return {role: _whole(counts, role) for role in counts}
+
+
+def read_voice_channel(data: object) -> str | None:
+    """Read which channel a voice state is in."""
+    state = _object(data)
+    return None if state.get("channel_id") is None else _snowflake(state, "channel_id")
+
+
+def _object(data: object) -> dict[str, object]:
+    if not isinstance(data, dict):
+        raise ShapeError("a JSON object")
+    return data
+
+
+def _list(data: object) -> list[object]:
+    if not isinstance(data, list):
+        raise ShapeError("a JSON array")
+    return data
+
+
+def _text(data: dict[str, object], key: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str):
+        raise ShapeError(f"a text as {key}")
+    return value
+
+
+def _snowflake(data: dict[str, object], key: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str) or not value.isascii() or not value.isdigit():
+        raise ShapeError(f"a snowflake as {key}")
+    return value
+
+
+def _whole(data: dict[str, object], key: str) -> int:
+    value = data.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ShapeError(f"a whole number as {key}")
+    return value
+
+
+_MOST_DIGITS = 40
+
+
+def _bits(data: dict[str, object], key: str) -> int:
+    value = data.get(key, "0")
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    raise ShapeError(f"a set of permission bits as {key}")

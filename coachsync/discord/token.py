@@ -1,0 +1,95 @@
+"""The bot token, and keeping it out of everything that is written.
+
+Owns the one type that holds a token and the redaction of log lines and messages. Nothing here sends anything.
+"""
+
+from __future__ import annotations
+
+import binascii
+import logging
+import re
+from base64 import urlsafe_b64decode
+
+from coachsync.discord._override import override
+
+_SHAPE = re.compile(r"[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{20,}")
+_REDACTED = "<redacted>"
+_SHORTEST_SECRET = 8
+
+_known: set[str] = set()
+
+
+class Token:
+    """A bot token that shows itself only to who asks for it by name.
+
+    Raises:
+        ValueError: it is empty or holds white space, control or non-ASCII characters. The value is not repeated.
+    """
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        if not value or not all("!" <= char <= "~" for char in value):
+            raise ValueError("a bot token is plain ASCII without spaces or line breaks")
+        self.__value = value
+        if len(value) >= _SHORTEST_SECRET:
+            _known.add(value)
+
+    def reveal(self) -> str:
+        """Return the token itself, for the Authorization header alone."""
+        return self.__value
+
+    @property
+    def bot_id(self) -> str | None:
+        """Return the bot's user id as the token's first part spells it, None where it does not.
+
+        Source: discord-api-docs reference.mdx, "Authentication" (the example's three parts).
+        """
+        first = self.__value.split(".")[0]
+        try:
+            text = urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")
+        except (binascii.Error, ValueError):
+            return None
+        return text if text.isdigit() else None
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Token) and other.__value == self.__value
+
+    @override
+    def __hash__(self) -> int:
+        return hash(self.__value)
+
+    @override
+    def __repr__(self) -> str:
+        return f"Token({_REDACTED})"
+
+    __str__ = __repr__
+
+    @override
+    def __reduce__(self) -> str:
+        raise TypeError("a token is not to be copied or stored")
+
+
+def redact(text: str) -> str:
+    """Replace every known token, and whatever looks like one, in `text`."""
+    for secret in _known:
+        if secret in text:
+            text = text.replace(secret, _REDACTED)
+    return _SHAPE.sub(_REDACTED, text)
+
+
+class Redacting(logging.Filter):
+    """Keeps tokens out of log records: message, arguments and traceback. To be put on every handler."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact `record` in place; it is never dropped."""
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = redact(record.exc_text)
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
+        return True

@@ -1,0 +1,221 @@
+"""What an answer means: the decoded body, or the error that says it in an operator's words.
+
+Owns Discord's error codes and the hints. Pure: an answer in, a value or an exception out. Discord says its list of
+codes is never complete, so whatever is not named here is told by its HTTP status.
+
+Source: https://docs.discord.com/developers/topics/opcodes-and-status-codes
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from coachsync.discord.errors import (
+    BadRequest,
+    Blocked,
+    DiscordError,
+    FieldErrors,
+    Forbidden,
+    NotFound,
+    Unauthorized,
+    UnexpectedAnswer,
+)
+from coachsync.discord.routes import Call
+from coachsync.discord.wire import Answer
+
+UNKNOWN_CHANNEL = 10003
+UNKNOWN_GUILD = 10004
+UNKNOWN_MEMBER = 10007
+UNKNOWN_OVERWRITE = 10009
+UNKNOWN_ROLE = 10011
+UNKNOWN_USER = 10013
+UNKNOWN_VOICE_STATE = 10065
+NAME_REFUSED = 20031
+MAX_ROLES = 30005
+MAX_CHANNELS = 30013
+EDGE_BLOCK = 40333
+MISSING_ACCESS = 50001
+MISSING_PERMISSIONS = 50013
+INVALID_FORM = 50035
+NEEDS_2FA = 60003
+
+UNREADABLE = object()
+"""What `decode` returns for a body that is no JSON."""
+
+_DEPTH = 20
+
+
+class _Meaning(NamedTuple):
+    code: str
+    message: str
+    hint: str
+
+
+_GRANT = "give the bot's role View Channels, Manage Channels, Manage Roles and Connect, above the session roles"
+_ROOM = "in Discord: Edit Channel → Permissions → add the bot with View Channel and Connect"
+_FREE = "delete what is not needed any more; the next run tries again"
+
+_MEANINGS: dict[int, _Meaning] = {
+    UNKNOWN_CHANNEL: _Meaning("discord_error", "the channel does not exist", "the next run looks again"),
+    UNKNOWN_GUILD: _Meaning(
+        "unknown_guild",
+        "the guild does not exist, or the bot is not in it",
+        "invite the bot again or mend guild_id; if the guild is gone for good: coachsync cleanup ID --abandon",
+    ),
+    UNKNOWN_MEMBER: _Meaning(
+        "unknown_member",
+        "the person is not in the guild",
+        "invite them to the guild; access is given at the next run after they join",
+    ),
+    UNKNOWN_OVERWRITE: _Meaning("discord_error", "the permission overwrite does not exist", "the next run looks again"),
+    UNKNOWN_ROLE: _Meaning("discord_error", "the role does not exist", "the next run looks again"),
+    UNKNOWN_USER: _Meaning(
+        "unknown_user", "Discord knows no such user", "correct the Discord id in the booking; the next run tries again"
+    ),
+    UNKNOWN_VOICE_STATE: _Meaning("discord_error", "the person is in no voice channel", "nothing to do"),
+    NAME_REFUSED: _Meaning("name_refused", "Discord refuses the name", "choose another [naming] template"),
+    MAX_ROLES: _Meaning("limit_reached", "the guild has its 250 roles", _FREE),
+    MAX_CHANNELS: _Meaning("limit_reached", "the guild has its 500 channels", _FREE),
+    30060: _Meaning("limit_reached", "the channel has all the overwrites it may have", _FREE),
+    30061: _Meaning("limit_reached", "the guild's channels hold all the data they may", _FREE),
+    MISSING_ACCESS: _Meaning("missing_access", "the bot cannot see or enter the channel", _ROOM),
+    MISSING_PERMISSIONS: _Meaning("missing_permission", "the bot lacks a permission", _GRANT),
+    NEEDS_2FA: _Meaning(
+        "needs_2fa",
+        "the guild asks for two-factor authentication",
+        "the owner of the bot's application switches on two-factor authentication for their account",
+    ),
+    40002: _Meaning("unauthorized", "Discord wants the bot's account verified", "open the developer portal"),
+}
+
+_EDGE_HINT = (
+    "wait for the next run; if it lasts, ask whoever else uses this host's address, or lower max_requests_per_second"
+)
+
+
+def decode(answer: Answer) -> object:
+    """Return the decoded JSON body, None for an empty one, `UNREADABLE` for anything else."""
+    if not answer.body:
+        return None
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return UNREADABLE
+
+
+def discord_code(body: object) -> int | None:
+    """Return the error code in a decoded body, None where there is none (0 counts as none)."""
+    code = body.get("code") if isinstance(body, dict) else None
+    return code if isinstance(code, int) and not isinstance(code, bool) and code else None
+
+
+def blocked(answer: Answer, body: object) -> Blocked | None:
+    """Tell whether Discord's edge, not its API, turned the request away."""
+    edge = body is UNREADABLE or body is None
+    text = str(body.get("message", "")).lower() if isinstance(body, dict) else ""
+    turned_away = answer.status in (403, 429) and (edge or "blocked from accessing" in text)
+    if not turned_away and discord_code(body) != EDGE_BLOCK:
+        return None
+    return Blocked(
+        f"Discord's edge turns this host away (HTTP {answer.status})",
+        _EDGE_HINT,
+        discord_code=discord_code(body),
+        http_status=answer.status,
+    )
+
+
+def unwaitable(answer: Answer) -> Blocked:
+    """Return the error for a 429 that names no wait: Discord's own always do."""
+    message = "Discord refuses requests without saying for how long"
+    return Blocked(message, _EDGE_HINT, http_status=answer.status)
+
+
+def error_of(call: Call, answer: Answer, body: object) -> DiscordError:
+    """Return what an answer of 3xx or 4xx (429 aside) means."""
+    edge = blocked(answer, body)
+    if edge is not None:
+        return edge
+    if answer.status == 401:
+        return _unauthorized(body)
+    if not isinstance(body, dict) or not 400 <= answer.status < 500:
+        return unexpected(call, answer, "no error of Discord's")
+    return _refusal(call, answer, body)
+
+
+def _unauthorized(body: object) -> Unauthorized:
+    return Unauthorized(
+        "Discord refuses the bot token",
+        "put a fresh token (developer portal → Bot → Reset Token) where the configuration looks for it",
+        discord_code=discord_code(body),
+        http_status=401,
+    )
+
+
+def unexpected(call: Call, answer: Answer, what: str) -> UnexpectedAnswer:
+    """Return the error for an answer that Discord would not give."""
+    return UnexpectedAnswer(
+        f"{call.route} was answered HTTP {answer.status} with {what}",
+        "check api_base and what stands between this host and Discord; the next run tries again",
+        http_status=answer.status,
+    )
+
+
+def _refusal(call: Call, answer: Answer, body: dict[str, object]) -> DiscordError:
+    code = discord_code(body)
+    if answer.status == 404:
+        return _not_found(call, answer, code)
+    if answer.status == 403:
+        return _forbidden(code)
+    return _bad_request(call, answer.status, code, body)
+
+
+def _not_found(call: Call, answer: Answer, code: int | None) -> DiscordError:
+    if code is None:
+        return unexpected(call, answer, "no code that says what is missing")
+    meaning = _MEANINGS.get(code) or _Meaning("discord_error", f"not found (code {code})", "the next run looks again")
+    return NotFound(meaning.message, meaning.hint, code=meaning.code, discord_code=code, http_status=404)
+
+
+def _forbidden(code: int | None) -> Forbidden:
+    meaning = _MEANINGS.get(code or MISSING_PERMISSIONS)
+    if meaning is None:
+        meaning = _Meaning("missing_permission", f"Discord forbids it (code {code})", _GRANT)
+    return Forbidden(meaning.message, meaning.hint, code=meaning.code, discord_code=code, http_status=403)
+
+
+def _bad_request(call: Call, status: int, code: int | None, body: dict[str, object]) -> BadRequest:
+    fields: FieldErrors = dict(_field_errors(body.get("errors"), "", 0))
+    meaning = _MEANINGS.get(code or 0) or _field_meaning(fields)
+    if meaning is None:
+        where = ", ".join(f"{path or 'body'}: {' '.join(codes)}" for path, codes in fields.items())
+        what = f"{call.route} is refused (HTTP {status}, code {code or 0}{f'; {where}' if where else ''})"
+        meaning = _Meaning("discord_error", what, "run again with --verbose and compare with Discord's documentation")
+    return BadRequest(
+        meaning.message,
+        meaning.hint,
+        code=meaning.code,
+        discord_code=code,
+        http_status=status,
+        field_errors=fields,
+    )
+
+
+def _field_meaning(fields: FieldErrors) -> _Meaning | None:
+    if "CHANNEL_PARENT_MAX_CHANNELS" in fields.get("parent_id", ()):
+        return _Meaning("limit_reached", "the category has its 50 channels", _FREE)
+    if "name" in fields:
+        return _MEANINGS[NAME_REFUSED]
+    return None
+
+
+def _field_errors(tree: object, path: str, depth: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Flatten Discord's nested `errors`: leaves are `{"_errors": [{"code", "message"}]}` at any depth."""
+    if not isinstance(tree, dict) or depth > _DEPTH:
+        return
+    for key, below in tree.items():
+        if key == "_errors" and isinstance(below, list):
+            yield path, tuple(str(item.get("code", "")) for item in below if isinstance(item, dict))
+        else:
+            yield from _field_errors(below, f"{path}.{key}" if path else str(key), depth + 1)
