@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from coachsync.domain.model import DAY, Entry, Event, Millis, Session
+from coachsync.domain.plan import ghost
 from coachsync.domain.windows import Policy, is_bookable, next_of, phase_of
 from coachsync.errors import SessionError
 from coachsync.report.rows import Blocked, StatusRow
@@ -22,10 +23,15 @@ _BATCH = 500
 def recent_rows(store: Store, policy: Policy, now: Millis) -> list[StatusRow]:
     """Return what is live, coming or less than 7 days past, by start."""
     found = {session.id: session for session in store.candidates(Span(now - RECENT - DAY, _FAR, 0))}
-    live = {entry.session_id for entry in store.live_entries()}
-    found.update(store.by_ids(live - found.keys()))
+    live = {entry.session_id: entry for entry in store.live_entries() if entry.live}
+    found.update(store.by_ids(live.keys() - found.keys()))
     shown = [session for session in found.values() if session.id in live or _is_recent(session, now)]
-    return _rows(store, shown, policy, now)
+    return _rows(store, [*shown, *_vanished(live, found)], policy, now)
+
+
+def _vanished(live: Mapping[str, Entry], found: Container[str]) -> list[Session]:
+    """Return stand-ins for the bookings that are gone from the store while something of theirs is open."""
+    return [ghost(entry) for session_id, entry in live.items() if session_id not in found and entry.live]
 
 
 def _is_recent(session: Session, now: Millis) -> bool:
@@ -35,7 +41,9 @@ def _is_recent(session: Session, now: Millis) -> bool:
 
 def all_rows(store: Store, policy: Policy, now: Millis) -> list[StatusRow]:
     """Return every session, by start."""
-    return _rows(store, store.everything(), policy, now)
+    found = {session.id: session for session in store.everything()}
+    live = {entry.session_id: entry for entry in store.live_entries()}
+    return _rows(store, [*found.values(), *_vanished(live, found)], policy, now)
 
 
 def named_rows(store: Store, names: Iterable[str], policy: Policy, now: Millis) -> list[StatusRow]:
@@ -57,8 +65,9 @@ def find_sessions(store: Store, name: str) -> list[Session]:
     """Return the sessions that go by this id or short name; never none. Raises SessionError."""
     found = store.matching(name)
     if not found:
-        ids = [entry.session_id for entry in store.entries_named(name)]
-        found = list(store.by_ids(ids).values()) if ids else []
+        entries = {entry.session_id: entry for entry in store.entries_named(name)}
+        booked = store.by_ids(entries) if entries else {}
+        found = [booked.get(session_id) or ghost(entry) for session_id, entry in entries.items()]
     if not found:
         raise SessionError(
             "unknown_session", f"no session goes by {name}", "`coachsync status --all` lists every session"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.cli import output
 from coachsync.report.lines import action_lines, faults, summary_line
+from coachsync.report.text import clean
 
 if TYPE_CHECKING:
     from coachsync.domain.model import Report
@@ -45,7 +46,7 @@ def _show_json(report: Report) -> None:
 
     output.json_document(report_document(report))
     for note in report.notes:
-        output.warning(note)
+        output.err(clean(note))
 
 
 def _show_result(report: Report) -> None:
@@ -58,7 +59,7 @@ def _show_result(report: Report) -> None:
             output.out(line)
         output.out(summary_line(report))
     for note in report.notes:
-        output.out(note)
+        output.out(clean(note))
 
 
 def canvas() -> Canvas:

@@ -148,6 +148,8 @@ def _settings(found: Found, guilds: Mapping[str, Found], path: str, base_dir: st
         concurrency=found["discord.concurrency"],
         run_budget=found["discord.run_budget"],
         store_url=found["store.url"],
+        bookable=found["statuses.bookable"],
+        cancelled=found["statuses.cancelled"],
         policy=_policy(found),
         templates=Templates(found["naming.role"], found["naming.channel"]),
         default_duration=found["windows.default_duration"],

@@ -29,7 +29,10 @@ class GuildSettings(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """The whole configuration. `base_dir` is the configuration file's folder, absolute; relative paths start there."""
+    """The whole configuration. `base_dir` is the configuration file's folder, absolute; relative paths start there.
+
+    `bookable` and `cancelled` keep the file's order; the first of each is what coachsync itself writes.
+    """
 
     path: str
     base_dir: str
@@ -38,6 +41,8 @@ class Settings(NamedTuple):
     concurrency: int
     run_budget: Millis
     store_url: str
+    bookable: tuple[str, ...]
+    cancelled: tuple[str, ...]
     policy: Policy
     templates: Templates
     default_duration: Millis

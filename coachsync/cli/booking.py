@@ -1,0 +1,70 @@
+"""What `sessions` writes into a booking, and how it tells what will follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from coachsync.config import Settings
+from coachsync.config.values import is_snowflake, shown
+from coachsync.domain.model import MINUTE, Entry, Millis, Session
+from coachsync.domain.windows import Policy, next_of
+from coachsync.errors import UsageError
+from coachsync.report.text import iso, relative, word
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+_ID_LENGTH = 8
+_LONGEST_ID = 200
+
+
+def checked_person(text: str, option: str) -> str:
+    """Return a Discord id given on the command line. Raises UsageError."""
+    if not is_snowflake(text):
+        hint = 'in Discord: settings, advanced, developer mode; then right-click, "Copy ID"'
+        raise UsageError(f"{option}: found {shown(text)}, expected a Discord id of 15 to 20 digits", hint)
+    return text
+
+
+def checked_id(text: str | None) -> str:
+    """Return the booking's id: the one given, or 8 random letters and digits. Raises UsageError."""
+    if text is None:
+        from secrets import choice
+
+        return "".join(choice(_LETTERS) for _ in range(_ID_LENGTH))
+    if not text.strip() or len(text) > _LONGEST_ID or not text.isprintable():
+        raise UsageError(
+            f"--id: found {shown(text)}, expected a short printable text", "leave --id out for a random one"
+        )
+    return text
+
+
+def booked_fields(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return a new booking's fields by JSON key: what is given, the first bookable status, the default duration."""
+    fields = {key: value for key, value in given.items() if value is not None}
+    fields["status"] = settings.bookable[0]
+    if settings.default_duration % MINUTE == 0:
+        fields.setdefault("duration", settings.default_duration // MINUTE)
+    return fields
+
+
+def cancelled_words(session: Session, entry: Entry | None, status: str) -> str:
+    """Say that a booking is cancelled, and what becomes of its room."""
+    has_room = entry.live if entry is not None else session.set_up and not session.cleaned_up
+    after = "its room goes at the next run" if has_room else "it has no room"
+    return f"{word(session.id)} is {status} (was {session.status or 'without status'}): {after}"
+
+
+def moved_words(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> str:
+    """Say when a moved booking starts now, and what becomes of its room."""
+    head = f"{word(session.id)} starts {iso(session.start)} and ends {iso(session.end)}"
+    action, moment = next_of(session, entry, policy, now)
+    opens = iso(session.start - policy.setup_opens)
+    if action == "revoke":
+        return f"{head}: its room is taken away by the next run, and made again from {opens}"
+    if action is None or moment is None:
+        return f"{head}: no room is made for it as it stands"
+    has_room = entry is not None and entry.live
+    head += ": its room stays" if has_room and action == "cleanup" else ""
+    return f"{head}; next: {action} " + (
+        "by the next run" if moment <= now else f"at {iso(moment)}, {relative(moment, now)}"
+    )

@@ -1,0 +1,105 @@
+"""`sessions import` and `sessions export`: bookings as JSON, in and out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from coachsync.cli import output
+from coachsync.cli.context import invocation, open_settled_store
+from coachsync.cli.options import Json
+from coachsync.errors import OK, SOME_FAILED, UsageError
+from coachsync.report.text import word
+from coachsync.store.base import Imported
+
+_SHAPE = 'expected an array of sessions, or an object whose "sessions" is one'
+
+
+def import_sessions(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A JSON file, or - for stdin.", show_default=False)],
+    json: Json = False,
+) -> int:
+    """Add or change bookings from JSON: an array, or an object whose "sessions" is one.
+
+    Importing twice changes nothing; coachsync's own fields are never overwritten; a bad row spoils no other.
+
+    \b
+    Examples:
+      coachsync sessions import bookings.json
+      coachsync sessions export | coachsync --config other.toml sessions import -
+    """
+    settings = invocation(ctx).settings()
+    rows = _rows(_read(file), file)
+    store = open_settled_store(settings, writable=True)
+    try:
+        done = store.import_rows(rows)
+    finally:
+        store.close()
+    _show(done, as_json=json)
+    return SOME_FAILED if done.bad else OK
+
+
+def export_sessions(ctx: typer.Context) -> int:
+    """Print every booking as one JSON array, a row on each line.
+
+    \b
+    Example:
+      coachsync sessions export > bookings.json
+    """
+    store = open_settled_store(invocation(ctx).settings(), writable=False)
+    try:
+        output.out_all(_array(store.export()))
+    finally:
+        store.close()
+    return OK
+
+
+def _array(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    import json
+
+    before = "["
+    for row in rows:
+        yield f"{before}\n{json.dumps(row)}"
+        before = ","
+    yield "[]\n" if before == "[" else "\n]\n"
+
+
+def _read(file: str) -> bytes:
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read()
+        with open(file, "rb") as opened:
+            return opened.read()
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+        raise UsageError(f"{file} cannot be read: {reason}", "name a JSON file, or - for stdin") from None
+
+
+def _rows(content: bytes, file: str) -> list[Any]:
+    import json
+
+    try:
+        found = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as problem:
+        raise UsageError(f"{file} is not JSON: {problem}", _SHAPE) from None
+    if isinstance(found, dict):
+        found = found.get("sessions")
+    if not isinstance(found, list):
+        raise UsageError(f"{file} holds no sessions", _SHAPE)
+    return found
+
+
+def _show(done: Imported, *, as_json: bool) -> None:
+    if as_json:
+        bad = [{"row": row, "session": session or None, "message": what} for row, session, what in done.bad]
+        output.json_document({"version": 1, **done._asdict(), "bad": bad})
+    else:
+        counts = (len(done.added), len(done.changed), len(done.unchanged), len(done.bad))
+        output.out("{} added, {} changed, {} unchanged, {} bad".format(*counts))
+    for row, session, what in done.bad:
+        named = f" ({word(session)})" if session else ""
+        output.error(f"row {row}{named}: {what}", "correct the row, then import again: the others are in")
