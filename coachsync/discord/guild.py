@@ -17,10 +17,11 @@ from coachsync.discord import objects, routes
 from coachsync.discord.client import Client
 from coachsync.discord.dispatch import Priority
 from coachsync.discord.errors import AnswerLost, Forbidden, NotFound, UnexpectedAnswer
-from coachsync.discord.objects import CATEGORY, VOICE, Channel, Guild, Me, Member, Overwrite, Role, ShapeError
+from coachsync.discord.objects import CATEGORY, VOICE, Channel, Guild, Me, Member, Role, ShapeError
 from coachsync.discord.routes import Call
 from coachsync.discord.verdict import MISSING_ACCESS, UNKNOWN_MEMBER, UNKNOWN_VOICE_STATE
 from coachsync.domain.model import Millis
+from coachsync.domain.permissions import Overwrite
 
 T = TypeVar("T")
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
+from coachsync.domain.permissions import Overwrite
+
 VOICE = 2
 CATEGORY = 4
 
@@ -32,15 +34,6 @@ class Role(NamedTuple):
     position: int
     permissions: int
     managed: bool
-
-
-class Overwrite(NamedTuple):
-    """What a channel allows and denies one role (`type` 0) or member (`type` 1), as sets of bits."""
-
-    id: str
-    type: int
-    allow: int
-    deny: int
 
 
 class Channel(NamedTuple):

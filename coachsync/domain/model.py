@@ -65,7 +65,8 @@ class Resource:
     """One role, channel or category: an attempt to make it and, once known, its snowflake.
 
     `state`: "attempted" (a create was or may have been sent, its answer is not known), "refused" (Discord
-    said no, or the attempt was never sent), "made", "deleted" (we deleted it or saw that it is gone),
+    said no, or the attempt was never sent), "made" (the session's role or room), "spare" (made too, and to be
+    removed: a late twin, or what a replacement left), "deleted" (we deleted it or saw that it is gone),
     "written_off" (an attempt that nothing came of), "abandoned" (an operator gave it up).
     `attempt_at` and `attempt_until` are on Discord's clock: the create was in flight between them;
     `attempt_until` is None while we do not know. `rowid` is 0 until the ledger has stored it.
@@ -140,14 +141,12 @@ class Entry:
         return self.state != "closed"
 
     def current(self, kind: ResourceKind) -> Resource | None:
-        """Return the newest role or channel that is made and not deleted."""
-        made = [r for r in self.resources if r.kind == kind and r.state == "made"]
-        return made[-1] if made else None
+        """Return the role or channel that the session has."""
+        return next((r for r in self.resources if r.kind == kind and r.state == "made"), None)
 
-    def leftovers(self) -> list[Resource]:
-        """Return what is made and not deleted beside the current role and channel."""
-        keep = {id(self.current("role")), id(self.current("channel"))}
-        return [r for r in self.resources if r.state == "made" and id(r) not in keep]
+    def spares(self) -> list[Resource]:
+        """Return what is there beside the current role and channel, and must go."""
+        return [r for r in self.resources if r.state == "spare"]
 
     def open_attempts(self) -> list[Resource]:
         """Return the creates whose answer is not known."""

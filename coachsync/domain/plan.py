@@ -39,7 +39,7 @@ from coachsync.domain.windows import (
 
 TWICE_MISSED: Millis = 10 * MINUTE
 ACCIDENT_AT_LEAST = 3
-_RANK: dict[ActionKind, int] = {"setup": 0, "update": 1, "revoke": 2, "repair": 3, "cleanup": 4}
+RANK: dict[ActionKind, int] = {"setup": 0, "update": 1, "revoke": 2, "repair": 3, "cleanup": 4}
 
 
 class Scope(NamedTuple):
@@ -76,7 +76,8 @@ class Plan(NamedTuple):
 
     `actions` and `refused` are in the order in which they are shown and begun. `looks` are the live entries whose
     rooms are looked at for drift, `adopts` sessions with an open room that the ledger does not know, `restores`
-    sessions whose marks in the store no longer say what the ledger knows.
+    sessions whose marks in the store no longer say what the ledger knows, `stragglers` entries whose life is over
+    but a create of which may still come to light.
     """
 
     actions: tuple[Action, ...]
@@ -85,6 +86,7 @@ class Plan(NamedTuple):
     looks: tuple[tuple[Session, Entry], ...]
     adopts: tuple[Session, ...]
     restores: tuple[tuple[Session, Entry], ...]
+    stragglers: tuple[Entry, ...]
     found: tuple[str, ...]
     missing: tuple[str, ...]
 
@@ -92,7 +94,8 @@ class Plan(NamedTuple):
     def guilds(self) -> frozenset[str]:
         """Return the guilds that Discord must be asked about."""
         ids = [a.guild_id for a in self.actions] + [e.guild_id for _, e in self.looks]
-        return frozenset(ids + [s.guild_id for s in self.adopts])
+        ids += [s.guild_id for s in self.adopts] + [e.guild_id for e in self.stragglers]
+        return frozenset(ids)
 
 
 class _Due(NamedTuple):
@@ -129,6 +132,9 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
         if _looks(scope)
         else (),
         restores=tuple(_restores(decided, facts)),
+        stragglers=tuple(e for i, e in sorted(entries.items()) if not e.live and e.open_attempts() and i not in busy)
+        if _looks(scope)
+        else (),
         found=tuple(i for i in entries if i in known),
         missing=tuple(e.session_id for e in vanished),
     )
@@ -188,11 +194,13 @@ def _decide_by_table(session: Session, entry: Entry | None, facts: Facts) -> _Du
         return _decide_without_room(session, entry, life, facts)
     if entry is None and session.end < facts.first_run_at - LEFT_ALONE:
         return None
-    # cancelled, or what was being removed when a run was cut short
     if session.status in policy.cancelled:
         return _Due("cleanup", f"status {session.status}", "cancelled")
     if now >= cleanup_at(session.end, policy):
         return _Due("cleanup", f"ended {span(now - session.end)} ago", "end")
+    if entry is not None and _goes_on_closing(session, entry, policy):
+        kind: ActionKind = "revoke" if entry.closed_by == "revoked" else "cleanup"
+        return _Due(kind, "removal was cut short", entry.closed_by)
     if entry is not None and session.guild_id != entry.guild_id:
         return _Due("revoke", f"moved to guild {session.guild_id}", "revoked")
     if moved_out(session, entry, policy, now):
@@ -202,6 +210,13 @@ def _decide_by_table(session: Session, entry: Entry | None, facts: Facts) -> _Du
     if entry is not None and people_changed(session, entry, life.complete and is_bookable(session, policy)):
         return _Due("update", "participants changed")
     return None
+
+
+def _goes_on_closing(session: Session, entry: Entry, policy: Policy) -> bool:
+    """Tell whether a removal that was cut short goes on although nothing else asks for it."""
+    if entry.state != "closing":
+        return False
+    return closed_by_operator(entry, session) or not is_bookable(session, policy)
 
 
 def _resume(session: Session, entry: Entry | None, facts: Facts) -> _Due | None:
@@ -271,7 +286,8 @@ def _vanished_due(entry: Entry, accident: bool, facts: Facts, scope: Scope) -> _
     if scope.named is not None and "cleanup" in scope.kinds:
         return _Due("cleanup", "asked for by an operator", "abandoned" if scope.abandon else "operator")
     if entry.state == "closing" and entry.closed_by:
-        return _Due("cleanup", "removal was cut short", entry.closed_by)
+        by = "vanished" if entry.closed_by == "revoked" else entry.closed_by
+        return _Due("cleanup", "removal was cut short", by)
     if facts.now >= cleanup_at(entry.end, facts.policy):
         return _Due("cleanup", f"ended {span(facts.now - entry.end)} ago", "end")
     if accident:
@@ -343,7 +359,7 @@ def _actions(
     facts: Facts,
 ) -> tuple[Action, ...]:
     """Order what is due and give new lives their names: the earlier start, then the lesser id, chooses first."""
-    ordered = sorted(due, key=lambda d: (_RANK[d[2].kind], d[0].start, d[0].id))
+    ordered = sorted(due, key=lambda d: (RANK[d[2].kind], d[0].start, d[0].id))
     taken = _taken(known, entries, facts)
     actions = []
     for session, entry, what in ordered:

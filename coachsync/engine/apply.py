@@ -1,0 +1,327 @@
+"""Carrying out a plan: guilds looked at once, then every action side by side, each failing alone.
+
+All decisions that depend on Discord's answers are made in one thread, by one event loop; HTTP exchanges and
+commits run in threads of their own (`coachsync.discord`, `coachsync.engine.journal`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from coachsync.discord.errors import DiscordError, RateLimited, Stopped, failure_of
+from coachsync.discord.guild import Discord, How
+from coachsync.discord.meter import metered
+from coachsync.domain.model import (
+    MINUTE,
+    Access,
+    Action,
+    Entry,
+    Failure,
+    Millis,
+    Names,
+    Outcome,
+    OutcomeKind,
+    Resource,
+    Session,
+    Warn,
+)
+from coachsync.domain.naming import possible_names
+from coachsync.domain.plan import RANK, Facts, Plan, Refused, ghost
+from coachsync.engine import category, observe, second_look
+from coachsync.engine.actions import perform, store_marks
+from coachsync.engine.guild import Guild
+from coachsync.engine.job import Job
+from coachsync.engine.journal import Journal
+from coachsync.engine.outcomes import refusal, untried
+from coachsync.engine.trouble import Trouble
+from coachsync.errors import StoreError
+
+SKEW: Millis = 5 * MINUTE
+ROLES_IN_48_HOURS = 250
+
+
+class Place(NamedTuple):
+    """What apply must know of a guild before it looks: settings, a client or why there is none, the ledger's word."""
+
+    discord: Discord | None
+    failure: Failure | None
+    category_id: str | None
+    staff_role_ids: tuple[str, ...]
+    access: Access
+    timeout: Millis
+    roles_exhausted_until: Millis
+    roles_made: Callable[[Millis], int]
+    categories: list[Resource]
+
+
+class Applied(NamedTuple):
+    """What came of a plan."""
+
+    outcomes: tuple[Outcome, ...]
+    warnings: tuple[Warn, ...]
+
+
+class Work:
+    """One plan on its way to Discord."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        facts: Facts,
+        entries: Mapping[str, Entry],
+        places: Mapping[str, Place],
+        journal: Journal,
+        *,
+        check_clock: bool,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.facts = facts
+        self.entries = entries
+        self.places = places
+        self.journal = journal
+        self.check_clock = check_clock
+        self.progress = progress
+        self.guilds: dict[str, Guild] = {}
+        self.outcomes: list[Outcome] = []
+        self.jobs: list[Job] = []
+        self.skewed: Failure | None = None
+
+    async def carry_out(self) -> Applied:
+        """Look, act, look again."""
+        await self._look()
+        actions = list(self.plan.actions)
+        for found in await self._observe():
+            if isinstance(found, Refused):
+                self.outcomes.append(refusal(found))
+            else:
+                actions.append(found)
+        await self._act(actions)
+        await self._look_again()
+        return Applied(tuple(self.outcomes), self._warnings())
+
+    # looking
+
+    async def _look(self) -> None:
+        for guild_id in sorted(self.plan.guilds):
+            place = self.places[guild_id]
+            if place.discord is not None:
+                guild = Guild(guild_id, place.discord, place.category_id, place.staff_role_ids)
+                guild.own_categories = place.categories
+                guild.know(self.entries.values())
+                self.guilds[guild_id] = guild
+        await asyncio.gather(*(g.look() for g in self.guilds.values()))
+        for guild_id, guild in self.guilds.items():
+            self._know_limits(guild, self.places[guild_id])
+        self.skewed = self._skew() if self.check_clock else None
+
+    def _know_limits(self, guild: Guild, place: Place) -> None:
+        now = guild.now()
+        guild.roles_exhausted = place.roles_exhausted_until > now or place.roles_made(now) >= ROLES_IN_48_HOURS
+
+    def _skew(self) -> Failure | None:
+        for guild in self.guilds.values():
+            skew = guild.discord.skew()
+            if skew is not None and abs(skew) > SKEW:
+                return Failure(
+                    "clock_skew",
+                    f"this host's clock is {abs(skew) // MINUTE} min {'behind' if skew > 0 else 'ahead of'} Discord's: "
+                    "nothing is removed",
+                    "set the clock (timedatectl set-ntp true); the next run goes on",
+                )
+        return None
+
+    async def _observe(self) -> list[Action | Refused]:
+        """Take over what the ledger does not know, then find the drift of all that is open and has no action."""
+        adopted = [self._adoption(s) for s in self.plan.adopts]
+        taken = await asyncio.gather(*(observe.take_over(j) for j in adopted if j is not None))
+        looks = [self._job(_nothing(s, e)) for s, e in self.plan.looks if e.state == "open" and self._due_look(s)]
+        looks += [j for j in adopted if j is not None and j.entry.state == "open"]
+        stragglers = [self._job(_nothing(ghost(e), e)) for e in self.plan.stragglers]
+        there = [j for j in looks + stragglers if j is not None]
+        found = await asyncio.gather(*(observe.look_at(j) for j in there))
+        self.jobs += [j for j, f in zip(there, found, strict=True) if f is None and j.entry.live]
+        for job in stragglers:
+            if job is not None and not job.entry.spares():
+                await second_look.write_off(job)
+        return [f for f in [*taken, *found] if f is not None]
+
+    def _due_look(self, session: Session) -> bool:
+        return session.flaw is None and self.facts.now < session.end
+
+    def _adoption(self, session: Session) -> Job | None:
+        names = possible_names(session, self.facts.templates)[0]
+        entry = new_entry(session, names, self._access(session.guild_id))
+        return self._job(_nothing(session, entry))
+
+    # acting
+
+    async def _act(self, actions: list[Action]) -> None:
+        total = len(actions)
+        ordered = sorted(actions, key=lambda a: (RANK[a.kind], a.session.start, a.session.id))
+        tasks = []
+        for action in ordered:
+            task = asyncio.ensure_future(self._perform(action))
+            guild = self.guilds.get(action.guild_id)
+            if guild is not None and action.kind in ("cleanup", "revoke"):
+                guild.cleanups.add(task)
+            task.add_done_callback(lambda _: self._tell(total))
+            tasks.append(task)
+        self.outcomes += await asyncio.gather(*tasks)
+
+    def _tell(self, total: int) -> None:
+        if self.progress is not None:
+            self.progress("sessions", len([o for o in self.outcomes if o]), total)
+
+    async def _perform(self, action: Action) -> Outcome:
+        failure = self._obstacle(action)
+        if failure is not None:
+            return untried(action, "failed", failure, self._access(action.guild_id))
+        job = self._job(action._replace(entry=self._entry(action)))
+        assert job is not None
+        self.jobs.append(job)
+        started = time.monotonic()
+        with metered() as meter:
+            kind, failure = await attempt(job)
+        return _outcome(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
+
+    def _obstacle(self, action: Action) -> Failure | None:
+        """Return why an action cannot even begin."""
+        place = self.places[action.guild_id]
+        if place.failure is not None:
+            return place.failure
+        guild = self.guilds[action.guild_id]
+        if guild.failure is not None:
+            return with_way_out(failure_of(guild.failure), action)
+        return self.skewed if action.kind in ("cleanup", "revoke") else None
+
+    def _entry(self, action: Action) -> Entry:
+        """Return the entry the action works on: the ledger's, begun anew where this is a new life."""
+        entry, session = action.entry, action.session
+        if entry is not None and (entry.live or action.kind == "repair"):
+            return entry
+        names = action.names or possible_names(session, self.facts.templates)[0]
+        fresh = new_entry(session, names, self._access(action.guild_id))
+        if entry is not None:  # what is known of former lives stays known
+            fresh.resources, fresh.grants = entry.resources, entry.grants
+        fresh.guild_id = action.guild_id
+        return fresh
+
+    def _access(self, guild_id: str) -> Access:
+        return self.places[guild_id].access
+
+    def _job(self, action: Action) -> Job | None:
+        guild = self.guilds.get(action.guild_id)
+        if guild is None or guild.failure is not None or action.entry is None:
+            return None
+        session = action.session
+        return Job(
+            action,
+            action.entry,
+            guild,
+            self.journal,
+            now=self.facts.now,
+            policy=self.facts.policy,
+            templates=self.facts.templates,
+            timeout=self.places[guild.id].timeout,
+            how=How((RANK[action.kind], session.start), _reason(action)),
+        )
+
+    # looking again
+
+    async def _look_again(self) -> None:
+        """Count who holds the session roles, and remove categories of ours that are empty."""
+        for guild in self.guilds.values():
+            if guild.failure is not None:
+                continue
+            jobs = [j for j in self.jobs if j.guild is guild]
+            for late in await second_look.count(guild, jobs):
+                if isinstance(late, Refused):
+                    self.outcomes.append(refusal(late))
+                else:
+                    self.outcomes.append(await self._perform(late))
+            if guild.category_id is not None:
+                await category.remove_empty(guild, self.journal, How((9,), "coachsync: empty category"))
+
+    def _warnings(self) -> tuple[Warn, ...]:
+        return tuple(w for g in self.guilds.values() for w in g.warnings)
+
+
+async def attempt(job: Job) -> tuple[OutcomeKind, Failure | None]:
+    """Perform a job; whatever stops it, what it got done and why it stopped are on disk afterwards."""
+    kind: OutcomeKind
+    try:
+        await perform(job)
+    except Trouble as trouble:
+        kind, failure = "refused" if trouble.refused else "failed", trouble.failure
+    except (RateLimited, Stopped) as error:
+        put_off = isinstance(error, RateLimited) or error.cause is None
+        kind, failure = "deferred" if put_off else "failed", failure_of(error)
+    except DiscordError as error:
+        kind, failure = "failed", with_way_out(failure_of(error), job.action)
+    except StoreError as error:
+        return "failed", Failure("store_error", error.message, error.hint)
+    else:
+        return "done", None
+    job.note(job.action.kind, kind, f"{failure.code}: {failure.message}")
+    try:
+        await job.save(None if job.action.kind in ("cleanup", "revoke") else store_marks(job))
+    except StoreError as error:
+        failure = Failure("store_error", error.message, error.hint)
+    return kind, failure
+
+
+def with_way_out(failure: Failure, action: Action) -> Failure:
+    """Name the way out of a corner: the bot or the guild is gone, nobody can remove what is left."""
+    stuck = failure.code in ("unknown_guild", "missing_access", "unauthorized") and action.kind != "setup"
+    way_out = f"coachsync cleanup {action.session.id} --abandon"
+    if not stuck or way_out in failure.hint:
+        return failure
+    return failure._replace(hint=f"{failure.hint}; to give up what is left there: `{way_out}`")
+
+
+def new_entry(session: Session, names: Names, access: Access) -> Entry:
+    """Return the ledger entry that a session's life begins with."""
+    return Entry(
+        session_id=session.id,
+        guild_id=session.guild_id,
+        access=access,
+        short=names.short,
+        role_name=names.role,
+        channel_name=names.channel,
+        start=session.start,
+        end=session.end,
+        setup_start=session.start,
+        student=session.student,
+        coach=session.coach,
+        student_name=session.student_name,
+        coach_name=session.coach_name,
+    )
+
+
+def _nothing(session: Session, entry: Entry) -> Action:
+    """Return the action that stands for only looking."""
+    return Action("repair", session, entry, entry.guild_id, "")
+
+
+def _reason(action: Action) -> str:
+    """Return the audit-log reason: the session by its id, or where that is long or odd by its short name."""
+    session_id = action.session.id
+    plain = len(session_id) <= 60 and session_id.isascii() and session_id.isprintable()
+    short = action.entry.short if action.entry is not None else session_id
+    return f"coachsync {action.kind}: session {session_id if plain else short}"
+
+
+def _outcome(job: Job, kind: OutcomeKind, failure: Failure | None, requests: int, elapsed: int) -> Outcome:
+    role, channel = _latest(job.entry, "role"), _latest(job.entry, "channel")
+    return Outcome(job.action, kind, job.entry.access, role, channel, requests, elapsed, failure)
+
+
+def _latest(entry: Entry, kind: str) -> str | None:
+    """Return the id of the session's role or channel, or of the one it had last."""
+    known = [r for r in entry.resources if r.kind == kind and r.snowflake is not None]
+    made = [r for r in known if r.state == "made"] or known
+    return made[-1].snowflake if made else None

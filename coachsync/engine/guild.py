@@ -1,0 +1,149 @@
+"""What one guild looks like during one run: asked once, then kept up by what the run itself does.
+
+The lists hide channels that the bot cannot see and may lag behind a create, so absence from them proves little:
+see `role_is_gone` and `Room.find` in `coachsync.engine.room`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from coachsync.discord.errors import DiscordError
+from coachsync.discord.guild import Discord
+from coachsync.discord.objects import Channel, Role
+from coachsync.domain import permissions
+from coachsync.domain.model import MINUTE, Entry, Millis, Outcome, Resource, Warn
+from coachsync.domain.ownership import made_at
+from coachsync.domain.permissions import Overwrite
+
+_LAG: Millis = 5 * MINUTE  # lists are believed to show what is older than this
+
+
+class Guild:
+    """One guild in one run: its roles and channels, what the bot may do in it, and whose rooms the ledger knows.
+
+    `failure` is what kept us from looking; every action of the guild then fails with it. `rooms_free` is set
+    whenever a cleanup of this guild ended, for setups that wait for a place.
+    """
+
+    def __init__(self, guild_id: str, discord: Discord, category_id: str | None, staff_role_ids: Iterable[str]) -> None:
+        self.id = guild_id
+        self.discord = discord
+        self.category_id = category_id
+        self.staff_role_ids = tuple(staff_role_ids)
+        self.bot_id = ""
+        self.roles: dict[str, Role] = {}
+        self.channels: dict[str, Channel] = {}
+        self.bot_role_ids: frozenset[str] = frozenset()
+        self.failure: DiscordError | None = None
+        self.warnings: list[Warn] = []
+        self.owners: dict[str, str] = {}
+        self.roles_exhausted = False
+        self.cleanups: set[asyncio.Task[Outcome]] = set()
+        self.category_lock = asyncio.Lock()
+        self.own_categories: list[Resource] = []
+        self.shelf: object | None = None
+        self._counts: dict[str, int] | None = None
+        self._counts_asked = False
+
+    async def look(self) -> None:
+        """Read the guild. Sets `failure` where Discord does not let us."""
+        try:
+            self.bot_id = (await self.discord.me()).id
+            self.roles, self.channels, bot = await asyncio.gather(
+                self.discord.roles(self.id),
+                self.discord.channels(self.id),
+                self.discord.member(self.id, self.bot_id),
+            )
+            self.bot_role_ids = frozenset(bot.roles)
+        except DiscordError as error:
+            self.failure = error
+
+    def now(self) -> Millis:
+        """Return Discord's time; this host's where Discord never told."""
+        told = self.discord.now()
+        return told if told is not None else time.time_ns() // 1_000_000
+
+    def know(self, entries: Iterable[Entry]) -> None:
+        """Note which roles and channels the ledger says are whose."""
+        for entry in entries:
+            for resource in entry.resources:
+                if resource.snowflake is not None:
+                    self.owners[resource.snowflake] = entry.session_id
+
+    async def relist_roles(self) -> None:
+        """Read the roles again, after a create whose answer was lost."""
+        self.roles = await self.discord.roles(self.id)
+
+    async def relist_channels(self) -> None:
+        """Read the channels again, after a create whose answer was lost."""
+        self.channels = await self.discord.channels(self.id)
+
+    async def role_counts(self) -> dict[str, int] | None:
+        """Return how many members hold each role, asked once in a run; None where Discord does not say."""
+        if not self._counts_asked:
+            self._counts_asked = True
+            try:
+                self._counts = await self.discord.role_counts(self.id)
+            except DiscordError:
+                self._counts = None
+        return self._counts
+
+    def warn(self, code: str, session: str | None, message: str) -> None:
+        """Add a warning, once."""
+        warning = Warn(code, session, message)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    @property
+    def everyone(self) -> int:
+        """Return the permissions of @everyone, whose role id is the guild's."""
+        role = self.roles.get(self.id)
+        return role.permissions if role is not None else 0
+
+    @property
+    def bot_permissions(self) -> int:
+        """Return what the bot holds in the guild itself."""
+        return permissions.guild_permissions(
+            self.everyone, [self.roles[i].permissions for i in self.bot_role_ids if i in self.roles]
+        )
+
+    def staff(self) -> tuple[str, ...]:
+        """Return the configured staff roles that exist; one that is gone is warned about."""
+        for role_id in self.staff_role_ids:
+            if role_id not in self.roles:
+                self.warn(
+                    "staff_role_gone",
+                    None,
+                    f"staff role {role_id} is not in guild {self.id}: rooms are made without it; "
+                    "correct staff_role_ids in the configuration",
+                )
+        return tuple(i for i in self.staff_role_ids if i in self.roles)
+
+    def outranks(self, role: Role) -> bool:
+        """Tell whether the bot may hand out and delete this role.
+
+        Source: equal positions are ranked by age (discord/FACTS §3.3).
+        """
+        own = [self.roles[i] for i in self.bot_role_ids if i in self.roles]
+        return any((r.position, -int(r.id)) > (role.position, -int(role.id)) for r in own)
+
+    def is_young(self, snowflake: str) -> bool:
+        """Tell whether something was made so lately that a list may not show it yet."""
+        return self.now() - made_at(snowflake) < _LAG
+
+    def role_is_gone(self, snowflake: str) -> bool:
+        """Tell whether the full list proves that a role is gone."""
+        return snowflake not in self.roles and not self.is_young(snowflake)
+
+    def overwrites(self, allowed: dict[str, int]) -> dict[str, Overwrite]:
+        """Return a room's overwrites. `allowed`: who is let in, id → overwrite type."""
+        enter = permissions.ENTER | (permissions.HANDED_ON & self.bot_permissions)
+        bot = permissions.ENTER | permissions.MANAGE_CHANNELS
+        wanted = [Overwrite(self.id, permissions.ROLE, 0, permissions.ENTER)]
+        wanted += [Overwrite(i, permissions.ROLE, enter, 0) for i in self.staff()]
+        wanted += [Overwrite(i, kind, enter, 0) for i, kind in allowed.items()]
+        wanted.append(Overwrite(self.bot_id, permissions.MEMBER, bot, 0))
+        return {o.id: o for o in wanted}

@@ -1,0 +1,139 @@
+"""One action at work: the session, its ledger entry, its guild, and how its progress gets on disk.
+
+The ledger is written before a request that could make something, and what an answer told is on disk before that
+session's next request. To save a commit, the news of one step is written together with the announcement of the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from coachsync.discord.errors import DiscordError
+from coachsync.discord.guild import How
+from coachsync.domain.model import Action, Entry, Event, Failure, Millis, Resource, ResourceKind, Session
+from coachsync.domain.naming import Templates, possible_names
+from coachsync.engine.guild import Guild
+from coachsync.engine.journal import Journal
+from coachsync.store.base import Marks, Transaction
+
+if TYPE_CHECKING:
+    from coachsync.domain.model import Names
+    from coachsync.domain.windows import Policy
+
+T = TypeVar("T")
+
+
+class Job:
+    """What the steps of one action share.
+
+    `notes` are lines for the session's story, written with the next commit. `pending` are the participants that
+    could not be let in, with the reason; the session then stays incomplete.
+    """
+
+    def __init__(
+        self,
+        action: Action,
+        entry: Entry,
+        guild: Guild,
+        journal: Journal,
+        *,
+        now: Millis,
+        policy: Policy,
+        templates: Templates,
+        timeout: Millis,
+        how: How,
+    ) -> None:
+        self.action = action
+        self.entry = entry
+        self.guild = guild
+        self.journal = journal
+        self.now = now
+        self.policy = policy
+        self.templates = templates
+        self.timeout = timeout
+        self.how = how
+        self.notes: list[Event] = []
+        self.pending: list[Failure] = []
+
+    @property
+    def session(self) -> Session:
+        """Return the booking."""
+        return self.action.session
+
+    @property
+    def names(self) -> tuple[Names, ...]:
+        """Return every pair of names the session's role and room may bear, the entry's own first."""
+        from coachsync.domain.model import Names
+
+        own = Names(self.entry.short, self.entry.role_name, self.entry.channel_name)
+        return (own, *possible_names(self.session, self.templates))
+
+    def note(self, what: str, outcome: str, detail: str = "") -> None:
+        """Add a line to the session's story."""
+        self.notes.append(Event(self.now, self.session.id, what, outcome, detail))
+
+    async def save(self, marks: Marks | None = None) -> None:
+        """Write the entry, its story and, where given, the store's marks in one transaction."""
+        entry, notes = self.entry, tuple(self.notes)
+        self.notes.clear()
+
+        def change(transaction: Transaction) -> None:
+            if marks is not None:
+                transaction.mark(marks)
+            transaction.save(entry)
+            for event in notes:
+                transaction.event(event)
+
+        await self.journal.write(change)
+
+    async def attempt(self, kind: ResourceKind, name: str, create: Callable[[], Awaitable[str]]) -> Resource:
+        """Create something: the attempt on disk first, then the request, then its end in memory.
+
+        `create` sends the request and returns the new snowflake. Raises what it raised. A lost answer leaves the
+        attempt open; any other error closes it, for Discord said no or was never asked.
+        """
+        resource = Resource(kind, name, self.guild.id, attempt_at=self.guild.now())
+        self.entry.resources.append(resource)
+        await self.save()
+        try:
+            resource.snowflake = await create()
+        except DiscordError as error:
+            if error.settled:
+                resource.state = "refused"
+            else:
+                resource.attempt_until = self.guild.now()
+            self.note(f"{kind} asked for", "refused" if error.settled else "lost", f"{name}: {error.code}")
+            raise
+        self.made(resource, resource.snowflake, "made")
+        return resource
+
+    def made(self, resource: Resource, snowflake: str, how: str) -> None:
+        """Note that a role or channel is there ("made" by us just now, or "adopted")."""
+        for former in self.entry.resources:
+            if former.kind == resource.kind and former.state == "made":
+                former.state = "spare"
+        resource.snowflake = snowflake
+        resource.state = "made"
+        resource.made_at = self.guild.now()
+        resource.attempt_until = resource.attempt_until or resource.made_at
+        self.guild.owners[snowflake] = self.session.id
+        self.note(f"{resource.kind} {how}", "done", f"{resource.name} ({snowflake})")
+
+    def spare(self, resource: Resource, snowflake: str) -> None:
+        """Note that something of ours is there that should not be."""
+        resource.snowflake = snowflake
+        resource.state = "spare"
+        resource.made_at = self.guild.now()
+        self.guild.owners[snowflake] = self.session.id
+        self.note(f"{resource.kind} found twice", "done", f"{resource.name} ({snowflake})")
+
+    def gone(self, resource: Resource, how: str) -> None:
+        """Note that a role or channel is not there any more ("deleted" by us, or "gone")."""
+        resource.state = "deleted"
+        resource.deleted_at = self.guild.now()
+        self.note(f"{resource.kind} {how}", "done", f"{resource.name} ({resource.snowflake})")
+
+    def may_be_ours(self, snowflake: str) -> bool:
+        """Tell whether the ledger does not give this object to another session."""
+        return self.guild.owners.get(snowflake, self.session.id) == self.session.id

@@ -1,0 +1,93 @@
+"""The one thread that writes the store during a run.
+
+Sessions are worked on side by side, and each must have its ledger entry on disk before its next request. Whatever
+waits while a commit is under way goes into the next one together: as many sessions as there are share one fsync.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from coachsync.store.base import Store, Transaction
+
+Change = Callable[[Transaction], None]
+
+
+class _Entry(NamedTuple):
+    change: Change
+    done: asyncio.Future[None]
+
+
+class Journal:
+    """Writes changes to a store from a thread of its own, in order, many in one transaction.
+
+    Made inside a running event loop and used from it alone. `close()` must be awaited before anybody else uses
+    the store again.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._ended = self._loop.create_future()
+        threading.Thread(target=self._work, name="coachsync-journal", daemon=True).start()
+
+    async def write(self, change: Change) -> None:
+        """Return when `change` is on disk. Raises what the store raised; then nothing of it is."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._queue.put(_Entry(change, done))
+        await done
+
+    async def close(self) -> None:
+        """Write what is waiting and end the thread."""
+        self._queue.put(None)
+        await self._ended
+
+    def _work(self) -> None:
+        last = False
+        while not last:
+            batch, last = self._batch()
+            if batch and not self._commit(batch):
+                for entry in batch:
+                    self._commit([entry], alone=True)
+        self._loop.call_soon_threadsafe(self._ended.set_result, None)
+
+    def _batch(self) -> tuple[list[_Entry], bool]:
+        """Return all that waits, at least one, and whether it is the last."""
+        batch = []
+        item = self._queue.get()
+        while item is not None:
+            batch.append(item)
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, False
+        return batch, True
+
+    def _commit(self, batch: list[_Entry], alone: bool = False) -> bool:
+        """Write a batch in one transaction; tell whether it went well. Only a change alone reports its error."""
+        try:
+            with self._store.transaction() as transaction:
+                for entry in batch:
+                    entry.change(transaction)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the change gets it
+            if alone:
+                self._loop.call_soon_threadsafe(_fail, batch[0].done, error)
+            return False
+        for entry in batch:
+            self._loop.call_soon_threadsafe(_succeed, entry.done)
+        return True
+
+
+def _succeed(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
+
+
+def _fail(done: asyncio.Future[None], error: Exception) -> None:
+    if not done.done():
+        done.set_exception(error)

@@ -1,0 +1,103 @@
+"""Looking at rooms that are open: what the ledger does not know is taken over, drift becomes a repair.
+
+Reads only what the guild's two lists do not settle: a channel missing from the list is asked for by itself.
+"""
+
+from __future__ import annotations
+
+from coachsync.discord.errors import DiscordError, Forbidden, failure_of
+from coachsync.domain.model import Action, Entry, Failure, Grant, Session
+from coachsync.domain.plan import Refused, marks_of
+from coachsync.engine import drift, room
+from coachsync.engine.actions import claim
+from coachsync.engine.job import Job
+from coachsync.engine.trouble import Trouble
+from coachsync.store.base import Marks
+
+
+async def look_at(job: Job) -> Action | Refused | None:
+    """Return the repair that an open, complete session needs, a refusal where it must not be made, or None."""
+    try:
+        await room.note_twins(job)
+        found = await _drift(job)
+    except Forbidden as error:
+        return _refused(job, _hidden(job, failure_of(error)), "failed")
+    except DiscordError as error:
+        return _refused(job, failure_of(error), "failed")
+    if not found:
+        return None
+    if drift.mendable(job.entry, found) != found:
+        return _refused(job, vanished_again(found), "failed")
+    return repair_of(job, found)
+
+
+def repair_of(job: Job, why: tuple[str, ...]) -> Action:
+    """Return the repair of some drift."""
+    return Action("repair", job.session, job.entry, job.guild.id, drift.words(why), why=why)
+
+
+async def _drift(job: Job) -> tuple[str, ...]:
+    entry, guild = job.entry, job.guild
+    if not entry.live:
+        return ("twin",) if entry.spares() else ()
+    role, channel = entry.current("role"), entry.current("channel")
+    there = await room.probe(job, channel.snowflake) if channel is not None and channel.snowflake else None
+    seen = drift.Seen(
+        role=role is not None and role.snowflake is not None and not guild.role_is_gone(role.snowflake),
+        channel=there is not None,
+        overwrites=there.overwrites if there is not None else {},
+    )
+    return drift.drift_of(entry, seen, guild.overwrites(room.allowed(job)))
+
+
+def _refused(job: Job, failure: Failure, outcome: str) -> Refused:
+    return Refused(job.session, "repair", outcome, failure)
+
+
+def _hidden(job: Job, failure: Failure) -> Failure:
+    return failure._replace(
+        message="Discord hides the room from the bot: its own permissions were taken from the channel",
+        hint="in Discord: Edit Channel → Permissions → add the bot with View Channel and Connect; or give the room "
+        f"up with `coachsync cleanup {job.session.id} --abandon`",
+    )
+
+
+def vanished_again(found: tuple[str, ...]) -> Failure:
+    """Say that what was repaired once vanished again."""
+    return Failure(
+        "access_unproven",
+        f"{drift.words(found)} again after it was repaired once: left so",
+        "see Discord's audit log for who changes it; `coachsync cleanup` and `coachsync setup` make it anew",
+    )
+
+
+async def take_over(job: Job) -> Refused | None:
+    """Rebuild the ledger's entry of an open session from what Discord shows and the store claims.
+
+    What the store names and is foreign is refused: it is never adopted. Participants are taken to be in; the role
+    counts tell later if they are not.
+    """
+    try:
+        foreign = await claim(job)
+    except (DiscordError, Trouble) as error:
+        failure = failure_of(error) if isinstance(error, DiscordError) else error.failure
+        return Refused(job.session, "repair", "failed", failure)
+    if foreign is not None:
+        return _refused(job, foreign, "refused")
+    _take_people(job.entry, job.session, job)
+    await job.save(_marks(job.entry, job.session))
+    return None
+
+
+def _take_people(entry: Entry, session: Session, job: Job) -> None:
+    if entry.current("role") is None and entry.current("channel") is not None:
+        entry.access = "member"
+    known = {g.user_id for g in entry.grants}
+    if entry.access == "role":
+        entry.grants += [Grant(p, "granted", job.guild.now()) for p in session.people if p not in known]
+    entry.state = "open" if session.set_up else "opening"
+
+
+def _marks(entry: Entry, session: Session) -> Marks:
+    set_up, cleaned_up, role_id, channel_id = marks_of(entry)
+    return Marks(session.id, set_up, cleaned_up, role_id or "", channel_id or "")

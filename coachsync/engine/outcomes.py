@@ -1,0 +1,47 @@
+"""How actions ended, as values: what both the idle path and a working tick make of plans and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from coachsync.domain.model import Access, Action, Failure, Millis, Outcome, OutcomeKind, Session
+from coachsync.domain.plan import RANK, Refused, marks_of
+
+Key = tuple[str, str, Millis]
+
+
+def refusal(refused: Refused) -> Outcome:
+    """Return the outcome of a session that was refused before anything was tried."""
+    session = refused.session
+    action = Action(refused.kind, session, None, session.guild_id, refused.failure.message)
+    return untried(action, "refused" if refused.outcome == "refused" else "failed", refused.failure)
+
+
+def untried(action: Action, kind: OutcomeKind, failure: Failure | None, access: Access = "role") -> Outcome:
+    """Return the outcome of an action of which nothing was begun."""
+    entry = action.entry if action.entry is not None and action.entry.live else None
+    role, channel = marks_of(entry)[2:] if entry is not None else (None, None)
+    return Outcome(action, kind, entry.access if entry is not None else access, role, channel, 0, 0, failure)
+
+
+def key_of(refused: Refused) -> Key:
+    """Return what tells one broken promise from another."""
+    return refused.session.id, refused.failure.code, refused.session.start
+
+
+def refusals(refused: Iterable[Refused], seen: Collection[Key]) -> list[Outcome]:
+    """Return what cannot be done; a broken promise counts as failed in one run only."""
+    return [refusal(r) for r in refused if not r.once or key_of(r) not in seen]
+
+
+def unknown_session(name: str, command: str) -> Outcome:
+    """Return the refusal of a name that no session goes by."""
+    failure = Failure("unknown_session", "no session has this id or short name", "see `coachsync sessions list`")
+    nobody = Session(name, "", 0, 0, "", None, None, "", "", False, False, None, None)
+    return refusal(Refused(nobody, "cleanup" if command == "cleanup" else "setup", "refused", failure))
+
+
+def shown(outcome: Outcome) -> tuple[int, Millis, str]:
+    """Return the key by which outcomes are ordered for people and in JSON."""
+    action = outcome.action
+    return RANK[action.kind], action.session.start, action.session.id

@@ -1,0 +1,226 @@
+"""Who is let in and who must go: grants to participants, and leavers who are really out of the room.
+
+Losing a permission does not disconnect (Discord computes voice permissions when somebody joins), so a leaver who
+may still be inside costs the room: it is replaced by a new one and deleted.
+"""
+
+from __future__ import annotations
+
+from coachsync.discord.errors import DiscordError, Forbidden, NotFound, Stopped, Unauthorized, failure_of
+from coachsync.discord.guild import ELSEWHERE
+from coachsync.domain import permissions
+from coachsync.domain.model import Failure, Grant, Resource
+from coachsync.engine.job import Job
+from coachsync.engine.room import ask, make_channel
+from coachsync.engine.trouble import Trouble
+
+UNKNOWN_MEMBER = 10007
+UNKNOWN_OVERWRITE = 10009
+UNKNOWN_ROLE = 10011
+UNKNOWN_USER = 10013
+UNKNOWN_CHANNEL = 10003
+_NOT_HERE = (UNKNOWN_MEMBER, UNKNOWN_USER)
+_LOST_ALREADY = (UNKNOWN_MEMBER, UNKNOWN_USER, UNKNOWN_ROLE, UNKNOWN_OVERWRITE, UNKNOWN_CHANNEL)
+
+
+async def let_in(job: Job) -> None:
+    """Let in every participant who is not in yet. Who cannot be let in goes to `job.pending`; the others get in."""
+    await _announce(job)
+    for person in job.session.people:
+        if _grant(job, person).state != "granted":
+            await _let_in_one(job, person)
+    for linked, words in ((job.session.student, "student"), (job.session.coach, "coach")):
+        if linked is None:
+            job.pending.append(_unlinked(words))
+
+
+async def _announce(job: Job) -> None:
+    """Record who is about to be let in before the first request says so."""
+    fresh = [p for p in job.session.people if _grant(job, p).state != "granted"]
+    for person in fresh:
+        ask(job, person)
+    if fresh:
+        await job.save()
+
+
+def _grant(job: Job, person: str) -> Grant:
+    """Return the person's current grant, or a blank one that is not part of the entry."""
+    return next((g for g in job.entry.grants if g.user_id == person and g.state != "revoked"), Grant(person))
+
+
+async def _let_in_one(job: Job, person: str) -> None:
+    try:
+        await _send_grant(job, person)
+    except NotFound as error:
+        if error.discord_code not in (*_NOT_HERE, UNKNOWN_OVERWRITE):
+            raise
+        job.entry.grants.remove(_grant(job, person))
+        job.pending.append(_absent(job, person, error))
+        job.note("let in", "not in the guild", person)
+    except Forbidden as error:
+        raise Trouble(_out_of_reach(job, error)) from error
+    else:
+        grant = _grant(job, person)
+        grant.state, grant.granted_at = "granted", job.guild.now()
+        job.note("let in", "done", person)
+
+
+async def _send_grant(job: Job, person: str) -> None:
+    """Send the one request that lets a person in: the role, or an overwrite in the room."""
+    discord = job.guild.discord
+    role, channel = job.entry.current("role"), job.entry.current("channel")
+    if job.entry.access == "role" and role is not None and role.snowflake:
+        await discord.grant(job.guild.id, person, role.snowflake, job.how)
+    elif channel is not None and channel.snowflake:
+        overwrite = job.guild.overwrites({person: permissions.MEMBER})[person]
+        await discord.put_overwrite(channel.snowflake, overwrite, job.how)
+
+
+def _out_of_reach(job: Job, error: Forbidden) -> Failure:
+    """Say why the bot may not hand out the role: it stands too high, or a permission is missing."""
+    resource = job.entry.current("role")
+    role = job.guild.roles.get(resource.snowflake or "") if resource is not None else None
+    if error.code != "missing_permission" or role is None or job.guild.outranks(role):
+        return failure_of(error)
+    return Failure(
+        "role_too_high",
+        f"the role {role.name!r} stands above the bot's own highest role, so the bot cannot hand it out",
+        "in Server Settings → Roles, drag the bot's role above the session roles",
+        error.discord_code,
+        error.http_status,
+    )
+
+
+def _absent(job: Job, person: str, error: NotFound) -> Failure:
+    who = "student" if person == job.session.student else "coach"
+    failure = failure_of(error)
+    return failure._replace(
+        message=f"the {who} ({person}) "
+        + ("is no Discord user" if failure.code == "unknown_user" else "is not in the guild"),
+        code="unknown_user" if error.discord_code == UNKNOWN_USER else "unknown_member",
+    )
+
+
+def _unlinked(who: str) -> Failure:
+    return Failure(
+        "unlinked",
+        f"the {who} has no Discord account in the booking",
+        f"once the {who} links an account the next run lets them in",
+    )
+
+
+# leavers
+
+
+async def send_away(job: Job) -> None:
+    """Take access from everybody who is not in the booking any more, and make sure that nobody of them stays inside.
+
+    Each step is on disk before the next, so a run cut short goes on where it was.
+    """
+    leavers = [g for g in job.entry.grants if g.state != "revoked" and g.user_id not in job.session.people]
+    if not leavers:
+        return
+    for grant in leavers:
+        await _take_access(job, grant)
+    await delete_spares(job)  # a leaver may sit in a room that was replaced before
+    if await _somebody_may_be_inside(job, leavers):
+        await make_channel(job)
+        await delete_spares(job)
+    for grant in leavers:
+        grant.state, grant.revoked_at = "revoked", job.guild.now()
+        job.note("sent away", "done", grant.user_id)
+    await job.save()
+
+
+async def _take_access(job: Job, grant: Grant) -> None:
+    if grant.state == "outside":
+        return
+    grant.state = "losing"
+    await job.save()
+    try:
+        await _send_loss(job, grant.user_id)
+    except NotFound as error:
+        if error.discord_code not in _LOST_ALREADY:
+            raise
+    grant.state = "outside"
+    await job.save()
+
+
+async def _send_loss(job: Job, person: str) -> None:
+    discord = job.guild.discord
+    role, channel = job.entry.current("role"), job.entry.current("channel")
+    if job.entry.access == "role" and role is not None and role.snowflake:
+        await discord.ungrant(job.guild.id, person, role.snowflake, job.how)
+    elif channel is not None and channel.snowflake:
+        await discord.delete_overwrite(channel.snowflake, person, job.how)
+
+
+async def _somebody_may_be_inside(job: Job, leavers: list[Grant]) -> bool:
+    room = job.entry.current("channel")
+    if room is None:
+        return False
+    for grant in leavers:
+        if await _may_be_inside(job, grant.user_id, room.snowflake):
+            return True
+    return False
+
+
+async def _may_be_inside(job: Job, person: str, room: str | None) -> bool:
+    """Tell whether a person's voice state fails to show that they are outside.
+
+    "Elsewhere" may be our own room, should a moderator have taken the bot's overwrite from it.
+    """
+    try:
+        where = await job.guild.discord.voice_channel_of(job.guild.id, person, job.how)
+    except (Unauthorized, Stopped):
+        raise
+    except DiscordError:
+        return True
+    return where in (room, ELSEWHERE)
+
+
+async def delete_spares(job: Job) -> None:
+    """Delete what is there beside the current role and room."""
+    for resource in job.entry.spares():
+        await delete_resource(job, resource)
+
+
+async def delete_resource(job: Job, resource: Resource) -> None:
+    """Delete one role or channel of ours; gone already counts as deleted.
+
+    A role is gone by 10011 or when the full list lacks it; a channel only by 10003 (CONTRACT §6).
+    """
+    snowflake = resource.snowflake or ""
+    if resource.kind == "role" and job.guild.role_is_gone(snowflake):
+        job.gone(resource, "gone")
+        return
+    try:
+        await _send_delete(job, resource.kind, snowflake)
+    except NotFound as error:
+        if error.discord_code != (UNKNOWN_ROLE if resource.kind == "role" else UNKNOWN_CHANNEL):
+            raise
+        job.gone(resource, "gone")
+    except Forbidden as error:
+        raise Trouble(_undeletable(job, resource, error)) from error
+    else:
+        job.gone(resource, "deleted")
+    job.guild.roles.pop(snowflake, None)
+    job.guild.channels.pop(snowflake, None)
+
+
+async def _send_delete(job: Job, kind: str, snowflake: str) -> None:
+    if kind == "role":
+        await job.guild.discord.delete_role(job.guild.id, snowflake, job.how)
+    else:
+        await job.guild.discord.delete_channel(snowflake, job.how)
+
+
+def _undeletable(job: Job, resource: Resource, error: Forbidden) -> Failure:
+    if resource.kind == "role":
+        return _out_of_reach(job, error)
+    return failure_of(error)._replace(
+        message=f"Discord hides the room {resource.name!r} ({resource.snowflake}) from the bot or does not let it "
+        "delete it",
+        hint="in Discord: Edit Channel → Permissions → add the bot with View Channel and Connect; or give the room "
+        f"up with `coachsync cleanup {job.session.id} --abandon`",
+    )

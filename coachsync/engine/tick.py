@@ -1,0 +1,280 @@
+"""One tick: candidates → plan → (dry run ends here) → Discord → report.
+
+The idle path stays small: what only a working tick needs (the event loop, requests) is imported when there is work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from coachsync.config import Settings, find_token
+from coachsync.domain.model import (
+    ACTION_KINDS,
+    DAY,
+    ActionKind,
+    Entry,
+    Millis,
+    Outcome,
+    Report,
+    Session,
+    Warn,
+)
+from coachsync.domain.plan import Facts, Plan, Scope, make_plan, marks_of
+from coachsync.domain.windows import LEFT_ALONE
+from coachsync.engine.lock import run_lock
+from coachsync.engine.outcomes import key_of, refusals, shown, unknown_session, untried
+from coachsync.errors import OK, SOME_FAILED, ConfigError, SessionError
+from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
+from coachsync.store.open import open_store
+
+_KINDS: dict[str, frozenset[ActionKind]] = {
+    "run": frozenset(ACTION_KINDS),
+    "setup": frozenset({"setup"}),
+    "cleanup": frozenset({"cleanup"}),
+}
+
+
+class TickRequest(NamedTuple):
+    """What a person or cron asked for.
+
+    `now` is None for the host's clock. `wait` is how many seconds to wait for the lock. `progress` is told what is
+    being worked on: (what, done, total).
+    """
+
+    settings: Settings
+    command: str
+    environ: Mapping[str, str]
+    names: tuple[str, ...] = ()
+    now: Millis | None = None
+    dry_run: bool = False
+    force: bool = False
+    abandon: bool = False
+    wait: float = 0.0
+    progress: Callable[[str, int, int], None] | None = None
+
+
+class Reading(NamedTuple):
+    """What the store and the ledger say, read before anything is decided."""
+
+    sessions: list[Session]
+    entries: dict[str, Entry]
+    facts: Facts
+    named: frozenset[str] | None
+    unknown: tuple[str, ...]
+
+
+def tick(request: TickRequest) -> Report:
+    """Run one tick.
+
+    Raises:
+        ConfigError: no token can be found for any guild (never in a dry run).
+        StoreError: the store or the ledger cannot be read or written.
+        LockHeldError: another run works on this store.
+        Interrupted: a signal ended the run; what was begun is recorded.
+    """
+    settings = request.settings
+    if request.dry_run:
+        with ExitStack() as stack:
+            store = _open(stack, settings, writable=False)
+            return _preview(request, store)
+    if not request.abandon:
+        check_tokens(settings, request.environ)
+    with ExitStack() as stack:
+        store = _open(stack, settings, writable=True)
+        stack.enter_context(run_lock(store.path, request.wait, f"{request.command} since {iso(host_now())}"))
+        return _run(request, store)
+
+
+def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
+    defaults = Defaults(settings.guild_id, settings.default_duration)
+    store = open_store(settings.store_url, settings.base_dir, defaults, writable=writable)
+    stack.callback(store.close)
+    return store
+
+
+def check_tokens(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raise the first guild's ConfigError where no guild of the configuration has a token."""
+    first: ConfigError | None = None
+    for guild_id in (settings.guild_id, *settings.guilds):
+        try:
+            find_token(settings, guild_id, environ)
+        except ConfigError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first
+
+
+def host_now() -> Millis:
+    """Return the host's clock: the only place that reads it for "when sessions are due"."""
+    return time.time_ns() // 1_000_000
+
+
+def iso(moment: Millis) -> str:
+    """Return a moment as ISO 8601 in UTC, milliseconds only where there are any."""
+    from datetime import UTC, datetime
+
+    stamp = datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{stamp}.{moment % 1000:03d}Z" if moment % 1000 else f"{stamp}Z"
+
+
+# deciding
+
+
+def read(request: TickRequest, store: Store, now: Millis) -> Reading:
+    """Read every booking and entry that this tick must decide about."""
+    first = store.first_run_at()
+    first = now if first is None else first
+    named, unknown = _named(store, request.names)
+    sessions = store.candidates(_span(store, now, first, request.settings.policy.setup_opens))
+    live = {e.session_id: e for e in store.live_entries()}
+    missing = (set(live) | (named or set())) - {s.id for s in sessions}
+    if missing:
+        sessions += store.by_ids(missing).values()
+    ids = {s.id for s in sessions} | (named or set())
+    entries = (store.entries(ids) if ids else {}) | live
+    empty = bool(live) and not sessions and store.is_empty()
+    facts = Facts(now, first, empty, request.settings.policy, request.settings.templates)
+    return Reading(sessions, entries, facts, named, unknown)
+
+
+def _span(store: Store, now: Millis, first: Millis, setup_opens: Millis) -> Span:
+    """Return which starts matter: back to what the last run saw (sessions last a day at most), on to the window."""
+    oldest = first - LEFT_ALONE - DAY
+    last = store.last_runs(1)
+    since = max(oldest, min(now, last[0].started_at) - DAY) if last else oldest
+    return Span(since, now + setup_opens, oldest)
+
+
+def _named(store: Store, names: tuple[str, ...]) -> tuple[frozenset[str] | None, tuple[str, ...]]:
+    """Return the ids of the sessions a person named (None where none was), and the names nobody goes by."""
+    ids: set[str] = set()
+    unknown: list[str] = []
+    for name in names:
+        found = {s.id for s in store.matching(name)} or {e.session_id for e in store.entries_named(name)}
+        if len(found) > 1:
+            listed = ", ".join(sorted(found))
+            raise SessionError("unknown_session", f"{name} may be any of {listed}", "name the session by its id")
+        ids |= found
+        unknown += [] if found else [name]
+    return frozenset(ids) if names else None, tuple(unknown)
+
+
+def _decide(request: TickRequest, reading: Reading) -> Plan:
+    scope = Scope(_KINDS[request.command], reading.named, request.force, request.abandon)
+    return make_plan(reading.sessions, reading.entries, reading.facts, scope)
+
+
+def _hopeless(store: Store, request: TickRequest, plan: Plan, reading: Reading) -> list[Outcome]:
+    """Return what fails without being tried: broken promises, refusals, names that nobody goes by."""
+    keys = [key_of(r) for r in plan.refused if r.once]
+    seen = store.was_reported(keys) if keys and reading.named is None else set()
+    unknown = [unknown_session(name, request.command) for name in reading.unknown]
+    return refusals(plan.refused, seen) + unknown
+
+
+def _preview(request: TickRequest, store: Store) -> Report:
+    now = request.now if request.now is not None else host_now()
+    reading = read(request, store, now)
+    plan = _decide(request, reading)
+    access = request.settings.guild
+    outcomes = [untried(a, "planned", None, access(a.guild_id).access) for a in plan.actions]
+    outcomes += _hopeless(store, request, plan, reading)
+    note = "repairs are only found by looking at Discord, so a dry run does not show them"
+    return _report(request, now, outcomes, list(plan.warnings), notes=(note,))
+
+
+# doing
+
+
+def _run(request: TickRequest, store: Store) -> Report:
+    now = request.now if request.now is not None else host_now()
+    reading = read(request, store, now)
+    plan = _decide(request, reading)
+    hopeless = _hopeless(store, request, plan, reading)
+    if request.abandon:
+        return _abandon(request, store, plan, reading, hopeless)
+    if not plan.guilds:
+        report = _report(request, now, hopeless, list(plan.warnings))
+        _finish(store, request, reading, plan, report)
+        return report
+    return _work(request, store, plan, reading, hopeless)
+
+
+def _work(request: TickRequest, store: Store, plan: Plan, reading: Reading, hopeless: list[Outcome]) -> Report:
+    from coachsync.engine.work import work
+
+    now = reading.facts.now
+    with store.transaction() as transaction:
+        number = transaction.run_started(now, request.command)
+        _restore(transaction, plan)
+    done = work(request, store, plan, reading.facts, reading.entries, number)
+    warnings = [*plan.warnings, *done.warnings]
+    report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests)
+    if done.exit_code is not None:
+        report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
+    _finish(store, request, reading, plan, report, number)
+    return report
+
+
+def _finish(
+    store: Store,
+    request: TickRequest,
+    reading: Reading,
+    plan: Plan,
+    report: Report,
+    number: int | None = None,
+) -> None:
+    """Record the run and what it could only report, in one transaction."""
+    with store.transaction() as transaction:
+        if number is None:
+            number = transaction.run_started(reading.facts.now, request.command)
+            _restore(transaction, plan)
+        if "cleanup" in _KINDS[request.command] and reading.named is None:
+            transaction.seen_missing(plan.missing, plan.found, reading.facts.now)
+        for refused in plan.refused:
+            if refused.once:
+                transaction.reported(*key_of(refused))
+        transaction.run_finished(number, host_time(request), report, report.exit_code)
+
+
+def host_time(request: TickRequest) -> Millis:
+    """Return the time at which a run is said to have finished: on the clock it was started with."""
+    return request.now if request.now is not None else host_now()
+
+
+def _restore(transaction: Transaction, plan: Plan) -> None:
+    """Give the store back the marks that a booking system dropped or reset."""
+    for session, entry in plan.restores:
+        if entry.live:
+            set_up, cleaned_up, role_id, channel_id = marks_of(entry)
+            transaction.mark(Marks(session.id, set_up, cleaned_up, role_id or "", channel_id or ""))
+        else:
+            transaction.mark(Marks(session.id, cleaned_up=True))
+
+
+def _abandon(request: TickRequest, store: Store, plan: Plan, reading: Reading, hopeless: list[Outcome]) -> Report:
+    from coachsync.engine.abandon import abandon
+
+    outcomes, notes = abandon(store, plan, reading.facts)
+    report = _report(request, reading.facts.now, hopeless + outcomes, [], notes=notes)
+    _finish(store, request, reading, plan, report)
+    return report
+
+
+def _report(
+    request: TickRequest,
+    now: Millis,
+    outcomes: list[Outcome],
+    warnings: list[Warn],
+    requests: int = 0,
+    notes: tuple[str, ...] = (),
+) -> Report:
+    failed = any(o.outcome in ("failed", "refused", "deferred") for o in outcomes)
+    ordered = tuple(sorted(outcomes, key=shown))
+    code = SOME_FAILED if failed else OK
+    return Report(request.command, now, request.dry_run, requests, ordered, tuple(warnings), code, notes)

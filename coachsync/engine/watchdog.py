@@ -1,0 +1,36 @@
+"""The end of a run that hangs: soon after its budget it is recorded as failed and the process ends.
+
+A thread stuck in a name look-up or on a dead disk cannot be interrupted in Python, but the process can be ended.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+_RECORDING_S = 5.0
+
+
+class Watchdog:
+    """Ends the process with exit status 1 when a run outlives `limit_s` seconds. `record` says so in the ledger."""
+
+    def __init__(self, limit_s: float, record: Callable[[], None], say: Callable[[str], None]) -> None:
+        self._record = record
+        self._say = say
+        self._timer = threading.Timer(limit_s, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Watchdog:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        recorder = threading.Thread(target=self._record, daemon=True)
+        recorder.start()
+        recorder.join(_RECORDING_S)
+        self._say("error: the run hung and was ended after its run_budget\nhint: the next run goes on from here")
+        os._exit(1)

@@ -1,0 +1,195 @@
+"""A tick that has something to do: the event loop, the ways to Discord, signals and the watchdog around `apply`.
+
+Imported only then, for it loads asyncio and requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from coachsync.config import FoundToken, GuildSettings, find_token
+from coachsync.discord.access import Gateway
+from coachsync.discord.guild import Discord
+from coachsync.discord.token import Token
+from coachsync.domain.model import HOUR, Entry, Failure, Millis, Outcome, Warn
+from coachsync.domain.plan import Facts, Plan
+from coachsync.engine.apply import Place, Work
+from coachsync.engine.journal import Journal
+from coachsync.engine.tick import TickRequest, host_time
+from coachsync.engine.watchdog import Watchdog
+from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE, ConfigError
+from coachsync.store.base import Defaults, Store
+from coachsync.store.open import open_store
+
+_ROLE_WINDOW: Millis = 48 * HOUR
+_GRACE_S = 5.0
+
+
+class Done(NamedTuple):
+    """What a working tick brought. `exit_code` is None where the outcomes decide it."""
+
+    outcomes: tuple[Outcome, ...]
+    warnings: tuple[Warn, ...]
+    requests: int
+    exit_code: int | None
+    unusable: str
+
+
+class _Signals:
+    """The signal that asked the run to stop, if one did."""
+
+    def __init__(self) -> None:
+        self.exit_code: int | None = None
+
+
+def work(
+    request: TickRequest,
+    store: Store,
+    plan: Plan,
+    facts: Facts,
+    entries: Mapping[str, Entry],
+    number: int,
+) -> Done:
+    """Carry out a plan within the run's budget."""
+    settings = request.settings
+    budget_s = settings.run_budget / 1000
+    limit_s = budget_s + settings.discord.timeout / 1000 + _GRACE_S
+    with Watchdog(limit_s, lambda: _record_hang(request, number), _say):
+        return asyncio.run(_work(request, store, plan, facts, entries, budget_s))
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def _record_hang(request: TickRequest, number: int) -> None:
+    """Record a hung run over a connection of its own: the other one may be what hangs."""
+    settings = request.settings
+    defaults = Defaults(settings.guild_id, settings.default_duration)
+    store = open_store(settings.store_url, settings.base_dir, defaults, writable=True)
+    with store.transaction() as transaction:
+        transaction.run_finished(number, host_time(request), None, SOME_FAILED)
+
+
+async def _work(
+    request: TickRequest,
+    store: Store,
+    plan: Plan,
+    facts: Facts,
+    entries: Mapping[str, Entry],
+    budget_s: float,
+) -> Done:
+    ways = Ways(request, time.monotonic() + budget_s)
+    places = {guild: _place(ways, store, guild) for guild in sorted(plan.guilds)}
+    signals = _watch_signals(ways)
+    journal = Journal(store)
+    try:
+        job = Work(plan, facts, entries, places, journal, check_clock=request.now is None, progress=request.progress)
+        applied = await job.carry_out()
+    finally:
+        await journal.close()
+        ways.close()
+    exit_code, unusable = _verdict(places, applied.outcomes)
+    if signals.exit_code is not None:
+        exit_code, unusable = signals.exit_code, ""
+    return Done(applied.outcomes, (*ways.warnings, *applied.warnings), ways.requests_sent, exit_code, unusable)
+
+
+def _watch_signals(ways: Ways) -> _Signals:
+    """Stop sending on SIGINT and SIGTERM; what is in flight is still answered and recorded."""
+    heard = _Signals()
+    loop = asyncio.get_running_loop()
+
+    def stop(exit_code: int) -> None:
+        heard.exit_code = heard.exit_code or exit_code
+        ways.stop("the run was interrupted")
+
+    with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
+        loop.add_signal_handler(signal.SIGINT, stop, INTERRUPTED)
+        loop.add_signal_handler(signal.SIGTERM, stop, TERMINATED)
+    return heard
+
+
+def _verdict(places: Mapping[str, Place], outcomes: tuple[Outcome, ...]) -> tuple[int | None, str]:
+    """Return exit code 3 where every token that was needed is missing or refused: nothing can work."""
+    refused = [o.error for o in outcomes if o.error is not None and o.error.code == "unauthorized"]
+    guilds = {o.action.guild_id for o in outcomes if o.error is not None and o.error.code == "unauthorized"}
+    if refused and guilds == set(places):
+        return UNUSABLE, refused[0].message
+    return None, ""
+
+
+class Ways:
+    """The ways to Discord: one gateway for each API base and pace, one client for each token."""
+
+    def __init__(self, request: TickRequest, deadline: float) -> None:
+        self.request = request
+        self.warnings: list[Warn] = []
+        self._deadline = deadline
+        self._gateways: dict[tuple[str, Millis, int], Gateway] = {}
+
+    @property
+    def requests_sent(self) -> int:
+        """Return how many requests left this host."""
+        return sum(g.requests_sent for g in self._gateways.values())
+
+    def to(self, settings: GuildSettings) -> Discord:
+        """Return the client for a guild. Raises ConfigError where it has no token."""
+        found = find_token(self.request.settings, settings.guild_id, self.request.environ)
+        self._warn(found)
+        key = (settings.api_base, settings.timeout, settings.max_requests_per_second)
+        if key not in self._gateways:
+            self._gateways[key] = self._gateway(settings)
+        return self._gateways[key].discord(Token(found.value))
+
+    def _warn(self, found: FoundToken) -> None:
+        if found.warning is not None and found.warning not in self.warnings:
+            self.warnings.append(found.warning)
+
+    def _gateway(self, settings: GuildSettings) -> Gateway:
+        return Gateway(
+            settings.api_base,
+            timeout=settings.timeout / 1000,
+            per_second=settings.max_requests_per_second,
+            concurrency=self.request.settings.concurrency,
+            deadline=self._deadline,
+        )
+
+    def stop(self, reason: str) -> None:
+        """Send nothing more."""
+        for gateway in self._gateways.values():
+            gateway.stop(reason)
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        for gateway in self._gateways.values():
+            gateway.close()
+
+
+def _place(ways: Ways, store: Store, guild_id: str) -> Place:
+    settings = ways.request.settings.guild(guild_id)
+    discord, failure = None, None
+    try:
+        discord = ways.to(settings)
+    except ConfigError as error:
+        failure = Failure("unauthorized", error.message, error.hint)
+    until = store.roles_exhausted_until(guild_id)
+    return Place(
+        discord=discord,
+        failure=failure,
+        category_id=settings.category_id,
+        staff_role_ids=settings.staff_role_ids,
+        access=settings.access,
+        timeout=settings.timeout,
+        roles_exhausted_until=until or 0,
+        roles_made=lambda now: store.roles_made_since(guild_id, now - _ROLE_WINDOW),
+        categories=store.categories(guild_id),
+    )
