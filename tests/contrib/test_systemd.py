@@ -1,0 +1,85 @@
+"""The sample units, judged by systemd itself and by our own command line."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from coachsync.cli.app import build
+from coachsync.config.definition import KEYS
+from coachsync.config.values import parse_duration
+
+UNITS = Path(__file__).parents[2] / "contrib" / "systemd"
+ANALYZE = shutil.which("systemd-analyze")
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed: the units are not judged")
+
+
+def settings(unit: str) -> dict[str, str]:
+    """Return a unit's last value by key."""
+    lines = (UNITS / unit).read_text("utf-8").splitlines()
+    pairs = [
+        (line.partition("=")[0], line.partition("=")[2]) for line in lines if "=" in line and not line.startswith("#")
+    ]
+    return dict(pairs)
+
+
+def installed(folder: Path) -> list[str]:
+    """Copy the units to a folder, with the program where this host has one, and return their paths."""
+    for unit in UNITS.iterdir():
+        text = unit.read_text("utf-8").replace("/opt/coachsync/bin/coachsync", shutil.which("true") or "/bin/true")
+        (folder / unit.name).write_text(text, "utf-8")
+    return sorted(str(path) for path in folder.iterdir())
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run systemd-analyze."""
+    assert ANALYZE is not None
+    return subprocess.run([ANALYZE, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.tools
+@needs_systemd
+def test_units_are_verified_by_systemd_without_a_word(tmp_path: Path) -> None:
+    checked = analyze("verify", "--man=no", *installed(tmp_path))
+    said = [line for line in checked.stderr.splitlines() if "coachsync" in line]
+    assert (checked.returncode, said) == (0, [])
+
+
+@pytest.mark.tools
+@needs_systemd
+def test_service_is_exposed_at_most_2_when_systemd_rates_it(tmp_path: Path) -> None:
+    service = next(path for path in installed(tmp_path) if path.endswith(".service"))
+    rated = analyze("security", "--offline=true", "--no-pager", service)
+    found = re.search(r"exposure level for \S+: ([0-9.]+)", rated.stdout)
+    assert found is not None, rated.stdout + rated.stderr
+    assert float(found[1]) <= 2.0
+
+
+def test_timer_fires_every_15_minutes_and_catches_up() -> None:
+    timer = settings("coachsync.timer")
+    assert (timer["OnCalendar"], timer["Persistent"]) == ("*:0/15", "true")
+
+
+def test_service_ends_after_the_run_budget_and_before_the_next_tick() -> None:
+    (budget,) = [key.default for key in KEYS if key.path == "discord.run_budget"]
+    limit = parse_duration(settings("coachsync.service")["TimeoutStartSec"].removesuffix("in"))
+    assert parse_duration(budget) < limit < parse_duration("15m")
+
+
+def test_service_hands_the_token_over_as_the_credential_looked_for_by_default() -> None:
+    assert settings("coachsync.service")["LoadCredential"].startswith("discord-token:")
+
+
+def test_service_calls_what_the_command_line_takes() -> None:
+    program, *arguments = shlex.split(settings("coachsync.service")["ExecStart"])
+    root = build()
+    context = root.make_context("coachsync", arguments)
+    name, command, rest = root.resolve_command(context, [*context._protected_args, *context.args])
+    assert Path(program).is_absolute()
+    assert name == "run"
+    assert command.make_context(name, rest).params["quiet"] is True
