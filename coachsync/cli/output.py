@@ -36,6 +36,11 @@ def err(text: str) -> None:
     _write(sys.stderr, text + "\n")
 
 
+def transient(text: str) -> None:
+    """Put a text in the place of the terminal's current line on stderr; "" clears it."""
+    _write(sys.stderr, f"\r\x1b[K{clean(text)}")
+
+
 def error(message: str, hint: str = "", problems: Iterable[str] = ()) -> None:
     """Tell what is wrong and what to do about it, each on one line; `problems` come between them, one line each."""
     err(f"{_coloured('error:', '1;31')} {clean(message)}")

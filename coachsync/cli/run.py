@@ -114,21 +114,24 @@ def cleanup(
 
 
 def _tick(said: Invocation, call: _Call) -> int:
+    from coachsync.cli.progress import Progress
     from coachsync.cli.reporting import Style, show
     from coachsync.engine.tick import TickRequest, tick
 
     settings = said.settings()
     refuse_pretended_time(settings, call.now, dry_run=call.dry_run, force=call.force)
-    request = TickRequest(
-        settings=settings,
-        command=call.command,
-        names=call.names,
-        now=call.now,
-        dry_run=call.dry_run,
-        force=call.force,
-        abandon=call.abandon,
-        wait=call.wait,
-        environ=said.environ,
-        progress=None,
-    )
-    return show(tick(request), Style(json=call.json, quiet=call.quiet))
+    with Progress(wanted=not call.quiet and not said.verbose) as progress:
+        request = TickRequest(
+            settings=settings,
+            command=call.command,
+            names=call.names,
+            now=call.now,
+            dry_run=call.dry_run,
+            force=call.force,
+            abandon=call.abandon,
+            wait=call.wait,
+            environ=said.environ,
+            progress=progress,
+        )
+        report = tick(request)
+    return show(report, Style(json=call.json, quiet=call.quiet))

@@ -22,10 +22,8 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is n
 def settings(unit: str) -> dict[str, str]:
     """Return a unit's last value by key."""
     lines = (UNITS / unit).read_text("utf-8").splitlines()
-    pairs = [
-        (line.partition("=")[0], line.partition("=")[2]) for line in lines if "=" in line and not line.startswith("#")
-    ]
-    return dict(pairs)
+    pairs = [line.partition("=") for line in lines if "=" in line and not line.startswith("#")]
+    return {key: value for key, _, value in pairs}
 
 
 def installed(folder: Path) -> list[str]:
