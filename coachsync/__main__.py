@@ -14,6 +14,7 @@ from coachsync.cli import output, streams
 from coachsync.cli.context import Invocation
 
 PROGRAM = "coachsync"
+_BEFORE_THE_COMMAND = (" --config", " --verbose", " -v", " --log-format", " --version")
 _COMPLETE = "_COACHSYNC_COMPLETE"
 
 
@@ -90,8 +91,14 @@ def _told_by_typer(problem: BaseException) -> int | None:
     context: Any = getattr(problem, "ctx", None)
     command = context.command_path if context is not None else PROGRAM
     message = str(getattr(problem, "format_message", problem.__str__)()).replace("\n\t", " ").replace("\n", " ")
-    output.error(message.rstrip("."), f"`{command} --help` shows what it takes")
+    output.error(message.rstrip("."), _usage_hint(message, command))
     return errors.USAGE
+
+
+def _usage_hint(message: str, command: str) -> str:
+    if command != PROGRAM and any(option in message for option in _BEFORE_THE_COMMAND):
+        return f"options for all commands stand before the command: {PROGRAM} --config PATH {command.split()[1]} …"
+    return f"`{command} --help` shows what it takes"
 
 
 def _told_bug(problem: BaseException, said: Invocation) -> int:

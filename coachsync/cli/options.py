@@ -22,7 +22,10 @@ Now = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures alone: what a crontab wants.")]
-Wait = Annotated[float, typer.Option("--wait", metavar="SECONDS", help="Wait this long for another run to end.")]
+Wait = Annotated[
+    float,
+    typer.Option("--wait", metavar="SECONDS", help="Wait this long for another run to end.", show_default="0"),
+]
 Force = Annotated[
     bool,
     typer.Option("--force", help="Clean up even where many bookings vanished at once; --now against real Discord."),

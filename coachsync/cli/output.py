@@ -1,22 +1,18 @@
 """The only place that prints: results to stdout, everything else to stderr, never a token in either.
 
-A reader that goes away, or a full disk behind stdout, does not stop the work: what is still to be written is
-dropped; a full disk is told on stderr and remembered for the exit status.
+What a full disk took is told at the end and counts in the exit status; see `streams` for readers that go away.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from coachsync.cli.streams import to_null
+from coachsync.cli import streams
 from coachsync.config.token import redact
 from coachsync.report.text import clean
-
-_lost: list[str] = []
 
 
 def out(text: str) -> None:
@@ -76,10 +72,13 @@ def fancy(stream: TextIO) -> bool:
 
 
 def finish(code: int) -> int:
-    """Flush both streams and return the exit status: a result that could not be written is no success."""
-    _write(sys.stdout, "")
-    _write(sys.stderr, "")
-    return 1 if _lost and code == 0 else code
+    """Flush both streams and return the exit status: a result that a full disk took is no success."""
+    sys.stdout.flush()
+    problem = streams.dropped()
+    if problem is not None:
+        error(f"not all output could be written: {problem.strerror}", "the work itself went on; make room there")
+    sys.stderr.flush()
+    return 1 if problem is not None and code == 0 else code
 
 
 def _coloured(text: str, style: str) -> str:
@@ -87,18 +86,6 @@ def _coloured(text: str, style: str) -> str:
 
 
 def _write(stream: TextIO, text: str, *, flush: bool = True) -> None:
-    try:
-        stream.write(redact(text))
-        if flush:
-            stream.flush()
-    except BrokenPipeError:
-        to_null(stream)
-    except OSError as problem:
-        to_null(stream)
-        if stream is sys.stdout:
-            _tell_loss(problem)
-
-
-def _tell_loss(problem: OSError) -> None:
-    _lost.append(errno.errorcode.get(problem.errno or 0, "?"))
-    error(f"the result could not be written to stdout: {problem.strerror}", "the work itself went on; make room there")
+    stream.write(redact(text))
+    if flush:
+        stream.flush()

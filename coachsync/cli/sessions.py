@@ -81,7 +81,9 @@ def list_(
     now: Now = None,
     json: Json = False,
 ) -> int:
-    """List the bookings that are live, coming, or less than 7 days past.
+    """List the bookings.
+
+    Lists what is live, coming, or less than 7 days past.
 
     \b
     Example:

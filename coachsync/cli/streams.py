@@ -1,14 +1,48 @@
 """The three standard streams, made safe before anything else happens.
 
-A closed stream is replaced by the null device, so that no file opened later takes its number; piped output is
-UTF-8 in any locale; on a terminal the locale decides and what it cannot show is escaped.
+A closed stream is replaced by the null device, so that no file opened later takes its number. Piped output is UTF-8
+in any locale; on a terminal the locale decides and what it cannot show is escaped. A reader that goes away, or a full
+disk, never raises anywhere: what can no longer be written is dropped, and a full disk is remembered.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from typing_extensions import override
+else:
+
+    def override(method: Any) -> Any:
+        """Say nothing at run time; the type checker reads it."""
+        return method
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_dropped: list[OSError] = []
+
+
+class _Unbreakable(io.FileIO):
+    """A file that takes what it is given, whatever becomes of it."""
+
+    @override
+    def write(self, data: Any, /) -> int:
+        try:
+            written = super().write(data)
+        except OSError as problem:
+            if problem.errno in _FULL:
+                _dropped.append(problem)
+            return len(data)
+        return len(data) if written is None else written
+
+
+def dropped() -> OSError | None:
+    """Return why output was lost, where a full disk took it."""
+    return _dropped[0] if _dropped else None
 
 
 def mend() -> None:
@@ -25,29 +59,24 @@ def _occupy(number: int) -> None:
     try:
         os.fstat(number)
     except OSError:
-        mode = os.O_RDONLY if number == 0 else os.O_WRONLY
-        opened = os.open(os.devnull, mode)
+        opened = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
         if opened != number:
             os.dup2(opened, number)
             os.close(opened)
 
 
 def _mended(stream: TextIO | None, number: int) -> TextIO:
-    if stream is None:
-        return open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        encoding = stream.encoding if stream.isatty() else "utf-8"
-        reconfigure(encoding=encoding, errors="backslashreplace")
-    return stream
+    if stream is not None and not _is_real(stream, number):
+        return stream
+    terminal = os.isatty(number)
+    encoding = stream.encoding if stream is not None and terminal else "utf-8"
+    raw = io.BufferedWriter(_Unbreakable(number, "w", closefd=False))
+    return io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", line_buffering=terminal)
 
 
-def to_null(stream: TextIO) -> None:
-    """Lead what is still written to a stream into the null device: its reader has gone."""
+def _is_real(stream: TextIO, number: int) -> bool:
+    """Tell whether this is the process's own stream, not one that somebody put in its place."""
     try:
-        number = stream.fileno()
+        return stream.fileno() == number
     except (OSError, ValueError):
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, number)
-    os.close(null)
+        return False

@@ -23,7 +23,9 @@ def import_sessions(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="A JSON file, or - for stdin.", show_default=False)],
     json: Json = False,
 ) -> int:
-    """Add or change bookings from JSON: an array, or an object whose "sessions" is one.
+    """Add or change bookings from JSON.
+
+    Takes an array of sessions, or an object whose "sessions" is one.
 
     Importing twice changes nothing; coachsync's own fields are never overwritten; a bad row spoils no other.
 
@@ -44,7 +46,7 @@ def import_sessions(
 
 
 def export_sessions(ctx: typer.Context) -> int:
-    """Print every booking as one JSON array, a row on each line.
+    """Print every booking as a JSON array, a row on each line.
 
     \b
     Example:
