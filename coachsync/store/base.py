@@ -83,7 +83,7 @@ class Transaction(Protocol):
         """Record that a run began; return its number. The first ever sets `first_run_at`."""
 
     def run_finished(self, number: int, finished_at: Millis, report: Report | None, exit_code: int) -> None:
-        """Record how a run ended (report None: it was ended by its watchdog or a signal); drop what is over 90 days old."""
+        """Record how a run ended (report None: its watchdog or a signal ended it); drop what is over 90 days old."""
 
     def set_roles_exhausted(self, guild_id: str, until: Millis) -> None:
         """Remember that Discord makes no more roles in this guild before `until` (Discord's clock)."""
@@ -97,7 +97,7 @@ class Store(Protocol):
 
     # bookings
     def candidates(self, span: Span) -> list[Session]:
-        """Return the bookings a tick must decide about: in the span, open, or with times that make no sense. By index."""
+        """Return, by index, the bookings a tick must decide about: in the span, open, or with senseless times."""
 
     def by_ids(self, ids: Collection[str]) -> dict[str, Session]:
         """Return those of the named bookings that exist, by id."""

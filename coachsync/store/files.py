@@ -1,0 +1,64 @@
+"""What a store's file must be before anything is opened: there, a regular file, ours to use.
+
+Owns the refusal to work as root on another user's file: what root creates beside it, the next run could not write.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from coachsync.errors import StoreError
+
+
+def require_file(path: str) -> str:
+    """Return the file's resolved path. Raises StoreError where it is missing, no regular file or not readable."""
+    try:
+        found = os.stat(path)
+        real = os.path.realpath(path)
+        if not stat.S_ISREG(found.st_mode):
+            what = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
+            raise StoreError(f"the session store {path} is {what}", "point [store] url at the store's file")
+        with open(real, "rb"):
+            pass
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    return real
+
+
+def require_own(path: str) -> None:
+    """Refuse to write as root a file of somebody else."""
+    if os.geteuid() != 0:
+        return
+    owner = os.stat(path).st_uid
+    if owner != 0:
+        hint = f"run it as that user: sudo -u {user_name(owner)} coachsync …"
+        raise StoreError(f"running as root, but {path} belongs to {user_name(owner)}", hint)
+
+
+def user_name(uid: int) -> str:
+    """Return a user's name as sudo takes it; "#1000" where it has none."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"#{uid}"
+
+
+def unreadable(path: str, error: Exception) -> StoreError:
+    """Say that the system refused to open or read a file."""
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    hint = "the user that runs coachsync must be able to read and write it"
+    return StoreError(f"the session store {path} cannot be read: {why}", hint)
+
+
+def _missing(path: str) -> StoreError:
+    if os.path.islink(path):
+        target = os.path.realpath(path)
+        return StoreError(f"the session store {path} is a link to {target}, which does not exist", "mend the link")
+    return StoreError(
+        f"the session store {path} does not exist", "make an empty one with `coachsync init`, or correct [store] url"
+    )

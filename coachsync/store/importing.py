@@ -1,0 +1,75 @@
+"""Which rows of an import may go in, and what each changes. The same for every backend.
+
+Rows are objects with the JSON keys of CONTRACT §4. Our own four fields are taken for a booking that is new (a
+restored export keeps what was made for it) and never for one that is there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from coachsync.domain.booking import COLUMN_OF, FLAG_KEYS, MARK_KEYS, occurs_twice, read_booking, shown
+from coachsync.domain.model import Session
+from coachsync.store.base import Defaults, Imported
+
+
+def read_json_row(row: Mapping[str, Any], defaults: Defaults, position: int = 0) -> Session:
+    """Read a booking from fields by JSON key."""
+    return read_booking({column: row.get(key) for key, column in COLUMN_OF.items()}, defaults, position)
+
+
+def sift(rows: Iterable[Any], defaults: Defaults) -> tuple[dict[str, dict[str, Any]], Imported]:
+    """Return the good rows by id, and the import's account with the bad ones."""
+    listed = list(rows)
+    seen = Counter(row["_id"] for row in listed if isinstance(row, dict) and isinstance(row.get("_id"), str))
+    good: dict[str, dict[str, Any]] = {}
+    account = Imported([], [], [], [])
+    for position, row in enumerate(listed, 1):
+        if not isinstance(row, dict):
+            account.bad.append((position, "", f"row {position} is {shown(row)}, not an object"))
+            continue
+        session = read_json_row(row, defaults, position)
+        if seen[session.id] > 1:
+            session = occurs_twice(session)
+        if session.flaw is None:
+            good[session.id] = row
+        else:
+            named = row.get("_id")
+            account.bad.append((position, named if isinstance(named, str) else "", session.flaw.message))
+    return good, account
+
+
+def to_write(existing: Mapping[str, Any] | None, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which fields of a row an import writes; none where it changes nothing."""
+    if existing is None:
+        return {key: value for key, value in row.items() if value is not None}
+    return {
+        key: value
+        for key, value in row.items()
+        if key not in MARK_KEYS and key != "_id" and not same(existing.get(key), value)
+    }
+
+
+def own_fields(fields: Mapping[str, Any]) -> None:
+    """Raise ValueError where a change names the id or one of our four marks."""
+    named = [key for key in fields if key in MARK_KEYS or key == "_id"]
+    if named:
+        raise ValueError(f"change() never writes {', '.join(named)}")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two values are one in JSON; True is not 1 and 1 is not 1.0."""
+    if type(one) is type(other) and isinstance(one, (str, int, bool)):
+        return bool(one == other)
+    from json import dumps
+
+    return dumps(one) == dumps(other)
+
+
+def as_json(key: str, value: Any) -> Any:
+    """Return a column's value as JSON has it: a mark as a boolean, bytes as hexadecimal digits."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return bool(value) if key in FLAG_KEYS and value in (0, 1) else value

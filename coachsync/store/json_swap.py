@@ -1,0 +1,177 @@
+"""A JSON store's file on disk: read without seeing half of it, replaced as a whole under its lock.
+
+`FILE.lock` is what booking systems take too; it is never removed, or two could hold it. The new file is written beside
+the old one, forced to disk and renamed over it: a reader sees one or the other, a full disk leaves the old one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from coachsync.errors import StoreError
+from coachsync.store.files import unreadable, user_name
+
+LOCK_WAIT = 10.0  # seconds
+_LOCK_PAUSE = 0.01
+_YOUNG = 2_000_000_000  # ns: within the clock's grain two writes may bear one time, so bytes are compared as well
+
+
+class Stamp(NamedTuple):
+    """By which a changed file is told from the one that was read."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+    @property
+    def young(self) -> bool:
+        """Tell whether the file was written so lately that its times alone prove nothing."""
+        return time.time_ns() - max(self.modified, self.changed) < _YOUNG
+
+
+def read(path: str) -> tuple[bytes, Stamp]:
+    """Return the file's bytes and stamp. Raises StoreError."""
+    try:
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno())
+            return file.read(), _stamp(found)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unchanged(path: str, data: bytes, stamp: Stamp) -> bool:
+    """Tell whether the file still is what was read."""
+    try:
+        found = _stamp(os.stat(path))
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return found == stamp and (not stamp.young or read(path)[0] == data)
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Hold the exclusive lock on `path`.lock. Raises StoreError where it is not to be had within 10 seconds."""
+    descriptor = _open_lock(path)
+    try:
+        _wait(descriptor, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def replace(path: str, data: bytes, old: bytes, stamp: Stamp) -> Stamp | None:
+    """Replace the file by `data`, unless it is not what was read any more: then None. Its lock must be held.
+
+    Owner, group and mode are kept. Raises StoreError; then the file is what it was and nothing is left beside it.
+    """
+    beside = f"{path}.coachsync-new"  # one name: what a killed run left is taken away by the next
+    try:
+        like = os.stat(path)
+        with _fresh(beside, path, like) as descriptor:
+            _write(descriptor, data)
+            if not unchanged(path, old, stamp):
+                return None
+            os.rename(beside, path)
+            _sync_directory(path)
+            return _stamp(os.fstat(descriptor))
+    except OSError as error:
+        why = error.strerror or str(error)
+        hint = "free some space, and let the user that runs coachsync write in the directory"
+        raise StoreError(f"the session store {path} cannot be written: {why}", hint) from error
+
+
+def make_like(descriptor: int, path: str, like: os.stat_result) -> None:
+    """Give a new file owner, group and mode of the store. Raises StoreError where only root or the owner could."""
+    made = os.fstat(descriptor)
+    if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
+        try:
+            os.fchown(descriptor, like.st_uid, like.st_gid)
+        except PermissionError:
+            hint = f"run it as that user: sudo -u {user_name(like.st_uid)} coachsync …"
+            raise StoreError(f"the owner and group of {path} could not be kept", hint) from None
+    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _open_lock(path: str) -> int:
+    name = f"{path}.lock"
+    try:
+        try:
+            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        except FileExistsError:
+            return os.open(name, os.O_RDONLY | os.O_CLOEXEC)  # enough for flock, whoever made it
+        _like_store(descriptor, path)
+    except OSError as error:
+        why = error.strerror or str(error)
+        hint = "the user that runs coachsync must be able to make files in that directory"
+        raise StoreError(f"the lock {name} cannot be opened: {why}", hint) from error
+    return descriptor
+
+
+def _like_store(descriptor: int, path: str) -> None:
+    """Give the lock the store's owner and group where we may, so that its writers can take it."""
+    like = os.stat(path)
+    try:
+        os.fchown(descriptor, like.st_uid, like.st_gid)
+    except PermissionError:
+        return
+
+
+def _wait(descriptor: int, path: str) -> None:
+    give_up = time.monotonic() + LOCK_WAIT
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                hint = "see which program keeps its lock: `fuser -v` names it"
+                raise StoreError(f"{path} is locked by another process ({path}.lock)", hint) from None
+            time.sleep(_LOCK_PAUSE)
+
+
+@contextmanager
+def _fresh(beside: str, path: str, like: os.stat_result) -> Iterator[int]:
+    """Make an empty file for a block, and take it away unless the block renamed it."""
+    _remove(beside)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        make_like(descriptor, path, like)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+        _remove(beside)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+    os.fsync(descriptor)
+
+
+def _remove(name: str) -> None:
+    try:
+        os.unlink(name)
+    except FileNotFoundError:
+        return
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
