@@ -4,7 +4,8 @@ The theory. Discord counts requests in windows that may be fixed, sliding or lea
 What holds for all of them: an answer's Remaining was true at one instant between sending and receiving, and every
 request that may have been counted since is either still in flight or was answered after the first was sent.
 So `Remaining - in flight - answered since` can always be sent without being refused, as long as nobody else uses
-the token. Within a window our own count (one less at each sending) is as good, and the larger of both is taken.
+the token; and once all are answered, the least of their Remainings can be. Within a window our own count (one less
+at each sending) is as good, and the larger of both is taken.
 
 The window's end is known to lie between `sent + Reset-After` and `received + Reset-After`. Where these spans
 overlap, all answers speak of the same end and the tightest bound is taken; a span that lies later means that the
@@ -23,6 +24,7 @@ from coachsync.discord.limit_headers import Reading
 MARGIN = 0.015
 """Added to every instant Discord names: header rounding and the scheduler's jitter."""
 
+_UNSEEN = 1 << 30
 _LEAST_WAIT = 0.05
 _MOST_FLOOR = 5.0
 
@@ -37,6 +39,7 @@ class Bucket:
 
     __slots__ = (
         "answers",
+        "batch_least",
         "blocked_until",
         "earliest",
         "in_flight",
@@ -63,13 +66,14 @@ class Bucket:
         self.blocked_until = -inf
         self.scope = "bucket"
         self.window = 0
+        self.batch_least = _UNSEEN
         self.merged_into: Bucket | None = None
         self._open_window()
 
     def _open_window(self) -> None:
         self.window += 1
         self.used = 0
-        self.seen = self.limit
+        self.seen = _UNSEEN
         self.earliest, self.latest, self.until = -inf, inf, inf
 
     def home(self) -> Bucket:
@@ -102,24 +106,32 @@ class Bucket:
             full = self.rested(now)
             self._open_window()
             self.remaining = max(self.limit - self.in_flight, 1) if full else 1
+        if self.in_flight == 0:
+            self.batch_least = _UNSEEN
         self.remaining -= 1
         self.in_flight += 1
         self.used += 1
 
     def lost(self) -> None:
         """Note that a request will get no answer. It may have been counted, so nothing is given back."""
+        self._arrived()
+        self.batch_least = -1
+
+    def _arrived(self) -> None:
         self.in_flight -= 1
         self.answers += 1
 
     def answered(self, reading: Reading, sent_at: float, window: int, answers: int, now: float) -> None:
         """Learn from an answer; `window` and `answers` are this bucket's as of the request's sending."""
         others = self.answers - answers
-        self.lost()
+        self._arrived()
         if reading.limit is None or reading.remaining is None or reading.reset_after is None:
+            self.batch_least = -1
             return
         self.limit = max(reading.limit, 1)
         self.period = max(self.period, reading.reset_after)
-        provable = reading.remaining - self.in_flight - others
+        self.batch_least = min(self.batch_least, reading.remaining)
+        provable = reading.remaining - self.in_flight - others if self.in_flight else self.batch_least
         counted = self.remaining
         if window == self.window:
             self.strikes = 0

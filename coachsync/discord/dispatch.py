@@ -277,10 +277,14 @@ class Dispatcher:
             self._limits.lost(ticket, now)
         if not entry.future.done():
             entry.future.set_result(result)
-        self._wake_idle()
+        self._wake_idle(entry)
         self._pump_soon()
 
-    def _wake_idle(self) -> None:
+    def _wake_idle(self, answered: _Entry) -> None:
+        """Look again at what waited for an answer, and at the lane whose limit the answer may have loosened."""
+        own = self._lanes.get(self._limits.lane(answered.outgoing.call))
+        if own is not None and own.parked_until > -inf:
+            self._make_ready(own)
         idle, self._idle = self._idle, []
         for lane in idle:
             self._make_ready(lane)

@@ -21,15 +21,20 @@ _LONG_PERIOD = 30.0
 
 
 class Trial:
-    """The request that shows whether two majors share a bucket; `reference` is the one it is compared with."""
+    """The request that shows whether two majors share a bucket; `reference` is the one it is compared with.
 
-    __slots__ = ("bucket", "decisive", "expected", "reference", "window")
+    It takes one of the reference's requests, `borrowed` tells whether there was one, in case it is counted there.
+    """
+
+    __slots__ = ("borrowed", "bucket", "decisive", "expected", "reference", "window")
 
     def __init__(self, bucket: Bucket, reference: Bucket, now: float) -> None:
         self.bucket = bucket
         self.reference = reference
         self.window = reference.window
         self.expected = reference.seen - 1
+        self.borrowed = min(reference.remaining, 1)
+        reference.remaining -= self.borrowed
         self.decisive = reference.used > 0 and reference.running(now) and reference.until < inf
 
 
@@ -87,7 +92,6 @@ class Group:
         reference = self.reference
         if self.shared is None and reference is not None and bucket is not reference and bucket.answers == 0:
             self.trial = Trial(bucket, reference, now)
-            reference.remaining = max(reference.remaining - 1, 0)
         bucket.sent(now)
         return bucket
 
@@ -123,7 +127,7 @@ class Group:
             self._share(reference)
         elif not reading.refused:
             self.shared = False
-            reference.remaining += 1
+            reference.remaining += trial.borrowed
 
     def refused(self, bucket: Bucket, reading: Reading, now: float) -> bool:
         """Look for what explains a 429 that `bucket` did not expect. Returns True where the buckets were joined."""

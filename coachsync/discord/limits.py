@@ -231,6 +231,7 @@ class Limits:
         late = bucket.answers > 0
         window, held = bucket.window, bucket.remaining
         bucket.in_flight += 1
+        bucket.used += 1
         if not late:
             bucket.remaining = 0
         bucket.answered(reading, ticket.sent_at, window, bucket.answers, now)
