@@ -76,8 +76,8 @@ class Plan(NamedTuple):
 
     `actions` and `refused` are in the order in which they are shown and begun. `looks` are the live entries whose
     rooms are looked at for drift, `adopts` sessions with an open room that the ledger does not know, `restores`
-    sessions whose marks in the store no longer say what the ledger knows, `stragglers` entries whose life is over
-    but a create of which may still come to light.
+    sessions of which store and ledger do not say the same (marks, times, people), `stragglers` entries whose life is
+    over but a create of which may still come to light.
     """
 
     actions: tuple[Action, ...]
@@ -385,11 +385,11 @@ def _taken(known: Mapping[str, Session], entries: Mapping[str, Entry], facts: Fa
 
 
 def _restores(decided: Iterable[tuple[Session, Entry | None, object]], facts: Facts) -> Iterable[tuple[Session, Entry]]:
-    """Yield the sessions whose marks a booking system dropped or reset."""
+    """Yield the sessions whose marks a booking system reset, or whose times and people it changed."""
     for session, entry, due in decided:
         if entry is None or due is not None or session.flaw is not None:
             continue
-        forgotten = entry.live and _marks(session) != marks_of(entry)
+        forgotten = entry.live and (_marks(session) != marks_of(entry) or _told(session) != _known(entry))
         reopened = life_of(session, entry, facts.policy, facts.now).cleaned and not session.cleaned_up
         if forgotten or reopened:
             yield session, entry
@@ -397,6 +397,22 @@ def _restores(decided: Iterable[tuple[Session, Entry | None, object]], facts: Fa
 
 def _marks(session: Session) -> tuple[bool, bool, str | None, str | None]:
     return session.set_up, session.cleaned_up, session.role_id, session.channel_id
+
+
+def _told(session: Session) -> tuple[object, ...]:
+    return (session.start, session.end, session.student, session.coach, session.student_name, session.coach_name)
+
+
+def _known(entry: Entry) -> tuple[object, ...]:
+    return (entry.start, entry.end, entry.student, entry.coach, entry.student_name, entry.coach_name)
+
+
+def follow(entry: Entry, session: Session) -> None:
+    """Take over the booking's latest times and people into the entry: they outlive the booking."""
+    entry.start, entry.end = session.start, session.end
+    entry.student, entry.coach = session.student, session.coach
+    entry.student_name, entry.coach_name = session.student_name, session.coach_name
+    entry.missing_first = entry.missing_last = None
 
 
 def marks_of(entry: Entry) -> tuple[bool, bool, str | None, str | None]:

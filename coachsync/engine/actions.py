@@ -8,7 +8,7 @@ from __future__ import annotations
 from coachsync.discord.errors import DiscordError
 from coachsync.domain import permissions
 from coachsync.domain.model import Failure, Resource
-from coachsync.domain.plan import marks_of
+from coachsync.domain.plan import follow, marks_of
 from coachsync.domain.windows import is_bookable
 from coachsync.engine import room
 from coachsync.engine.job import Job
@@ -46,7 +46,7 @@ async def set_up(job: Job) -> None:
 
 async def update(job: Job) -> None:
     """Who left loses access, and is really out, before who replaces them gains it."""
-    _follow_booking(job)
+    follow(job.entry, job.session)
     await send_away(job)
     if is_bookable(job.session, job.policy):
         await let_in(job)
@@ -64,6 +64,7 @@ async def repair(job: Job) -> None:
     if not job.entry.live:
         await delete_spares(job)
         room.write_off(job)
+        job.note("repair", "done", job.action.reason)
         await job.save()
         return
     had_role = job.entry.current("role")
@@ -90,16 +91,7 @@ def _begin(job: Job) -> None:
     entry.state, entry.closed_by, entry.closed_start = "opening", "", None
     entry.setup_start = session.start
     entry.opened_at = entry.opened_at or job.guild.now()
-    _follow_booking(job)
-
-
-def _follow_booking(job: Job) -> None:
-    """Take over the booking's latest times and people; they outlive the booking."""
-    entry, session = job.entry, job.session
-    entry.start, entry.end = session.start, session.end
-    entry.student, entry.coach = session.student, session.coach
-    entry.student_name, entry.coach_name = session.student_name, session.coach_name
-    entry.missing_first = entry.missing_last = None
+    follow(entry, session)
 
 
 def _check_voices(job: Job) -> None:

@@ -62,6 +62,7 @@ class Applied(NamedTuple):
 
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warn, ...]
+    failures: dict[str, Failure]
 
 
 class Work:
@@ -101,7 +102,7 @@ class Work:
                 actions.append(found)
         await self._act(actions)
         await self._look_again()
-        return Applied(tuple(self.outcomes), self._warnings())
+        return Applied(tuple(self.outcomes), self._warnings(), self.failures())
 
     # looking
 
@@ -113,7 +114,8 @@ class Work:
                 guild.own_categories = place.categories
                 guild.know(self.entries.values())
                 self.guilds[guild_id] = guild
-        await asyncio.gather(*(g.look() for g in self.guilds.values()))
+        me = {g.discord: asyncio.ensure_future(g.discord.me()) for g in self.guilds.values()}
+        await asyncio.gather(*(g.look(asyncio.shield(me[g.discord])) for g in self.guilds.values()))
         for guild_id, guild in self.guilds.items():
             self._know_limits(guild, self.places[guild_id])
         self.skewed = self._skew() if self.check_clock else None
@@ -170,7 +172,11 @@ class Work:
                 guild.cleanups.add(task)
             task.add_done_callback(lambda _: self._tell(total))
             tasks.append(task)
-        self.outcomes += await asyncio.gather(*tasks)
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        self.outcomes += [o for o in ended if isinstance(o, Outcome)]
+        for bug in ended:
+            if isinstance(bug, BaseException):
+                raise bug
 
     def _tell(self, total: int) -> None:
         if self.progress is not None:
@@ -247,7 +253,14 @@ class Work:
                 await category.remove_empty(guild, self.journal, How((9,), "coachsync: empty category"))
 
     def _warnings(self) -> tuple[Warn, ...]:
-        return tuple(w for g in self.guilds.values() for w in g.warnings)
+        blind = [Warn(f.code, None, f"guild {i} cannot be looked at: {f.message}") for i, f in self.failures().items()]
+        return (*blind, *(w for g in self.guilds.values() for w in g.warnings))
+
+    def failures(self) -> dict[str, Failure]:
+        """Return the guilds that could not be looked at, and why."""
+        found = {i: p.failure for i, p in self.places.items() if p.failure is not None}
+        found |= {i: failure_of(g.failure) for i, g in self.guilds.items() if g.failure is not None}
+        return found
 
 
 async def attempt(job: Job) -> tuple[OutcomeKind, Failure | None]:

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from coachsync.domain.model import Entry
-from coachsync.domain.permissions import Overwrite
+from coachsync.domain.permissions import MEMBER, Overwrite
 
 WORDS = {
     "role": "its role vanished",
     "channel": "its room vanished",
     "overwrite": "the room's permissions were changed",
-    "grant": "somebody lost their role",
+    "grant": "somebody lost their access",
     "twin": "it has a second role or room",
 }
 
@@ -29,24 +29,30 @@ class Seen(NamedTuple):
     overwrites: Mapping[str, Overwrite]
 
 
-def drift_of(entry: Entry, seen: Seen, wanted: Mapping[str, Overwrite]) -> tuple[str, ...]:
+def drift_of(entry: Entry, seen: Seen, wanted: Mapping[str, Overwrite], bot_id: str) -> tuple[str, ...]:
     """Return the kinds of drift of a complete session, in the order in which they are mended.
 
     Args:
         entry: the ledger's entry; its spares are twins.
         seen: what Discord shows.
         wanted: the overwrites the room should carry; more than those is nobody's drift but a moderator's wish.
+        bot_id: the bot, whose own overwrite is no participant's grant.
     """
     found = []
     if entry.access == "role" and not seen.role:
         found.append("role")
     if not seen.channel:
         found.append("channel")
-    elif any(seen.overwrites.get(i) != o for i, o in wanted.items()):
-        found.append("overwrite")
+    else:
+        found += dict.fromkeys(_kind(o, bot_id) for i, o in wanted.items() if seen.overwrites.get(i) != o)
     if entry.spares():
         found.append("twin")
     return tuple(found)
+
+
+def _kind(lacking: Overwrite, bot_id: str) -> str:
+    personal = lacking.type == MEMBER and lacking.id != bot_id
+    return f"grant:{lacking.id}" if personal else "overwrite"
 
 
 def mendable(entry: Entry, drift: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from coachsync.discord.errors import DiscordError
 from coachsync.discord.guild import Discord
-from coachsync.discord.objects import Channel, Role
+from coachsync.discord.objects import Channel, Me, Role
 from coachsync.domain import permissions
 from coachsync.domain.model import MINUTE, Entry, Millis, Outcome, Resource, Warn
+from coachsync.domain.naming import fold
 from coachsync.domain.ownership import made_at
 from coachsync.domain.permissions import Overwrite
 
@@ -47,11 +48,13 @@ class Guild:
         self.shelf: object | None = None
         self._counts: dict[str, int] | None = None
         self._counts_asked = False
+        self._role_names: dict[str, list[str]] | None = None
+        self._channel_names: dict[str, list[str]] | None = None
 
-    async def look(self) -> None:
-        """Read the guild. Sets `failure` where Discord does not let us."""
+    async def look(self, me: Awaitable[Me]) -> None:
+        """Read the guild; `me` tells who the bot is. Sets `failure` where Discord does not let us."""
         try:
-            self.bot_id = (await self.discord.me()).id
+            self.bot_id = (await me).id
             self.roles, self.channels, bot = await asyncio.gather(
                 self.discord.roles(self.id),
                 self.discord.channels(self.id),
@@ -76,10 +79,25 @@ class Guild:
     async def relist_roles(self) -> None:
         """Read the roles again, after a create whose answer was lost."""
         self.roles = await self.discord.roles(self.id)
+        self._role_names = None
 
     async def relist_channels(self) -> None:
         """Read the channels again, after a create whose answer was lost."""
         self.channels = await self.discord.channels(self.id)
+        self._channel_names = None
+
+    def roles_called(self, names: Iterable[str], ids: Iterable[str | None]) -> list[Role]:
+        """Return the roles listed under one of these names or ids, oldest first."""
+        if self._role_names is None:
+            self._role_names = _by_name(self.roles.values())
+        found = _listed(self._role_names, names, ids)
+        return [self.roles[i] for i in found if i in self.roles and i != self.id]
+
+    def channels_called(self, names: Iterable[str], ids: Iterable[str | None]) -> list[Channel]:
+        """Return the channels listed under one of these names or ids, oldest first."""
+        if self._channel_names is None:
+            self._channel_names = _by_name(self.channels.values())
+        return [self.channels[i] for i in _listed(self._channel_names, names, ids) if i in self.channels]
 
     async def role_counts(self) -> dict[str, int] | None:
         """Return how many members hold each role, asked once in a run; None where Discord does not say."""
@@ -147,3 +165,16 @@ class Guild:
         wanted += [Overwrite(i, kind, enter, 0) for i, kind in allowed.items()]
         wanted.append(Overwrite(self.bot_id, permissions.MEMBER, bot, 0))
         return {o.id: o for o in wanted}
+
+
+def _by_name(listed: Iterable[Role] | Iterable[Channel]) -> dict[str, list[str]]:
+    """Return folded name → ids: hundreds of sessions look for theirs among hundreds of names."""
+    names: dict[str, list[str]] = {}
+    for thing in listed:
+        names.setdefault(fold(thing.name), []).append(thing.id)
+    return names
+
+
+def _listed(by_name: dict[str, list[str]], names: Iterable[str], ids: Iterable[str | None]) -> list[str]:
+    found = {i for name in names for i in by_name.get(fold(name), ())} | {i for i in ids if i}
+    return sorted(found, key=int)

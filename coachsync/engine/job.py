@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from coachsync.discord.errors import DiscordError
 from coachsync.discord.guild import How
-from coachsync.domain.model import Action, Entry, Event, Failure, Millis, Resource, ResourceKind, Session
+from coachsync.domain.model import Action, Entry, Event, Failure, Millis, Names, Resource, ResourceKind, Session
 from coachsync.domain.naming import Templates, possible_names
 from coachsync.engine.guild import Guild
 from coachsync.engine.journal import Journal
 from coachsync.store.base import Marks, Transaction
 
 if TYPE_CHECKING:
-    from coachsync.domain.model import Names
     from coachsync.domain.windows import Policy
 
 T = TypeVar("T")
@@ -27,8 +26,9 @@ T = TypeVar("T")
 class Job:
     """What the steps of one action share.
 
-    `notes` are lines for the session's story, written with the next commit. `pending` are the participants that
-    could not be let in, with the reason; the session then stays incomplete.
+    `names` are all pairs of names that the session's role and room may bear, the entry's own first. `notes` are lines
+    for the session's story, written with the next commit. `pending` says who could not be let in, and why; the
+    session then stays incomplete.
     """
 
     def __init__(
@@ -55,19 +55,15 @@ class Job:
         self.how = how
         self.notes: list[Event] = []
         self.pending: list[Failure] = []
+        self.names = (
+            Names(entry.short, entry.role_name, entry.channel_name),
+            *possible_names(action.session, templates),
+        )
 
     @property
     def session(self) -> Session:
         """Return the booking."""
         return self.action.session
-
-    @property
-    def names(self) -> tuple[Names, ...]:
-        """Return every pair of names the session's role and room may bear, the entry's own first."""
-        from coachsync.domain.model import Names
-
-        own = Names(self.entry.short, self.entry.role_name, self.entry.channel_name)
-        return (own, *possible_names(self.session, self.templates))
 
     def note(self, what: str, outcome: str, detail: str = "") -> None:
         """Add a line to the session's story."""

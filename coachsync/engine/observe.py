@@ -47,7 +47,7 @@ async def _drift(job: Job) -> tuple[str, ...]:
         channel=there is not None,
         overwrites=there.overwrites if there is not None else {},
     )
-    return drift.drift_of(entry, seen, guild.overwrites(room.allowed(job)))
+    return drift.drift_of(entry, seen, guild.overwrites(room.allowed(job)), guild.bot_id)
 
 
 def _refused(job: Job, failure: Failure, outcome: str) -> Refused:

@@ -48,12 +48,24 @@ async def ensure_role(job: Job) -> None:
 
 async def adopt_role(job: Job) -> bool:
     """Take over a role that is ours although the ledger has no id for it."""
-    for role in sorted(job.guild.roles.values(), key=lambda r: int(r.id)):
-        if role.id != job.guild.id and await is_our_role(job, role):
+    for role in candidate_roles(job):
+        if await is_our_role(job, role):
             attempt = next((r for r in job.entry.open_attempts() if r.kind == "role"), None)
             job.made(attempt or _found(job, "role", role.name), role.id, "adopted")
             return True
     return False
+
+
+def candidate_roles(job: Job) -> list[Role]:
+    """Return the listed roles that may be this session's, oldest first."""
+    known = [r.snowflake for r in job.entry.resources if r.kind == "role"]
+    return job.guild.roles_called((n.role for n in job.names), [*known, job.session.role_id])
+
+
+def candidate_channels(job: Job) -> list[Channel]:
+    """Return the listed channels that may be this session's room, oldest first."""
+    known = [r.snowflake for r in job.entry.resources if r.kind == "channel"]
+    return job.guild.channels_called((n.channel for n in job.names), [*known, job.session.channel_id])
 
 
 async def is_our_role(job: Job, role: Role) -> bool:
@@ -73,7 +85,7 @@ async def is_our_role(job: Job, role: Role) -> bool:
 
 
 def _named_by_our_channel(job: Job, role_id: str) -> bool:
-    return any(role_id in c.overwrites and is_ours(job, c) for c in job.guild.channels.values())
+    return any(role_id in c.overwrites and is_ours(job, c) for c in candidate_channels(job))
 
 
 async def _make_role(job: Job) -> None:
@@ -231,7 +243,7 @@ async def probe(job: Job, snowflake: str) -> Channel | None:
 
 def adopt_channel(job: Job) -> Channel | None:
     """Take over the oldest channel that is ours although the ledger has no id for it."""
-    for channel in sorted(job.guild.channels.values(), key=lambda c: int(c.id)):
+    for channel in candidate_channels(job):
         if is_ours(job, channel):
             attempt = next((r for r in job.entry.open_attempts() if r.kind == "channel"), None)
             job.made(attempt or _found(job, "channel", channel.name), channel.id, "adopted")
@@ -391,10 +403,10 @@ async def _settle(job: Job) -> None:
 async def note_twins(job: Job) -> None:
     """Note as spare what is ours in the guild beside the current role and room: late twins of a lost create."""
     known = {r.snowflake for r in job.entry.resources if r.state in ("made", "spare")}
-    for role in job.guild.roles.values():
-        if role.id not in known and role.id != job.guild.id and await is_our_role(job, role):
+    for role in candidate_roles(job):
+        if role.id not in known and await is_our_role(job, role):
             _note_twin(job, "role", role.id, role.name)
-    for channel in job.guild.channels.values():
+    for channel in candidate_channels(job):
         if channel.id not in known and is_ours(job, channel):
             _note_twin(job, "channel", channel.id, channel.name)
 

@@ -48,7 +48,7 @@ def _report_too_many(job: Job, held: int, expected: int) -> None:
 
 
 async def _too_few(job: Job) -> list[Action | Refused]:
-    if job.action.kind in ("setup", "update") and job.action.reason:
+    if job.action.kind in ("setup", "update"):
         await _grant_again(job)
         return []
     lacking = [person for person in granted(job.entry) if await _lacks(job, person)]

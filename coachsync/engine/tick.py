@@ -22,7 +22,7 @@ from coachsync.domain.model import (
     Session,
     Warn,
 )
-from coachsync.domain.plan import Facts, Plan, Scope, make_plan, marks_of
+from coachsync.domain.plan import Facts, Plan, Scope, follow, make_plan, marks_of
 from coachsync.domain.windows import LEFT_ALONE
 from coachsync.engine.lock import run_lock
 from coachsync.engine.outcomes import key_of, refusals, shown, unknown_session, untried
@@ -248,9 +248,11 @@ def host_time(request: TickRequest) -> Millis:
 
 
 def _restore(transaction: Transaction, plan: Plan) -> None:
-    """Give the store back the marks that a booking system dropped or reset."""
+    """Give the store back the marks that a booking system dropped or reset, and the ledger the latest times."""
     for session, entry in plan.restores:
         if entry.live:
+            follow(entry, session)
+            transaction.save(entry)
             set_up, cleaned_up, role_id, channel_id = marks_of(entry)
             transaction.mark(Marks(session.id, set_up, cleaned_up, role_id or "", channel_id or ""))
         else:

@@ -97,7 +97,7 @@ async def _work(
     finally:
         await journal.close()
         ways.close()
-    exit_code, unusable = _verdict(places, applied.outcomes)
+    exit_code, unusable = _verdict(places, applied.failures)
     if signals.exit_code is not None:
         exit_code, unusable = signals.exit_code, ""
     return Done(applied.outcomes, (*ways.warnings, *applied.warnings), ways.requests_sent, exit_code, unusable)
@@ -118,13 +118,10 @@ def _watch_signals(ways: Ways) -> _Signals:
     return heard
 
 
-def _verdict(places: Mapping[str, Place], outcomes: tuple[Outcome, ...]) -> tuple[int | None, str]:
+def _verdict(places: Mapping[str, Place], failures: Mapping[str, Failure]) -> tuple[int | None, str]:
     """Return exit code 3 where every token that was needed is missing or refused: nothing can work."""
-    refused = [o.error for o in outcomes if o.error is not None and o.error.code == "unauthorized"]
-    guilds = {o.action.guild_id for o in outcomes if o.error is not None and o.error.code == "unauthorized"}
-    if refused and guilds == set(places):
-        return UNUSABLE, refused[0].message
-    return None, ""
+    refused = [f for f in failures.values() if f.code == "unauthorized"]
+    return (UNUSABLE, refused[0].message) if refused and len(refused) == len(places) else (None, "")
 
 
 class Ways:
