@@ -5,7 +5,7 @@ An action that is cut short anywhere is simply begun again by a later run (DESIG
 
 from __future__ import annotations
 
-from coachsync.discord.errors import DiscordError
+from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain import permissions
 from coachsync.domain.model import Failure, Resource
 from coachsync.domain.plan import follow, marks_of
@@ -149,14 +149,19 @@ def _joined(failures: list[Failure]) -> Failure:
 
 async def remove(job: Job) -> None:
     """Cleanup and revoke: channel, role, mark. One that cannot be removed never keeps the other."""
-    foreign = await claim(job)
     entry = job.entry
     entry.state, entry.closed_by, entry.closed_start = "closing", job.action.closed_by, job.session.start
+    trouble: Trouble | None = None
+    try:
+        foreign = await claim(job)
+        trouble = Trouble(foreign, refused=True) if foreign is not None else None
+    except Trouble as hidden:
+        trouble = hidden
     await room.note_twins(job)
     await job.save()
     await _delete_all(job)
-    if foreign is not None:
-        raise Trouble(foreign, refused=True)
+    if trouble is not None:
+        raise trouble
     room.write_off(job)
     _close(job)
     job.note(job.action.kind, "done", job.action.reason)
@@ -186,24 +191,27 @@ async def _exists(job: Job, snowflake: str, kind: str) -> bool:
         return snowflake in job.guild.roles
     try:
         return await room.probe(job, snowflake) is not None
-    except DiscordError:
-        return True
+    except Forbidden as error:
+        raise Trouble(_hidden(job, snowflake, failure_of(error))) from error
+
+
+def _hidden(job: Job, snowflake: str, failure: Failure) -> Failure:
+    """Say how a room that Discord hides is made visible: only then can it be told whose it is."""
+    return failure._replace(
+        message=f"the store names channel {snowflake}, which Discord hides from the bot",
+        hint="if it is this session's room, in Discord: Edit Channel → Permissions → add the bot with View Channel and "
+        f"Connect; else correct the booking's ids or give it up with `coachsync cleanup {job.session.id} --abandon`",
+    )
 
 
 def not_ours(job: Job, snowflake: str, kind: str) -> Failure:
     """Say that the store names something that coachsync did not make."""
     place = job.guild.channels.get(snowflake) if kind == "channel" else job.guild.roles.get(snowflake)
     called = f" ({place.name!r})" if place is not None else ""
-    hidden = (
-        "; if it is this session's room from an earlier system, in Discord: Edit Channel → Permissions → add the bot "
-        "with View Channel and Connect"
-        if place is None
-        else ""
-    )
     return Failure(
         "not_ours",
         f"the store names {kind} {snowflake}{called}, which coachsync did not make: it is not touched",
-        f"correct the booking's ids, or end it with `coachsync cleanup {job.session.id} --abandon`{hidden}",
+        f"correct the booking's ids, or end it with `coachsync cleanup {job.session.id} --abandon`",
     )
 
 

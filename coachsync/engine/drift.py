@@ -43,7 +43,7 @@ def drift_of(entry: Entry, seen: Seen, wanted: Mapping[str, Overwrite], bot_id: 
         found.append("role")
     if not seen.channel:
         found.append("channel")
-    else:
+    elif not found:  # a role takes its overwrite along
         found += dict.fromkeys(_kind(o, bot_id) for i, o in wanted.items() if seen.overwrites.get(i) != o)
     if entry.spares():
         found.append("twin")

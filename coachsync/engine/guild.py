@@ -46,8 +46,6 @@ class Guild:
         self.category_lock = asyncio.Lock()
         self.own_categories: list[Resource] = []
         self.shelf: object | None = None
-        self._counts: dict[str, int] | None = None
-        self._counts_asked = False
         self._role_names: dict[str, list[str]] | None = None
         self._channel_names: dict[str, list[str]] | None = None
 
@@ -100,14 +98,11 @@ class Guild:
         return [self.channels[i] for i in _listed(self._channel_names, names, ids) if i in self.channels]
 
     async def role_counts(self) -> dict[str, int] | None:
-        """Return how many members hold each role, asked once in a run; None where Discord does not say."""
-        if not self._counts_asked:
-            self._counts_asked = True
-            try:
-                self._counts = await self.discord.role_counts(self.id)
-            except DiscordError:
-                self._counts = None
-        return self._counts
+        """Return how many members hold each role, as asked now; None where Discord does not say."""
+        try:
+            return await self.discord.role_counts(self.id)
+        except DiscordError:
+            return None
 
     def warn(self, code: str, session: str | None, message: str) -> None:
         """Add a warning, once."""

@@ -17,7 +17,7 @@ from coachsync.engine.observe import repair_of, vanished_again
 
 async def count(guild: Guild, jobs: list[Job]) -> list[Action | Refused]:
     """Compare the counts with whom we let in; return the repairs that are needed."""
-    open_now = [j for j in jobs if j.entry.state == "open" and j.entry.access == "role" and j.entry.current("role")]
+    open_now = [j for j in jobs if _countable(j)]
     counts = await guild.role_counts() if open_now else None
     found: list[Action | Refused] = []
     for job in open_now if counts is not None else ():
@@ -31,6 +31,13 @@ async def count(guild: Guild, jobs: list[Job]) -> list[Action | Refused]:
         elif held < expected:
             found += await _too_few(job)
     return found
+
+
+def _countable(job: Job) -> bool:
+    """Tell whether a count says something: a room just repaired is left to the next run."""
+    repaired = job.action.kind == "repair" and bool(job.action.why)
+    entry = job.entry
+    return entry.state == "open" and entry.access == "role" and entry.current("role") is not None and not repaired
 
 
 def granted(entry: Entry) -> list[str]:
