@@ -56,10 +56,10 @@ async def update(job: Job) -> None:
 async def repair(job: Job) -> None:
     """Make again what vanished, once for each kind; remove what is there twice."""
     for why in job.action.why:
-        kind = why.partition(":")[0]
+        kind, _, person = why.partition(":")
         job.entry.repairs[kind] = job.entry.repairs.get(kind, 0) + 1
         if kind == "grant":
-            job.entry.grants = [g for g in job.entry.grants if g.user_id != why.partition(":")[2]]
+            _ask_again(job, person)
     await room.note_twins(job)
     if not job.entry.live:
         await delete_spares(job)
@@ -70,7 +70,7 @@ async def repair(job: Job) -> None:
     had_role = job.entry.current("role")
     await room.ensure_role(job)
     if job.entry.current("role") is not had_role and had_role is not None:
-        _ask_again(job)
+        _ask_again(job)  # a role that was made anew is held by nobody
     await room.ensure_channel(job)
     await let_in(job)
     await delete_spares(job)
@@ -78,10 +78,10 @@ async def repair(job: Job) -> None:
     await _complete(job)
 
 
-def _ask_again(job: Job) -> None:
-    """A role that was made anew is held by nobody."""
+def _ask_again(job: Job, person: str | None = None) -> None:
+    """Have access granted once more, to one person or to all."""
     for grant in job.entry.grants:
-        if grant.state == "granted":
+        if grant.state == "granted" and person in (None, grant.user_id):
             grant.state = "asked"
 
 

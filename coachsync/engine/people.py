@@ -54,7 +54,6 @@ async def _let_in_one(job: Job, person: str) -> None:
     except NotFound as error:
         if error.discord_code not in (*_NOT_HERE, UNKNOWN_OVERWRITE):
             raise
-        job.entry.grants.remove(_grant(job, person))
         job.pending.append(_absent(job, person, error))
         job.note("let in", "not in the guild", person)
     except Forbidden as error:
