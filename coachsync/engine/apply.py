@@ -36,6 +36,7 @@ from coachsync.engine.guild import Guild
 from coachsync.engine.job import Job
 from coachsync.engine.journal import Journal
 from coachsync.engine.outcomes import refusal, untried
+from coachsync.engine.ticker import Ticker
 from coachsync.engine.trouble import Trouble
 from coachsync.errors import StoreError
 
@@ -77,7 +78,7 @@ class Work:
         journal: Journal,
         *,
         check_clock: bool,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Callable[[str, int, int], None] | None,
     ) -> None:
         self.plan = plan
         self.facts = facts
@@ -85,7 +86,7 @@ class Work:
         self.places = places
         self.journal = journal
         self.check_clock = check_clock
-        self.progress = progress
+        self.ticker = Ticker(progress, [p.discord for p in places.values() if p.discord is not None])
         self.guilds: dict[str, Guild] = {}
         self.outcomes: list[Outcome] = []
         self.jobs: list[Job] = []
@@ -93,6 +94,11 @@ class Work:
 
     async def carry_out(self) -> Applied:
         """Look, act, look again."""
+        with self.ticker:
+            await self._carry_out()
+        return Applied(tuple(self.outcomes), self._warnings(), self.failures())
+
+    async def _carry_out(self) -> None:
         await self._look()
         actions = list(self.plan.actions)
         for found in await self._observe():
@@ -102,7 +108,6 @@ class Work:
                 actions.append(found)
         await self._act(actions)
         await self._look_again()
-        return Applied(tuple(self.outcomes), self._warnings(), self.failures())
 
     # looking
 
@@ -162,7 +167,7 @@ class Work:
     # acting
 
     async def _act(self, actions: list[Action]) -> None:
-        total = len(actions)
+        self.ticker.total = len(actions)
         ordered = sorted(actions, key=lambda a: (RANK[a.kind], a.session.start, a.session.id))
         tasks = []
         for action in ordered:
@@ -170,17 +175,13 @@ class Work:
             guild = self.guilds.get(action.guild_id)
             if guild is not None and action.kind in ("cleanup", "revoke"):
                 guild.cleanups.add(task)
-            task.add_done_callback(lambda _: self._tell(total))
+            task.add_done_callback(self.ticker.one_done)
             tasks.append(task)
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         self.outcomes += [o for o in ended if isinstance(o, Outcome)]
         for bug in ended:
             if isinstance(bug, BaseException):
                 raise bug
-
-    def _tell(self, total: int) -> None:
-        if self.progress is not None:
-            self.progress("sessions", len([o for o in self.outcomes if o]), total)
 
     async def _perform(self, action: Action) -> Outcome:
         failure = self._obstacle(action)

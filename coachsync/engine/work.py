@@ -10,7 +10,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from coachsync.config import FoundToken, GuildSettings, find_token
@@ -60,8 +60,20 @@ def work(
     settings = request.settings
     budget_s = settings.run_budget / 1000
     limit_s = budget_s + settings.discord.timeout / 1000 + _GRACE_S
-    with Watchdog(limit_s, lambda: _record_hang(request, number), _say):
+    with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
         return asyncio.run(_work(request, store, plan, facts, entries, budget_s))
+
+
+@contextlib.contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Give SIGINT and SIGTERM back to whoever had them: the event loop leaves them to their defaults."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # not in the main thread
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _say(text: str) -> None:
