@@ -77,7 +77,8 @@ class Plan(NamedTuple):
     `actions` and `refused` are in the order in which they are shown and begun. `looks` are the live entries whose
     rooms are looked at for drift, `adopts` sessions with an open room that the ledger does not know, `restores`
     sessions of which store and ledger do not say the same (marks, times, people), `stragglers` entries whose life is
-    over but a create of which may still come to light.
+    over but a create of which may still come to light. `missing` are the live entries whose booking is not in the
+    store, accidents left out: those runs do not count against a booking.
     """
 
     actions: tuple[Action, ...]
@@ -117,7 +118,8 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
     wanted = [s for s in known.values() if scope.named is None or s.id in scope.named]
     vanished = [e for i, e in sorted(entries.items()) if e.live and i not in known]
     decided = [(s, entries.get(s.id), _decide(s, entries.get(s.id), facts, scope)) for s in wanted]
-    lost, lost_refused, lost_warnings = _vanished(vanished, entries, facts, scope)
+    accidents = _accidents(vanished, entries, facts)
+    lost, lost_refused, lost_warnings = _vanished(vanished, accidents, facts, scope)
     due = [(s, e, d) for s, e, d in decided if isinstance(d, _Due)] + lost
     actions = _actions([d for d in due if d[2].kind in scope.kinds], known, entries, facts)
     busy = {a.session.id for a in actions}
@@ -136,7 +138,7 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
         if _looks(scope)
         else (),
         found=tuple(i for i in entries if i in known),
-        missing=tuple(e.session_id for e in vanished),
+        missing=tuple(e.session_id for e in vanished if e.guild_id not in accidents),
     )
 
 
@@ -262,13 +264,12 @@ def people_changed(session: Session, entry: Entry, may_join: bool) -> bool:
 
 
 def _vanished(
-    vanished: Collection[Entry], entries: Mapping[str, Entry], facts: Facts, scope: Scope
+    vanished: Collection[Entry], accidents: Mapping[str, Failure], facts: Facts, scope: Scope
 ) -> tuple[list[tuple[Session, Entry, _Due]], list[Refused], list[Warn]]:
     """Decide about live entries whose booking is not in the store (CONTRACT §5)."""
     due: list[tuple[Session, Entry, _Due]] = []
     refused: list[Refused] = []
     warnings: list[Warn] = []
-    accidents = _accidents(vanished, entries, facts)
     for entry in sorted(vanished, key=lambda e: (e.start, e.session_id)):
         if scope.named is not None and entry.session_id not in scope.named:
             continue
