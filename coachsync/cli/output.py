@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from coachsync.cli import streams
@@ -37,10 +37,16 @@ def transient(text: str) -> None:
     _write(sys.stderr, f"\r\x1b[K{clean(text)}")
 
 
-def error(message: str, hint: str = "", problems: Iterable[str] = ()) -> None:
-    """Tell what is wrong and what to do about it, each on one line; `problems` come between them, one line each."""
-    err(f"{_coloured('error:', '1;31')} {clean(message)}")
-    for problem in problems:
+def error(message: str, hint: str = "", problems: Sequence[str] = ()) -> None:
+    """Tell what is wrong and what to do about it, each on one line.
+
+    Several `problems` get a line each where a person looks; piped, they stay on the first line, so that a log has
+    two lines for each error.
+    """
+    below = problems if is_terminal(sys.stderr) else ()
+    joined = "; ".join(problems) if problems and not below else ""
+    err(f"{_coloured('error:', '1;31')} {clean(f'{message}: {joined}' if joined else message)}")
+    for problem in below:
         err(f"  {clean(problem)}")
     if hint:
         err(f"{_coloured('hint:', '1;36')} {clean(hint)}")
@@ -53,9 +59,18 @@ def warning(message: str) -> None:
 
 def json_document(document: object) -> None:
     """Write one JSON document in ASCII: on one line, or indented where a person looks at it."""
+    out(json_text(document, indent=2 if is_terminal(sys.stdout) else None))
+
+
+def json_text(document: object, indent: int | None = None) -> str:
+    """Return a value as JSON in ASCII; what a foreign column may hold beside JSON's own types becomes text."""
     import json
 
-    out(json.dumps(document, indent=2 if is_terminal(sys.stdout) else None))
+    return json.dumps(document, indent=indent, default=_as_text)
+
+
+def _as_text(value: object) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -61,11 +61,9 @@ def export_sessions(ctx: typer.Context) -> int:
 
 
 def _array(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    import json
-
     before = "["
     for row in rows:
-        yield f"{before}\n{json.dumps(row)}"
+        yield f"{before}\n{output.json_text(row)}"
         before = ","
     yield "[]\n" if before == "[" else "\n]\n"
 
@@ -85,7 +83,7 @@ def _rows(content: bytes, file: str) -> list[Any]:
     import json
 
     try:
-        found = json.loads(content.decode("utf-8-sig"))
+        found = json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError) as problem:
         raise UsageError(f"{file} is not JSON: {problem}", _SHAPE) from None
     if isinstance(found, dict):
@@ -93,6 +91,10 @@ def _rows(content: bytes, file: str) -> list[Any]:
     if not isinstance(found, list):
         raise UsageError(f"{file} holds no sessions", _SHAPE)
     return found
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
 
 
 def _show(done: Imported, *, as_json: bool) -> None:

@@ -82,12 +82,9 @@ def _session(row: StatusRow) -> dict[str, Any]:
         "end": iso(row.session.end) if known else None,
         "next_action": row.next_action,
         "next_at": None if row.next_at is None else iso(row.next_at),
-        "student": _person(row.session.student, row.session.student_name),
-        "coach": _person(row.session.coach, row.session.coach_name),
-        "last_error": None if row.blocked is None else {"code": row.blocked.code, "message": row.blocked.message,
-                                                        "hint": row.blocked.hint},
-    }  # fmt: skip
-
-
-def _person(user_id: str | None, name: str) -> dict[str, str | None]:
-    return {"id": user_id, "name": name or None}
+        "student": row.session.student,
+        "coach": row.session.coach,
+        "student_name": row.session.student_name or None,
+        "coach_name": row.session.coach_name or None,
+        "last_error": None if row.blocked is None else row.blocked._asdict(),
+    }

@@ -75,7 +75,8 @@ def _told(events: Sequence[Event]) -> Iterator[str]:
     yield ""
     yield "what happened" if events else "nothing has happened yet"
     for event in events:
-        detail = f": {clean(event.detail)}" if event.detail else ""
+        told = event.detail.partition("\n")[0]
+        detail = f": {clean(told)}" if told else ""
         yield f"  {iso(event.at)}  {clean(event.what)} {clean(event.outcome)}{detail}"
 
 

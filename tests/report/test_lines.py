@@ -1,0 +1,42 @@
+"""The report as plain lines."""
+
+from __future__ import annotations
+
+from coachsync.report.lines import action_line, faults, summary_line
+from tests.report.builders import a_failure, a_report, a_session, an_outcome
+
+
+def test_action_line_says_what_for_whom_and_why() -> None:
+    expected = "done setup abc12345 start 2026-10-14T17:00:00Z for John Doe and Coach Sarah: starts in 2 h 0 min"
+    assert action_line(an_outcome()) == expected
+
+
+def test_action_line_says_what_failed() -> None:
+    line = action_line(an_outcome(error=a_failure()))
+    assert line.startswith("failed setup abc12345 ")
+    assert line.endswith(": the student is not in the guild (unknown_member)")
+
+
+def test_action_line_shows_names_harmlessly() -> None:
+    line = action_line(an_outcome(a_session("a\x1b[2J", student_name="\x1b[31m[red]\n")))
+    assert line.isprintable()
+    assert "[red]" in line
+
+
+def test_action_line_names_no_start_when_there_is_none() -> None:
+    assert " start " not in action_line(an_outcome(a_session(start=0)))
+
+
+def test_summary_counts_by_kind_and_outcome() -> None:
+    report = a_report(an_outcome(), an_outcome(), an_outcome(error=a_failure()))
+    assert summary_line(report) == "2 setups done, 1 setup failed; 12 requests"
+
+
+def test_summary_says_when_nothing_was_due() -> None:
+    assert summary_line(a_report()) == "nothing was due"
+
+
+def test_faults_are_what_failed_alone() -> None:
+    (fault,) = faults([an_outcome(), an_outcome(error=a_failure())])
+    assert fault.message == "setup of abc12345 failed: the student is not in the guild (unknown_member)"
+    assert fault.hint == "send the student the invite"

@@ -1,0 +1,172 @@
+"""The whole configuration file: defaults, precedence, and every problem at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from coachsync.config import Settings, parse_settings
+from coachsync.config.template import render_config
+from coachsync.domain.model import HOUR, MINUTE
+from coachsync.errors import ConfigError
+
+GUILD = "1100000000000000000"
+OTHER = "1200000000000000000"
+LEAST = f"""
+[discord]
+guild_id = "{GUILD}"
+[store]
+url = "sqlite:///sessions.db"
+"""
+
+
+def settings(more: str = "", **environ: str) -> Settings:
+    """Return the settings of the least file and what comes after it."""
+    return parse_settings(LEAST + more, "/etc/coachsync/config.toml", environ)
+
+
+def problems(text: str, **environ: str) -> tuple[str, ...]:
+    """Return what is wrong with a file."""
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(text, "/x/config.toml", environ)
+    return caught.value.problems
+
+
+def test_settings_have_the_documented_defaults_when_nothing_is_set() -> None:
+    found = settings()
+    assert found.discord[1:4] == (None, (), "role")
+    assert found.discord.api_base == "https://discord.com/api/v10"
+    assert (found.concurrency, found.discord.max_requests_per_second) == (16, 50)
+    assert (found.discord.timeout, found.run_budget) == (10_000, 12 * MINUTE)
+    assert found.bookable == ("SCHEDULED", "CONFIRMED", "IN_PROGRESS")
+    assert (found.cancelled, found.policy.completed) == (("CANCELLED",), "COMPLETED")
+    assert found.policy[3:] == (3 * HOUR, 2 * HOUR, HOUR, True)
+    assert (found.templates.role, found.templates.channel) == ("Session {short}", "🎤 coaching-{short}")
+    assert found.default_duration == HOUR
+
+
+def test_base_dir_is_the_folder_of_the_file() -> None:
+    assert settings().base_dir == "/etc/coachsync"
+
+
+def test_template_is_read_back_as_the_defaults() -> None:
+    text = render_config({"discord.guild_id": GUILD, "store.url": "sqlite:///sessions.db"})
+    again = parse_settings(text, "/etc/coachsync/config.toml", {})
+    expected = settings()
+    same = [name for name in Settings._fields if name != "templates"]
+    assert [getattr(again, name) for name in same] == [getattr(expected, name) for name in same]
+
+
+def test_environment_comes_before_the_file() -> None:
+    found = settings(
+        COACHSYNC_GUILD_ID=OTHER,
+        COACHSYNC_CATEGORY_ID="1100000000000000009",
+        COACHSYNC_STORE="json:////srv/s.json",
+        COACHSYNC_API_BASE="http://127.0.0.1:1/api",
+    )
+    assert (found.guild_id, found.discord.category_id) == (OTHER, "1100000000000000009")
+    assert (found.store_url, found.discord.api_base) == ("json:////srv/s.json", "http://127.0.0.1:1/api")
+
+
+def test_environment_counts_as_unset_when_it_is_empty() -> None:
+    assert settings(COACHSYNC_GUILD_ID="").guild_id == GUILD
+
+
+def test_environment_may_give_what_the_file_must_otherwise() -> None:
+    found = parse_settings("", "/x/c.toml", {"COACHSYNC_GUILD_ID": GUILD, "COACHSYNC_STORE": "sqlite:///s.db"})
+    assert (found.guild_id, found.store_url) == (GUILD, "sqlite:///s.db")
+
+
+def test_environment_never_replaces_a_guild_section() -> None:
+    found = settings(f'[guilds.{OTHER}]\ncategory_id = "{OTHER}"', COACHSYNC_CATEGORY_ID=GUILD)
+    assert found.guild(OTHER).category_id == OTHER
+
+
+def test_guild_section_falls_back_to_discord_where_it_is_unset() -> None:
+    found = settings(f'[guilds.{OTHER}]\naccess = "member"').guild(OTHER)
+    assert (found.guild_id, found.access, found.api_base) == (OTHER, "member", "https://discord.com/api/v10")
+
+
+def test_guild_without_section_has_the_settings_of_discord() -> None:
+    assert settings().guild(OTHER) == settings().discord._replace(guild_id=OTHER)
+
+
+def test_own_token_is_known_when_the_guild_section_names_it() -> None:
+    found = settings(f'[guilds.{OTHER}]\ntoken_file = "b"\n[guilds.{GUILD}]\naccess = "role"')
+    assert (found.guild(OTHER).own_token, found.guild(GUILD).own_token) == (True, False)
+
+
+def test_every_problem_is_told_at_once() -> None:
+    found = problems('[discord]\nguild_id = 5\nconcurrency = "x"\n[windows]\nsetup_by = "9h"\n[colour]\n')
+    assert [line.split(":")[0] for line in found] == [
+        "colour",
+        "discord.guild_id",
+        "discord.concurrency",
+        "store.url",
+        "windows.setup_by",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('[windows]\nsetup_bye = "1h"', ("windows.setup_bye", "setup_by")),
+        ('[windows]\nmax_silence = "45m"', ("windows.max_silence", "[schedule]")),
+        ('[window]\nsetup_by = "1h"', ("window", "windows")),
+        ("[windows]\nsetup_opens = 3", ("windows.setup_opens", "found 3", "duration")),
+        ('[windows]\nsetup_by = "3h"', ("windows.setup_by", "less than windows.setup_opens")),
+        ('[windows]\ncatch_up = "yes"', ("windows.catch_up", 'found "yes"', "true or false")),
+        ('[windows]\nhold_occupied = "5m"', ("windows.hold_occupied", 'found "5m"', '"0m"', "not built yet")),
+        ('[windows]\ndefault_duration = "2d"', ("windows.default_duration", "24h")),
+        ('[schedule]\nmax_silence = "1h"', ("schedule.max_silence", '"45m"', "not built yet")),
+        ("[statuses]\nbookable = []", ("statuses.bookable", "at least one")),
+        ('[statuses]\nbookable = "A"', ("statuses.bookable", "list")),
+        ('[statuses]\ncancelled = ["SCHEDULED"]', ("statuses.cancelled", "SCHEDULED", "bookable as well")),
+        ('[statuses]\ncompleted = "CONFIRMED"', ("statuses.completed", "bookable as well")),
+        ('[naming]\nrole = "{short} {coach}"', ("naming.role", "every member sees")),
+        ('[naming]\nchannel = "room"', ("naming.channel", "{short}")),
+        ("[guilds.x]\n", ("guilds.x", "id")),
+        (f'[guilds.{OTHER}]\nconcurrency = 3', (f"guilds.{OTHER}.concurrency", "[discord]")),
+        (f'[guilds.{OTHER}]\ntoken_fil = "x"', (f"guilds.{OTHER}.token_fil", "token_file")),
+        (f'[guilds.{OTHER}]\naccess = "both"', (f"guilds.{OTHER}.access", '"both"', '"member"')),
+    ],
+)  # fmt: skip
+def test_problem_names_key_found_and_expected(more: str, words: tuple[str, ...]) -> None:
+    (found,) = problems(LEAST + more)
+    assert [word for word in words if word not in found] == []
+
+
+@pytest.mark.parametrize(
+    ("discord", "words"),
+    [
+        ("staff_role_ids = [5]", ("discord.staff_role_ids", "list of Discord ids")),
+        ('category_id = "12"', ("discord.category_id", '"12"', "15 to 20 digits")),
+        ('api_base = "http://discord.com/api"', ("discord.api_base", "https")),
+        ("concurrency = true", ("discord.concurrency", "found true", "whole number")),
+        ("max_requests_per_second = 0", ("discord.max_requests_per_second", "found 0")),
+        ('timeout = "0s"', ("discord.timeout", '"0s"')),
+        ('run_budget = "2d"', ("discord.run_budget", '"24h"')),
+        ('tokn = "secret-of-mine"', ("discord.tokn", "token_file")),
+    ],
+)
+def test_discord_problem_names_key_found_and_expected(discord: str, words: tuple[str, ...]) -> None:
+    (found,) = problems(LEAST.replace("[store]", f"{discord}\n[store]"))
+    assert [word for word in words if word not in found] == []
+
+
+def test_unknown_key_never_shows_its_value() -> None:
+    (found,) = problems(LEAST.replace("[store]", 'token = "secret-of-mine"\n[store]'))
+    assert "secret-of-mine" not in found
+
+
+def test_environment_problem_names_the_variable() -> None:
+    (found,) = problems(LEAST, COACHSYNC_GUILD_ID="x")
+    assert found.startswith("$COACHSYNC_GUILD_ID: ")
+
+
+def test_store_url_is_not_shown_when_it_may_hold_a_password() -> None:
+    (found,) = problems(LEAST, COACHSYNC_STORE="postgresql://me:hunter2@host/db")
+    assert "hunter2" not in found
+
+
+def test_later_key_is_accepted_at_its_default() -> None:
+    assert settings('[windows]\nhold_occupied = "0m"\n[schedule]\nmax_silence = "45m"').guild_id == GUILD
