@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from coachsync.discord.errors import DiscordError, RateLimited, Stopped, failure_of
+from coachsync.discord.errors import failure_of
 from coachsync.discord.guild import Discord, How
 from coachsync.discord.meter import metered
 from coachsync.domain.model import (
@@ -21,9 +21,7 @@ from coachsync.domain.model import (
     Entry,
     Failure,
     Millis,
-    Names,
     Outcome,
-    OutcomeKind,
     Resource,
     Session,
     Warn,
@@ -31,14 +29,12 @@ from coachsync.domain.model import (
 from coachsync.domain.naming import possible_names
 from coachsync.domain.plan import RANK, Facts, Plan, Refused, ghost
 from coachsync.engine import category, observe, second_look
-from coachsync.engine.actions import perform, store_marks
 from coachsync.engine.guild import Guild
 from coachsync.engine.job import Job
 from coachsync.engine.journal import Journal
 from coachsync.engine.outcomes import refusal, untried
+from coachsync.engine.performing import attempt, audit_reason, new_entry, only_looking, outcome_of, with_way_out
 from coachsync.engine.ticker import Ticker
-from coachsync.engine.trouble import Trouble
-from coachsync.errors import StoreError
 
 SKEW: Millis = 5 * MINUTE
 ROLES_IN_48_HOURS = 250
@@ -145,9 +141,9 @@ class Work:
         """Take over what the ledger does not know, then find the drift of all that is open and has no action."""
         adopted = [self._adoption(s) for s in self.plan.adopts]
         taken = await asyncio.gather(*(observe.take_over(j) for j in adopted if j is not None))
-        looks = [self._job(_nothing(s, e)) for s, e in self.plan.looks if e.state == "open" and self._due_look(s)]
+        looks = [self._job(only_looking(s, e)) for s, e in self.plan.looks if e.state == "open" and self._due_look(s)]
         looks += [j for j in adopted if j is not None and j.entry.state == "open"]
-        stragglers = [self._job(_nothing(ghost(e), e)) for e in self.plan.stragglers]
+        stragglers = [self._job(only_looking(ghost(e), e)) for e in self.plan.stragglers]
         there = [j for j in looks + stragglers if j is not None]
         found = await asyncio.gather(*(observe.look_at(j) for j in there))
         self.jobs += [j for j, f in zip(there, found, strict=True) if f is None and j.entry.live]
@@ -162,7 +158,7 @@ class Work:
     def _adoption(self, session: Session) -> Job | None:
         names = possible_names(session, self.facts.templates)[0]
         entry = new_entry(session, names, self._access(session.guild_id))
-        return self._job(_nothing(session, entry))
+        return self._job(only_looking(session, entry))
 
     # acting
 
@@ -193,7 +189,7 @@ class Work:
         started = time.monotonic()
         with metered() as meter:
             kind, failure = await attempt(job)
-        return _outcome(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
+        return outcome_of(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _obstacle(self, action: Action) -> Failure | None:
         """Return why an action cannot even begin."""
@@ -234,7 +230,7 @@ class Work:
             policy=self.facts.policy,
             templates=self.facts.templates,
             timeout=self.places[guild.id].timeout,
-            how=How((RANK[action.kind], session.start), _reason(action)),
+            how=How((RANK[action.kind], session.start), audit_reason(action)),
         )
 
     # looking again
@@ -262,80 +258,3 @@ class Work:
         found = {i: p.failure for i, p in self.places.items() if p.failure is not None}
         found |= {i: failure_of(g.failure) for i, g in self.guilds.items() if g.failure is not None}
         return found
-
-
-async def attempt(job: Job) -> tuple[OutcomeKind, Failure | None]:
-    """Perform a job; whatever stops it, what it got done and why it stopped are on disk afterwards."""
-    kind: OutcomeKind
-    try:
-        await perform(job)
-    except Trouble as trouble:
-        kind, failure = "refused" if trouble.refused else "failed", trouble.failure
-    except (RateLimited, Stopped) as error:
-        put_off = isinstance(error, RateLimited) or error.cause is None
-        kind, failure = "deferred" if put_off else "failed", failure_of(error)
-    except DiscordError as error:
-        kind, failure = "failed", with_way_out(failure_of(error), job.action)
-    except StoreError as error:
-        return "failed", Failure("store_error", error.message, error.hint)
-    else:
-        return "done", None
-    job.note(job.action.kind, kind, f"{failure.code}: {failure.message}")
-    try:
-        await job.save(None if job.action.kind in ("cleanup", "revoke") else store_marks(job))
-    except StoreError as error:
-        failure = Failure("store_error", error.message, error.hint)
-    return kind, failure
-
-
-def with_way_out(failure: Failure, action: Action) -> Failure:
-    """Name the way out of a corner: the bot or the guild is gone, nobody can remove what is left."""
-    stuck = failure.code in ("unknown_guild", "missing_access", "unauthorized") and action.kind != "setup"
-    way_out = f"coachsync cleanup {action.session.id} --abandon"
-    if not stuck or way_out in failure.hint:
-        return failure
-    return failure._replace(hint=f"{failure.hint}; to give up what is left there: `{way_out}`")
-
-
-def new_entry(session: Session, names: Names, access: Access) -> Entry:
-    """Return the ledger entry that a session's life begins with."""
-    return Entry(
-        session_id=session.id,
-        guild_id=session.guild_id,
-        access=access,
-        short=names.short,
-        role_name=names.role,
-        channel_name=names.channel,
-        start=session.start,
-        end=session.end,
-        setup_start=session.start,
-        student=session.student,
-        coach=session.coach,
-        student_name=session.student_name,
-        coach_name=session.coach_name,
-    )
-
-
-def _nothing(session: Session, entry: Entry) -> Action:
-    """Return the action that stands for only looking."""
-    return Action("repair", session, entry, entry.guild_id, "")
-
-
-def _reason(action: Action) -> str:
-    """Return the audit-log reason: the session by its id, or where that is long or odd by its short name."""
-    session_id = action.session.id
-    plain = len(session_id) <= 60 and session_id.isascii() and session_id.isprintable()
-    short = action.entry.short if action.entry is not None else session_id
-    return f"coachsync {action.kind}: session {session_id if plain else short}"
-
-
-def _outcome(job: Job, kind: OutcomeKind, failure: Failure | None, requests: int, elapsed: int) -> Outcome:
-    role, channel = _latest(job.entry, "role"), _latest(job.entry, "channel")
-    return Outcome(job.action, kind, job.entry.access, role, channel, requests, elapsed, failure)
-
-
-def _latest(entry: Entry, kind: str) -> str | None:
-    """Return the id of the session's role or channel, or of the one it had last."""
-    known = [r for r in entry.resources if r.kind == kind and r.snowflake is not None]
-    made = [r for r in known if r.state == "made"] or known
-    return made[-1].snowflake if made else None

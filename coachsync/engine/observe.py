@@ -8,9 +8,9 @@ from __future__ import annotations
 from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain.model import Action, Entry, Failure, Grant, Session
 from coachsync.domain.plan import Refused, marks_of
-from coachsync.engine import drift, room
-from coachsync.engine.actions import claim
+from coachsync.engine import drift, room, twins
 from coachsync.engine.job import Job
+from coachsync.engine.removal import claim
 from coachsync.engine.trouble import Trouble
 from coachsync.store.base import Marks
 
@@ -18,7 +18,7 @@ from coachsync.store.base import Marks
 async def look_at(job: Job) -> Action | Refused | None:
     """Return the repair that an open, complete session needs, a refusal where it must not be made, or None."""
     try:
-        await room.note_twins(job)
+        await twins.note_twins(job)
         found = await _drift(job)
     except Forbidden as error:
         return _refused(job, _hidden(job, failure_of(error)), "failed")

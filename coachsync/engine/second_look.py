@@ -9,7 +9,7 @@ from __future__ import annotations
 from coachsync.discord.errors import DiscordError, NotFound, failure_of
 from coachsync.domain.model import Action, Entry
 from coachsync.domain.plan import Refused
-from coachsync.engine import room
+from coachsync.engine import twins
 from coachsync.engine.guild import Guild
 from coachsync.engine.job import Job
 from coachsync.engine.observe import repair_of, vanished_again
@@ -88,6 +88,6 @@ async def _lacks(job: Job, person: str) -> bool:
 
 async def write_off(job: Job) -> None:
     """Close the attempts of a past life that nothing came of."""
-    room.write_off(job)
+    twins.write_off(job)
     if not job.entry.open_attempts():
         await job.save()

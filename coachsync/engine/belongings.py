@@ -1,0 +1,56 @@
+"""Which of a guild's roles and channels are a session's: the ledger's word, then the signs of CONTRACT §6 "Ours"."""
+
+from __future__ import annotations
+
+from coachsync.discord.objects import Channel, Role
+from coachsync.domain.model import Resource, ResourceKind
+from coachsync.domain.ownership import in_flight, is_our_channel, looks_like_our_role, made_at
+from coachsync.engine.job import Job
+
+
+def candidate_roles(job: Job) -> list[Role]:
+    """Return the listed roles that may be this session's, oldest first."""
+    known = [r.snowflake for r in job.entry.resources if r.kind == "role"]
+    return job.guild.roles_called((n.role for n in job.names), [*known, job.session.role_id])
+
+
+def candidate_channels(job: Job) -> list[Channel]:
+    """Return the listed channels that may be this session's room, oldest first."""
+    known = [r.snowflake for r in job.entry.resources if r.kind == "channel"]
+    return job.guild.channels_called((n.channel for n in job.names), [*known, job.session.channel_id])
+
+
+async def is_our_role(job: Job, role: Role) -> bool:
+    """Tell whether a listed role is this session's (CONTRACT §6 "Ours")."""
+    if not job.may_be_ours(role.id) or not looks_like_our_role(role, job.names):
+        return False
+    if job.guild.owners.get(role.id) == job.session.id:
+        return any(r.snowflake == role.id and r.state != "abandoned" for r in job.entry.resources)
+    if role.id == job.session.role_id or _named_by_our_channel(job, role.id):
+        return True
+    born = made_at(role.id)
+    attempts = [r for r in job.entry.resources if r.kind == "role" and r.state in ("attempted", "written_off")]
+    if not any(in_flight(r, born, job.timeout) for r in attempts):
+        return False
+    counts = await job.guild.role_counts()
+    return counts is None or counts.get(role.id, 0) <= len(job.entry.holders())
+
+
+def _named_by_our_channel(job: Job, role_id: str) -> bool:
+    return any(role_id in c.overwrites and is_ours(job, c) for c in candidate_channels(job))
+
+
+def is_ours(job: Job, channel: Channel) -> bool:
+    """Tell whether a listed channel is this session's room (CONTRACT §6 "Ours")."""
+    if not job.may_be_ours(channel.id):
+        return False
+    if job.guild.owners.get(channel.id) == job.session.id:
+        return any(r.snowflake == channel.id and r.state != "abandoned" for r in job.entry.resources)
+    return is_our_channel(channel, job.names, job.guild.bot_id, claimed=channel.id == job.session.channel_id)
+
+
+def found(job: Job, kind: ResourceKind, name: str) -> Resource:
+    """Return a new resource for something that came to light without an attempt of its own."""
+    resource = Resource(kind, name, job.guild.id)
+    job.entry.resources.append(resource)
+    return resource

@@ -1,0 +1,126 @@
+"""Cleanup and revoke: everything of a session goes, and only what is ours.
+
+What the store names for a session that the ledger does not know is taken over by the signs of ownership, or refused.
+"""
+
+from __future__ import annotations
+
+from coachsync.discord.errors import DiscordError, Forbidden, failure_of
+from coachsync.domain.model import Failure, Resource
+from coachsync.engine import role, room, twins
+from coachsync.engine.job import Job
+from coachsync.engine.people import delete_resource
+from coachsync.engine.trouble import Trouble
+from coachsync.store.base import Marks
+
+
+async def remove(job: Job) -> None:
+    """Cleanup and revoke: channel, role, mark. One that cannot be removed never keeps the other."""
+    entry = job.entry
+    entry.state, entry.closed_by, entry.closed_start = "closing", job.action.closed_by, job.session.start
+    trouble: Trouble | None = None
+    try:
+        foreign = await claim(job)
+        trouble = Trouble(foreign, refused=True) if foreign is not None else None
+    except Trouble as hidden:
+        trouble = hidden
+    await twins.note_twins(job)
+    await job.save()
+    await _delete_all(job)
+    if trouble is not None:
+        raise trouble
+    twins.write_off(job)
+    _close(job)
+    job.note(job.action.kind, "done", job.action.reason)
+    await job.save(_final_marks(job))
+
+
+async def claim(job: Job) -> Failure | None:
+    """Take over what the store names for a session the ledger does not know; say what of it is foreign."""
+    if job.entry.current("channel") is None and not job.entry.spares():
+        room.adopt_channel(job)
+    if job.entry.current("role") is None:
+        await role.adopt_role(job)
+    for snowflake, kind in ((job.session.channel_id, "channel"), (job.session.role_id, "role")):
+        if snowflake and not _ledger_knows(job, kind) and await _exists(job, snowflake, kind):
+            return not_ours(job, snowflake, kind)
+    return None
+
+
+def _ledger_knows(job: Job, kind: str) -> bool:
+    """Tell whether the ledger names one of its own, whatever the store claims."""
+    return any(r.kind == kind and r.snowflake is not None for r in job.entry.resources)
+
+
+async def _exists(job: Job, snowflake: str, kind: str) -> bool:
+    """Tell whether what the store names is there at all; what is gone needs no refusal."""
+    if kind == "role":
+        return snowflake in job.guild.roles
+    try:
+        return await room.probe(job, snowflake) is not None
+    except Forbidden as error:
+        raise Trouble(_hidden(job, snowflake, failure_of(error))) from error
+
+
+def _hidden(job: Job, snowflake: str, failure: Failure) -> Failure:
+    """Say how a room that Discord hides is made visible: only then can it be told whose it is."""
+    return failure._replace(
+        message=f"the store names channel {snowflake}, which Discord hides from the bot",
+        hint="if it is this session's room, in Discord: Edit Channel → Permissions → add the bot with View Channel and "
+        f"Connect; else correct the booking's ids or give it up with `coachsync cleanup {job.session.id} --abandon`",
+    )
+
+
+def not_ours(job: Job, snowflake: str, kind: str) -> Failure:
+    """Say that the store names something that coachsync did not make."""
+    place = job.guild.channels.get(snowflake) if kind == "channel" else job.guild.roles.get(snowflake)
+    called = f" ({place.name!r})" if place is not None else ""
+    return Failure(
+        "not_ours",
+        f"the store names {kind} {snowflake}{called}, which coachsync did not make: it is not touched",
+        f"correct the booking's ids, or end it with `coachsync cleanup {job.session.id} --abandon`",
+    )
+
+
+async def _delete_all(job: Job) -> None:
+    """Delete channels before roles; the first trouble is raised when all were tried."""
+    trouble: Trouble | DiscordError | None = None
+    for resource in _doomed(job):
+        try:
+            await delete_resource(job, resource)
+        except (Trouble, DiscordError) as error:
+            trouble = trouble or error
+    if trouble is not None:
+        raise trouble
+
+
+def _doomed(job: Job) -> list[Resource]:
+    there = [r for r in job.entry.resources if r.state in ("made", "spare")]
+    return sorted(there, key=lambda r: r.kind != "channel")
+
+
+def _close(job: Job) -> None:
+    entry = job.entry
+    entry.state = "closed"
+    entry.repairs = {}
+    for grant in entry.grants:
+        if grant.state != "revoked":
+            grant.state, grant.revoked_at = "revoked", job.guild.now()
+
+
+def _final_marks(job: Job) -> Marks | None:
+    session = job.session
+    if job.action.kind == "revoke":
+        return Marks(session.id, set_up=False, cleaned_up=False, role_id="", channel_id="")
+    return closing_marks(session.id, session.status, job)
+
+
+def closing_marks(session_id: str, status: str, job: Job) -> Marks:
+    """Return the marks of a cleaned-up session; a status that is still bookable becomes the completed one."""
+    completed = job.policy.completed if status in job.policy.bookable else ""
+    return Marks(
+        session_id,
+        cleaned_up=True,
+        status_from=status if completed else None,
+        status_to=completed or None,
+    )

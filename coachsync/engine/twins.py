@@ -1,0 +1,35 @@
+"""What came of creates that nobody heard the end of: late twins, and attempts that can be written off."""
+
+from __future__ import annotations
+
+from coachsync.domain.model import MINUTE, Millis, ResourceKind
+from coachsync.engine.belongings import candidate_channels, candidate_roles, found, is_our_role, is_ours
+from coachsync.engine.job import Job
+
+_WRITE_OFF: Millis = 2 * MINUTE
+
+
+async def note_twins(job: Job) -> None:
+    """Note as spare what is ours in the guild beside the current role and room: late twins of a lost create."""
+    known = {r.snowflake for r in job.entry.resources if r.state in ("made", "spare")}
+    for role in candidate_roles(job):
+        if role.id not in known and await is_our_role(job, role):
+            _note_twin(job, "role", role.id, role.name)
+    for channel in candidate_channels(job):
+        if channel.id not in known and is_ours(job, channel):
+            _note_twin(job, "channel", channel.id, channel.name)
+
+
+def _note_twin(job: Job, kind: ResourceKind, snowflake: str, name: str) -> None:
+    again = next((r for r in job.entry.resources if r.snowflake == snowflake), None)
+    attempt = next((r for r in job.entry.open_attempts() if r.kind == kind), None)
+    job.spare(again or attempt or found(job, kind, name), snowflake)
+
+
+def write_off(job: Job) -> None:
+    """Close the attempts that nothing came of, once the lists are past the time in which it would show."""
+    for attempt in job.entry.open_attempts():
+        until = attempt.attempt_until or attempt.attempt_at + job.timeout
+        if job.guild.now() - until >= _WRITE_OFF:
+            attempt.state = "written_off"
+            job.note(f"{attempt.kind} asked for", "nothing came of it", attempt.name)
