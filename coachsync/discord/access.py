@@ -41,6 +41,7 @@ class Gateway:
         self._concurrency = concurrency
         self._deadline = deadline
         self._served: dict[Token, Discord] = {}
+        self._stopped = ""
 
     def discord(self, token: Token) -> Discord:
         """Return Discord under `token`: the same for the same token, so that its limits are known once."""
@@ -53,6 +54,8 @@ class Gateway:
                 circuit=self._circuit,
             )
             self._served[token] = Discord(client)
+            if self._stopped:
+                client.stop(self._stopped)
         return self._served[token]
 
     @property
@@ -67,6 +70,7 @@ class Gateway:
 
     def stop(self, reason: str) -> None:
         """Send nothing more: what waits fails with `Stopped`, what is in flight is still answered."""
+        self._stopped = reason
         for discord in self._served.values():
             discord.client.stop(reason)
 

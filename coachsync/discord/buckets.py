@@ -24,6 +24,9 @@ from coachsync.discord.limit_headers import Reading
 MARGIN = 0.015
 """Added to every instant Discord names: header rounding and the scheduler's jitter."""
 
+_PATIENCE = 1.0
+"""For so long after a window's end a request still in flight is waited for: it may take what the end set free."""
+
 _UNSEEN = 1 << 30
 _LEAST_WAIT = 0.05
 _MOST_FLOOR = 5.0
@@ -44,6 +47,7 @@ class Bucket:
         "earliest",
         "in_flight",
         "latest",
+        "lent",
         "limit",
         "merged_into",
         "period",
@@ -60,6 +64,7 @@ class Bucket:
         self.limit = limit
         self.remaining = limit if remaining is None else remaining
         self.period = 0.0
+        self.lent = 0
         self.in_flight = 0
         self.answers = 0
         self.strikes = 0
@@ -97,8 +102,9 @@ class Bucket:
         if now < self.blocked_until:
             return self.blocked_until
         if not self.running(now):
-            return now
-        return now if self.remaining > 0 else self.until
+            patience = self.until + _PATIENCE
+            return patience if self.in_flight and now < patience else now
+        return now if self.remaining > self.lent else self.until
 
     def sent(self, now: float) -> None:
         """Count a request that is being sent."""

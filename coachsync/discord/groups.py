@@ -23,18 +23,17 @@ _LONG_PERIOD = 30.0
 class Trial:
     """The request that shows whether two majors share a bucket; `reference` is the one it is compared with.
 
-    It takes one of the reference's requests, `borrowed` tells whether there was one, in case it is counted there.
+    Until its answer the reference keeps one of its own requests back, in case the trial is counted there.
     """
 
-    __slots__ = ("borrowed", "bucket", "decisive", "expected", "reference", "window")
+    __slots__ = ("bucket", "decisive", "expected", "reference", "window")
 
     def __init__(self, bucket: Bucket, reference: Bucket, now: float) -> None:
         self.bucket = bucket
         self.reference = reference
         self.window = reference.window
         self.expected = reference.seen - 1
-        self.borrowed = min(reference.remaining, 1)
-        reference.remaining -= self.borrowed
+        reference.lent = 1
         self.decisive = reference.used > 0 and reference.running(now) and reference.until < inf
 
 
@@ -113,6 +112,7 @@ class Group:
         if trial is None or trial.bucket is not bucket:
             return False
         self.trial = None
+        trial.reference.lent = 0
         if not reading.counts or not trial.decisive or trial.reference.window != trial.window:
             return True
         self._rule(trial, reading.remaining or 0, reading)
@@ -120,14 +120,13 @@ class Group:
 
     def _rule(self, trial: Trial, remaining: int, reading: Reading) -> None:
         reference = trial.reference
-        together = reference.remaining <= remaining <= trial.expected
+        together = reference.remaining - 1 <= remaining <= trial.expected
         if reading.refused:
             together = remaining == 0
         if together and trial.bucket.latest >= reference.earliest:
             self._share(reference)
         elif not reading.refused:
             self.shared = False
-            reference.remaining += trial.borrowed
 
     def refused(self, bucket: Bucket, reading: Reading, now: float) -> bool:
         """Look for what explains a 429 that `bucket` did not expect. Returns True where the buckets were joined."""

@@ -26,7 +26,7 @@ from coachsync.discord.groups import Group
 from coachsync.discord.limit_headers import Reading
 from coachsync.discord.routes import Call, Route
 
-_SECOND = 1.01
+_SECOND = 1.004
 
 
 class Wait(NamedTuple):
@@ -196,7 +196,9 @@ class Limits:
         self._learn_route(state, ticket.call.major, reading)
         if reading.refused:
             self._refused(state, ticket, reading, now)
-        elif ticket.bucket is None:
+            return
+        self._global_strikes = 0
+        if ticket.bucket is None:
             self._first_answer(state, ticket, reading, now)
         else:
             self._count(state, ticket, ticket.bucket, reading, now)

@@ -136,7 +136,7 @@ class Server:
         window: Callable[[], Window],
         bucket_of: Bucket,
         *,
-        latency: float = LATENCY,
+        latency: float | Callable[[], float] = LATENCY,
         per_second: int | None = 50,
         script: Script | None = None,
     ) -> None:
@@ -144,7 +144,7 @@ class Server:
         self.in_flight = self.most_in_flight = 0
         self._window = window
         self._bucket_of = bucket_of
-        self._latency = latency
+        self._trip = latency if callable(latency) else lambda: latency
         self._script = script
         self._windows: dict[str, Window] = {}
         self._global: Window | None = SlidingLog(per_second, 1.0) if per_second else None
@@ -153,7 +153,7 @@ class Server:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         loop = asyncio.get_running_loop()
-        loop.call_later(self._latency / 2, self._arrive, outgoing, done)
+        loop.call_later(self._trip() / 2, self._arrive, outgoing, done)
 
     def _arrive(self, outgoing: Outgoing, done: Callable[[Result], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -163,7 +163,7 @@ class Server:
         else:
             status = result.status if isinstance(result, Answer) else 0
             self.arrivals.append(Arrival(loop.time(), outgoing.call, status))
-        loop.call_later(self._latency / 2, self._leave, result, done)
+        loop.call_later(self._trip() / 2, self._leave, result, done)
 
     def _leave(self, result: Result, done: Callable[[Result], None]) -> None:
         self.in_flight -= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 
 import pytest
@@ -72,6 +73,27 @@ def test_haste_meets_few_refusals_when_the_server_ignores_majors(kind: str, majo
 
     assert server.refused <= 1
     assert took <= 1.15 * 35 + LATENCY
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_haste_meets_no_refusal_when_answers_come_late_and_out_of_order(seed: int) -> None:
+    dice = random.Random(seed)
+    kind = KINDS[dice.choice(list(KINDS))]
+    limit, span = dice.randint(1, 12), dice.choice([0.5, 1.0, 5.0, 10.0])
+    server = Server(lambda: kind(limit, span), by_major, latency=lambda: dice.expovariate(1 / 0.1))
+
+    async def main() -> None:
+        client = Client(server)
+        for call in grants(80, guilds=dice.randint(1, 6)):
+            later = asyncio.get_running_loop().create_task(client.request(call))
+            tasks.append(later)
+            await asyncio.sleep(dice.choice([0, 0, 0, 0.01, span / 3]))
+        await asyncio.gather(*tasks)
+
+    tasks: list[asyncio.Task[object]] = []
+    simulate(main)
+
+    assert server.refused == 0
 
 
 def test_routes_without_headers_run_at_the_global_limit() -> None:
