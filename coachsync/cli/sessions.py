@@ -148,7 +148,9 @@ def cancel(ctx: typer.Context, session: One) -> int:
 
 
 @app.command()
-def reschedule(ctx: typer.Context, session: One, start: Start, tz: Zone = None, duration: Length = None) -> int:
+def reschedule(
+    ctx: typer.Context, session: One, start: Start, tz: Zone = None, duration: Length = None, now: Now = None
+) -> int:
     """Move a booking, and say what becomes of a room that is open.
 
     \b
@@ -156,6 +158,7 @@ def reschedule(ctx: typer.Context, session: One, start: Start, tz: Zone = None, 
       coachsync sessions reschedule abc12345 --start "2026-10-15 09:00" --tz Europe/Berlin
     """
     (name,) = refuse_empty([session])
+    pretended = chosen_now(now)
     moment, minutes = parse_start(start, tz), None if duration is None else parse_length(duration)
     settings = invocation(ctx).settings()
     store = open_settled_store(settings, writable=True)
@@ -168,7 +171,7 @@ def reschedule(ctx: typer.Context, session: One, start: Start, tz: Zone = None, 
         entry = store.entries([found.id]).get(found.id)
     finally:
         store.close()
-    output.out(moved_words(moved, entry, settings.policy, host_now()))
+    output.out(moved_words(moved, entry, settings.policy, host_now() if pretended is None else pretended))
     return OK
 
 

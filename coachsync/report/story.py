@@ -60,15 +60,18 @@ def _made(entry: Entry | None) -> Iterator[str]:
     yield _line("access", f"{entry.access}, {entry.state}{f' ({entry.closed_by})' if entry.closed_by else ''}")
     for thing in entry.resources:
         identity = f" {thing.snowflake}" if thing.snowflake else ""
-        yield _line(thing.kind, f"{clean(thing.name)}{identity}: {_fate(thing.made_at, thing.deleted_at, thing.state)}")
+        fate = _fate(thing.state, ("made", thing.made_at), ("deleted", thing.deleted_at))
+        yield _line(thing.kind, f"{clean(thing.name)}{identity}: {fate}")
     for grant in entry.grants:
-        yield _line("access of", f"{grant.user_id}: {_fate(grant.granted_at, grant.revoked_at, grant.state)}")
+        fate = _fate(grant.state, ("granted", grant.granted_at), ("revoked", grant.revoked_at))
+        yield _line("access of", f"{grant.user_id}: {fate}")
 
 
-def _fate(since: Millis | None, until: Millis | None, state: str) -> str:
-    begun = f" since {iso(since)}" if since is not None else ""
-    ended = f" until {iso(until)}" if until is not None else ""
-    return f"{state}{begun}{ended}"
+def _fate(state: str, begun: tuple[str, Millis | None], ended: tuple[str, Millis | None]) -> str:
+    """Return "made 2026-…, deleted 2026-…"; the state alone where no time is known."""
+    moments = [f"{what} {iso(when)}" for what, when in (begun, ended) if when is not None]
+    known = any(moment.startswith(state) for moment in moments)
+    return ", ".join(moments if known else [state, *moments])
 
 
 def _told(events: Sequence[Event]) -> Iterator[str]:
