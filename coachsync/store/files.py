@@ -32,20 +32,25 @@ def require_own(path: str) -> None:
     """Refuse to write as root a file of somebody else."""
     if os.geteuid() != 0:
         return
-    owner = os.stat(path).st_uid
+    owner = _owner_of(path)
     if owner != 0:
-        hint = f"run it as that user: sudo -u {user_name(owner)} coachsync …"
+        hint = f"run it as that user: {sudo_line(owner)}"
         raise StoreError(f"running as root, but {path} belongs to {user_name(owner)}", hint)
 
 
+def sudo_line(owner: int) -> str:
+    """Return how to run coachsync as the user that owns the store."""
+    return f"sudo -u {user_name(owner)} coachsync …"
+
+
 def user_name(uid: int) -> str:
-    """Return a user's name as sudo takes it; "#1000" where it has none."""
+    """Return a user's name as sudo takes it; '#1000', quoted for the shell, where it has none."""
     import pwd
 
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"#{uid}"
+        return f"'#{uid}'"
 
 
 def unreadable(path: str, error: Exception) -> StoreError:
@@ -53,6 +58,10 @@ def unreadable(path: str, error: Exception) -> StoreError:
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     hint = "the user that runs coachsync must be able to read and write it"
     return StoreError(f"the session store {path} cannot be read: {why}", hint)
+
+
+def _owner_of(path: str) -> int:
+    return os.stat(path).st_uid
 
 
 def _missing(path: str) -> StoreError:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from coachsync.errors import StoreError
-from coachsync.store.files import unreadable, user_name
+from coachsync.store.files import sudo_line, unreadable
 
 LOCK_WAIT = 10.0  # seconds
 _LOCK_PAUSE = 0.01
@@ -93,13 +93,17 @@ def replace(path: str, data: bytes, old: bytes, stamp: Stamp) -> Stamp | None:
 def make_like(descriptor: int, path: str, like: os.stat_result) -> None:
     """Give a new file owner, group and mode of the store. Raises StoreError where only root or the owner could."""
     made = os.fstat(descriptor)
-    if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
+    if _owners(made) != _owners(like):
         try:
             os.fchown(descriptor, like.st_uid, like.st_gid)
         except PermissionError:
-            hint = f"run it as that user: sudo -u {user_name(like.st_uid)} coachsync …"
+            hint = f"run it as that user: {sudo_line(like.st_uid)}"
             raise StoreError(f"the owner and group of {path} could not be kept", hint) from None
     os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+
+
+def _owners(found: os.stat_result) -> tuple[int, int]:
+    return found.st_uid, found.st_gid
 
 
 def _stamp(found: os.stat_result) -> Stamp:

@@ -1,0 +1,121 @@
+"""The stores that the conformance claims are run over: how each is made, filled behind our back and looked at."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from coachsync.domain.booking import COLUMN_OF, KEY_OF
+from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Resource
+from coachsync.store.base import Defaults, Span, Store
+from coachsync.store.open import create_store, open_store
+
+NOW = 1_790_000_000_000
+GUILD = "1100000000000000000"
+DEFAULTS = Defaults(GUILD, 60 * MINUTE)
+SPAN = Span(NOW - 3 * HOUR, NOW + 3 * HOUR, NOW - 2000 * HOUR)
+
+
+def a_row(session_id: str = "abc12345", start: int = NOW, **fields: Any) -> dict[str, Any]:
+    """Return a booking that nothing is wrong with, by JSON key."""
+    row = {"_id": session_id, "status": "SCHEDULED", "scheduledDate": start, "studentDiscordId": "11"}
+    return row | {"coachDiscordId": "22"} | fields
+
+
+def an_entry(session_id: str = "abc12345", **fields: Any) -> Entry:
+    """Return an open entry with a role, a channel and a grant."""
+    entry = Entry(
+        session_id=session_id,
+        guild_id=GUILD,
+        access="role",
+        short=session_id[-8:],
+        role_name=f"Session {session_id[-8:]}",
+        channel_name=f"🎤 coaching-{session_id[-8:]}",
+        start=NOW,
+        end=NOW + HOUR,
+        setup_start=NOW,
+        state="open",
+        student="11",
+        coach="22",
+        resources=[
+            Resource("role", "Session", GUILD, "made", NOW, NOW + 1, "71", NOW + 1),
+            Resource("channel", "🎤", GUILD, "made", NOW, NOW + 1, "72", NOW + 1),
+        ],
+        grants=[Grant("11", "granted", NOW)],
+    )
+    for name, value in fields.items():
+        setattr(entry, name, value)
+    return entry
+
+
+class Backend(Protocol):
+    """One kind of store, empty at first."""
+
+    path: Path
+
+    def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows (JSON keys) as a booking system would, whatever is in them."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what is stored, by JSON key, without what is absent."""
+
+    def open(self, *, writable: bool = True) -> Store:
+        """Open it."""
+
+
+class SqliteBackend:
+    """A `sessions` table that `create_store` made."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "sessions.db"
+        self._directory = directory
+        create_store("sqlite:///sessions.db", directory)
+
+    def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        with sqlite3.connect(self.path) as connection:
+            for row in rows:
+                columns = [COLUMN_OF[key] for key in row]
+                slots = ", ".join("?" * len(row))
+                connection.execute(f"INSERT INTO sessions ({', '.join(columns)}) VALUES ({slots})", list(row.values()))
+        connection.close()
+
+    def rows(self) -> list[dict[str, Any]]:
+        connection = sqlite3.connect(self.path)
+        cursor = connection.execute("SELECT * FROM sessions ORDER BY rowid")
+        names = [KEY_OF[column[0]] for column in cursor.description]
+        found = [dict(zip(names, row, strict=True)) for row in cursor]
+        connection.close()
+        return [{key: value for key, value in row.items() if value is not None} for row in found]
+
+    def open(self, *, writable: bool = True) -> Store:
+        return open_store("sqlite:///sessions.db", self._directory, DEFAULTS, writable=writable)
+
+
+class JsonBackend:
+    """A JSON array."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "sessions.json"
+        self._directory = directory
+        create_store("json:///sessions.json", directory)
+
+    def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.path.write_text(json.dumps([*json.loads(self.path.read_text()), *rows], indent=2))
+
+    def rows(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads(self.path.read_text())
+        return rows
+
+    def open(self, *, writable: bool = True) -> Store:
+        return open_store("json:///sessions.json", self._directory, DEFAULTS, writable=writable)
+
+
+BACKENDS: dict[str, type[SqliteBackend] | type[JsonBackend]] = {"sqlite": SqliteBackend, "json": JsonBackend}
+
+
+def snapshot(directory: Path) -> dict[str, bytes]:
+    """Return every file of a directory with its bytes."""
+    return {entry.name: entry.read_bytes() for entry in directory.iterdir() if entry.is_file()}

@@ -1,0 +1,218 @@
+"""What every store's ledger promises: it remembers what was told, all of a transaction or nothing, for 90 days."""
+
+from __future__ import annotations
+
+import pytest
+
+from coachsync.domain.model import DAY, HOUR, Action, Event, Failure, Grant, Outcome, Report, Resource, Session
+from coachsync.store.base import Store
+from tests.store.backends import GUILD, NOW, Backend, an_entry
+
+SESSION = Session("s", "SCHEDULED", NOW, NOW + HOUR, GUILD, None, None, "", "", False, False, None, None)
+
+
+def save(store: Store, *entries: object) -> None:
+    with store.transaction() as transaction:
+        for entry in entries:
+            transaction.save(entry)  # type: ignore[arg-type]
+
+
+def finish(store: Store, now: int) -> None:
+    with store.transaction() as transaction:
+        transaction.run_finished(transaction.run_started(now, "run"), now, None, 0)
+
+
+class TestEntries:
+    def test_an_entry_comes_back_as_it_was_saved(self, backend: Backend, store: Store) -> None:
+        entry = an_entry(repairs={"role": 2}, missing_first=NOW, closed_start=5, closed_by="end", student_name="Ada É")
+        save(store, entry)
+        again = backend.open(writable=False)
+        assert again.live_entries() == [entry]
+        again.close()
+
+    def test_saving_numbers_the_rows_and_updates_them_later(self, store: Store) -> None:
+        entry = an_entry()
+        save(store, entry)
+        entry.resources[0].state, entry.state = "deleted", "closing"
+        entry.resources.append(Resource("role", "Session", GUILD))
+        save(store, entry)
+        assert store.entries(["abc12345"])["abc12345"] == entry
+        assert len({row.rowid for row in entry.resources} - {0}) == 3
+
+    def test_live_entries_leaves_out_what_is_closed(self, store: Store) -> None:
+        save(store, an_entry("closed", state="closed"), an_entry("opening", state="opening"), an_entry("open"))
+        assert sorted(entry.session_id for entry in store.live_entries()) == ["open", "opening"]
+
+    def test_live_entries_holds_a_closed_one_when_an_attempt_has_no_known_end(self, store: Store) -> None:
+        attempted = Resource("role", "Session", GUILD)
+        save(store, an_entry(state="closed", resources=[attempted]))
+        assert [entry.resources for entry in store.live_entries()] == [[attempted]]
+
+    def test_entries_holds_closed_ones_too(self, store: Store) -> None:
+        save(store, an_entry("closed", state="closed"))
+        assert sorted(store.entries(["closed", "nobody"])) == ["closed"]
+
+    def test_entries_named_finds_by_id_and_by_short_name(self, store: Store) -> None:
+        save(store, an_entry("65f1c0ffee12345678"), an_entry("other"))
+        found = [[entry.session_id for entry in store.entries_named(name)] for name in ("12345678", "other", "x")]
+        assert found == [["65f1c0ffee12345678"], ["other"], []]
+
+    @pytest.mark.parametrize("odd", ["\ud800", "a\0b", "\udcff🎤", "x" * 5000])
+    def test_an_entry_goes_by_any_id(self, store: Store, odd: str) -> None:
+        entry = an_entry(odd, short="odd", role_name="r", channel_name="c")
+        save(store, entry)
+        assert store.entries([odd]) == {odd: entry}
+
+    def test_numbers_are_given_anew_when_the_transaction_failed(self, store: Store) -> None:
+        entry = an_entry()
+        with pytest.raises(RuntimeError), store.transaction() as transaction:
+            transaction.save(entry)
+            raise RuntimeError
+        save(store, entry)
+        assert store.entries(["abc12345"])["abc12345"] == entry
+
+    def test_nothing_is_remembered_when_the_transaction_failed(self, store: Store) -> None:
+        with pytest.raises(RuntimeError), store.transaction() as transaction:
+            transaction.save(an_entry())
+            transaction.run_started(NOW, "run")
+            raise RuntimeError
+        assert (store.live_entries(), store.last_runs(5), store.first_run_at()) == ([], [], None)
+
+
+class TestMissing:
+    def test_seen_missing_keeps_the_first_and_the_last_time(self, store: Store) -> None:
+        save(store, an_entry("gone"), an_entry("there"))
+        for now in (NOW, NOW + 5, NOW + 9):
+            with store.transaction() as transaction:
+                transaction.seen_missing(["gone"], ["there"], now)
+        found = store.entries(["gone", "there"])
+        times = {name: (entry.missing_first, entry.missing_last) for name, entry in found.items()}
+        assert times == {"gone": (NOW, NOW + 9), "there": (None, None)}
+
+    def test_seen_missing_forgets_what_was_found_again(self, store: Store) -> None:
+        save(store, an_entry(missing_first=NOW, missing_last=NOW))
+        with store.transaction() as transaction:
+            transaction.seen_missing([], ["abc12345"], NOW + 5)
+        assert store.entries(["abc12345"])["abc12345"].missing_first is None
+
+
+class TestGuilds:
+    def test_categories_holds_those_that_are_made_or_attempted(self, store: Store) -> None:
+        states = ("made", "attempted", "deleted", "refused")
+        kept = [Resource("category", f"Rooms {state}", GUILD, state) for state in states]
+        with store.transaction() as transaction:
+            for category in kept:
+                transaction.save_category(category)
+        assert (store.categories(GUILD), store.categories("other")) == (kept[:2], [])
+
+    def test_roles_made_since_counts_the_roles_of_a_guild(self, store: Store) -> None:
+        made = [Resource("role", "r", GUILD, "deleted", made_at=NOW + n) for n in range(4)]
+        others = [Resource("role", "r", "other", made_at=NOW + 9), Resource("channel", "c", GUILD, made_at=NOW + 9)]
+        save(store, an_entry(resources=made + others))
+        assert store.roles_made_since(GUILD, NOW + 2) == 2
+
+    def test_roles_exhausted_until_is_the_last_that_was_heard(self, store: Store) -> None:
+        for until in (NOW, NOW + 5):
+            with store.transaction() as transaction:
+                transaction.set_roles_exhausted(GUILD, until)
+        assert (store.roles_exhausted_until(GUILD), store.roles_exhausted_until("other")) == (NOW + 5, None)
+
+
+class TestRuns:
+    def test_first_run_at_stays_that_of_the_first(self, store: Store) -> None:
+        finish(store, NOW)
+        finish(store, NOW + 5)
+        assert store.first_run_at() == NOW
+
+    def test_last_runs_are_newest_first_with_what_they_did(self, store: Store) -> None:
+        action = Action("setup", SESSION, None, GUILD, "")
+        done = Outcome(action, "done", "role", None, None, 4, 5, None)
+        failed = Outcome(action, "failed", "role", None, None, 4, 5, Failure("invalid", "", ""))
+        report = Report("run", NOW, False, 8, (done, failed, done), (), 1)
+        with store.transaction() as transaction:
+            transaction.run_finished(transaction.run_started(NOW, "run"), NOW + 9, report, 1)
+            transaction.run_started(NOW + 20, "setup")
+        latest, first = store.last_runs(5)
+        assert latest == (NOW + 20, None, "setup", None, {})
+        assert first == (NOW, NOW + 9, "run", 1, {"setup": {"done": 2, "failed": 1}})
+        assert store.last_runs(1) == [latest]
+
+    def test_was_reported_tells_the_same_promise_only(self, store: Store) -> None:
+        with store.transaction() as transaction:
+            transaction.reported("s", "missed", NOW)
+            transaction.reported("s", "missed", NOW)
+        asked = {("s", "missed", NOW), ("s", "missed", NOW + 1), ("s", "invalid", NOW), ("t", "missed", NOW)}
+        assert store.was_reported(asked) == {("s", "missed", NOW)}
+
+
+class TestEvents:
+    def test_events_are_a_sessions_own_oldest_first(self, store: Store) -> None:
+        told = [Event(NOW + n, "s" if n % 2 else "t", f"what{n}", "done", "é\ud800") for n in range(6)]
+        with store.transaction() as transaction:
+            for event in told:
+                transaction.event(event)
+        assert [event.what for event in store.events("s")] == ["what1", "what3", "what5"]
+        assert [event.what for event in store.events("s", limit=2)] == ["what3", "what5"]
+
+    @pytest.mark.parametrize(
+        ("story", "error"),
+        [
+            (["setup failed", "grant failed", "role made"], "setup"),
+            (["setup failed", "setup done"], None),
+            (["setup done", "update refused", "grant done"], "update"),
+            (["grant failed"], None),
+            (["setup failed", "setup deferred"], None),
+        ],
+    )
+    def test_last_errors_looks_at_the_latest_action_alone(
+        self, store: Store, story: list[str], error: str | None
+    ) -> None:
+        with store.transaction() as transaction:
+            for at, told in enumerate(story):
+                transaction.event(Event(NOW + at, "s", *told.split(), *["why"]))
+        found = {name: event.what for name, event in store.last_errors(["s", "t"]).items()}
+        assert found == ({"s": error} if error else {})
+
+
+class TestForgetting:
+    LATE = NOW - 100 * DAY  # of a past that the host's clock agrees is past
+
+    def test_what_is_over_90_days_old_is_dropped(self, store: Store) -> None:
+        past = self.LATE - 91 * DAY
+        made = Resource("role", "r", GUILD, "deleted", made_at=past, deleted_at=past)
+        save(store, an_entry(state="closed", end=past, resources=[made], grants=[Grant("11", "revoked")]))
+        with store.transaction() as transaction:
+            transaction.event(Event(past, "abc12345", "setup", "done", ""))
+            transaction.run_started(past, "run")
+            transaction.reported("abc12345", "missed", past)
+            transaction.save_category(Resource("category", "old", GUILD, "deleted", past))
+        finish(store, self.LATE)
+        assert store.entries(["abc12345"]) == {}
+        assert (store.events("abc12345"), len(store.last_runs(5))) == ([], 1)
+        assert store.was_reported([("abc12345", "missed", past)]) == set()
+        assert store.roles_made_since(GUILD, 0) == 0
+
+    @pytest.mark.parametrize(
+        ("state", "resource"), [("open", "deleted"), ("closed", "made"), ("closed", "attempted"), ("closing", "made")]
+    )
+    def test_what_may_still_be_there_is_kept(self, store: Store, state: str, resource: str) -> None:
+        left = Resource("role", "r", GUILD, resource)
+        save(store, an_entry(state=state, end=self.LATE - 400 * DAY, resources=[left]))
+        finish(store, self.LATE)
+        assert list(store.entries(["abc12345"])) == ["abc12345"]
+
+    def test_what_is_younger_is_kept(self, store: Store) -> None:
+        save(store, an_entry(state="closed", end=self.LATE - 89 * DAY, resources=[]))
+        finish(store, self.LATE)
+        assert list(store.entries(["abc12345"])) == ["abc12345"]
+
+    def test_nothing_is_dropped_when_the_run_only_pretends_to_be_in_the_future(self, store: Store) -> None:
+        save(store, an_entry(state="closed", resources=[]))
+        finish(store, NOW + 40000 * DAY)
+        assert list(store.entries(["abc12345"])) == ["abc12345"]
+
+    def test_a_row_without_a_start_stays_reported(self, store: Store) -> None:
+        with store.transaction() as transaction:
+            transaction.reported("bad", "invalid", 0)
+        finish(store, self.LATE)
+        assert store.was_reported([("bad", "invalid", 0)]) == {("bad", "invalid", 0)}

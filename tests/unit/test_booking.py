@@ -1,0 +1,157 @@
+"""A booking is read as CONTRACT §4 has it; what cannot be understood is told by field and value, never raised."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from coachsync.domain.booking import COLUMN_OF, EARLIEST, LATEST, not_a_row, occurs_twice, read_booking
+from coachsync.domain.model import MINUTE, Session
+
+NOW = 1_790_000_000_000
+
+
+class Defaults(NamedTuple):
+    guild_id: str
+    duration: int
+
+
+DEFAULTS = Defaults("99", 60 * MINUTE)
+GOOD: dict[str, Any] = {"id": "abc", "status": "SCHEDULED", "scheduled_date": NOW}
+
+
+def read(**fields: object) -> Session:
+    return read_booking(GOOD | fields, DEFAULTS, 17)
+
+
+def told(session: Session) -> str:
+    return "" if session.flaw is None else f"{session.flaw.message} | {session.flaw.hint}"
+
+
+def test_a_booking_reads_with_defaults_when_only_the_needed_is_there() -> None:
+    plain = ("abc", "SCHEDULED", NOW, NOW + 60 * MINUTE, "99", None, None, "", "", False, False, None, None, None)
+    assert read() == plain
+
+
+@pytest.mark.parametrize("start", [EARLIEST, LATEST - 1])
+def test_a_start_counts_when_it_is_within_the_years(start: int) -> None:
+    session = read(scheduled_date=start)
+    assert (session.start, session.flaw) == (start, None)
+
+
+def test_the_years_are_2015_to_2100() -> None:
+    from datetime import UTC, datetime
+
+    years = (datetime(2015, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC))
+    assert tuple(int(year.timestamp() * 1000) for year in years) == (EARLIEST, LATEST)
+
+
+@pytest.mark.parametrize(
+    "start", [EARLIEST - 1, LATEST, None, True, 1.79e12, "1790000000000", [], float("nan"), 10**400]
+)
+def test_a_start_is_a_flaw_when_it_is_no_integer_within_the_years(start: object) -> None:
+    session = read(scheduled_date=start)
+    assert (session.start, session.end, "scheduledDate" in told(session)) == (0, 0, True)
+
+
+def test_a_start_in_seconds_is_told_as_such() -> None:
+    assert "seconds" in told(read(scheduled_date=NOW // 1000))
+
+
+@pytest.mark.parametrize(("minutes", "good"), [(1, True), (1440, True), (0, False), (1441, False), (-5, False)])
+def test_a_duration_counts_from_1_to_1440_minutes(minutes: int, good: bool) -> None:
+    session = read(duration=minutes)
+    assert (session.flaw is None, session.end) == (good, NOW + minutes * MINUTE if good else 0)
+
+
+@pytest.mark.parametrize("duration", ["60", 60.0, True, [60]])
+def test_a_duration_is_a_flaw_when_it_is_no_integer(duration: object) -> None:
+    assert "duration" in told(read(duration=duration))
+
+
+SNOWFLAKES = ["student_discord_id", "coach_discord_id", "guild_id", "discord_channel_id", "discord_role_id"]
+
+
+@pytest.mark.parametrize("column", SNOWFLAKES)
+@pytest.mark.parametrize("value", ["x", "12 ", "1" * 21, "١٢", "-1", True, b"12", ["1"], {}])
+def test_a_discord_id_is_a_flaw_when_it_is_not_up_to_20_digits(column: str, value: object) -> None:
+    key = next(key for key, name in COLUMN_OF.items() if name == column)
+    assert key in told(read(**{column: value}))
+
+
+@pytest.mark.parametrize("column", SNOWFLAKES)
+@pytest.mark.parametrize("value", [123456789012345678, 1.2e17])
+def test_a_discord_id_as_a_number_is_told_with_why(column: str, value: float) -> None:
+    assert "JavaScript rounds" in told(read(**{column: value}))
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_discord_id_is_absent_when_it_is_empty(nothing: object) -> None:
+    session = read(**dict.fromkeys(SNOWFLAKES, nothing))
+    ids = (session.student, session.coach, session.guild_id, session.channel_id, session.role_id)
+    assert (ids, session.flaw) == ((None, None, "99", None, None), None)
+
+
+@pytest.mark.parametrize(("value", "means"), [(True, True), (1, True), (False, False), (0, False), (None, False)])
+def test_a_mark_is_true_false_one_nought_or_absent(value: object, means: bool) -> None:
+    session = read(discord_setup_complete=value, discord_cleaned_up=value)
+    assert (session.set_up, session.cleaned_up, session.flaw) == (means, means, None)
+
+
+@pytest.mark.parametrize("value", ["true", 2, -1, 1.0, [], ""])
+def test_a_mark_is_a_flaw_when_it_is_neither_true_nor_false(value: object) -> None:
+    assert "discordCleanedUp" in told(read(discord_cleaned_up=value))
+
+
+@pytest.mark.parametrize("value", [None, "", 17, b"abc", ["abc"]])
+def test_a_row_goes_by_its_number_when_it_has_no_usable_id(value: object) -> None:
+    session = read(id=value)
+    assert (session.id, "_id" in told(session)) == ("row 17", True)
+
+
+@pytest.mark.parametrize("value", [None, 3, ["SCHEDULED"]])
+def test_a_status_is_a_flaw_when_it_is_no_text(value: object) -> None:
+    assert "status" in told(read(status=value))
+
+
+@pytest.mark.parametrize("value", [3, ["Ada"], b"Ada"])
+def test_a_name_is_a_flaw_when_it_is_no_text(value: object) -> None:
+    assert "studentName" in told(read(student_name=value))
+
+
+def test_a_name_can_be_printed_when_it_is_no_unicode() -> None:
+    assert read(coach_name="Ad\udcffa É").coach_name == "Ad?a É"
+
+
+def test_a_flawed_booking_keeps_what_can_be_understood() -> None:
+    session = read(student_discord_id=5, coach_discord_id="22", discord_role_id="71")
+    assert (session.start, session.coach, session.role_id) == (NOW, "22", "71")
+
+
+def test_a_row_that_is_no_object_is_told_by_number_and_value() -> None:
+    session = not_a_row([1, 2], 4, DEFAULTS)
+    assert (session.id, told(session).startswith("row 4 is [1, 2], not an object")) == ("row 4", True)
+
+
+def test_an_id_that_occurs_twice_does_not_hide_an_earlier_flaw() -> None:
+    assert "occurs more than once" in told(occurs_twice(read()))
+    assert "status" in told(occurs_twice(read(status=None)))
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(list(COLUMN_OF.values())), ANYTHING))
+def test_any_row_at_all_becomes_a_session_with_one_line_flaws(fields: dict[str, object]) -> None:
+    session = read_booking(fields, DEFAULTS, 1)
+    lines = session.flaw or ("", "")
+    assert session.id
+    assert all(len(line) < 200 and line == line.splitlines()[0] for line in lines if line)
