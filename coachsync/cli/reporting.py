@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.cli import output
+from coachsync.errors import INTERRUPTED, TERMINATED
 from coachsync.report.lines import action_lines, faults, summary_line
 from coachsync.report.text import clean
 
@@ -38,6 +39,8 @@ def show(report: Report, style: Style) -> int:
         output.error(fault.message, fault.hint)
     if report.unusable:
         output.error(report.unusable, "correct the token, then run again: nothing was done for these guilds")
+    if report.exit_code in (INTERRUPTED, TERMINATED):
+        output.error("the run was interrupted", "what was begun is recorded; the next run goes on from there")
     return report.exit_code
 
 
