@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from coachsync.domain.model import Access, Action, Failure, Millis, Outcome, OutcomeKind, Session
+from coachsync.domain.model import Access, Action, Event, Failure, Millis, Outcome, OutcomeKind, Session
 from coachsync.domain.plan import RANK, Refused, marks_of
 
 Key = tuple[str, str, Millis]
@@ -39,6 +39,13 @@ def unknown_session(name: str, command: str) -> Outcome:
     failure = Failure("unknown_session", "no session has this id or short name", "see `coachsync sessions list`")
     nobody = Session(name, "", 0, 0, "", None, None, "", "", False, False, None, None)
     return refusal(Refused(nobody, "cleanup" if command == "cleanup" else "setup", "refused", failure))
+
+
+def failure_event(outcome: Outcome, now: Millis) -> Event:
+    """Return the line of the session's story that says what went wrong: code, message, and on a second line the hint."""
+    error = outcome.error
+    detail = f"{error.code}: {error.message}\n{error.hint}" if error is not None else ""
+    return Event(now, outcome.action.session.id, outcome.action.kind, outcome.outcome, detail)
 
 
 def shown(outcome: Outcome) -> tuple[int, Millis, str]:

@@ -26,7 +26,6 @@ async def attempt(job: Job) -> tuple[OutcomeKind, Failure | None]:
         return "failed", Failure("store_error", error.message, error.hint)
     else:
         return "done", None
-    job.note(job.action.kind, kind, f"{failure.code}: {failure.message}")
     try:
         await job.save(None if job.action.kind in ("cleanup", "revoke") else store_marks(job))
     except StoreError as error:

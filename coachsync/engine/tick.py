@@ -25,7 +25,7 @@ from coachsync.domain.model import (
 from coachsync.domain.plan import Facts, Plan, Scope, follow, make_plan, marks_of
 from coachsync.domain.windows import LEFT_ALONE
 from coachsync.engine.lock import run_lock
-from coachsync.engine.outcomes import key_of, refusals, shown, unknown_session, untried
+from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.errors import OK, SOME_FAILED, ConfigError, SessionError
 from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
 from coachsync.store.open import open_store
@@ -239,6 +239,9 @@ def _finish(
         for refused in plan.refused:
             if refused.once:
                 transaction.reported(*key_of(refused))
+        for outcome in report.outcomes:
+            if outcome.error is not None:
+                transaction.event(failure_event(outcome, reading.facts.now))
         transaction.run_finished(number, host_time(request), report, report.exit_code)
 
 
