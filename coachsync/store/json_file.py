@@ -7,7 +7,6 @@ not know of is found again at Discord, what the store does not know of is restor
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,13 +20,13 @@ from coachsync.domain.naming import short_of
 from coachsync.errors import SessionError, StoreError
 from coachsync.store.base import Defaults, Imported, Marks, Span
 from coachsync.store.database import Database
-from coachsync.store.files import require_own
 from coachsync.store.importing import own_fields, read_json_row, sift, to_write
 from coachsync.store.json_document import Document
 from coachsync.store.json_read import MalformedError, ShapeError
-from coachsync.store.json_swap import Stamp, locked, make_like, read, replace, unchanged
+from coachsync.store.json_swap import Stamp, locked, read, replace, unchanged
 from coachsync.store.json_text import ABSENT, spliced, value_of
 from coachsync.store.ledger import LedgerReader
+from coachsync.store.ledger_file import make_ledger, open_ledger
 from coachsync.store.ledger_writer import LedgerWriter, ensure_ledger
 
 MALFORMED_WAIT = 2.0  # seconds: a booking system that does not rename may be writing right now
@@ -46,7 +45,7 @@ class JsonStore(LedgerReader):
         self._defaults = defaults
         self._writable = writable
         self._document, self._stamp = _load(path)
-        super().__init__(_open_ledger(path, writable=writable))
+        super().__init__(open_ledger(path, writable=writable))
 
     def candidates(self, span: Span) -> list[Session]:
         """Return the bookings a tick must decide about."""
@@ -193,23 +192,9 @@ class JsonStore(LedgerReader):
         return occurs_twice(session) if len(document.positions(session.id)) > 1 else session
 
     def _made_ledger(self) -> Database:
-        """Return the ledger's database; make its file, readable by whom the store is, where there is none."""
+        """Return the ledger's database; make it where there is none."""
         if self._ledger is None:
-            name = _ledger_path(self.path)
-            try:
-                descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-                try:
-                    make_like(descriptor, name, os.stat(self.path))
-                finally:
-                    os.close(descriptor)
-            except FileExistsError:
-                pass  # another process was faster
-            except OSError as error:
-                why = error.strerror or str(error)
-                hint = "the user that runs coachsync must be able to make files in that directory"
-                raise StoreError(f"the ledger {name} cannot be made: {why}", hint) from error
-            self._ledger = _open_ledger(self.path, writable=True)
-        assert self._ledger is not None
+            self._ledger = make_ledger(self.path)
         return self._ledger
 
 
@@ -244,20 +229,6 @@ def _load(path: str) -> tuple[Document, Stamp]:
             hint = 'write it as [{…}, …] or {"sessions": [{…}, …]}'
             raise StoreError(f"the session store {path} holds no array of sessions", hint) from None
         time.sleep(_MALFORMED_PAUSE)
-
-
-def _ledger_path(path: str) -> str:
-    return f"{path}.coachsync.db"
-
-
-def _open_ledger(path: str, *, writable: bool) -> Database | None:
-    name = _ledger_path(path)
-    if not os.path.lexists(name):
-        return None
-    if writable:
-        require_own(name)
-    hint = f"move {name} away: the ledger is rebuilt from what Discord shows"
-    return Database(name, writable=writable, corrupt_hint=hint)
 
 
 def _status(document: Document, position: int) -> object:
