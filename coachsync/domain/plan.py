@@ -28,11 +28,12 @@ from coachsync.domain.windows import (
     Life,
     Policy,
     cleanup_at,
-    closed_by_operator,
+    goes_on_closing,
     is_bookable,
     is_late,
     life_of,
     moved_out,
+    people_changed,
     setup_window_open,
     window_opens,
 )
@@ -124,6 +125,7 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
     actions = _actions([d for d in due if d[2].kind in scope.kinds], known, entries, facts)
     busy = {a.session.id for a in actions}
     refused = [d for _, _, d in decided if isinstance(d, Refused) and d.kind in scope.kinds] + lost_refused
+    refused += _unbooked(known, entries, scope)
     open_now = [(s, e) for s, e, _ in decided if life_of(s, e, facts.policy, facts.now).open]
     return Plan(
         actions=actions,
@@ -173,8 +175,9 @@ def _asked_setup(session: Session, entry: Entry | None, facts: Facts) -> _Due | 
         return Refused(session, "setup", "refused", not_bookable(session, policy))
     if now >= session.end:
         return Refused(session, "setup", "refused", _ended(session, now))
-    life = life_of(session, entry, policy, now)
-    if life.complete:
+    if entry is not None and entry.live and entry.guild_id != session.guild_id:
+        return None  # the room in the other guild goes first: the next run revokes it
+    if life_of(session, entry, policy, now).complete and not moved_out(session, entry, policy, now):
         return None
     return _Due("setup", _starts(session, now))
 
@@ -200,7 +203,7 @@ def _decide_by_table(session: Session, entry: Entry | None, facts: Facts) -> _Du
         return _Due("cleanup", f"status {session.status}", "cancelled")
     if now >= cleanup_at(session.end, policy):
         return _Due("cleanup", f"ended {span(now - session.end)} ago", "end")
-    if entry is not None and _goes_on_closing(session, entry, policy):
+    if entry is not None and goes_on_closing(session, entry, policy):
         kind: ActionKind = "revoke" if entry.closed_by == "revoked" else "cleanup"
         return _Due(kind, "removal was cut short", entry.closed_by)
     if entry is not None and session.guild_id != entry.guild_id:
@@ -209,16 +212,9 @@ def _decide_by_table(session: Session, entry: Entry | None, facts: Facts) -> _Du
         return _Due("revoke", f"moved to start in {span(session.start - now)}", "revoked")
     if not life.complete and is_bookable(session, policy) and now < session.end:
         return _resume(session, entry, facts)
-    if entry is not None and people_changed(session, entry, life.complete and is_bookable(session, policy)):
+    if entry is not None and people_changed(session, entry, may_join=life.complete and is_bookable(session, policy)):
         return _Due("update", "participants changed")
     return None
-
-
-def _goes_on_closing(session: Session, entry: Entry, policy: Policy) -> bool:
-    """Tell whether a removal that was cut short goes on although nothing else asks for it."""
-    if entry.state != "closing":
-        return False
-    return closed_by_operator(entry, session) or not is_bookable(session, policy)
 
 
 def _resume(session: Session, entry: Entry | None, facts: Facts) -> _Due | None:
@@ -231,12 +227,10 @@ def _decide_without_room(session: Session, entry: Entry | None, life: Life, fact
     policy, now = facts.policy, facts.now
     if life.cleaned or session.status in policy.cancelled:
         return None
-    if entry is not None and closed_by_operator(entry, session):
-        return None
     if not is_bookable(session, policy):
         due = window_opens(session, policy) <= now < session.end
         return Refused(session, "setup", "failed", _unknown_status(session), once=True) if due else None
-    if setup_window_open(session, policy, now, begun=False):
+    if setup_window_open(session, policy, now):
         return _Due("setup", _starts(session, now))
     if is_late(session, policy, now) and session.end >= facts.first_run_at - LEFT_ALONE:
         return Refused(session, "setup", "failed", _missed(session, now), once=True)
@@ -247,17 +241,11 @@ def _decide_invalid(session: Session, entry: Entry | None, facts: Facts) -> _Due
     """A row that cannot be understood gains nothing; what is open for it goes by the times the ledger remembers."""
     if entry is not None and entry.live and facts.now >= cleanup_at(entry.end, facts.policy):
         return _Due("cleanup", f"ended {span(facts.now - entry.end)} ago", "end")
+    if session.cleaned_up or session.status in facts.policy.cancelled:
+        return None
     opens = window_opens(session, facts.policy)
     would_be_due = not session.start or (opens <= facts.now and session.end >= facts.first_run_at - LEFT_ALONE)
-    return _invalid(session) if would_be_due and not session.cleaned_up else None
-
-
-def people_changed(session: Session, entry: Entry, may_join: bool) -> bool:
-    """Tell whether somebody must lose access, or (where `may_join`) somebody must gain it."""
-    people = set(session.people)
-    present = {g.user_id for g in entry.grants if g.state == "granted"}
-    leavers = {g.user_id for g in entry.grants if g.state in ("asked", "granted", "losing", "outside")} - people
-    return bool(leavers) or (may_join and bool(people - present))
+    return _invalid(session) if would_be_due else None
 
 
 # bookings that vanished
@@ -323,6 +311,19 @@ def _accident(gone: int, rooms: int, store_empty: bool) -> Failure:
         f"{what}: taken for an accident, the rooms are kept to their own end",
         "bring the bookings back; if they are really gone, `coachsync run --force` removes the rooms",
     )
+
+
+def _unbooked(known: Collection[str], entries: Mapping[str, Entry], scope: Scope) -> list[Refused]:
+    """Refuse `setup ID` of a session that only the ledger remembers."""
+    if scope.named is None or scope.kinds != {"setup"}:
+        return []
+    failure = Failure(
+        "unknown_session",
+        "the store holds no booking of this id any more: only the ledger remembers it",
+        "bring the booking back; `coachsync explain` tells what became of it",
+    )
+    lost = sorted(i for i in scope.named if i in entries and i not in known)
+    return [Refused(ghost(entries[i]), "setup", "refused", failure) for i in lost]
 
 
 def _vanished_words(entry: Entry, facts: Facts) -> str:

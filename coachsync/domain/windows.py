@@ -77,11 +77,11 @@ def cleanup_at(end: Millis, policy: Policy) -> Millis:
     return end + policy.cleanup_after
 
 
-def setup_window_open(session: Session, policy: Policy, now: Millis, begun: bool) -> bool:
-    """Tell whether setup is due by the clock; one that was begun is tried until before the end."""
+def setup_window_open(session: Session, policy: Policy, now: Millis) -> bool:
+    """Tell whether the setup of a session that was never begun is due by the clock."""
     if not window_opens(session, policy) <= now < session.end:
         return False
-    return begun or policy.catch_up or now <= session.start - policy.setup_by
+    return policy.catch_up or now <= session.start - policy.setup_by
 
 
 def is_late(session: Session, policy: Policy, now: Millis) -> bool:
@@ -102,7 +102,7 @@ def phase_of(session: Session, entry: Entry | None, policy: Policy, now: Millis)
         return "invalid"
     life = life_of(session, entry, policy, now)
     if life.open:
-        return _phase_while_open(session, life, policy, now)
+        return _phase_while_open(session, entry, life, policy, now)
     if session.status in policy.cancelled:
         return "cancelled"
     if life.cleaned:
@@ -111,15 +111,24 @@ def phase_of(session: Session, entry: Entry | None, policy: Policy, now: Millis)
         return "unknown" if now < session.end else "closed"
     if is_late(session, policy, now):
         return "missed"
-    return "setup_due" if setup_window_open(session, policy, now, begun=False) else "booked"
+    return "setup_due" if setup_window_open(session, policy, now) else "booked"
 
 
-def _phase_while_open(session: Session, life: Life, policy: Policy, now: Millis) -> str:
+def _phase_while_open(session: Session, entry: Entry | None, life: Life, policy: Policy, now: Millis) -> str:
     if session.status in policy.cancelled or now >= cleanup_at(session.end, policy):
+        return "cleanup_due"
+    if entry is not None and goes_on_closing(session, entry, policy):
         return "cleanup_due"
     if life.complete or not is_bookable(session, policy):
         return "active"
     return "setup_due"
+
+
+def goes_on_closing(session: Session, entry: Entry, policy: Policy) -> bool:
+    """Tell whether a removal that was cut short goes on although nothing else asks for it."""
+    if entry.state != "closing":
+        return False
+    return closed_by_operator(entry, session) or not is_bookable(session, policy)
 
 
 def next_of(
@@ -127,28 +136,48 @@ def next_of(
 ) -> tuple[ActionKind | None, Millis | None]:
     """Return what happens to the session next and when; times in the past mean the next run."""
     phase = phase_of(session, entry, policy, now)
-    if phase == "invalid" and entry is not None and entry.live:
-        return "cleanup", cleanup_at(entry.end, policy)
-    if phase in ("active", "setup_due") and must_be_revoked(session, entry, policy, now):
-        return "revoke", now
-    if phase == "active":
-        return "cleanup", cleanup_at(session.end, policy)
+    if phase == "booked":
+        return "setup", window_opens(session, policy)
+    if entry is not None and entry.live:
+        return _next_while_live(session, entry, phase, policy, now)
+    if phase == "setup_due" and now < session.end:
+        return "setup", max(now, window_opens(session, policy))
     if phase == "cleanup_due":
         return "cleanup", now
-    if phase == "setup_due":
-        return (
-            ("setup", max(now, window_opens(session, policy)))
-            if now < session.end
-            else (
-                "cleanup",
-                cleanup_at(session.end, policy),
-            )
-        )
-    return ("setup", window_opens(session, policy)) if phase == "booked" else (None, None)
+    return ("cleanup", cleanup_at(session.end, policy)) if phase in ("setup_due", "active") else (None, None)
 
 
-def must_be_revoked(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> bool:
+def _next_while_live(
+    session: Session, entry: Entry, phase: str, policy: Policy, now: Millis
+) -> tuple[ActionKind, Millis]:
+    """Return what happens next to a session that the ledger knows to be open, begun or closing."""
+    if phase == "invalid":
+        return "cleanup", cleanup_at(entry.end, policy)
+    if phase == "cleanup_due":
+        return _removal(session, entry, policy, now), now
+    if must_be_revoked(session, entry, policy, now):
+        return "revoke", now
+    if phase == "setup_due" and now < session.end:
+        return "setup", now
+    if people_changed(session, entry, may_join=entry.state == "open" and is_bookable(session, policy)):
+        return "update", now
+    return "cleanup", cleanup_at(session.end, policy)
+
+
+def _removal(session: Session, entry: Entry, policy: Policy, now: Millis) -> ActionKind:
+    """Return what a removal that is due is called: a revoke that was cut short stays one."""
+    by_itself = session.status in policy.cancelled or now >= cleanup_at(session.end, policy)
+    return "cleanup" if by_itself or entry.closed_by != "revoked" else "revoke"
+
+
+def people_changed(session: Session, entry: Entry, *, may_join: bool) -> bool:
+    """Tell whether somebody must lose access, or (where `may_join`) somebody must gain it."""
+    people = set(session.people)
+    present = {g.user_id for g in entry.grants if g.state == "granted"}
+    leavers = {g.user_id for g in entry.grants if g.state in ("asked", "granted", "losing", "outside")} - people
+    return bool(leavers) or (may_join and bool(people - present))
+
+
+def must_be_revoked(session: Session, entry: Entry, policy: Policy, now: Millis) -> bool:
     """Tell whether the open room is at the wrong time or in the wrong guild."""
-    if entry is None or not entry.live:
-        return False
     return session.guild_id != entry.guild_id or moved_out(session, entry, policy, now)

@@ -1,0 +1,137 @@
+"""Bookings, ledger entries and facts for tests of the pure core: everything has a default, name what matters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coachsync.domain.model import (
+    ACTION_KINDS,
+    HOUR,
+    MINUTE,
+    ActionKind,
+    Entry,
+    Flaw,
+    Grant,
+    Millis,
+    Resource,
+    Session,
+)
+from coachsync.domain.naming import Templates, render, short_of
+from coachsync.domain.plan import Facts, Plan, Scope, make_plan
+from coachsync.domain.windows import Policy
+
+START: Millis = 1_792_069_200_000  # 2026-10-15T13:00:00Z
+END: Millis = START + HOUR
+OPENS: Millis = START - 3 * HOUR
+LATE: Millis = START - 2 * HOUR
+OVER: Millis = END + HOUR
+
+GUILD, OTHER_GUILD = "1100000000000000000", "1200000000000000000"
+STUDENT, COACH, SOMEBODY = "1300000000000000001", "1300000000000000002", "1300000000000000003"
+
+POLICY = Policy(
+    bookable=frozenset({"SCHEDULED", "CONFIRMED", "IN_PROGRESS"}),
+    cancelled=frozenset({"CANCELLED"}),
+    completed="COMPLETED",
+    setup_opens=3 * HOUR,
+    setup_by=2 * HOUR,
+    cleanup_after=HOUR,
+    catch_up=True,
+)
+PUNCTUAL = POLICY._replace(catch_up=False)
+TEMPLATES = Templates("Session {short}", "🎤 coaching-{short}")
+BROKEN = Flaw("studentDiscordId is the number 13", "write it as text")
+
+
+def a_session(session_id: str = "abc12345", *, minutes: int = 60, **changes: Any) -> Session:
+    """Return a bookable session from 13:00 to 14:00 that nothing was done for; its end follows its start."""
+    start = changes.get("start", START)
+    plain = Session(
+        id=session_id,
+        status="SCHEDULED",
+        start=start,
+        end=start + minutes * MINUTE,
+        guild_id=GUILD,
+        student=STUDENT,
+        coach=COACH,
+        student_name="John Doe",
+        coach_name="Coach Sarah",
+        set_up=False,
+        cleaned_up=False,
+        channel_id=None,
+        role_id=None,
+    )
+    return plain._replace(**changes)
+
+
+def marked(session: Session) -> Session:
+    """Return the session as the store shows it once its room is open."""
+    return session._replace(set_up=True, channel_id=f"15{session.start}", role_id=f"14{session.start}")
+
+
+def an_entry(session: Session, **changes: Any) -> Entry:
+    """Return the ledger's entry of a session whose room is open and whose people are in."""
+    names = render(session, TEMPLATES, short_of(session.id))
+    entry = Entry(
+        session_id=session.id,
+        guild_id=session.guild_id,
+        access="role",
+        short=names.short,
+        role_name=names.role,
+        channel_name=names.channel,
+        start=session.start,
+        end=session.end,
+        setup_start=session.start,
+        state="open",
+        student=session.student,
+        coach=session.coach,
+        student_name=session.student_name,
+        coach_name=session.coach_name,
+        resources=[
+            Resource("role", names.role, session.guild_id, "made", snowflake=f"14{session.start}"),
+            Resource("channel", names.channel, session.guild_id, "made", snowflake=f"15{session.start}"),
+        ],
+        grants=[Grant(p, "granted") for p in session.people],
+    )
+    for name, value in changes.items():
+        setattr(entry, name, value)
+    return entry
+
+
+def closed_entry(session: Session, by: str, **changes: Any) -> Entry:
+    """Return the ledger's entry of a session whose life is over."""
+    entry = an_entry(session, state="closed", closed_by=by, closed_start=session.start)
+    for resource in entry.resources:
+        resource.state = "deleted"
+    for grant in entry.grants:
+        grant.state = "revoked"
+    for name, value in changes.items():
+        setattr(entry, name, value)
+    return entry
+
+
+def facts(now: Millis, *, policy: Policy = POLICY, first_run_at: Millis = 0, store_empty: bool = False) -> Facts:
+    """Return what a plan depends on beside the sessions."""
+    return Facts(now, first_run_at, store_empty, policy, TEMPLATES)
+
+
+def scope(*kinds: ActionKind, named: set[str] | None = None, force: bool = False, abandon: bool = False) -> Scope:
+    """Return what a call may do: everything, where no kind is named."""
+    return Scope(frozenset(kinds or ACTION_KINDS), frozenset(named) if named is not None else None, force, abandon)
+
+
+def plan_of(
+    *sessions: Session, now: Millis, entries: tuple[Entry, ...] = (), may: Scope | None = None, **about: Any
+) -> Plan:
+    """Return the plan for these sessions and entries."""
+    return make_plan(sessions, {e.session_id: e for e in entries}, facts(now, **about), may or scope())
+
+
+def kinds_of(plan: Plan) -> list[str]:
+    """Return the plan's action kinds in order."""
+    return [a.kind for a in plan.actions]
+
+
+def codes_of(plan: Plan) -> list[str]:
+    """Return the codes of what the plan refuses."""
+    return [r.failure.code for r in plan.refused]

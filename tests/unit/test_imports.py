@@ -1,0 +1,141 @@
+"""Who may import whom, and what a tick with nothing to do never loads."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import coachsync
+from coachsync.store.open import create_store
+
+ROOT = Path(coachsync.__file__).parent
+MODULES = {".".join(("coachsync", *p.relative_to(ROOT).with_suffix("").parts)): p for p in ROOT.rglob("*.py")}
+
+# room → the rooms it may import; what stands directly in the package is a room of its own
+MAY_IMPORT: dict[str, set[str]] = {
+    "domain": {"domain"},
+    "errors": {"domain"},
+    "config": {"config", "domain", "errors"},
+    "discord": {"discord", "domain", "errors", "coachsync"},
+    "store": {"store", "domain", "errors"},
+    "engine": {"engine", "domain", "discord", "store", "config", "errors"},
+    "report": {"report", "domain", "errors"},
+    "standin": {"standin"},
+}
+FREE = {"cli", "__main__", "__init__"}  # the edge may import everything
+ONLY_IN = {
+    "requests": {"discord"},
+    "urllib3": {"discord"},
+    "rich": {"cli", "report"},
+    "typer": {"cli", "__main__"},
+    "asyncio": {"discord", "engine"},
+    "sqlite3": {"store"},
+    "msgspec": {"store"},
+    "tomllib": {"config"},
+    "tomli_w": {"config"},
+}
+NO_IO = {
+    "asyncio", "fcntl", "http", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal", "socket",
+    "sqlite3", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib",
+}  # fmt: skip
+
+
+def room_of(module: str) -> str:
+    """Return "domain" for coachsync.domain.plan, "errors" for coachsync.errors."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "coachsync"
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield every module that a file imports anywhere, but for the type checker alone."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = {id(n) for c in ast.walk(tree) if _is_type_checking(c) for n in ast.walk(c)}
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            yield from _named(node.module, [alias.name for alias in node.names])
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _named(module: str, names: list[str]) -> Iterator[str]:
+    """Yield the modules in `from module import names`: a name may be a module itself."""
+    for name in names:
+        full = f"{module}.{name}"
+        is_module = full in MODULES or f"{full}.__init__" in MODULES
+        yield full if is_module else module
+
+
+def _modules_of(*rooms: str) -> list[str]:
+    return sorted(m for m in MODULES if room_of(m) in rooms)
+
+
+@pytest.mark.parametrize("module", _modules_of(*MAY_IMPORT))
+def test_module_imports_only_the_rooms_below_it(module: str) -> None:
+    own = room_of(module)
+    strangers = [
+        name
+        for name in imports_of(MODULES[module])
+        if name.split(".")[0] == "coachsync" and room_of(name) not in MAY_IMPORT[own] and not _bits(own, name)
+    ]
+    assert strangers == []
+
+
+def _bits(room: str, name: str) -> bool:
+    """Tell whether the stand-in takes Discord's permission bits, the one thing it may share."""
+    return room == "standin" and name == "coachsync.domain.permissions"
+
+
+def test_every_room_has_its_rule() -> None:
+    assert {room_of(m) for m in MODULES} == set(MAY_IMPORT) | FREE
+
+
+@pytest.mark.parametrize("module", _modules_of("domain"))
+def test_domain_knows_neither_the_world_nor_third_parties(module: str) -> None:
+    others = {name.split(".")[0] for name in imports_of(MODULES[module])} - {"coachsync"}
+    assert others - (set(sys.stdlib_module_names) - NO_IO) == set()
+
+
+@pytest.mark.parametrize("library", sorted(ONLY_IN))
+def test_library_is_imported_only_where_it_belongs(library: str) -> None:
+    where = {room_of(m) for m, path in MODULES.items() if library in {n.split(".")[0] for n in imports_of(path)}}
+    assert where <= ONLY_IN[library]
+
+
+def test_standin_speaks_http_by_the_standard_library_alone() -> None:
+    found = {n.split(".")[0] for m in _modules_of("standin") for n in imports_of(MODULES[m])}
+    assert found - set(sys.stdlib_module_names) == {"coachsync"}
+
+
+HEAVY = ("requests", "urllib3", "rich", "asyncio", "msgspec", "coachsync.discord.http", "coachsync.engine.work")
+TICK = """
+import sys
+from coachsync.__main__ import main
+code = main(["--config", sys.argv[1], "run"])
+import json
+print(json.dumps({"code": code, "loaded": [m for m in json.loads(sys.argv[2]) if m in sys.modules]}))
+"""
+
+
+def test_idle_tick_loads_nothing_that_only_work_needs(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[discord]\nguild_id = "1100000000000000000"\n[store]\nurl = "sqlite:///sessions.db"\n')
+    create_store("sqlite:///sessions.db", str(tmp_path))
+    environ = {**os.environ, "COACHSYNC_TOKEN": "not-asked-for", "PYTHONPATH": str(ROOT.parent)}
+    command = [sys.executable, "-c", TICK, str(config), json.dumps(HEAVY)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == {"code": 0, "loaded": []}
