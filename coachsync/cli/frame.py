@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from coachsync.cli.output import fancy
-
-if TYPE_CHECKING:
-    from typing_extensions import override
-else:
-
-    def override(method: Any) -> Any:
-        """Say nothing at run time; the type checker reads it."""
-        return method
 
 
 class Entry(NamedTuple):
@@ -63,7 +55,6 @@ class LazyGroup(TyperGroup):
                 entry.name, help=entry.help, short_help=entry.help, rich_markup_mode=self.rich_markup_mode
             )
 
-    @override
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         known = [entry for entry in self.entries if entry.name == name]

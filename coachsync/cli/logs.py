@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import logging
 import traceback
-from typing import TYPE_CHECKING, Any
 
 from coachsync.cli.output import err
 from coachsync.report.text import clean, iso
-
-if TYPE_CHECKING:
-    from typing_extensions import override
-else:
-
-    def override(method: Any) -> Any:
-        """Say nothing at run time; the type checker reads it."""
-        return method
 
 
 def start(verbose: bool, form: str) -> None:
@@ -33,7 +24,6 @@ class _Lines(logging.Handler):
         super().__init__()
         self._render = _as_json if form == "json" else _as_text
 
-    @override
     def emit(self, record: logging.LogRecord) -> None:
         err(self._render(record))
 

@@ -11,16 +11,7 @@ import errno
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
-
-if TYPE_CHECKING:
-    from typing_extensions import override
-else:
-
-    def override(method: Any) -> Any:
-        """Say nothing at run time; the type checker reads it."""
-        return method
-
+from typing import Any, TextIO
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _dropped: list[OSError] = []
@@ -29,7 +20,6 @@ _dropped: list[OSError] = []
 class _Unbreakable(io.FileIO):
     """A file that takes what it is given, whatever becomes of it."""
 
-    @override
     def write(self, data: Any, /) -> int:
         try:
             written = super().write(data)

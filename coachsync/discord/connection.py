@@ -21,8 +21,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 
-from coachsync.discord._override import override
-
 if TYPE_CHECKING:
     from urllib3.poolmanager import PoolManager
 
@@ -118,18 +116,15 @@ class Adapter(HTTPAdapter):
         self._context = _tls_context() if tls else None
         super().__init__(pool_connections=4, pool_maxsize=connections, max_retries=0)
 
-    @override
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    @override
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
         manager: PoolManager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
-    @override
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave the pool as it is: its context has the certificates loaded, once for all connections."""
         if self._context is not None:

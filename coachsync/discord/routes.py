@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import quote
 
-from coachsync.discord._override import override
-
 
 class Call(NamedTuple):
     """One request to be made: its route, the finished path and the value of the major parameter ("" for none)."""
@@ -41,7 +39,6 @@ class Route(NamedTuple):
         """Tell whether sending it twice comes to the same as sending it once."""
         return self.method in ("GET", "PUT", "DELETE")
 
-    @override
     def __str__(self) -> str:
         return f"{self.method} {self.template}"
 

@@ -10,8 +10,6 @@ import logging
 import re
 from base64 import urlsafe_b64decode
 
-from coachsync.discord._override import override
-
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{20,}")
 _REDACTED = "<redacted>"
 _SHORTEST_SECRET = 8
@@ -52,21 +50,17 @@ class Token:
             return None
         return text if text.isdigit() else None
 
-    @override
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Token) and other.__value == self.__value
 
-    @override
     def __hash__(self) -> int:
         return hash(self.__value)
 
-    @override
     def __repr__(self) -> str:
         return f"Token({_REDACTED})"
 
     __str__ = __repr__
 
-    @override
     def __reduce__(self) -> str:
         raise TypeError("a token is not to be copied or stored")
 
@@ -82,7 +76,6 @@ def redact(text: str) -> str:
 class Redacting(logging.Filter):
     """Keeps tokens out of log records: message, arguments and traceback. To be put on every handler."""
 
-    @override
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact `record` in place; it is never dropped."""
         record.msg, record.args = redact(record.getMessage()), None

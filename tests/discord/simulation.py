@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from coachsync.discord._override import override
 from coachsync.discord.client import Client
 from coachsync.discord.routes import Call
 from coachsync.discord.wire import Answer, Outgoing, Result
@@ -27,7 +26,6 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     now = 1000.0
 
-    @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise AssertionError("everything waits and nothing is due: a deadlock")
@@ -42,7 +40,6 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         self._clock = _JumpingSelector()
         super().__init__(self._clock)
 
-    @override
     def time(self) -> float:
         return self._clock.now
 
