@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from coachsync.domain.model import DAY, Entry, Event, Millis, Session
-from coachsync.domain.plan import ghost
+from coachsync.domain.remembered import ghost
 from coachsync.domain.windows import Policy, is_bookable, next_of, phase_of
 from coachsync.errors import SessionError
 from coachsync.report.rows import Blocked, StatusRow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coachsync.domain.model import Action, Entry, Event, Outcome
 from coachsync.domain.naming import possible_names
-from coachsync.domain.plan import Facts, Plan
+from coachsync.domain.planned import Facts, Plan
 from coachsync.engine.outcomes import untried
 from coachsync.store.base import Marks, Store, Transaction
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from coachsync.domain import permissions
 from coachsync.domain.model import Failure
-from coachsync.domain.plan import follow, marks_of
+from coachsync.domain.remembered import follow, marks_of
 from coachsync.domain.windows import is_bookable
 from coachsync.engine import role, room, twins
 from coachsync.engine.job import Job

@@ -27,7 +27,8 @@ from coachsync.domain.model import (
     Warn,
 )
 from coachsync.domain.naming import possible_names
-from coachsync.domain.plan import RANK, Facts, Plan, Refused, ghost
+from coachsync.domain.planned import RANK, Facts, Plan, Refused
+from coachsync.domain.remembered import ghost
 from coachsync.engine import category, observe, second_look
 from coachsync.engine.guild import Guild
 from coachsync.engine.job import Job

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain.model import Action, Entry, Failure, Grant, Session
-from coachsync.domain.plan import Refused, marks_of
+from coachsync.domain.planned import Refused
+from coachsync.domain.remembered import marks_of
+from coachsync.domain.windows import window_opens
 from coachsync.engine import drift, room, twins
 from coachsync.engine.job import Job
 from coachsync.engine.removal import claim
 from coachsync.engine.trouble import Trouble
-from coachsync.store.base import Marks
+from coachsync.store.base import Marks, Transaction
 
 
 async def look_at(job: Job) -> Action | Refused | None:
@@ -75,7 +77,7 @@ async def take_over(job: Job) -> Refused | None:
     """Rebuild the ledger's entry of an open session from what Discord shows and the store claims.
 
     What the store names and is foreign is refused: it is never adopted. Participants are taken to be in; the role
-    counts tell later if they are not.
+    counts tell later if they are not. A mark for which nothing is to be seen ahead of the window is taken back.
     """
     try:
         foreign = await claim(job)
@@ -84,9 +86,17 @@ async def take_over(job: Job) -> Refused | None:
         return Refused(job.session, "repair", "failed", failure)
     if foreign is not None:
         return _refused(job, foreign, "refused")
+    if not job.entry.resources and job.now < window_opens(job.session, job.policy):
+        marks = Marks(job.session.id, set_up=False, role_id="", channel_id="")
+        await job.journal.write(lambda t: _only_mark(t, marks))
+        return None
     _take_people(job.entry, job.session, job)
     await job.save(_marks(job.entry, job.session))
     return None
+
+
+def _only_mark(transaction: Transaction, marks: Marks) -> None:
+    transaction.mark(marks)
 
 
 def _take_people(entry: Entry, session: Session, job: Job) -> None:

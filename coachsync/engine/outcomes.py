@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from coachsync.domain.model import Access, Action, Event, Failure, Millis, Outcome, OutcomeKind, Session
-from coachsync.domain.plan import RANK, Refused, marks_of
+from coachsync.domain.planned import RANK, Refused
+from coachsync.domain.remembered import marks_of
 
 Key = tuple[str, str, Millis]
 

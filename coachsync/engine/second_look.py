@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from coachsync.discord.errors import DiscordError, NotFound, failure_of
 from coachsync.domain.model import Action, Entry
-from coachsync.domain.plan import Refused
+from coachsync.domain.planned import Refused
 from coachsync.engine import twins
 from coachsync.engine.guild import Guild
 from coachsync.engine.job import Job

@@ -22,7 +22,9 @@ from coachsync.domain.model import (
     Session,
     Warn,
 )
-from coachsync.domain.plan import Facts, Plan, Scope, follow, make_plan, marks_of
+from coachsync.domain.plan import make_plan
+from coachsync.domain.planned import Facts, Plan, Scope
+from coachsync.domain.remembered import follow, marks_of
 from coachsync.domain.windows import LEFT_ALONE
 from coachsync.engine.lock import run_lock
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried

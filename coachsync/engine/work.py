@@ -18,7 +18,7 @@ from coachsync.discord.access import Gateway
 from coachsync.discord.guild import Discord
 from coachsync.discord.token import Token
 from coachsync.domain.model import HOUR, Entry, Failure, Millis, Outcome, Warn
-from coachsync.domain.plan import Facts, Plan
+from coachsync.domain.planned import Facts, Plan
 from coachsync.engine.apply import Place, Work
 from coachsync.engine.journal import Journal
 from coachsync.engine.tick import TickRequest, host_time

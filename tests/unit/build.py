@@ -17,7 +17,8 @@ from coachsync.domain.model import (
     Session,
 )
 from coachsync.domain.naming import Templates, render, short_of
-from coachsync.domain.plan import Facts, Plan, Scope, make_plan
+from coachsync.domain.plan import make_plan
+from coachsync.domain.planned import Facts, Plan, Scope
 from coachsync.domain.windows import Policy
 
 START: Millis = 1_792_069_200_000  # 2026-10-15T13:00:00Z

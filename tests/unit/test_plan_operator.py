@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coachsync.domain.model import DAY, Entry, Millis, Session
-from coachsync.domain.plan import Scope
+from coachsync.domain.planned import Scope
 from tests.unit.build import (
     BROKEN,
     END,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coachsync.domain.model import HOUR, Entry, Session
-from coachsync.domain.plan import Plan
+from coachsync.domain.planned import Plan
 from tests.unit.build import OTHER_GUILD, START, a_session, an_entry, closed_entry, marked, plan_of
 
 BOOKED = a_session()

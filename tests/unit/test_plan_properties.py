@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachsync.domain.model import DAY, HOUR, MINUTE, Action, Entry, Grant, Millis, Session
-from coachsync.domain.plan import Plan, follow, make_plan
+from coachsync.domain.plan import make_plan
+from coachsync.domain.planned import Plan
+from coachsync.domain.remembered import follow
 from coachsync.domain.windows import next_of
 from tests.unit.build import (
     BROKEN,

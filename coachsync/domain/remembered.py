@@ -1,0 +1,55 @@
+"""A booking and what the ledger remembers of it, held against each other. Pure."""
+
+from __future__ import annotations
+
+from coachsync.domain.model import Entry, Session
+
+
+def ghost(entry: Entry) -> Session:
+    """Return what the ledger remembers of a booking that is not in the store any more."""
+    return Session(
+        id=entry.session_id,
+        status="",
+        start=entry.start,
+        end=entry.end,
+        guild_id=entry.guild_id,
+        student=entry.student,
+        coach=entry.coach,
+        student_name=entry.student_name,
+        coach_name=entry.coach_name,
+        set_up=entry.state == "open",
+        cleaned_up=False,
+        channel_id=None,
+        role_id=None,
+    )
+
+
+def follow(entry: Entry, session: Session) -> None:
+    """Take over the booking's latest times and people into the entry: they outlive the booking."""
+    entry.start, entry.end = session.start, session.end
+    entry.student, entry.coach = session.student, session.coach
+    entry.student_name, entry.coach_name = session.student_name, session.coach_name
+    entry.missing_first = entry.missing_last = None
+
+
+def marks_of(entry: Entry) -> tuple[bool, bool, str | None, str | None]:
+    """Return what the store should say of a live entry: set up, cleaned up, role id, channel id."""
+    role, channel = entry.current("role"), entry.current("channel")
+    return entry.state == "open", False, role.snowflake if role else None, channel.snowflake if channel else None
+
+
+def _marks(session: Session) -> tuple[bool, bool, str | None, str | None]:
+    return session.set_up, session.cleaned_up, session.role_id, session.channel_id
+
+
+def _told(session: Session) -> tuple[object, ...]:
+    return (session.start, session.end, session.student, session.coach, session.student_name, session.coach_name)
+
+
+def _known(entry: Entry) -> tuple[object, ...]:
+    return (entry.start, entry.end, entry.student, entry.coach, entry.student_name, entry.coach_name)
+
+
+def disagrees(session: Session, entry: Entry) -> bool:
+    """Tell whether store and ledger do not say the same of a live session: marks, times or people."""
+    return _marks(session) != marks_of(entry) or _told(session) != _known(entry)

@@ -1,0 +1,78 @@
+"""Bookings that vanished from the store while their room is open: cancelled, or an accident (CONTRACT §5). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from coachsync.domain.model import MINUTE, Entry, Failure, Millis, Session, Warn
+from coachsync.domain.planned import Due, Facts, Refused, Scope
+from coachsync.domain.remembered import ghost
+from coachsync.domain.windows import cleanup_at
+from coachsync.domain.words import accident, span, vanished_words
+
+TWICE_MISSED: Millis = 10 * MINUTE
+ACCIDENT_AT_LEAST = 3
+
+
+def vanished(
+    vanished: Collection[Entry], accidents: Mapping[str, Failure], facts: Facts, scope: Scope
+) -> tuple[list[tuple[Session, Entry, Due]], list[Refused], list[Warn]]:
+    """Decide about live entries whose booking is not in the store (CONTRACT §5)."""
+    due: list[tuple[Session, Entry, Due]] = []
+    refused: list[Refused] = []
+    warnings: list[Warn] = []
+    for entry in sorted(vanished, key=lambda e: (e.start, e.session_id)):
+        if scope.named is not None and entry.session_id not in scope.named:
+            continue
+        verdict = _vanished_due(entry, entry.guild_id in accidents, facts, scope)
+        if verdict is not None:
+            due.append((ghost(entry), entry, verdict))
+        elif entry.guild_id in accidents and "cleanup" in scope.kinds:
+            refused.append(Refused(ghost(entry), "cleanup", "refused", accidents[entry.guild_id]))
+        else:
+            warnings.append(Warn("booking_vanished", entry.session_id, vanished_words(entry, facts.now)))
+    return due, refused, warnings
+
+
+def _vanished_due(entry: Entry, accident: bool, facts: Facts, scope: Scope) -> Due | None:
+    if scope.named is not None and "cleanup" in scope.kinds:
+        return Due("cleanup", "asked for by an operator", "abandoned" if scope.abandon else "operator")
+    if entry.state == "closing" and entry.closed_by:
+        by = "vanished" if entry.closed_by == "revoked" else entry.closed_by
+        return Due("cleanup", "removal was cut short", by)
+    if facts.now >= cleanup_at(entry.end, facts.policy):
+        return Due("cleanup", f"ended {span(facts.now - entry.end)} ago", "end")
+    if accident:
+        return Due("cleanup", "booking vanished, --force", "vanished") if scope.force else None
+    return Due("cleanup", "booking vanished", "vanished") if _missed_twice(entry, facts) else None
+
+
+def _missed_twice(entry: Entry, facts: Facts) -> bool:
+    """Tell whether two finished runs at least 10 minutes apart missed the booking, and it has not begun."""
+    if entry.missing_first is None or entry.missing_last is None or facts.now >= entry.start:
+        return False
+    return entry.missing_last - entry.missing_first >= TWICE_MISSED
+
+
+def accidents_among(vanished: Collection[Entry], entries: Mapping[str, Entry], facts: Facts) -> dict[str, Failure]:
+    """Return the guilds whose missing bookings look like an accident, with the words to say so."""
+    found = {}
+    for guild in {e.guild_id for e in vanished}:
+        gone = sum(1 for e in vanished if e.guild_id == guild)
+        rooms = sum(1 for e in entries.values() if e.live and e.guild_id == guild)
+        if facts.store_empty or (gone >= ACCIDENT_AT_LEAST and 2 * gone >= rooms):
+            found[guild] = accident(gone, rooms, facts.store_empty)
+    return found
+
+
+def unbooked(known: Collection[str], entries: Mapping[str, Entry], scope: Scope) -> list[Refused]:
+    """Refuse `setup ID` of a session that only the ledger remembers."""
+    if scope.named is None or scope.kinds != {"setup"}:
+        return []
+    failure = Failure(
+        "unknown_session",
+        "the store holds no booking of this id any more: only the ledger remembers it",
+        "bring the booking back; `coachsync explain` tells what became of it",
+    )
+    lost = sorted(i for i in scope.named if i in entries and i not in known)
+    return [Refused(ghost(entries[i]), "setup", "refused", failure) for i in lost]

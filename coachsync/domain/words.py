@@ -1,0 +1,78 @@
+"""The sentences in which planning gives its reasons: what is wrong and what to do, one line each. Pure."""
+
+from __future__ import annotations
+
+from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Failure, Millis, Session
+from coachsync.domain.windows import Policy
+
+
+def not_bookable(session: Session, policy: Policy) -> Failure:
+    """Say that a status gets no room."""
+    return Failure(
+        "not_bookable",
+        f"status {session.status!r} gets no room",
+        f"bookable are {', '.join(sorted(policy.bookable))}; change the booking's status first",
+    )
+
+
+def ended(session: Session, now: Millis) -> Failure:
+    """Say that it is too late for a session."""
+    return Failure(
+        "ended",
+        f"the session ended {span(now - session.end)} ago",
+        "move it with `coachsync sessions reschedule`",
+    )
+
+
+def missed(session: Session, now: Millis) -> Failure:
+    """Say that a session did not get its room."""
+    what = f"ended {span(now - session.end)} ago" if now >= session.end else "its setup window has passed"
+    return Failure(
+        "missed",
+        f"never got its room: {what}",
+        f"see `coachsync explain {session.id}`; make sure that a run starts every 15 minutes",
+    )
+
+
+def unknown_status(session: Session) -> Failure:
+    """Say that nobody told what a status means."""
+    return Failure(
+        "unknown_status",
+        f"status {session.status!r} is neither bookable nor cancelled, so it gets no room",
+        "correct the booking's status, or add it under [statuses] in the configuration",
+    )
+
+
+def accident(gone: int, rooms: int, store_empty: bool) -> Failure:
+    """Say that the missing bookings look like an accident."""
+    what = (
+        "the session store is empty" if store_empty else f"{gone} of the guild's {rooms} open rooms lost their booking"
+    )
+    return Failure(
+        "booking_vanished",
+        f"{what}: taken for an accident, the rooms are kept to their own end",
+        "bring the bookings back; if they are really gone, `coachsync run --force` removes the rooms",
+    )
+
+
+def vanished_words(entry: Entry, now: Millis) -> str:
+    """Say what becomes of a room whose booking is not in the store."""
+    if now >= entry.start:
+        return "its booking vanished from the store after the start: the room is kept to its own end"
+    return "its booking vanished from the store: it counts as cancelled once two runs 10 minutes apart missed it"
+
+
+def starts(session: Session, now: Millis) -> str:
+    """Return when a session starts, as the reason of its setup."""
+    if now < session.start:
+        return f"starts in {span(session.start - now)}"
+    return f"started {span(now - session.start)} ago"
+
+
+def span(length: Millis) -> str:
+    """Return a length of time for people: "2 h 0 min", "3 d 4 h", "12 min"."""
+    minutes = max(0, length) // MINUTE
+    days, hours = divmod(minutes * MINUTE, DAY)
+    if days:
+        return f"{days} d {hours // HOUR} h"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
