@@ -21,7 +21,7 @@ def candidate_channels(job: Job) -> list[Channel]:
 
 
 async def is_our_role(job: Job, role: Role) -> bool:
-    """Tell whether a listed role is this session's (CONTRACT §6 "Ours")."""
+    """Tell whether a listed role is this session's (CONTRACT §6 "Ours"). Raises DiscordError where that is not told."""
     if not job.may_be_ours(role.id) or not looks_like_our_role(role, job.names):
         return False
     if job.guild.owners.get(role.id) == job.session.id:
@@ -32,8 +32,8 @@ async def is_our_role(job: Job, role: Role) -> bool:
     attempts = [r for r in job.entry.resources if r.kind == "role" and r.state in ("attempted", "written_off")]
     if not any(in_flight(r, born, job.timeout) for r in attempts):
         return False
-    counts = await job.guild.role_counts()
-    return counts is None or counts.get(role.id, 0) <= len(job.entry.holders())
+    counts = await job.guild.discord.role_counts(job.guild.id, job.how)
+    return counts is None or not counts.get(role.id)  # one that we do not know yet was granted to nobody
 
 
 def _named_by_our_channel(job: Job, role_id: str) -> bool:

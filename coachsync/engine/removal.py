@@ -18,13 +18,7 @@ async def remove(job: Job) -> None:
     """Cleanup and revoke: channel, role, mark. One that cannot be removed never keeps the other."""
     entry = job.entry
     entry.state, entry.closed_by, entry.closed_start = "closing", job.action.closed_by, job.session.start
-    trouble: Trouble | None = None
-    try:
-        foreign = await claim(job)
-        trouble = Trouble(foreign, refused=True) if foreign is not None else None
-    except Trouble as hidden:
-        trouble = hidden
-    await twins.note_twins(job)
+    trouble = await _look_for_more(job)
     await job.save()
     await _delete_all(job)
     if trouble is not None:
@@ -33,6 +27,21 @@ async def remove(job: Job) -> None:
     _close(job)
     job.note(job.action.kind, "done", job.action.reason)
     await job.save(_final_marks(job))
+
+
+async def _look_for_more(job: Job) -> Trouble | DiscordError | None:
+    """Take over what is ours beside what the ledger knows; return what kept us from being sure of it."""
+    trouble: Trouble | DiscordError | None = None
+    try:
+        foreign = await claim(job)
+        trouble = Trouble(foreign, refused=True) if foreign is not None else None
+    except (Trouble, DiscordError) as hidden:
+        trouble = hidden
+    try:
+        await twins.note_twins(job)
+    except DiscordError as untold:
+        trouble = trouble or untold
+    return trouble
 
 
 async def claim(job: Job) -> Failure | None:

@@ -7,6 +7,7 @@ adopted; else it is left to a later run, which looks again first (CONTRACT §6).
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from coachsync.discord.errors import BadRequest, DiscordError, NotFound
 from coachsync.discord.objects import Channel
@@ -85,14 +86,16 @@ async def probe(job: Job, snowflake: str) -> Channel | None:
         if error.discord_code != UNKNOWN_CHANNEL:
             raise
         return None
-    job.guild.channels[snowflake] = channel
+    if channel.guild_id in ("", job.guild.id):  # the store may name a channel of another guild
+        job.guild.channels[snowflake] = channel
     return channel
 
 
 def adopt_channel(job: Job) -> Channel | None:
     """Take over the oldest channel that is ours although the ledger has no id for it."""
+    doomed = {r.snowflake for r in job.entry.spares()}
     for channel in candidate_channels(job):
-        if is_ours(job, channel):
+        if channel.id not in doomed and is_ours(job, channel):
             attempt = next((r for r in job.entry.open_attempts() if r.kind == "channel"), None)
             job.made(attempt or found(job, "channel", channel.name), channel.id, "adopted")
             _note_admitted(job, channel)
@@ -209,12 +212,15 @@ async def _prove(job: Job, resource: Resource, channel: Channel, wanted: dict[st
     strangers = [o for i, o in channel.overwrites.items() if i not in wanted and o.allow & permissions.ENTER]
     if not strangers and all(channel.overwrites.get(i) == o for i, o in wanted.items()):
         return
-    await job.guild.discord.delete_channel(channel.id, job.how)
-    job.gone(resource, "deleted")
+    resource.state = "spare"  # on disk first: where the removal fails, no later run takes it for the session's room
+    await job.save()
+    with suppress(DiscordError):
+        await job.guild.discord.delete_channel(channel.id, job.how)
+        job.gone(resource, "deleted")
     raise Trouble(
         Failure(
             "access_unproven",
-            "Discord made the room with other permissions than asked for, so it was removed again",
+            "Discord made the room with other permissions than asked for, so it is removed again",
             "the next run tries again; if this stays, look for another bot that changes new channels",
         )
     )
