@@ -33,6 +33,7 @@ from coachsync.engine import category, observe, second_look
 from coachsync.engine.guild import Guild
 from coachsync.engine.job import Job
 from coachsync.engine.journal import Journal
+from coachsync.engine.order import Priority, in_order
 from coachsync.engine.outcomes import refusal, untried
 from coachsync.engine.performing import attempt, audit_reason, new_entry, only_looking, outcome_of, with_way_out
 from coachsync.engine.ticker import Ticker
@@ -165,10 +166,9 @@ class Work:
 
     async def _act(self, actions: list[Action]) -> None:
         self.ticker.total = len(actions)
-        ordered = sorted(actions, key=lambda a: (RANK[a.kind], a.session.start, a.session.id))
         tasks = []
-        for action in ordered:
-            task = asyncio.ensure_future(self._perform(action))
+        for priority, action in in_order(actions):
+            task = asyncio.ensure_future(self._perform(action, priority))
             guild = self.guilds.get(action.guild_id)
             if guild is not None and action.kind in ("cleanup", "revoke"):
                 guild.cleanups.add(task)
@@ -180,11 +180,11 @@ class Work:
             if isinstance(bug, BaseException):
                 raise bug
 
-    async def _perform(self, action: Action) -> Outcome:
+    async def _perform(self, action: Action, priority: Priority) -> Outcome:
         failure = self._obstacle(action)
         if failure is not None:
             return untried(action, "failed", failure, self._access(action.guild_id))
-        job = self._job(action._replace(entry=self._entry(action)))
+        job = self._job(action._replace(entry=self._entry(action)), priority)
         assert job is not None
         self.jobs.append(job)
         started = time.monotonic()
@@ -217,11 +217,10 @@ class Work:
     def _access(self, guild_id: str) -> Access:
         return self.places[guild_id].access
 
-    def _job(self, action: Action) -> Job | None:
+    def _job(self, action: Action, priority: Priority = (RANK["repair"],)) -> Job | None:
         guild = self.guilds.get(action.guild_id)
         if guild is None or guild.failure is not None or action.entry is None:
             return None
-        session = action.session
         return Job(
             action,
             action.entry,
@@ -231,24 +230,24 @@ class Work:
             policy=self.facts.policy,
             templates=self.facts.templates,
             timeout=self.places[guild.id].timeout,
-            how=How((RANK[action.kind], session.start), audit_reason(action)),
+            how=How(priority, audit_reason(action)),
         )
 
     # looking again
 
     async def _look_again(self) -> None:
         """Count who holds the session roles, and remove categories of ours that are empty."""
-        for guild in self.guilds.values():
-            if guild.failure is not None:
-                continue
-            jobs = [j for j in self.jobs if j.guild is guild]
-            for late in await second_look.count(guild, jobs):
-                if isinstance(late, Refused):
-                    self.outcomes.append(refusal(late))
-                else:
-                    self.outcomes.append(await self._perform(late))
-            if guild.category_id is not None:
-                await category.remove_empty(guild, self.journal, How((9,), "coachsync: empty category"))
+        await asyncio.gather(*(self._look_again_at(g) for g in self.guilds.values() if g.failure is None))
+
+    async def _look_again_at(self, guild: Guild) -> None:
+        jobs = [j for j in self.jobs if j.guild is guild]
+        for late in await second_look.count(guild, jobs):
+            if isinstance(late, Refused):
+                self.outcomes.append(refusal(late))
+            else:
+                self.outcomes.append(await self._perform(late, (RANK[late.kind],)))
+        if guild.category_id is not None:
+            await category.remove_empty(guild, self.journal, How((9,), "coachsync: empty category"))
 
     def _warnings(self) -> tuple[Warn, ...]:
         blind = [Warn(f.code, None, f"guild {i} cannot be looked at: {f.message}") for i, f in self.failures().items()]

@@ -1,0 +1,1 @@
+"""The engine: what a tick does with its plan."""
