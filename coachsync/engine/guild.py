@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterable
 
-from coachsync.discord.errors import DiscordError
+from coachsync.discord.errors import DiscordError, UnexpectedAnswer
 from coachsync.discord.guild import Discord
 from coachsync.discord.objects import Channel, Me, Role
 from coachsync.domain import permissions
@@ -59,6 +59,7 @@ class Guild:
                 self.discord.member(self.id, self.bot_id),
             )
             self.bot_role_ids = frozenset(bot.roles)
+            self._doubt(self.roles)
         except DiscordError as error:
             self.failure = error
 
@@ -76,8 +77,16 @@ class Guild:
 
     async def relist_roles(self) -> None:
         """Read the roles again, after a create whose answer was lost."""
-        self.roles = await self.discord.roles(self.id)
-        self._role_names = None
+        roles = await self.discord.roles(self.id)
+        self._doubt(roles)
+        self.roles, self._role_names = roles, None
+
+    def _doubt(self, roles: dict[str, Role]) -> None:
+        """Refuse a list of roles that lacks all that the bot holds: nothing may count as gone by such a list."""
+        if self.bot_role_ids and self.bot_role_ids.isdisjoint(roles):
+            raise UnexpectedAnswer(
+                f"Discord's list of the roles of guild {self.id} lacks the bot's own", "the next run looks again"
+            )
 
     async def relist_channels(self) -> None:
         """Read the channels again, after a create whose answer was lost."""

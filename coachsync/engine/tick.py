@@ -130,7 +130,7 @@ def iso(moment: Millis) -> str:
 def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     """Read every booking and entry that this tick must decide about."""
     first = store.first_run_at()
-    first = now if first is None else first
+    first = now if first is None else min(first, now)  # the first run's clock may have been ahead
     named, unknown = _named(store, request.names)
     sessions = store.candidates(_span(store, now, first, request.settings.policy.setup_opens))
     live = {e.session_id: e for e in store.live_entries()}

@@ -6,7 +6,7 @@ from coachsync.domain.model import MINUTE, Millis, ResourceKind
 from coachsync.engine.belongings import candidate_channels, candidate_roles, found, is_our_role, is_ours
 from coachsync.engine.job import Job
 
-_WRITE_OFF: Millis = 2 * MINUTE
+_WRITE_OFF: Millis = 5 * MINUTE  # until then the lists may lag behind a create, see Guild.is_young
 
 
 async def note_twins(job: Job) -> None:

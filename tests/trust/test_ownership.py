@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from coachsync.domain.model import HOUR, MINUTE
@@ -12,7 +14,7 @@ ADMINISTRATOR = 8
 OVER = 5 * HOUR
 
 
-def claim(scene: Scene, **ids: str | None) -> None:
+def claim(scene: Scene, **ids: Any) -> None:
     """Book a running session that the store says is set up, as an earlier system leaves it."""
     scene.book(start=T0 - 3 * HOUR, discordSetupComplete=True, **ids)
 
