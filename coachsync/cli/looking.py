@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from coachsync.domain.model import DAY, Entry, Event, Millis, Session
 from coachsync.domain.remembered import ghost
-from coachsync.domain.windows import Policy, is_bookable, next_of, phase_of
+from coachsync.domain.windows import Policy, is_bookable, left_alone, next_of, phase_of
 from coachsync.errors import SessionError
 from coachsync.report.rows import Blocked, StatusRow
 from coachsync.store.base import Span
@@ -78,12 +78,22 @@ def find_sessions(store: Store, name: str) -> list[Session]:
 def _rows(store: Store, sessions: Iterable[Session], policy: Policy, now: Millis) -> list[StatusRow]:
     ordered = sorted(sessions, key=lambda session: (session.start, session.id))
     rows: list[StatusRow] = []
+    first_run_at = store.first_run_at() or 0
     for first in range(0, len(ordered), _BATCH):
         batch = ordered[first : first + _BATCH]
         ids = [session.id for session in batch]
         entries, errors = store.entries(ids), store.last_errors(ids)
         rows.extend(_row(session, entries.get(session.id), errors.get(session.id), policy, now) for session in batch)
-    return rows
+    return [_settled(row) if _of_another_time(row, first_run_at) else row for row in rows]
+
+
+def _of_another_time(row: StatusRow, first_run_at: Millis) -> bool:
+    return row.entry is None and row.session.flaw is None and left_alone(row.session, first_run_at)
+
+
+def _settled(row: StatusRow) -> StatusRow:
+    """Return the row of a session of another time, for which no run will do anything."""
+    return row._replace(next_action=None, next_at=None, blocked=None)
 
 
 def _row(session: Session, entry: Entry | None, error: Event | None, policy: Policy, now: Millis) -> StatusRow:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from coachsync.domain.model import ActionKind, Entry, Failure, Flaw, Session
 from coachsync.domain.planned import Due, Facts, Refused, Scope
 from coachsync.domain.windows import (
-    LEFT_ALONE,
     Life,
     cleanup_at,
     goes_on_closing,
     is_bookable,
     is_late,
+    left_alone,
     life_of,
     moved_out,
     people_changed,
@@ -64,7 +64,7 @@ def _by_table(session: Session, entry: Entry | None, facts: Facts) -> Due | Refu
     life = life_of(session, entry, policy, now)
     if not life.open:
         return _without_room(session, entry, life, facts)
-    if entry is None and session.end < facts.first_run_at - LEFT_ALONE:
+    if entry is None and left_alone(session, facts.first_run_at):
         return None
     if session.status in policy.cancelled:
         return Due("cleanup", f"status {session.status}", "cancelled")
@@ -99,7 +99,7 @@ def _without_room(session: Session, entry: Entry | None, life: Life, facts: Fact
         return Refused(session, "setup", "failed", unknown_status(session), once=True) if due else None
     if setup_window_open(session, policy, now):
         return Due("setup", starts(session, now))
-    if is_late(session, policy, now) and session.end >= facts.first_run_at - LEFT_ALONE:
+    if is_late(session, policy, now) and not left_alone(session, facts.first_run_at):
         return Refused(session, "setup", "failed", missed(session, now), once=True)
     return None
 
@@ -111,7 +111,7 @@ def _when_invalid(session: Session, entry: Entry | None, facts: Facts) -> Due | 
     if session.cleaned_up or session.status in facts.policy.cancelled:
         return None
     opens = window_opens(session, facts.policy)
-    would_be_due = not session.start or (opens <= facts.now and session.end >= facts.first_run_at - LEFT_ALONE)
+    would_be_due = not session.start or (opens <= facts.now and not left_alone(session, facts.first_run_at))
     return _invalid(session) if would_be_due else None
 
 

@@ -14,7 +14,7 @@ from coachsync.domain.naming import names_for, short_of
 from coachsync.domain.planned import RANK, Due, Facts, Plan, Refused, Scope
 from coachsync.domain.remembered import disagrees
 from coachsync.domain.vanished import accidents_among, unbooked, vanished
-from coachsync.domain.windows import LEFT_ALONE, life_of
+from coachsync.domain.windows import left_alone, life_of
 
 
 def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: Facts, scope: Scope) -> Plan:
@@ -65,7 +65,7 @@ def _looks(scope: Scope) -> bool:
 
 def _adoptable(session: Session, facts: Facts) -> bool:
     """Tell whether an open booking that the ledger does not know is of our time."""
-    return session.flaw is None and session.end >= facts.first_run_at - LEFT_ALONE
+    return session.flaw is None and not left_alone(session, facts.first_run_at)
 
 
 def _actions(

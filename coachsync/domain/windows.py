@@ -84,6 +84,11 @@ def setup_window_open(session: Session, policy: Policy, now: Millis) -> bool:
     return policy.catch_up or now <= session.start - policy.setup_by
 
 
+def left_alone(session: Session, first_run_at: Millis) -> bool:
+    """Tell whether a session ended so long before coachsync's first run that it is not ours to touch."""
+    return session.end < first_run_at - LEFT_ALONE
+
+
 def is_late(session: Session, policy: Policy, now: Millis) -> bool:
     """Tell whether a session that was never begun can no longer get its room."""
     return now >= session.end or (not policy.catch_up and now > session.start - policy.setup_by)
