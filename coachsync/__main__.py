@@ -10,8 +10,9 @@ from types import FrameType
 from typing import Any
 
 from coachsync import errors
-from coachsync.cli import output, streams
+from coachsync.cli import hooks, output, streams
 from coachsync.cli.context import Invocation
+from coachsync.config.token import hide
 
 PROGRAM = "coachsync"
 _BEFORE_THE_COMMAND = (" --config", " --verbose", " -v", " --log-format", " --version")
@@ -23,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     streams.mend()
     said = Invocation()
     try:
+        hide(os.environ.get("COACHSYNC_TOKEN", ""))
+        hooks.install(lambda problem: _told_bug(problem, said))
         signal.signal(signal.SIGTERM, _terminate)
         code = _run(list(sys.argv[1:] if argv is None else argv), said)
     except BaseException as problem:  # noqa: BLE001 - whatever happened, it ends here in words and a code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from coachsync.config.token import redact
 from coachsync.config.values import UnfitError, parse_duration
 from coachsync.domain.model import MINUTE, Millis
 from coachsync.errors import UsageError
@@ -44,7 +45,7 @@ def parse_start(text: str, zone: str | None) -> Millis:
     """
     found = _epoch_millis(text, "--start") if _is_number(text) else _start(text, zone)
     if not _FIRST_YEAR <= found < _LAST_YEAR:
-        raise UsageError(f"--start {text[:60]} is outside the years 2015 to 2100", "correct the year")
+        raise UsageError(f"--start {redact(text)[:60]} is outside the years 2015 to 2100", "correct the year")
     return found
 
 
@@ -79,7 +80,7 @@ def _epoch_millis(text: str, option: str) -> Millis:
     value = int(text) if len(text) < 20 else _MOST_MILLIS
     if not _LEAST_MILLIS <= value < _MOST_MILLIS:
         hint = f"expected a moment {_NOW_FORMS}; seconds need three zeros more"
-        raise UsageError(f"{option} {text[:40]} is no time in milliseconds since 1970", hint)
+        raise UsageError(f"{option} {redact(text)[:40]} is no time in milliseconds since 1970", hint)
     return value
 
 
@@ -90,7 +91,7 @@ def _iso(text: str, option: str, forms: str) -> datetime:
             return moment
     except ValueError:
         pass
-    raise UsageError(f"{option} {text[:60]!r} is no date and time", f"expected a moment {forms}")
+    raise UsageError(f"{option} {redact(text)[:60]!r} is no date and time", f"expected a moment {forms}")
 
 
 def _is_date(text: str) -> bool:
@@ -107,7 +108,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise UsageError(f"--tz {name[:60]!r} is no time zone", _zone_hint(name)) from None
+        raise UsageError(f"--tz {redact(name)[:60]!r} is no time zone", _zone_hint(name)) from None
 
 
 def _zone_hint(name: str) -> str:

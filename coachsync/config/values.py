@@ -212,16 +212,23 @@ def _is_loopback_host(host: str) -> bool:
 
 def shown(value: object) -> str:
     """Return a value as an error may show it: short, on one line, never what may be a secret."""
-    if looks_like_token(value):
+    if _holds_token(value):
         return f"a text of {len(str(value))} characters that is not shown"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
         return "a table"
-    if isinstance(value, list) and any(looks_like_token(item) for item in value):
+    if isinstance(value, list) and any(_holds_token(item) for item in value):
         return "a list that is not shown"
     written = ascii(value) if not isinstance(value, str) else '"' + _harmless(value) + '"'
     return written if len(written) <= 60 else written[:57] + "…"
+
+
+def _holds_token(value: object) -> bool:
+    """Tell whether something in a text, such as a part of an address, may be a bot token."""
+    if not isinstance(value, str) or looks_like_token(value):
+        return isinstance(value, str)
+    return any(map(looks_like_token, "".join(c if c in _TOKEN_LETTERS else " " for c in value).split()))
 
 
 def _harmless(value: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from coachsync.discord.token import redact
 from coachsync.domain.model import Failure
 from coachsync.errors import SOME_FAILED, CoachsyncError
 
@@ -35,7 +36,7 @@ class DiscordError(CoachsyncError):
         discord_code: int | None = None,
         http_status: int | None = None,
     ) -> None:
-        super().__init__(message, hint)
+        super().__init__(redact(message), redact(hint))  # the words may be Discord's, or whoever's stands there
         self.code = code or self.default_code
         self.discord_code = discord_code
         self.http_status = http_status

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from requests import PreparedRequest, RequestException
@@ -27,6 +28,8 @@ from coachsync.discord.wire import Answer, Lost, NeverSent, Outgoing, Result
 from coachsync.discord.workers import Workers
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 USER_AGENT = f"DiscordBot (https://github.com/coachsync/coachsync, {__version__})"
 
@@ -103,14 +106,22 @@ class Transport:
             done(NeverSent(f"no connection within {self._timeout:g} s") if never else Lost(why))
 
         def job() -> None:
-            result = self._exchange(request, exchange, label)
             try:
-                self._loop.call_soon_threadsafe(settle, result)
-            except RuntimeError:  # the loop is closed: nobody waits any more
-                logger.debug("%s came too late", label)
+                result = self._exchange(request, exchange, label)
+            except Exception as bug:  # noqa: BLE001 - raised where it is heard, in the loop's thread
+                self._tell(_raise, bug, label)
+            else:
+                self._tell(settle, result, label)
 
         alarm = self._loop.call_later(self._timeout, give_up)
         self._workers.run(job)
+
+    def _tell(self, callback: Callable[[T], None], value: T, label: str) -> None:
+        """Call back in the loop's thread."""
+        try:
+            self._loop.call_soon_threadsafe(callback, value)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            logger.debug("%s came too late", label)
 
     def _exchange(self, request: PreparedRequest, exchange: Exchange, label: str) -> Result:
         exchange.run_here()
@@ -118,7 +129,7 @@ class Transport:
         try:
             answer = self._send(request)
         except (RequestException, HTTPError, OSError, ValueError, GivenUpError) as error:
-            why = redact(_reason_of(error))
+            why = _reason_of(error)
             logger.debug("%s failed: %s", label, why)
             return Lost(why) if exchange.sent else NeverSent(why)
         logger.debug("%s → %d in %.0f ms", label, answer.status, (time.monotonic() - began) * 1000)
@@ -182,6 +193,10 @@ class TokenSender:
         return headers
 
 
+def _raise(bug: Exception) -> None:
+    raise bug
+
+
 def _reason_of(error: Exception) -> str:
     """Say in one line what broke, in the innermost cause's words."""
     cause: BaseException = error
@@ -190,5 +205,5 @@ def _reason_of(error: Exception) -> str:
         if not isinstance(inner, BaseException):
             break
         cause = inner
-    text = " ".join(str(cause).split())
+    text = redact(" ".join(str(cause).split()))  # before it is cut, or half a token might be left
     return text.split("): ", 1)[-1][:200] or type(cause).__name__

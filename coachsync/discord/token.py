@@ -12,9 +12,9 @@ from base64 import urlsafe_b64decode
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{20,}")
 _REDACTED = "<redacted>"
-_SHORTEST_SECRET = 8
+_SHORTEST_PART = 6  # a token is three parts with dots between; none of them is ever shown
 
-_known: set[str] = set()
+_known: list[str] = []  # longest first: a whole token is taken out before its parts
 
 
 class Token:
@@ -30,8 +30,10 @@ class Token:
         if not value or not all("!" <= char <= "~" for char in value):
             raise ValueError("a bot token is plain ASCII without spaces or line breaks")
         self.__value = value
-        if len(value) >= _SHORTEST_SECRET:
-            _known.add(value)
+        for part in (value, *value.split(".")):
+            if len(part) >= _SHORTEST_PART and part not in _known:
+                _known.append(part)
+                _known.sort(key=len, reverse=True)
 
     def reveal(self) -> str:
         """Return the token itself, for the Authorization header alone."""
@@ -66,11 +68,12 @@ class Token:
 
 
 def redact(text: str) -> str:
-    """Replace every known token, and whatever looks like one, in `text`."""
+    """Replace every known token, each part of one, and whatever looks like one, in `text`."""
+    text = _SHAPE.sub(_REDACTED, text)
     for secret in _known:
         if secret in text:
             text = text.replace(secret, _REDACTED)
-    return _SHAPE.sub(_REDACTED, text)
+    return text
 
 
 class Redacting(logging.Filter):

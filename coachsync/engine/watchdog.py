@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+
+from coachsync.errors import CoachsyncError
 
 _RECORDING_S = 5.0
 
@@ -29,8 +32,12 @@ class Watchdog:
         self._timer.cancel()
 
     def _end(self) -> None:
-        recorder = threading.Thread(target=self._record, daemon=True)
+        recorder = threading.Thread(target=self._try_to_record, daemon=True)
         recorder.start()
         recorder.join(_RECORDING_S)
         self._say("error: the run hung and was ended after its run_budget\nhint: the next run goes on from here")
         os._exit(1)
+
+    def _try_to_record(self) -> None:
+        with suppress(CoachsyncError):  # the store may be what hangs
+            self._record()

@@ -20,6 +20,7 @@ from coachsync.discord.token import Token
 from coachsync.domain.model import HOUR, Entry, Failure, Millis, Outcome, Warn
 from coachsync.domain.planned import Facts, Plan
 from coachsync.engine.apply import Place, Work
+from coachsync.engine.bugs import bugs_end_the_run
 from coachsync.engine.journal import Journal
 from coachsync.engine.tick import TickRequest, host_time
 from coachsync.engine.watchdog import Watchdog
@@ -105,7 +106,8 @@ async def _work(
     journal = Journal(store)
     try:
         job = Work(plan, facts, entries, places, journal, check_clock=request.now is None, progress=request.progress)
-        applied = await job.carry_out()
+        with bugs_end_the_run():
+            applied = await job.carry_out()
     finally:
         await journal.close()
         ways.close()
