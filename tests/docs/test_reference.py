@@ -168,6 +168,17 @@ def test_readme_names_no_file_of_the_repository_that_is_not_there() -> None:
     assert [target for target in links if not (ROOT / target).exists()] == []
 
 
+def _named_by_commands() -> set[str]:
+    modules = {name.replace(".", "/") for name in re.findall(r"python -m (tests\.[a-z_.]+)", README)}
+    return modules | set(re.findall(r"\btests/[a-z_/]+\.py", README))
+
+
+@pytest.mark.parametrize("name", sorted(_named_by_commands()))
+def test_command_for_developers_names_what_is_there(name: str) -> None:
+    there = (ROOT / name, ROOT / f"{name}.py", ROOT / name / "__main__.py")
+    assert any(path.is_file() for path in there)
+
+
 def test_invite_integer_is_the_programs() -> None:
     from coachsync.domain.permissions import NEEDED
 
