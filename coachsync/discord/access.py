@@ -5,8 +5,10 @@ The only module the engine has to import to get going; importing it loads asynci
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 
+from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.client import Client
 from coachsync.discord.errors import DiscordError
@@ -22,8 +24,9 @@ class Gateway:
         base: the API's base address, version included.
         timeout: seconds, for one whole exchange.
         per_second: Discord's global limit, for each token.
-        concurrency: exchanges in flight at most, for each token.
+        ceiling: bounds the exchanges in flight; to be shared with other gateways of the run.
         deadline: in the loop's monotonic seconds; nothing is waited for beyond it.
+        spent: when an earlier run's last requests were answered (likewise), for the global limit.
     """
 
     def __init__(
@@ -32,14 +35,16 @@ class Gateway:
         *,
         timeout: float = 10.0,
         per_second: int = 50,
-        concurrency: int = 16,
+        ceiling: Ceiling | None = None,
         deadline: float = inf,
+        spent: Sequence[float] = (),
     ) -> None:
-        self._transport = Transport(base, timeout=timeout, connections=concurrency)
+        self._ceiling = ceiling or Ceiling(16)
+        self._transport = Transport(base, timeout=timeout, connections=self._ceiling.most)
         self._circuit = Circuit()
         self._per_second = per_second
-        self._concurrency = concurrency
         self._deadline = deadline
+        self._spent = spent
         self._served: dict[Token, Discord] = {}
         self._stopped = ""
 
@@ -49,9 +54,10 @@ class Gateway:
             client = Client(
                 self._transport.sender(token),
                 per_second=self._per_second,
-                concurrency=self._concurrency,
+                ceiling=self._ceiling,
                 deadline=self._deadline,
                 circuit=self._circuit,
+                spent=self._spent,
             )
             self._served[token] = Discord(client)
             if self._stopped:
@@ -62,6 +68,11 @@ class Gateway:
     def broken(self) -> DiscordError | None:
         """Return why nothing more is sent at all (blocked at the edge, no network), None while all is well."""
         return self._circuit.broken
+
+    @property
+    def lately(self) -> list[float]:
+        """Return when the requests that still count against a global limit were answered, of all tokens together."""
+        return [at for discord in self._served.values() for at in discord.client.lately]
 
     @property
     def requests_sent(self) -> int:

@@ -11,9 +11,11 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Sequence
 from math import inf
 
 from coachsync.discord import verdict
+from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.discord_clock import DiscordClock
 from coachsync.discord.dispatch import Dispatcher, Priority, Progress
@@ -41,23 +43,28 @@ _OUTAGE_HINT = "Discord has trouble (discordstatus.com); the next run tries agai
 
 
 class Client:
-    """Requests under one token. To be made inside a running event loop; `deadline` is in its monotonic seconds."""
+    """Requests under one token. To be made inside a running event loop; `deadline` is in its monotonic seconds.
+
+    `spent`: what an earlier run's client told by `lately`.
+    """
 
     def __init__(
         self,
         sender: Sender,
         *,
         per_second: int = 50,
-        concurrency: int = 16,
+        ceiling: Ceiling | None = None,
         deadline: float = inf,
         circuit: Circuit | None = None,
+        spent: Sequence[float] = (),
     ) -> None:
         self.clock = DiscordClock()
         self._loop = asyncio.get_running_loop()
         self._deadline = deadline
         self._circuit = circuit or Circuit()
+        self._limits = Limits(per_second, spent)
         self._dispatcher = Dispatcher(
-            sender, Limits(per_second), self._read, concurrency=concurrency, deadline=deadline
+            sender, self._limits, self._read, ceiling=ceiling or Ceiling(16), deadline=deadline
         )
         self._circuit.on_break(lambda error: self.stop(type(error).__name__.lower(), error))
 
@@ -65,6 +72,11 @@ class Client:
     def requests_sent(self) -> int:
         """Return how many requests left so far, retries and refused ones included."""
         return self._dispatcher.requests_sent
+
+    @property
+    def lately(self) -> list[float]:
+        """Return when the requests that still count against the global limit were answered."""
+        return self._limits.lately(self._loop.time())
 
     def progress(self) -> Progress:
         """Tell what is in flight, what waits and for which limit."""

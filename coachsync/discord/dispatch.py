@@ -5,7 +5,7 @@ stand in a heap by their first request; lanes that must wait stand in a heap by 
 comes. So each sending costs the logarithm of what waits, however much that is. All of it lives in the event loop's
 thread.
 
-Owns the order of sending, the ceiling of exchanges in flight, and giving up on what cannot be sent in time.
+Owns the order of sending and giving up on what cannot be sent in time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from itertools import count
 from math import inf
 from typing import NamedTuple
 
+from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.errors import DiscordError, RateLimited, Stopped
 from coachsync.discord.limit_headers import Reading
 from coachsync.discord.limits import Limits, Ticket, Wait
@@ -80,19 +81,19 @@ class _Lane:
 
 
 class Dispatcher:
-    """Sends requests as their limits allow, at most `concurrency` at a time, the least priority tuple first.
+    """Sends requests as their limits and the ceiling allow, the least priority tuple first.
 
     `deadline` is in the loop's monotonic seconds: what could only be sent later fails at once with `RateLimited`.
     """
 
     def __init__(
-        self, sender: Sender, limits: Limits, read: Reader, *, concurrency: int, deadline: float = inf
+        self, sender: Sender, limits: Limits, read: Reader, *, ceiling: Ceiling, deadline: float = inf
     ) -> None:
         self.requests_sent = 0
         self._sender = sender
         self._limits = limits
         self._read = read
-        self._concurrency = concurrency
+        self._ceiling = ceiling
         self._deadline = deadline
         self._loop = asyncio.get_running_loop()
         self._seq = count()
@@ -172,11 +173,13 @@ class Dispatcher:
             self._sort_anew()
         self._wake_timed(now)
         opens = now
-        while self._ready and self._in_flight < self._concurrency:
+        while self._ready and not self._ceiling.reached:
             opens = self._limits.open_at(now)
             if opens > now:
                 break
             self._try_lane(now)
+        if self._ready and self._ceiling.reached:
+            self._ceiling.wait(self._pump_soon)
         if opens - now > _LONG:
             self._give_up_all(opens, now)
         self._set_alarm(opens if opens > now else inf, now)
@@ -264,6 +267,7 @@ class Dispatcher:
 
     def _send(self, entry: _Entry, now: float) -> None:
         ticket = self._limits.sent(entry.outgoing.call, now)
+        self._ceiling.take()
         self._in_flight += 1
         self.requests_sent += 1
         self._sender.start(entry.outgoing, lambda result: self._answered(entry, ticket, result))
@@ -278,6 +282,7 @@ class Dispatcher:
         if not entry.future.done():
             entry.future.set_result(result)
         self._wake_idle(entry)
+        self._ceiling.give_back()  # whoever asked hears first: an answer may stop what would go next
         self._pump_soon()
 
     def _wake_idle(self, answered: _Entry) -> None:

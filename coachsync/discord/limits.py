@@ -17,7 +17,7 @@ Source: https://docs.discord.com/developers/topics/rate-limits
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -74,15 +74,16 @@ class Limits:
     """The limits of one token.
 
     `generation` grows whenever requests may have changed lanes: queues sorted by `lane` are then to be sorted anew.
+    `spent` is what a run just before this one told by `lately`: when its requests were answered, in order.
     """
 
-    def __init__(self, per_second: int = 50) -> None:
+    def __init__(self, per_second: int = 50, spent: Sequence[float] = ()) -> None:
         self.generation = 0
         self._per_second = per_second
         self._routes: dict[Route, _RouteState] = {}
         self._groups: dict[str, Group] = {}
         self._in_flight = 0
-        self._answered: deque[float] = deque()
+        self._answered: deque[float] = deque(spent[-per_second:])
         self._closed_until = -inf
         self._global_strikes = 0
 
@@ -133,6 +134,10 @@ class Limits:
         if self._in_flight + len(self._answered) < self._per_second:
             return now
         return self._answered[0] + _SECOND if self._answered else inf
+
+    def lately(self, now: float) -> list[float]:
+        """Return when the requests that still count against the global limit were answered, those in flight as now."""
+        return [at for at in self._answered if at + _SECOND > now] + [now] * self._in_flight
 
     def why(self, call: Call, now: float) -> Wait | None:
         """Tell what holds `call` back, None for nothing."""

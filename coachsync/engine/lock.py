@@ -1,7 +1,8 @@
 """One run at a time: an flock on a file beside the store.
 
-The kernel drops the lock with the process, so a killed run or a reboot never leaves one behind. The file stays; what
-it says is only for people to read.
+The kernel drops the lock with the process, so a killed run or a reboot never leaves one behind. The file stays: its
+first line tells people who holds the lock, its second tells a run that follows at once how much of Discord's limit
+for one second the last one used.
 """
 
 from __future__ import annotations
@@ -15,10 +16,41 @@ from contextlib import contextmanager
 from coachsync.errors import LockHeldError, StoreError
 
 _PAUSE_S = 0.1
+_MATTERS_S = 2.0
+_LONGEST = 4000
+_LINE = "answered lately:"
+
+Spent = tuple[float, ...]
+"""When the last second's requests were answered, in seconds of this host's monotonic clock."""
+
+
+class Lock:
+    """The lock as its holder has it. `spent` is what the run before used, empty where that does not matter any more."""
+
+    def __init__(self, descriptor: int, since: str) -> None:
+        self._descriptor = descriptor
+        self._since = since
+        self.spent = _spent(os.pread(descriptor, _LONGEST, 0).decode("utf-8", "replace"))
+
+    def note(self, spent: Spent) -> None:
+        """Write who holds the lock, and what the next run is to know of the limit."""
+        used = "".join(f" {at:.3f}" for at in spent)
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"pid {os.getpid()} {self._since}\n{_LINE}{used}\n".encode(), 0)
+
+
+def _spent(text: str) -> Spent:
+    """Read the second line, but for what is old or of the time before a reboot."""
+    now = time.monotonic()
+    try:
+        times = sorted(map(float, text.partition(_LINE)[2].split()))
+    except ValueError:
+        return ()
+    return tuple(at for at in times if 0 <= now - at < _MATTERS_S)
 
 
 @contextmanager
-def run_lock(store_path: str, wait_s: float, since: str) -> Iterator[None]:
+def run_lock(store_path: str, wait_s: float, since: str) -> Iterator[Lock]:
     """Hold the lock of the store at `store_path` for a with-block.
 
     Args:
@@ -34,9 +66,9 @@ def run_lock(store_path: str, wait_s: float, since: str) -> Iterator[None]:
     descriptor = _open(path)
     try:
         _take(descriptor, path, time.monotonic() + wait_s)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"pid {os.getpid()} {since}\n".encode(), 0)
-        yield
+        lock = Lock(descriptor, since)
+        lock.note(lock.spent)
+        yield lock
     finally:
         os.close(descriptor)
 
@@ -64,7 +96,7 @@ def _take(descriptor: int, path: str, deadline: float) -> None:
 
 
 def _held(descriptor: int, path: str) -> LockHeldError:
-    holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip() or "pid unknown"
+    holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").partition("\n")[0] or "pid unknown"
     return LockHeldError(
         f"another run holds the lock {path} ({holder})",
         "it ends by itself within its run_budget; use --wait SECONDS to wait for it",

@@ -26,7 +26,7 @@ from coachsync.domain.plan import make_plan
 from coachsync.domain.planned import Facts, Plan, Scope
 from coachsync.domain.remembered import follow, marks_of
 from coachsync.domain.windows import LEFT_ALONE
-from coachsync.engine.lock import run_lock
+from coachsync.engine.lock import Lock, run_lock
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.errors import OK, SOME_FAILED, ConfigError, SessionError
 from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
@@ -86,8 +86,8 @@ def tick(request: TickRequest) -> Report:
         check_tokens(settings, request.environ)
     with ExitStack() as stack:
         store = _open(stack, settings, writable=True)
-        stack.enter_context(run_lock(store.path, request.wait, f"{request.command} since {iso(host_now())}"))
-        return _run(request, store)
+        lock = stack.enter_context(run_lock(store.path, request.wait, f"{request.command} since {iso(host_now())}"))
+        return _run(request, store, lock)
 
 
 def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
@@ -193,7 +193,7 @@ def _preview(request: TickRequest, store: Store) -> Report:
 # doing
 
 
-def _run(request: TickRequest, store: Store) -> Report:
+def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
     now = request.now if request.now is not None else host_now()
     reading = read(request, store, now)
     plan = _decide(request, reading)
@@ -204,17 +204,20 @@ def _run(request: TickRequest, store: Store) -> Report:
         report = _report(request, now, hopeless, list(plan.warnings))
         _finish(store, request, reading, plan, report)
         return report
-    return _work(request, store, plan, reading, hopeless)
+    return _work(request, store, plan, reading, hopeless, lock)
 
 
-def _work(request: TickRequest, store: Store, plan: Plan, reading: Reading, hopeless: list[Outcome]) -> Report:
+def _work(
+    request: TickRequest, store: Store, plan: Plan, reading: Reading, hopeless: list[Outcome], lock: Lock
+) -> Report:
     from coachsync.engine.work import work
 
     now = reading.facts.now
     with store.transaction() as transaction:
         number = transaction.run_started(now, request.command)
         _restore(transaction, plan)
-    done = work(request, store, plan, reading.facts, reading.entries, number)
+    done = work(request, store, plan, reading.facts, reading.entries, number, lock.spent)
+    lock.note(done.spent)
     warnings = [*plan.warnings, *done.warnings]
     report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests)
     if done.exit_code is not None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from coachsync.config import FoundToken, GuildSettings, find_token
 from coachsync.discord.access import Gateway
+from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.guild import Discord
 from coachsync.discord.token import Token
 from coachsync.domain.model import HOUR, Entry, Failure, Millis, Outcome, Warn
@@ -22,6 +23,7 @@ from coachsync.domain.planned import Facts, Plan
 from coachsync.engine.apply import Place, Work
 from coachsync.engine.bugs import bugs_end_the_run
 from coachsync.engine.journal import Journal
+from coachsync.engine.lock import Spent
 from coachsync.engine.tick import TickRequest, host_time
 from coachsync.engine.watchdog import Watchdog
 from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE, ConfigError
@@ -40,6 +42,7 @@ class Done(NamedTuple):
     requests: int
     exit_code: int | None
     unusable: str
+    spent: Spent
 
 
 class _Signals:
@@ -56,13 +59,15 @@ def work(
     facts: Facts,
     entries: Mapping[str, Entry],
     number: int,
+    spent: Spent,
 ) -> Done:
-    """Carry out a plan within the run's budget."""
+    """Carry out a plan within the run's budget. `spent`: what a run just before this one used of Discord's limit."""
     settings = request.settings
     budget_s = settings.run_budget / 1000
     limit_s = budget_s + settings.discord.timeout / 1000 + _GRACE_S
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
-        return asyncio.run(_work(request, store, plan, facts, entries, budget_s))
+        ways = Ways(request, time.monotonic() + budget_s, spent)
+        return asyncio.run(_work(request, store, plan, facts, entries, ways))
 
 
 @contextlib.contextmanager
@@ -98,9 +103,8 @@ async def _work(
     plan: Plan,
     facts: Facts,
     entries: Mapping[str, Entry],
-    budget_s: float,
+    ways: Ways,
 ) -> Done:
-    ways = Ways(request, time.monotonic() + budget_s)
     places = {guild: _place(ways, store, guild) for guild in sorted(plan.guilds)}
     signals = _watch_signals(ways)
     journal = Journal(store)
@@ -114,7 +118,8 @@ async def _work(
     exit_code, unusable = _verdict(places, applied.failures)
     if signals.exit_code is not None:
         exit_code, unusable = signals.exit_code, ""
-    return Done(applied.outcomes, (*ways.warnings, *applied.warnings), ways.requests_sent, exit_code, unusable)
+    warnings = (*ways.warnings, *applied.warnings)
+    return Done(applied.outcomes, warnings, ways.requests_sent, exit_code, unusable, ways.spent)
 
 
 def _watch_signals(ways: Ways) -> _Signals:
@@ -141,16 +146,24 @@ def _verdict(places: Mapping[str, Place], failures: Mapping[str, Failure]) -> tu
 class Ways:
     """The ways to Discord: one gateway for each API base and pace, one client for each token."""
 
-    def __init__(self, request: TickRequest, deadline: float) -> None:
+    def __init__(self, request: TickRequest, deadline: float, spent: Spent) -> None:
         self.request = request
         self.warnings: list[Warn] = []
         self._deadline = deadline
+        self._before = spent
+        self._ceiling = Ceiling(request.settings.concurrency)
         self._gateways: dict[tuple[str, Millis, int], Gateway] = {}
 
     @property
     def requests_sent(self) -> int:
         """Return how many requests left this host."""
         return sum(g.requests_sent for g in self._gateways.values())
+
+    @property
+    def spent(self) -> Spent:
+        """Return when the last second's requests were answered, under whatever token."""
+        lately = sorted(at for g in self._gateways.values() for at in g.lately)
+        return tuple(lately[-self.request.settings.discord.max_requests_per_second :])
 
     def to(self, settings: GuildSettings) -> Discord:
         """Return the client for a guild. Raises ConfigError where it has no token."""
@@ -170,8 +183,9 @@ class Ways:
             settings.api_base,
             timeout=settings.timeout / 1000,
             per_second=settings.max_requests_per_second,
-            concurrency=self.request.settings.concurrency,
+            ceiling=self._ceiling,
             deadline=self._deadline,
+            spent=self._before,
         )
 
     def stop(self, reason: str) -> None:

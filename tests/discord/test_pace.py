@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from coachsync.discord import routes
+from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.client import Client
 from coachsync.discord.routes import Call
 from tests.discord.simulation import (
@@ -171,6 +172,35 @@ def test_exchanges_in_flight_never_exceed_the_ceiling() -> None:
     server = Server(lambda: Fixed(1, 1.0), unlimited, latency=0.5, per_second=None)
     calls = [routes.DELETE_CHANNEL.at(channel_id=str(n)) for n in range(100)]
 
-    simulate(lambda: send_all(server, calls, concurrency=7))
+    simulate(lambda: send_all(server, calls, ceiling=Ceiling(7)))
 
     assert server.most_in_flight == 7
+
+
+def test_tokens_of_one_run_share_the_ceiling() -> None:
+    server = Server(lambda: Fixed(1, 1.0), unlimited, latency=0.5, per_second=None)
+    calls = [routes.DELETE_CHANNEL.at(channel_id=str(n)) for n in range(40)]
+    ceiling = Ceiling(7)
+
+    async def main() -> None:
+        await asyncio.gather(*(send_all(server, calls, ceiling=ceiling) for _ in range(3)))
+
+    simulate(main)
+
+    assert (server.most_in_flight, len(server.arrivals)) == (7, 120)
+
+
+def test_run_right_after_another_meets_no_refusal_when_it_knows_what_that_one_spent() -> None:
+    server = Server(lambda: Fixed(1, 1.0), unlimited)
+    calls = [routes.DELETE_CHANNEL.at(channel_id=str(n)) for n in range(70)]
+
+    async def main() -> None:
+        first = Client(server)
+        await asyncio.gather(*(first.request(call) for call in calls[:45]))
+        spent = first.lately
+        await asyncio.sleep(0.3)
+        await send_all(server, calls, spent=spent)
+
+    simulate(main)
+
+    assert server.refused == 0

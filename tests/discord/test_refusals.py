@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from coachsync.discord import routes
+from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.client import Client
 from coachsync.discord.errors import Blocked, RateLimited, Stopped
 from coachsync.discord.routes import Call
@@ -137,7 +138,7 @@ def test_everything_that_waits_stops_when_the_edge_blocks() -> None:
     server = Server(lambda: Fixed(5, 5.0), by_major, script=lambda _o, nth: page if nth == 3 else None)
 
     async def main() -> list[object]:
-        client = Client(server, concurrency=1)
+        client = Client(server, ceiling=Ceiling(1))
         calls = [client.request(grant(user=str(n)), priority=(n,)) for n in range(20)]
         return await asyncio.gather(*calls, return_exceptions=True)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from coachsync.discord import routes
+from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.circuit import UNREACHABLE_IN_A_ROW, Circuit
 from coachsync.discord.client import Client
 from coachsync.discord.errors import (
@@ -128,7 +129,7 @@ def test_retries_count_on_the_meter_of_who_asked() -> None:
 
 def crowd(server: Server, circuit: Circuit | None = None) -> list[object]:
     async def main() -> list[object]:
-        client = Client(server, circuit=circuit, concurrency=2)
+        client = Client(server, circuit=circuit, ceiling=Ceiling(2))
         calls = [client.request(GET, priority=(n,)) for n in range(50)]
         return await asyncio.gather(*calls, return_exceptions=True)
 
@@ -169,7 +170,7 @@ def test_waiting_requests_stop_and_those_in_flight_are_answered_when_the_run_is_
     server = Server(lambda: Fixed(1, 1.0), unlimited)
 
     async def main() -> list[object]:
-        client = Client(server, concurrency=2)
+        client = Client(server, ceiling=Ceiling(2))
         await client.request(GET)
         calls = [asyncio.ensure_future(client.request(GET, priority=(n,))) for n in range(5)]
         await asyncio.sleep(0.01)

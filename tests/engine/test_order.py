@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from coachsync.domain.model import HOUR, Action, ActionKind
 from coachsync.engine.order import in_order
 from tests.unit.build import GUILD, OTHER_GUILD, START, a_session
@@ -15,13 +17,14 @@ def ids(actions: list[Action]) -> list[str]:
     return [action.session.id for _, action in in_order(actions)]
 
 
-def test_earlier_start_goes_first_within_a_guild() -> None:
-    assert ids([an_action("late", start=START + HOUR), an_action("early")]) == ["early", "late"]
+@pytest.mark.parametrize("guild", [GUILD, OTHER_GUILD])
+def test_earlier_start_goes_first_wherever_it_is(guild: str) -> None:
+    assert ids([an_action("a", guild=guild, start=START + HOUR), an_action("b")]) == ["b", "a"]
 
 
-def test_guilds_take_turns_when_one_of_them_starts_earlier_with_all_of_its_sessions() -> None:
+def test_guilds_take_turns_when_their_sessions_start_together() -> None:
     first = [an_action("a1"), an_action("a2")]
-    second = [an_action(i, guild=OTHER_GUILD, start=START + HOUR) for i in ("b1", "b2")]
+    second = [an_action(i, guild=OTHER_GUILD) for i in ("b1", "b2")]
 
     assert ids(first + second) == ["a1", "b1", "a2", "b2"]
 
