@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"report", "domain", "errors"},
     "standin": {"standin"},
 }
-FREE = {"cli", "__main__", "__init__"}  # the edge may import everything
+FREE = {"cli", "demo", "__main__", "__init__"}  # the edge may import everything
 ONLY_IN = {
     "requests": {"discord"},
     "urllib3": {"discord"},

@@ -1,0 +1,168 @@
+"""The life of three sessions, from days ahead to a clean guild: every tick, request and answer is real.
+
+Time is the stand-in's simulated clock, and the program is told the same time with `--now`. Each promise is looked up
+in the stand-in, by Discord's own permission algorithm, and the demonstration fails where one is not kept.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from coachsync.demo.stage import BOOKINGS, GUILD_ID, STRANGER, Said, Stage, at
+from coachsync.demo.story import Story
+from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
+from coachsync.errors import BUG, OK
+from coachsync.standin import SimClock, Standin
+
+_TICK: Millis = 15 * MINUTE
+_AHEAD: Millis = 3 * DAY
+_ONE_PM: Millis = 13 * HOUR
+
+
+def play() -> int:
+    """Play all of it; return 0 where every promise was kept."""
+    start = (time.time_ns() // 1_000_000 // DAY + 5) * DAY + _ONE_PM
+    clock = SimClock(start - _AHEAD)
+    with TemporaryDirectory(prefix="coachsync-demo-") as folder, Standin(clock) as standin:
+        return _Play(Stage(standin, Path(folder)), clock, start).all()
+
+
+class _Play:
+    def __init__(self, stage: Stage, clock: SimClock, start: Millis) -> None:
+        self.stage = stage
+        self.clock = clock
+        self.start = start
+        self.story = Story()
+
+    def all(self) -> int:
+        self.booked()
+        self.nothing_yet()
+        self.window_opens()
+        self.session()
+        self.gone()
+        return self.verdict()
+
+    # the chapters
+
+    def booked(self) -> None:
+        story = self.story
+        story.chapter(f"{at(self.clock.now())} · three sessions are booked, all at 13:00 on {at(self.start)[:10]}")
+        story.say("An embedded stand-in plays Discord: one guild, its people, the bot. The store is a SQLite file.")
+        for booking in BOOKINGS:
+            people = self.stage.people
+            line = ["sessions", "add", "--id", booking.id, "--start", str(self.start)]
+            line += ["--student", people[booking.student], "--student-name", booking.student]
+            line += ["--coach", people[booking.coach], "--coach-name", f"Coach {booking.coach}"]
+            said = self.stage.run(*line)
+            story.say(f"  {booking.id}  Coach {booking.coach} with {booking.student}")
+            if said.code != OK:
+                story.check(f"{booking.id} was booked: {said.text}", False)
+
+    def nothing_yet(self) -> None:
+        self.story.chapter("Days ahead · cron starts coachsync every 15 minutes")
+        self._tick_shown()
+        ticks, changes = self._ticks_until(self.start - 3 * HOUR - _TICK)
+        self.story.say(f"  … {ticks} more ticks, each with nothing to do")
+        self.story.check("before its window opens no session has a role or a room", not self.stage.left_over())
+        self.story.check("idle ticks sent nothing to Discord", changes == 0 and not self.stage.standin.requests)
+
+    def window_opens(self) -> None:
+        self.story.chapter(f"{at(self.start - 3 * HOUR)} · three hours before the start the window opens")
+        self.clock.advance(_TICK)
+        self._tick_shown()
+        changes = len(self.stage.changes())
+        self.story.check(
+            f"4 requests for each session made its access ({changes} in all)", changes == 4 * len(BOOKINGS)
+        )
+        self._who_sees()
+        self.stage.standin.clear_requests()
+        ticks, changes = self._ticks_until(self.start)
+        self.story.say(f"  … {ticks} ticks look after the rooms until the start")
+        self.story.check("they found nothing to mend and changed nothing", changes == 0)
+
+    def session(self) -> None:
+        self.story.chapter(f"{at(self.start)} · the sessions take place")
+        world = self.stage.standin.world
+        for booking in BOOKINGS:
+            room = self.stage.room_of(booking) or ""
+            for name in (booking.coach, booking.student):
+                inside = world.connect_voice(GUILD_ID, self.stage.people[name], room)
+                if name == booking.coach and not inside:
+                    self.story.check(f"{name} gets into the room of {booking.id}", False)
+            inside = world.connect_voice(GUILD_ID, self.stage.people[STRANGER], room)
+            self.story.check(f"{STRANGER} is turned away from the room of {booking.id}", not inside)
+        self.story.check("Emma talks with her coach", self._talks("xyz54321", "Mike", "Emma"))
+        self.story.command("coachsync status", self._run("status").text)
+
+    def _talks(self, session_id: str, *names: str) -> bool:
+        booking = next(b for b in BOOKINGS if b.id == session_id)
+        inside = self.stage.standin.world.who_is_in(self.stage.room_of(booking) or "")
+        return set(inside) == {self.stage.people[name] for name in names}
+
+    def gone(self) -> None:
+        end = self.start + HOUR
+        self.story.chapter(f"{at(end + HOUR)} · an hour after the end")
+        _, changes = self._ticks_until(end + HOUR - _TICK)
+        self.story.check("until then the rooms stay: nobody is thrown out in mid-sentence", changes == 0)
+        self.stage.standin.clear_requests()
+        self.clock.advance(_TICK)
+        self._tick_shown()
+        changes = len(self.stage.changes())
+        self.story.check(f"2 requests for each session removed it ({changes} in all)", changes == 2 * len(BOOKINGS))
+        self.story.check("nothing is left on the server", not self.stage.left_over())
+        self.story.command("coachsync status --all", self._run("status", "--all").text)
+        self.stage.standin.clear_requests()
+        ticks, _ = self._ticks_until(end + DAY)
+        quiet = not self.stage.standin.requests
+        self.story.check(f"the {ticks} ticks of the day after had nothing to do and sent nothing", quiet)
+
+    def verdict(self) -> int:
+        story = self.story
+        story.say("")
+        if story.broken:
+            story.say(f"{len(story.broken)} of {story.kept + len(story.broken)} promises were not kept.")
+            return BUG
+        story.say(f"All {story.kept} promises were kept. Next: `coachsync demo --serve` to try every command by hand,")
+        story.say("or `coachsync init` to install it for a real guild.")
+        return OK
+
+    # what the chapters are made of
+
+    def _who_sees(self) -> None:
+        world, people = self.stage.standin.world, self.stage.people
+        rooms = {b.id: self.stage.room_of(b) for b in BOOKINGS}
+        self.story.say("Who sees which room, by Discord's own rules:")
+        seen = {b.id: world.who_can_see(rooms[b.id] or "") for b in BOOKINGS if rooms[b.id]}
+        rows = [(n, [people[n] in seen.get(b.id, ()) for b in BOOKINGS]) for n in people if n != "Olivia"]
+        self.story.matrix([b.id for b in BOOKINGS], rows)
+        for booking in BOOKINGS:
+            wanted = {people[booking.coach], people[booking.student]}
+            let_in = {people[n] for n in people if n != "Olivia"} & set(seen.get(booking.id, ()))
+            self.story.check(
+                f"{booking.id} is for Coach {booking.coach} and {booking.student} alone (and the owner and the bot)",
+                let_in == wanted,
+            )
+
+    def _run(self, *arguments: str) -> Said:
+        return self.stage.run(*arguments, "--now", str(self.clock.now()))
+
+    def _tick_shown(self) -> None:
+        self.stage.standin.clear_requests()
+        said = self._run("run")
+        self.story.command(f"coachsync run        # {at(self.clock.now())}", said.text)
+        if said.code != OK:
+            self.story.check(f"the run at {at(self.clock.now())} ended well", False)
+
+    def _ticks_until(self, moment: Millis) -> tuple[int, int]:
+        """Tick every 15 minutes up to `moment`; return how many ticks that were and how many requests changed
+        something. A tick that fails is a broken promise."""
+        ticks = 0
+        while self.clock.now() + _TICK <= moment:
+            self.clock.advance(_TICK)
+            ticks += 1
+            said = self._run("run")
+            if said.code != OK:
+                self.story.check(f"the run at {at(self.clock.now())} ended well: {said.text}", False)
+        return ticks, len(self.stage.changes())

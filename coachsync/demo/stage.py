@@ -1,0 +1,142 @@
+"""The stage: a stand-in with one guild and its people, a configuration, an empty store, and the program run on it.
+
+What the operator has in the environment is set aside: the demonstration needs no config, token or network of theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+from coachsync.config.template import render_config
+from coachsync.domain.model import Millis
+from coachsync.domain.permissions import NEEDED
+from coachsync.standin import Request, Standin
+from coachsync.store.open import create_store
+
+TOKEN = "MTEwMDAwMDAwMDAwMDAwMDAwOQ.DemoXx.only-the-embedded-standin-takes-this-token"  # noqa: S105 - opens nothing real
+GUILD_ID = "1100000000000000000"
+CATEGORY_ID = "1100000000000000001"
+STORE = "sqlite:///sessions.db"
+
+
+class Booking(NamedTuple):
+    """One booked session and who comes to it, by name."""
+
+    id: str
+    coach: str
+    student: str
+
+
+BOOKINGS = (
+    Booking("abc12345", "Sarah", "John"),
+    Booking("def67890", "Sarah", "Alex"),
+    Booking("xyz54321", "Mike", "Emma"),
+)
+STRANGER = "Lurker"
+
+
+class Said(NamedTuple):
+    """What the program answered: exit code, and both streams as one text."""
+
+    code: int
+    text: str
+
+
+class Stage:
+    """A guild in a stand-in, and the files of an installation in `folder`. `people` is name → Discord id."""
+
+    def __init__(self, standin: Standin, folder: Path) -> None:
+        self.standin = standin
+        self.folder = folder
+        self.config = folder / "config.toml"
+        self.people: dict[str, str] = {}
+        self._furnish()
+        token = folder / "token"
+        token.touch(0o600)
+        token.write_text(TOKEN + "\n", encoding="utf-8")
+        self.config.write_text(render_config(self._answers()), encoding="utf-8")
+        create_store(STORE, str(folder))
+
+    def _furnish(self) -> None:
+        world = self.standin.world
+        owner = world.add_user("Olivia")
+        bot = world.add_bot(TOKEN, "coachsync", id="1100000000000000009")
+        world.add_guild("Coaching Hub", owner, bots=[bot], id=GUILD_ID, bot_permissions=NEEDED)
+        world.add_category(GUILD_ID, "Sessions", id=CATEGORY_ID)
+        world.add_channel(GUILD_ID, "Lobby")
+        self.people["Olivia"] = owner
+        for name in dict.fromkeys([*(b.coach for b in BOOKINGS), *(b.student for b in BOOKINGS), STRANGER]):
+            self.people[name] = world.add_user(name)
+            world.join(GUILD_ID, self.people[name])
+
+    def _answers(self) -> dict[str, object]:
+        return {
+            "discord.guild_id": GUILD_ID,
+            "discord.category_id": CATEGORY_ID,
+            "discord.token_file": "token",
+            "discord.api_base": self.standin.base_url,
+            "store.url": STORE,
+        }
+
+    def run(self, *arguments: str) -> Said:
+        """Run one command of the program, as its entry point does, and return what it said.
+
+        Raises:
+            KeyboardInterrupt: the person interrupted it.
+        """
+        from coachsync.__main__ import main
+
+        heard = StringIO()
+        with _environment({"COACHSYNC_CONFIG": str(self.config)}), redirect_stdout(heard), redirect_stderr(heard):
+            code = main(arguments)
+        if code == 130:
+            raise KeyboardInterrupt
+        return Said(code, heard.getvalue().rstrip())
+
+    def room_of(self, booking: Booking) -> str | None:
+        """Return the id of a session's room as Discord has it, None where there is none."""
+        found = self.standin.world.find_channels(GUILD_ID, f"🎤 coaching-{booking.id}")
+        return found[0] if found else None
+
+    def left_over(self) -> list[str]:
+        """Return what of all sessions is in the guild: the names of their roles and rooms."""
+        world = self.standin.world
+        names = [*world.role_names(GUILD_ID).values(), *world.channel_names(GUILD_ID).values()]
+        return [name for name in names if any(b.id in name for b in BOOKINGS)]
+
+    def changes(self) -> list[Request]:
+        """Return the requests that changed something since they were last cleared."""
+        return [request for request in self.standin.requests if request.method != "GET"]
+
+
+@contextmanager
+def _environment(wanted: dict[str, str]) -> Iterator[None]:
+    """Have only this of coachsync in the environment, for as long as the block runs."""
+    before = dict(os.environ)
+    for name in [n for n in os.environ if n.startswith("COACHSYNC_")]:
+        del os.environ[name]
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def program() -> str:
+    """Return how a person starts this very program: its own path where that is known."""
+    name = Path(sys.argv[0])
+    return str(name) if name.name == "coachsync" else f"{sys.executable} -m coachsync"
+
+
+def at(moment: Millis) -> str:
+    """Return a moment for people: "Wed 14 Oct 13:00"."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(moment // 1000, UTC).strftime("%a %d %b %H:%M")
