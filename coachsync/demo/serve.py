@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import threading
@@ -69,7 +70,9 @@ def _explain(stage: Stage) -> None:
     output.out(f"A stand-in for Discord serves {stage.standin.base_url} with one guild until you press Ctrl-C.")
     output.out("In another terminal, type:")
     output.out("")
+    in_the_way = [name for name in os.environ if name.startswith("COACHSYNC_") and name != "COACHSYNC_CONFIG"]
     lines = [
+        *([f"unset {' '.join(sorted(in_the_way))}"] if in_the_way else []),
         f"export COACHSYNC_CONFIG={shlex.quote(str(stage.config))}",
         f"{command} sessions add --id abc12345 --student {people['John']} --student-name John "
         f"--coach {people['Sarah']} --coach-name 'Coach Sarah' --start {start}",
