@@ -17,6 +17,7 @@ from coachsync.errors import LockHeldError, StoreError
 
 _PAUSE_S = 0.1
 _MATTERS_S = 2.0
+_ROUNDING_S = 0.001
 _LONGEST = 4000
 _LINE = "answered lately:"
 
@@ -46,7 +47,7 @@ def _spent(text: str) -> Spent:
         times = sorted(map(float, text.partition(_LINE)[2].split()))
     except ValueError:
         return ()
-    return tuple(at for at in times if 0 <= now - at < _MATTERS_S)
+    return tuple(at for at in times if -_ROUNDING_S <= now - at < _MATTERS_S)
 
 
 @contextmanager
