@@ -117,7 +117,7 @@ class Work:
                 guild.own_categories = place.categories
                 guild.know(self.entries.values())
                 self.guilds[guild_id] = guild
-        me = {g.discord: asyncio.ensure_future(g.discord.me()) for g in self.guilds.values()}
+        me = {d: asyncio.ensure_future(d.me()) for d in {g.discord for g in self.guilds.values()}}
         await asyncio.gather(*(g.look(asyncio.shield(me[g.discord])) for g in self.guilds.values()))
         for guild_id, guild in self.guilds.items():
             self._know_limits(guild, self.places[guild_id])
