@@ -1,0 +1,94 @@
+"""The cases: every fault at every point that a clean tick was seen to come by, and how one of them is played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from tests.crash.faults import AT_REQUESTS, FRESH, Fault, Point, at_step
+from tests.crash.prepared import Key, Prepared, Stage, prepare, stage
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.strike import Strike
+from tests.crash.ticker import Ended
+from tests.crash.town import QUARTER
+
+STORES = ("sqlite", "json")
+FRESH_CASES = 24
+CLEAN_TICKS = 2
+
+
+class Case(NamedTuple):
+    """One fault at one point of one scenario; `fresh`: every tick is a program of its own."""
+
+    key: Key
+    point: Point
+    fault: Fault
+    fresh: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the case is called, in a report and to be run alone."""
+        return f"{self.key} | {self.point} | {self.fault.name}{' | fresh' if self.fresh else ''}"
+
+
+class Played(NamedTuple):
+    """What came of a case: problems (none: it converged), and how its ticks ended."""
+
+    case: Case
+    problems: list[str]
+    ticks: list[Ended]
+
+
+def keys(stores: Iterable[str] = STORES) -> list[Key]:
+    """Return every scenario with every access and store it makes sense with."""
+    return [Key(s.name, access, store) for s in SCENARIOS for access in s.accesses for store in stores]
+
+
+def prepare_all(wanted: Iterable[Key]) -> dict[Key, Prepared]:
+    """Prepare scenarios."""
+    return {key: prepare(key) for key in wanted}
+
+
+def cases(prepared: Iterable[Prepared]) -> list[Case]:
+    """Return all cases of some scenarios, the fixed share of fresh ones last."""
+    forked = [Case(one.key, point, fault) for one in prepared for point in one.points for fault in _faults(one, point)]
+    return forked + list(_fresh(forked))
+
+
+def _faults(prepared: Prepared, point: Point) -> tuple[Fault, ...]:
+    return AT_REQUESTS if point.is_request else at_step(point.name, prepared.key.store)
+
+
+def _fresh(forked: list[Case]) -> Iterator[Case]:
+    """Choose evenly among the kills that hit writes: they are what leaves something behind."""
+    fit = [c for c in forked if c.fault in FRESH and c.point.is_request and not c.point.name.startswith("GET")]
+    for nth in range(min(FRESH_CASES, len(fit))):
+        yield fit[nth * len(fit) // FRESH_CASES]._replace(fresh=True)
+
+
+def play(case: Case, prepared: Prepared) -> Played:
+    """Play a case to its end: the struck tick, then at most two clean ones, each a quarter of an hour later."""
+    with stage(prepared) as it:
+        ticks = [_struck(case, prepared, it)]
+        problems = it.verdict.of_tick(ticks[0])
+        for quarter in range(1, CLEAN_TICKS + 1):
+            now = prepared.at + quarter * QUARTER
+            it.clock.set(now)
+            ticks.append(it.ticker.fresh(now) if case.fresh else it.ticker.here(now))
+            problems += it.verdict.of_tick(ticks[-1])
+            unfinished = it.verdict.of_end()
+            if ticks[-1].code == 0 and not unfinished:
+                return Played(case, problems, ticks)
+        problems += unfinished or [f"the last tick ended with {ticks[-1].code}: {ticks[-1].err}"]
+        return Played(case, problems, ticks)
+
+
+def _struck(case: Case, prepared: Prepared, it: Stage) -> Ended:
+    if case.fault.family == "line" or not case.point.is_request:
+        return it.ticker.forked(prepared.at, case.point, case.fault)
+    strike = Strike(case.point, case.fault, it.ticker)
+    strike.arm(it.standin)
+    try:
+        return it.ticker.fresh(prepared.at) if case.fresh else it.ticker.forked(prepared.at)
+    finally:
+        strike.disarm(it.standin)
