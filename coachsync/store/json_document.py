@@ -12,16 +12,19 @@ from typing import Any
 
 from coachsync.domain.booking import EARLIEST, LATEST
 from coachsync.store.base import Marks, Span
-from coachsync.store.json_read import Raw, Row, array_at, gaps, read_row, split
+from coachsync.store.json_read import Raw, Row, array_at, gaps, read_row, read_rows, split
 from coachsync.store.json_text import ABSENT, Style, decoded, encoded, laid_out, spliced, style_of
 
 _ONE_LINE = Style("", ": ", ", ", "")
 
 
 class Document:
-    """Rows by position; `rows` holds None for what is no object. `data` is the file they came from."""
+    """Rows by position; `rows` holds None for what is no object. `data` is the file they came from.
 
-    def __init__(self, data: bytes, raws: Sequence[Raw], rows: list[Row | None]) -> None:
+    `raws` is None until somebody asks for a row's text: most ticks never do.
+    """
+
+    def __init__(self, data: bytes, raws: Sequence[Raw] | None, rows: Sequence[Row | None]) -> None:
         self.data = data
         self.rows = rows
         self._raws = raws
@@ -31,8 +34,16 @@ class Document:
     @classmethod
     def of(cls, data: bytes) -> Document:
         """Take a file's bytes apart. Raises MalformedError or ShapeError."""
+        rows = read_rows(data)
+        if rows is not None:
+            return cls(data, None, rows)
         raws = split(data)
         return cls(data, raws, [read_row(raw) for raw in raws])
+
+    def _texts(self) -> Sequence[Raw]:
+        if self._raws is None:
+            self._raws = split(self.data)
+        return self._raws
 
     def positions(self, session_id: str) -> list[int]:
         """Return where the rows with this id are: several where it occurs more than once."""
@@ -49,7 +60,7 @@ class Document:
 
     def text(self, position: int) -> str:
         """Return a row's text."""
-        return decoded(bytes(self._raws[position]))
+        return decoded(bytes(self._texts()[position]))
 
     def due(self, span: Span) -> Iterator[int]:
         """Yield the positions a tick must look at: in the span, open, no object, or a start that makes no sense."""
@@ -65,7 +76,7 @@ class Document:
 
     def edited(self, texts: Mapping[int, str], added: Sequence[Mapping[str, Any]] = ()) -> Document:
         """Return the document with rows replaced, by position, and rows added at the end."""
-        raws, rows, between = list(self._raws), list(self.rows), list(self._between())
+        raws, rows, between = list(self._texts()), list(self.rows), list(self._between())
         for position, text in texts.items():
             raws[position] = encoded(text)
             rows[position] = read_row(raws[position])
@@ -91,7 +102,7 @@ class Document:
 
     def _between(self) -> list[bytes]:
         if self._gaps is None:
-            self._gaps = gaps(self.data, self._raws)
+            self._gaps = gaps(self.data, self._texts())
         return self._gaps
 
     def _append(self, raws: list[Raw], between: list[bytes], fields: Mapping[str, Any]) -> None:
