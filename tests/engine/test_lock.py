@@ -7,10 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from coachsync.engine import lock as lock_module
 from coachsync.engine.lock import run_lock
 from coachsync.errors import LockHeldError
 
 
+@pytest.fixture
+def slow_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host so busy that two seconds pass between two statements does not spoil the claim."""
+    monkeypatch.setattr(lock_module, "_MATTERS_S", 60.0)
+
+
+@pytest.mark.usefixtures("slow_host")
 def test_run_tells_the_next_what_it_spent(tmp_path: Path) -> None:
     store, now = str(tmp_path / "store.db"), time.monotonic()
     with run_lock(store, 0, "run") as lock:
@@ -20,6 +28,7 @@ def test_run_tells_the_next_what_it_spent(tmp_path: Path) -> None:
         assert lock.spent == pytest.approx((now - 0.5, now - 0.1), abs=0.001)
 
 
+@pytest.mark.usefixtures("slow_host")
 def test_idle_run_between_two_hands_on_what_the_first_spent(tmp_path: Path) -> None:
     store = str(tmp_path / "store.db")
     with run_lock(store, 0, "run") as lock:
