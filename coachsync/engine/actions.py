@@ -55,18 +55,16 @@ async def update(job: Job) -> None:
 
 async def repair(job: Job) -> None:
     """Make again what vanished, once for each kind; remove what is there twice."""
-    for why in job.action.why:
-        kind, _, person = why.partition(":")
-        job.entry.repairs[kind] = job.entry.repairs.get(kind, 0) + 1
-        if kind == "grant":
-            _ask_again(job, person)
     await twins.note_twins(job)
-    if not job.entry.live:
+    if not job.entry.live or set(job.action.why) == {"twin"}:
         await delete_spares(job)
         twins.write_off(job)
         job.note("repair", "done", job.action.reason)
         await job.save()
         return
+    for why in job.action.why:
+        if why.startswith("grant:"):
+            _ask_again(job, why.partition(":")[2])
     had_role = job.entry.current("role")
     await role.ensure_role(job)
     if job.entry.current("role") is not had_role and had_role is not None:
@@ -75,7 +73,14 @@ async def repair(job: Job) -> None:
     await let_in(job)
     await delete_spares(job)
     twins.write_off(job)
+    _count_repairs(job)
     await _complete(job)
+
+
+def _count_repairs(job: Job) -> None:
+    """Remember what was made again: what vanishes once more is left so. A repair cut short does not count."""
+    for kind in {why.partition(":")[0] for why in job.action.why}:
+        job.entry.repairs[kind] = job.entry.repairs.get(kind, 0) + 1
 
 
 def _ask_again(job: Job, person: str | None = None) -> None:

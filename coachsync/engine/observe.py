@@ -28,9 +28,10 @@ async def look_at(job: Job) -> Action | Refused | None:
         return _refused(job, failure_of(error), "failed")
     if not found:
         return None
-    if drift.mendable(job.entry, found) != found:
+    fresh = drift.mendable(job.entry, found)
+    if not fresh:
         return _refused(job, vanished_again(found), "failed")
-    return repair_of(job, found)
+    return repair_of(job, ("twin",) if fresh == ("twin",) else found)
 
 
 def repair_of(job: Job, why: tuple[str, ...]) -> Action:
