@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from coachsync.engine import room
+from tests.e2e.program import Home
 from tests.trust.scene import JSON, SQLITE, Scene, Stage
 
 
@@ -46,3 +47,9 @@ def scene(stage: Stage, request: pytest.FixtureRequest) -> Scene:
 def any_access(stage: Stage, request: pytest.FixtureRequest) -> Scene:
     """Return a scene with each kind of access."""
     return stage(access=request.param)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Home:
+    """Return a home with nothing in it."""
+    return Home(tmp_path)

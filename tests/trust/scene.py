@@ -1,6 +1,6 @@
 """A stand-in, a store and ticks against them: what every test of trust is played on.
 
-Ticks run in this process; `program` runs a command as a process of its own, at the scene's time.
+Ticks run in this process; `program` runs a command in a child, `popen` in a fresh one.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from coachsync.standin.clock import RealClock
 from coachsync.store.base import Defaults, Store
 from coachsync.store.open import create_store, open_store
 from tests.e2e.program import TOKEN, Home, Result
+from tests.trust.fork import forked
 
 T0: Millis = 1_791_990_000_000
 QUARTER: Millis = 15 * MINUTE
@@ -163,9 +165,9 @@ class Scene:
         timed = not self.real_time and not TIMED.isdisjoint(arguments)
         return ["--config", str(self.home.config), *arguments, *(["--now", str(self.now())] if timed else [])]
 
-    def program(self, *arguments: str, **environ: str) -> Result:
-        """Run a command as a process of its own, at the scene's time."""
-        return self.home.start(*self.arguments(*arguments), **({"COACHSYNC_TOKEN": TOKEN} | environ))
+    def program(self, *arguments: str, inject: str = "", **environ: str) -> Result:
+        """Run a command in a child of this process, at the scene's time; `inject` is code that runs there first."""
+        return forked(self.home, self.arguments(*arguments), {"COACHSYNC_TOKEN": TOKEN} | environ, inject)
 
     def popen(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it."""
@@ -247,8 +249,6 @@ Stage = Callable[..., Scene]
 
 def wait_for(ready: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until something is so."""
-    import time
-
     until = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > until:

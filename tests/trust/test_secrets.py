@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from coachsync.standin import Standin
-from tests.e2e.program import ROOT, TOKEN, Result
+from tests.e2e.program import TOKEN, Result
+from tests.trust.fork import forked
 from tests.trust.hostile import Answer, Hostile, page
 from tests.trust.scene import CHANNELS, ID, ROLES, Scene, Stage, wait_for
 
@@ -206,7 +206,7 @@ def test_token_written_into_the_configuration_by_mistake_is_not_shown(booked: Sc
 
 def test_token_typed_as_an_argument_is_not_repeated(booked: Scene) -> None:
     for arguments in (["run", TOKEN], ["explain", TOKEN], [TOKEN], ["--now", TOKEN, "run"], ["run", "--now", TOKEN]):
-        result = booked.home.start("--config", str(booked.home.config), *arguments, COACHSYNC_TOKEN=TOKEN)
+        result = forked(booked.home, ["--config", str(booked.home.config), *arguments], {"COACHSYNC_TOKEN": TOKEN})
         assert result.code in (1, 2)
         assert_kept(booked, result)
 
@@ -243,8 +243,7 @@ def fail(*a, **k):
 @pytest.mark.parametrize("voice", VOICES[:2], ids=" ".join)
 @pytest.mark.parametrize("bug", BUGS)
 def test_bug_does_not_bring_the_token_to_light(booked: Scene, bug: str, voice: list[str]) -> None:
-    (booked.folder / "sitecustomize.py").write_text(INJECTED + BUGS[bug], "utf-8")
-    result = booked.program(*voice, PYTHONPATH=os.pathsep.join([str(booked.folder), str(ROOT)]))
+    result = booked.program(*voice, inject=INJECTED + BUGS[bug])
     assert_kept(booked, result)
     assert "Traceback" not in result.err or "--verbose" in voice
 
