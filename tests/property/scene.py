@@ -5,6 +5,7 @@ The acts are what the rules of the state machine and the named examples are made
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -70,6 +71,8 @@ class Scene:
         self.bookings.put(booking)
         memory = self.mem(booking.id)
         memory.missed.clear()
+        if memory.guild not in ("", booking.guild):
+            memory.sure = False  # one run removes the old room, the next makes the new one
 
     def delete(self, session: str) -> None:
         """Delete a booking."""
@@ -166,6 +169,7 @@ class Scene:
         for _ in range(ticks):
             self.town.clock.advance(QUARTER)
             self.tick()
+            self.check()
         self.check(settled=True)
 
     # checks
@@ -190,6 +194,7 @@ class Scene:
         """Demand of every session that is certain what was promised of it."""
         entries = self._entries()
         rows = self.bookings.rows()
+        self.watch.lost -= {r.snowflake for e in entries.values() for r in e.resources if r.snowflake}
         for session, memory in self.memory.items():
             self._at_most_one(session, 1 if memory.sure or settled else 2)
             if memory.sure or settled:
@@ -311,13 +316,14 @@ class Scene:
         memory, booking = self.mem(session), self.bookings.known.get(session)
         status = booking.status if booking is not None else ""
         left = [m.id for m in self.watch.all_live() if m.session == session] if abandon else []
-        had = memory.has if memory.sure else None
+        had = memory.certain
+        well = not self.trouble
         self.tick("cleanup", session, abandon=abandon)
         if abandon:
             self._give_up(memory, left)
         if had is not False and booking is not None and (abandon or status != CANCELLED):
             memory.closed_start = booking.start
-            memory.perhaps_closed = had is None
+            memory.perhaps_closed = had is None or not (well or abandon)
         if had is not False:
             memory.has, memory.sure = None, False
 
@@ -457,20 +463,26 @@ class Scene:
             return
         self.tell("restore")
         self.bookings.restore(self.backup)
-        known = {m for e in self._entries().values() for m in (r.snowflake for r in e.resources)}
+        for thing in self.rooms():  # whom a run let in that never was, coachsync only reports
+            self.watch.by_hand[thing.id] |= self.watch.may_enter[thing.session]
+            self.watch.by_hand[f"inside {thing.id}"] |= self.watch.may_enter[thing.session]
+        self.watch.lost |= self.watch.given_up
+        self.watch.given_up.clear()
+        known = {r.snowflake for e in self._entries().values() for r in e.resources if r.snowflake}
+        self.watch.lost -= known
         old, self.memory = self.memory, deepcopy(self.backup.memory)
         for session in old.keys() | self.memory.keys():
+            self.mem(session).harm |= old[session].harm if session in old else Counter()
             self._after_restore(session, known)
 
-    def _after_restore(self, session: str, known: set[str | None]) -> None:
+    def _after_restore(self, session: str, known: set[str]) -> None:
         memory = self.mem(session)
         memory.sure, memory.has, memory.setup_start = False, None, None
-        memory.harm.clear()
         booking = self.bookings.known.get(session)
         due = booking is not None and booking.start - 3 * HOUR <= self.now < booking.end
         for thing in [m for m in self.rooms() if m.session == session and m.id not in known]:
             if not due or self._unrecognisable(thing):
-                self.watch.given_up.add(thing.id)
+                self.watch.lost.add(thing.id)
                 self.hidden.discard(thing.id)
 
     def _unrecognisable(self, thing: Made) -> bool:
@@ -501,4 +513,3 @@ class Scene:
 
     def _over(self, session: str) -> bool:
         return self.now >= self.bookings.known[session].end + LINGERS
-

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from coachsync.domain import permissions as p
 from coachsync.standin import Request
 from coachsync.standin.answers import Reply
+from coachsync.standin.model import Channel, Role
 from tests.property.world import Town
 
 
@@ -29,7 +30,8 @@ class Watch:
 
     Attributes:
         made: everything that coachsync ever made, by snowflake.
-        given_up: of that, what an operator gave up or nobody can know of any more; foreign from then on.
+        given_up: of that, what an operator gave up; foreign from then on.
+        lost: of that, what neither the ledger nor a booking leads to since a backup was brought back.
         may_enter: for each session, whom a run may have let in.
         coming: for each session, whom the run under way read in the booking.
         by_hand: whom a moderator let in, by the role or channel.
@@ -40,6 +42,7 @@ class Watch:
         self.town = town
         self.made: dict[str, Made] = {}
         self.given_up: set[str] = set()
+        self.lost: set[str] = set()
         self.may_enter: dict[str, frozenset[str]] = defaultdict(frozenset)
         self.coming: dict[str, frozenset[str]] = {}
         self.by_hand: dict[str, set[str]] = defaultdict(set)
@@ -59,10 +62,10 @@ class Watch:
     def _note_made(self, request: Request) -> None:
         guild = self.town.world.guilds[request.params["guild_id"]]
         kind = "role" if str(request.template).endswith("/roles") else "channel"
-        things = guild.roles if kind == "role" else guild.channels
+        things: list[Role | Channel] = [*(guild.roles if kind == "role" else guild.channels).values()]
         name = request.body["name"] if isinstance(request.body, dict) else ""
         session = (request.reason or "").partition("session ")[2]
-        for thing in list(things.values()):
+        for thing in things:
             fresh = thing.id not in self.made and thing.id not in self.given_up
             if fresh and thing.name == name and not self._is_foreign(thing.id):
                 self.made[thing.id] = Made(thing.id, kind, guild.id, session)
@@ -80,8 +83,8 @@ class Watch:
         return [m for m in self.all_live() if m.session == session and m.kind == kind]
 
     def all_live(self) -> list[Made]:
-        """Return all that coachsync made, is still there and was not given up."""
-        return [m for m in self.made.values() if m.id not in self.given_up and self._is_there(m)]
+        """Return all that coachsync made, is still there and was not given up or lost."""
+        return [m for m in self.made.values() if m.id not in self.given_up | self.lost and self._is_there(m)]
 
     def _is_there(self, made: Made) -> bool:
         home = self.town.world.guilds[made.guild]
@@ -103,7 +106,7 @@ class Watch:
 
     def look(self, when: str) -> list[str]:
         """Return what is wrong now: who can see a room and should not, or comes before another has left."""
-        found = []
+        found: list[str] = []
         for room in self.all_live():
             if room.kind == "channel":
                 found += self._look_at(room, when)
