@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from coachsync.discord.errors import DiscordError
 from coachsync.discord.guild import How
 from coachsync.domain.model import Action, Entry, Event, Failure, Millis, Names, Resource, ResourceKind, Session
-from coachsync.domain.naming import Templates, possible_names
+from coachsync.domain.naming import Templates, hash_of, render
 from coachsync.engine.guild import Guild
 from coachsync.engine.journal import Journal
 from coachsync.store.base import Marks, Transaction
@@ -55,10 +55,7 @@ class Job:
         self.how = how
         self.notes: list[Event] = []
         self.pending: list[Failure] = []
-        self.names = (
-            Names(entry.short, entry.role_name, entry.channel_name),
-            *possible_names(action.session, templates),
-        )
+        self.names = _names(entry, action.session, templates)
 
     @property
     def session(self) -> Session:
@@ -133,3 +130,13 @@ class Job:
     def may_be_ours(self, snowflake: str) -> bool:
         """Tell whether the ledger does not give this object to another session."""
         return self.guild.owners.get(snowflake, self.session.id) == self.session.id
+
+
+def _names(entry: Entry, session: Session, templates: Templates) -> tuple[Names, ...]:
+    """Return all names that a session's role and room may bear: its own, those asked for, and the form by its hash.
+
+    The short form of its id is not among them where it goes by another name: then that is somebody else's.
+    """
+    own = Names(entry.short, entry.role_name, entry.channel_name)
+    asked = [Names(entry.short, r.name, r.name) for r in entry.open_attempts()]
+    return tuple(dict.fromkeys((own, *asked, render(session, templates, hash_of(session.id)))))
