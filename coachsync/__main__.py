@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (CONTRACT §2)."""
     streams.mend()
     said = Invocation()
+    collecting = gc.isenabled()
+    gc.disable()  # most commands end before there is garbage worth a search; work that lasts turns it on again
     try:
         hide(os.environ.get("COACHSYNC_TOKEN", ""))
         hooks.install(lambda problem: _told_bug(problem, said))
@@ -30,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(list(sys.argv[1:] if argv is None else argv), said)
     except BaseException as problem:  # noqa: BLE001 - whatever happened, it ends here in words and a code
         code = _told(problem, said)
+    finally:
+        if collecting:
+            gc.enable()
     return output.finish(code)
 
 

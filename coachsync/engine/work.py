@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 import time
@@ -62,6 +63,9 @@ def work(
     spent: Spent,
 ) -> Done:
     """Carry out a plan within the run's budget. `spent`: what a run just before this one used of Discord's limit."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
     settings = request.settings
     budget_s = settings.run_budget / 1000
     limit_s = budget_s + settings.discord.timeout / 1000 + _GRACE_S
