@@ -1,4 +1,4 @@
-"""Homes for the program."""
+"""Homes for the program, and the scenes on which sessions live."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.program import Home
+from tests.trust.conftest import any_access, scene, stage
+
+__all__ = ["any_access", "bare", "home", "scene", "stage"]
 
 
 @pytest.fixture
