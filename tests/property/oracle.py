@@ -72,10 +72,10 @@ def expected(booking: Booking | None, memory: Memory, now: Millis) -> bool | Non
         return had if now >= booking.start - OPENS else _ahead(booking, memory, had)
     if now >= booking.end:
         return had
-    if not had and memory.closed_start == booking.start:
-        return False
     if memory.perhaps_closed:
         return None
+    if not had and memory.closed_start == booking.start:
+        return False
     return True if now >= booking.start - OPENS else _ahead(booking, memory, had)
 
 
