@@ -49,13 +49,17 @@ async def update(job: Job) -> None:
     follow(job.entry, job.session)
     await send_away(job)
     if is_bookable(job.session, job.policy):
+        await _ensure_place(job)
+        await send_away(job)  # whom an adopted room let in
         await let_in(job)
+        await delete_spares(job)
+    twins.write_off(job)
     await _complete(job)
 
 
 async def repair(job: Job) -> None:
     """Make again what vanished, once for each kind; remove what is there twice."""
-    await twins.note_twins(job)
+    await twins.note_twins(job, replacing=job.entry.live)
     if not job.entry.live or set(job.action.why) == {"twin"}:
         await delete_spares(job)
         twins.write_off(job)
@@ -65,16 +69,21 @@ async def repair(job: Job) -> None:
     for why in job.action.why:
         if why.startswith("grant:"):
             _ask_again(job, why.partition(":")[2])
-    had_role = job.entry.current("role")
-    await role.ensure_role(job)
-    if job.entry.current("role") is not had_role and had_role is not None:
-        _ask_again(job)  # a role that was made anew is held by nobody
-    await room.ensure_channel(job)
+    await _ensure_place(job)
     await let_in(job)
     await delete_spares(job)
     twins.write_off(job)
     _count_repairs(job)
     await _complete(job)
+
+
+async def _ensure_place(job: Job) -> None:
+    """Make sure of role and room. A role that was made anew, or found again, may be held by nobody."""
+    had_role = job.entry.current("role")
+    await role.ensure_role(job)
+    if job.entry.current("role") is not had_role:
+        _ask_again(job)
+    await room.ensure_channel(job)
 
 
 def _count_repairs(job: Job) -> None:

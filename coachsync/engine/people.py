@@ -10,6 +10,7 @@ from coachsync.discord.errors import DiscordError, Forbidden, NotFound, Stopped,
 from coachsync.discord.guild import ELSEWHERE
 from coachsync.domain import permissions
 from coachsync.domain.model import Failure, Grant, Resource
+from coachsync.engine import twins
 from coachsync.engine.job import Job
 from coachsync.engine.room import ask, make_channel
 from coachsync.engine.trouble import Trouble
@@ -121,9 +122,11 @@ async def send_away(job: Job) -> None:
         return
     for grant in leavers:
         await _take_access(job, grant)
+    await twins.note_twins(job, replacing=True)
     await delete_spares(job)  # a leaver may sit in a room that was replaced before
     if await _somebody_may_be_inside(job, leavers):
         await make_channel(job)
+        await job.save()
         await delete_spares(job)
     for grant in leavers:
         grant.state, grant.revoked_at = "revoked", job.guild.now()
@@ -139,7 +142,7 @@ async def _take_access(job: Job, grant: Grant) -> None:
     try:
         await _send_loss(job, grant.user_id)
     except NotFound as error:
-        if error.discord_code not in _LOST_ALREADY:
+        if error.discord_code not in _LOST_ALREADY or await _still_has_access(job, grant.user_id):
             raise
     grant.state = "outside"
     await job.save()
@@ -152,6 +155,21 @@ async def _send_loss(job: Job, person: str) -> None:
         await discord.ungrant(job.guild.id, person, role.snowflake, job.how)
     elif channel is not None and channel.snowflake:
         await discord.delete_overwrite(channel.snowflake, person, job.how)
+
+
+async def _still_has_access(job: Job, person: str) -> bool:
+    """Look whether somebody of whom Discord says that there is nothing to take really has no access."""
+    discord = job.guild.discord
+    role, channel = job.entry.current("role"), job.entry.current("channel")
+    try:
+        if job.entry.access == "role" and role is not None:
+            return role.snowflake in (await discord.member(job.guild.id, person, job.how)).roles
+        if channel is not None and channel.snowflake:
+            return person in (await discord.channel(channel.snowflake, job.how)).overwrites
+    except NotFound as error:
+        if error.discord_code not in (*_NOT_HERE, UNKNOWN_CHANNEL):
+            raise
+    return False
 
 
 async def _somebody_may_be_inside(job: Job, leavers: list[Grant]) -> bool:
@@ -196,7 +214,8 @@ async def delete_resource(job: Job, resource: Resource) -> None:
     try:
         await _send_delete(job, resource.kind, snowflake)
     except NotFound as error:
-        if error.discord_code != (UNKNOWN_ROLE if resource.kind == "role" else UNKNOWN_CHANNEL):
+        gone = UNKNOWN_ROLE if resource.kind == "role" else UNKNOWN_CHANNEL
+        if error.discord_code != gone or await _still_there(job, resource.kind, snowflake):
             raise
         job.gone(resource, "gone")
     except Forbidden as error:
@@ -205,6 +224,21 @@ async def delete_resource(job: Job, resource: Resource) -> None:
         job.gone(resource, "deleted")
     job.guild.roles.pop(snowflake, None)
     job.guild.channels.pop(snowflake, None)
+
+
+async def _still_there(job: Job, kind: str, snowflake: str) -> bool:
+    """Look again for what Discord says it does not know although its lists have just shown it."""
+    if kind == "role":
+        if snowflake in job.guild.roles:
+            await job.guild.relist_roles()
+        return snowflake in job.guild.roles
+    if snowflake not in job.guild.channels:
+        return False
+    try:
+        await job.guild.discord.channel(snowflake, job.how)
+    except NotFound as error:
+        return error.discord_code != UNKNOWN_CHANNEL
+    return True
 
 
 async def _send_delete(job: Job, kind: str, snowflake: str) -> None:

@@ -93,9 +93,9 @@ async def probe(job: Job, snowflake: str) -> Channel | None:
 
 def adopt_channel(job: Job) -> Channel | None:
     """Take over the oldest channel that is ours although the ledger has no id for it."""
-    doomed = {r.snowflake for r in job.entry.spares()}
+    known = {r.snowflake for r in job.entry.resources if r.state in ("made", "spare")}
     for channel in candidate_channels(job):
-        if channel.id not in doomed and is_ours(job, channel):
+        if channel.id not in known and is_ours(job, channel):
             attempt = next((r for r in job.entry.open_attempts() if r.kind == "channel"), None)
             job.made(attempt or found(job, "channel", channel.name), channel.id, "adopted")
             _note_admitted(job, channel)

@@ -12,13 +12,13 @@ _WRITE_OFF: Millis = 5 * MINUTE  # until then the lists may lag behind a create,
 async def note_twins(job: Job, *, replacing: bool = False) -> None:
     """Note as spare what is ours in the guild beside the current role and room: late twins of a lost create.
 
-    `replacing`: a role that is found while the session's own is gone is no twin, but what will replace it.
+    `replacing`: what is found while the session's own is gone is no twin, but what will replace it.
     """
     known = {r.snowflake for r in job.entry.resources if r.state in ("made", "spare")}
     for role in () if replacing and _lacks_role(job) else candidate_roles(job):
         if role.id not in known and await is_our_role(job, role):
             _note_twin(job, "role", role.id, role.name)
-    for channel in candidate_channels(job):
+    for channel in () if replacing and job.entry.current("channel") is None else candidate_channels(job):
         if channel.id not in known and is_ours(job, channel):
             _note_twin(job, "channel", channel.id, channel.name)
 
@@ -26,12 +26,6 @@ async def note_twins(job: Job, *, replacing: bool = False) -> None:
 def _lacks_role(job: Job) -> bool:
     role = job.entry.current("role")
     return job.entry.access == "role" and (role is None or job.guild.role_is_gone(role.snowflake or ""))
-
-
-def _lacks(job: Job, kind: ResourceKind) -> bool:
-    """Tell whether the session is to have a role or room and has none."""
-    wanted = job.entry.state in ("opening", "open") and (kind == "channel" or job.entry.access == "role")
-    return wanted and job.entry.current(kind) is None
 
 
 def _note_twin(job: Job, kind: ResourceKind, snowflake: str, name: str) -> None:
