@@ -20,7 +20,7 @@ from coachsync.store.base import Marks, Transaction
 async def look_at(job: Job) -> Action | Refused | None:
     """Return the repair that an open, complete session needs, a refusal where it must not be made, or None."""
     try:
-        await twins.note_twins(job)
+        await twins.note_twins(job, replacing=job.entry.live)
         found = await _drift(job)
     except Forbidden as error:
         return _refused(job, _hidden(job, failure_of(error)), "failed")
@@ -77,8 +77,9 @@ def vanished_again(found: tuple[str, ...]) -> Failure:
 async def take_over(job: Job) -> Refused | None:
     """Rebuild the ledger's entry of an open session from what Discord shows and the store claims.
 
-    What the store names and is foreign is refused: it is never adopted. Participants are taken to be in; the role
-    counts tell later if they are not. A mark for which nothing is to be seen ahead of the window is taken back.
+    What the store names and is foreign is refused: it is never adopted. Who holds a role cannot be listed, so the
+    next run grants it once more; the counts then show a holder too many. A mark for which nothing is to be seen
+    ahead of the window is taken back.
     """
     try:
         foreign = await claim(job)
@@ -91,7 +92,7 @@ async def take_over(job: Job) -> Refused | None:
         marks = Marks(job.session.id, set_up=False, role_id="", channel_id="")
         await job.journal.write(lambda t: _only_mark(t, marks))
         return None
-    _take_people(job.entry, job.session, job)
+    _take_people(job.entry, job.session)
     await job.save(_marks(job.entry, job.session))
     return None
 
@@ -100,12 +101,12 @@ def _only_mark(transaction: Transaction, marks: Marks) -> None:
     transaction.mark(marks)
 
 
-def _take_people(entry: Entry, session: Session, job: Job) -> None:
+def _take_people(entry: Entry, session: Session) -> None:
     if entry.current("role") is None and entry.current("channel") is not None:
         entry.access = "member"
     known = {g.user_id for g in entry.grants}
     if entry.access == "role":
-        entry.grants += [Grant(p, "granted", job.guild.now()) for p in session.people if p not in known]
+        entry.grants += [Grant(p) for p in session.people if p not in known]
     entry.state = "open" if session.set_up else "opening"
 
 

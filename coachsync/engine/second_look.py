@@ -34,10 +34,11 @@ async def count(guild: Guild, jobs: list[Job]) -> list[Action | Refused]:
 
 
 def _countable(job: Job) -> bool:
-    """Tell whether a count says something: a room just repaired is left to the next run."""
+    """Tell whether a count says something: a room just repaired or taken over is left to the next run."""
     repaired = job.action.kind == "repair" and bool(job.action.why)
     entry = job.entry
-    return entry.state == "open" and entry.access == "role" and entry.current("role") is not None and not repaired
+    settled = entry.state == "open" and all(g.state in ("granted", "revoked") for g in entry.grants)
+    return settled and entry.access == "role" and entry.current("role") is not None and not repaired
 
 
 def granted(entry: Entry) -> list[str]:

@@ -245,7 +245,7 @@ def _finish(
             if refused.once:
                 transaction.reported(*key_of(refused))
         for outcome in report.outcomes:
-            if outcome.error is not None:
+            if outcome.error is not None and outcome.error.code != "unknown_session":
                 transaction.event(failure_event(outcome, reading.facts.now))
         transaction.run_finished(number, host_time(request), report, report.exit_code)
 
