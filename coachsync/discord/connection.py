@@ -16,10 +16,11 @@ from http.client import HTTPConnection as StdlibConnection
 from typing import TYPE_CHECKING, Any
 
 from certifi import where
-from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
+
+from coachsync.discord.lean import HTTPAdapter
 
 if TYPE_CHECKING:
     from urllib3.poolmanager import PoolManager

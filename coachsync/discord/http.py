@@ -16,13 +16,11 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
-from requests import PreparedRequest, RequestException
-from requests.structures import CaseInsensitiveDict
-from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from coachsync import __version__
 from coachsync.discord.connection import Adapter, Exchange, GivenUpError
+from coachsync.discord.lean import CaseInsensitiveDict, PreparedRequest, RequestException, get_environ_proxies
 from coachsync.discord.token import Token, redact
 from coachsync.discord.wire import Answer, Lost, NeverSent, Outgoing, Result
 from coachsync.discord.workers import Workers
