@@ -6,14 +6,18 @@ in the stand-in, by Discord's own permission algorithm, and the demonstration fa
 
 from __future__ import annotations
 
+import json
+import shlex
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coachsync.demo.stage import BOOKINGS, GUILD_ID, STRANGER, Said, Stage, at
+from coachsync.cli import output
+from coachsync.demo.stage import BOOKINGS, BOT_ID, GUILD_ID, OWNER, STAFF, STRANGER, Said, Stage, at
 from coachsync.demo.story import Story
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
 from coachsync.errors import BUG, OK
+from coachsync.report.text import iso
 from coachsync.standin import SimClock, Standin
 
 _TICK: Millis = 15 * MINUTE
@@ -50,15 +54,17 @@ class _Play:
         story = self.story
         story.chapter(f"{at(self.clock.now())} · three sessions are booked, all at 13:00 on {at(self.start)[:10]}")
         story.say("An embedded stand-in plays Discord: one guild, its people, the bot. The store is a SQLite file.")
+        story.say("The program, its configuration and what it prints are real; only the clock is not. Times are UTC.")
         for booking in BOOKINGS:
             people = self.stage.people
-            line = ["sessions", "add", "--id", booking.id, "--start", str(self.start)]
+            line = ["sessions", "add", "--id", booking.id, "--start", iso(self.start)]
             line += ["--student", people[booking.student], "--student-name", booking.student]
             line += ["--coach", people[booking.coach], "--coach-name", f"Coach {booking.coach}"]
             said = self.stage.run(*line)
-            story.say(f"  {booking.id}  Coach {booking.coach} with {booking.student}")
+            story.command(f"coachsync {shlex.join(line)}", said.text)
             if said.code != OK:
-                story.check(f"{booking.id} was booked: {said.text}", False)
+                story.check(f"{booking.id} was booked", False)
+        story.command("coachsync status", self._run("status").text)
 
     def nothing_yet(self) -> None:
         self.story.chapter("Days ahead · cron starts coachsync every 15 minutes")
@@ -112,6 +118,12 @@ class _Play:
         changes = len(self.stage.changes())
         self.story.check(f"2 requests for each session removed it ({changes} in all)", changes == 2 * len(BOOKINGS))
         self.story.check("nothing is left on the server", not self.stage.left_over())
+        rows = json.loads(self.stage.run("sessions", "export").text)
+        over = [row["_id"] for row in rows if row["status"] == "COMPLETED" and row["discordCleanedUp"]]
+        self.story.check(
+            "the store says of every session that it is completed and cleaned up",
+            len(over) == len(BOOKINGS) and all(over),
+        )
         self.story.command("coachsync status --all", self._run("status", "--all").text)
         self.stage.standin.clear_requests()
         ticks, _ = self._ticks_until(end + DAY)
@@ -122,7 +134,11 @@ class _Play:
         story = self.story
         story.say("")
         if story.broken:
-            story.say(f"{len(story.broken)} of {story.kept + len(story.broken)} promises were not kept.")
+            output.error(
+                f"{len(story.broken)} of {story.kept + len(story.broken)} promises were not kept: "
+                + "; ".join(story.broken),
+                "this is a bug: report it with what is printed above",
+            )
             return BUG
         story.say(f"All {story.kept} promises were kept. Next: `coachsync demo --serve` to try every command by hand,")
         story.say("or `coachsync init` to install it for a real guild.")
@@ -135,15 +151,20 @@ class _Play:
         rooms = {b.id: self.stage.room_of(b) for b in BOOKINGS}
         self.story.say("Who sees which room, by Discord's own rules:")
         seen = {b.id: world.who_can_see(rooms[b.id] or "") for b in BOOKINGS if rooms[b.id]}
-        rows = [(n, [people[n] in seen.get(b.id, ()) for b in BOOKINGS]) for n in people if n != "Olivia"]
+        rows = [(self._called(n), [people[n] in seen.get(b.id, ()) for b in BOOKINGS]) for n in people]
         self.story.matrix([b.id for b in BOOKINGS], rows)
         for booking in BOOKINGS:
-            wanted = {people[booking.coach], people[booking.student]}
-            let_in = {people[n] for n in people if n != "Olivia"} & set(seen.get(booking.id, ()))
+            wanted = {people[name] for name in (booking.coach, booking.student, OWNER, STAFF)} | {BOT_ID}
             self.story.check(
-                f"{booking.id} is for Coach {booking.coach} and {booking.student} alone (and the owner and the bot)",
-                let_in == wanted,
+                f"{booking.id} is for Coach {booking.coach} and {booking.student} alone, "
+                "beside the bot, the staff and the owner",
+                set(seen.get(booking.id, ())) == wanted,
             )
+
+    def _called(self, name: str) -> str:
+        if name in {booking.coach for booking in BOOKINGS}:
+            return f"Coach {name}"
+        return {OWNER: f"{name} (owner)", STAFF: f"{name} (staff)"}.get(name, name)
 
     def _run(self, *arguments: str) -> Said:
         return self.stage.run(*arguments, "--now", str(self.clock.now()))

@@ -13,10 +13,11 @@ from tempfile import mkdtemp
 from types import FrameType
 
 from coachsync.cli import output
-from coachsync.demo.stage import STRANGER, Stage, program
+from coachsync.demo.stage import Stage, program
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.errors import OK, UsageError
-from coachsync.standin import Standin
+from coachsync.report.text import clean
+from coachsync.standin import Request, Standin
 
 
 def serve(directory: str | None) -> int:
@@ -27,6 +28,7 @@ def serve(directory: str | None) -> int:
             stack.callback(_remove, folder)
         standin = stack.enter_context(Standin())
         _explain(Stage(standin, folder))
+        standin.after_answer(_show)
         _wait()
     output.out("\nThe stand-in is gone; so are its guild and its rooms.")
     return OK
@@ -49,6 +51,12 @@ def _remove(folder: Path) -> None:
     from shutil import rmtree
 
     rmtree(folder, ignore_errors=True)
+
+
+def _show(request: Request, _: object) -> None:
+    """Print what was asked of the stand-in, as it comes."""
+    reason = f"  ({request.reason})" if request.reason else ""
+    output.out(f"{request.method:6} {clean(request.path)} → {request.status}{clean(reason)}")
 
 
 def _wait() -> None:
@@ -89,5 +97,6 @@ def _explain(stage: Stage) -> None:
     for line in lines:
         output.out(f"  {line}")
     output.out("")
-    output.out("The people of the guild: " + ", ".join(f"{name} {people[name]}" for name in people if name != STRANGER))
+    output.out("The people of the guild: " + ", ".join(f"{name} {user}" for name, user in people.items()))
     output.out(f"Config, store and token are in {stage.folder}")
+    output.out("What is asked of the stand-in is shown here:")

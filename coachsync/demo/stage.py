@@ -9,19 +9,26 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import NamedTuple
+from shlex import quote
+from shutil import get_terminal_size
+from typing import NamedTuple, TextIO
 
+from coachsync.cli import output
 from coachsync.config.template import render_config
+from coachsync.demo.story import INDENT
 from coachsync.domain.model import Millis
 from coachsync.domain.permissions import NEEDED
+from coachsync.errors import INTERRUPTED, TERMINATED
 from coachsync.standin import Request, Standin
 from coachsync.store.open import create_store
 
 TOKEN = "MTEwMDAwMDAwMDAwMDAwMDAwOQ.DemoXx.only-the-embedded-standin-takes-this-token"  # noqa: S105 - opens nothing real
+BOT_ID = "1100000000000000009"
 GUILD_ID = "1100000000000000000"
 CATEGORY_ID = "1100000000000000001"
+STAFF_ROLE_ID = "1100000000000000002"
 STORE = "sqlite:///sessions.db"
 
 
@@ -38,7 +45,24 @@ BOOKINGS = (
     Booking("def67890", "Sarah", "Alex"),
     Booking("xyz54321", "Mike", "Emma"),
 )
-STRANGER = "Lurker"
+OWNER, STAFF, STRANGER = "Olivia", "Nora", "Lurker"
+
+
+class _Heard(TextIOWrapper):
+    """What the program prints, kept; a terminal where the stream in whose place it stands is one."""
+
+    def __init__(self, instead_of: TextIO) -> None:
+        self._kept = BytesIO()
+        self._terminal = output.is_terminal(instead_of)
+        super().__init__(self._kept, encoding=instead_of.encoding or "utf-8", errors="backslashreplace")
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def text(self) -> str:
+        """Return all that was printed."""
+        self.flush()
+        return self._kept.getvalue().decode(self.encoding)
 
 
 class Said(NamedTuple):
@@ -65,12 +89,15 @@ class Stage:
 
     def _furnish(self) -> None:
         world = self.standin.world
-        owner = world.add_user("Olivia")
-        bot = world.add_bot(TOKEN, "coachsync", id="1100000000000000009")
+        owner = world.add_user(OWNER)
+        bot = world.add_bot(TOKEN, "coachsync", id=BOT_ID)
         world.add_guild("Coaching Hub", owner, bots=[bot], id=GUILD_ID, bot_permissions=NEEDED)
         world.add_category(GUILD_ID, "Sessions", id=CATEGORY_ID)
         world.add_channel(GUILD_ID, "Lobby")
-        self.people["Olivia"] = owner
+        self.people[OWNER] = owner
+        self.people[STAFF] = world.add_user(STAFF)
+        world.join(GUILD_ID, self.people[STAFF])
+        world.give_role(GUILD_ID, self.people[STAFF], world.add_role(GUILD_ID, "Staff", id=STAFF_ROLE_ID))
         for name in dict.fromkeys([*(b.coach for b in BOOKINGS), *(b.student for b in BOOKINGS), STRANGER]):
             self.people[name] = world.add_user(name)
             world.join(GUILD_ID, self.people[name])
@@ -79,6 +106,7 @@ class Stage:
         return {
             "discord.guild_id": GUILD_ID,
             "discord.category_id": CATEGORY_ID,
+            "discord.staff_role_ids": [STAFF_ROLE_ID],
             "discord.token_file": "token",
             "discord.api_base": self.standin.base_url,
             "store.url": STORE,
@@ -89,15 +117,23 @@ class Stage:
 
         Raises:
             KeyboardInterrupt: the person interrupted it.
+            SystemExit: it was asked to end.
         """
         from coachsync.__main__ import main
 
-        heard = StringIO()
-        with _environment({"COACHSYNC_CONFIG": str(self.config)}), redirect_stdout(heard), redirect_stderr(heard):
+        heard, complaints = _Heard(sys.stdout), StringIO()
+        with _environment(self._surroundings()), redirect_stdout(heard), redirect_stderr(complaints):
             code = main(arguments)
-        if code == 130:
+        if code == INTERRUPTED:
             raise KeyboardInterrupt
-        return Said(code, heard.getvalue().rstrip())
+        if code == TERMINATED:
+            raise SystemExit(TERMINATED)
+        return Said(code, (heard.text() + complaints.getvalue()).rstrip())
+
+    def _surroundings(self) -> dict[str, str]:
+        """Return what of the environment the program is to see anew: its configuration, and room for an indent."""
+        columns = get_terminal_size().columns - len(INDENT)
+        return {"COACHSYNC_CONFIG": str(self.config), "COLUMNS": str(columns)}
 
     def room_of(self, booking: Booking) -> str | None:
         """Return the id of a session's room as Discord has it, None where there is none."""
@@ -132,7 +168,7 @@ def _environment(wanted: dict[str, str]) -> Iterator[None]:
 def program() -> str:
     """Return how a person starts this very program: its own path where that is known."""
     name = Path(sys.argv[0])
-    return str(name) if name.name == "coachsync" else f"{sys.executable} -m coachsync"
+    return quote(str(name.absolute())) if name.name == "coachsync" else f"{quote(sys.executable)} -m coachsync"
 
 
 def at(moment: Millis) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from coachsync.cli import output
 
-_INDENT = "    "
+INDENT = "    "
 
 
 class Story:
@@ -32,9 +32,9 @@ class Story:
 
     def command(self, line: str, said: str) -> None:
         """Show a command and what the program answered."""
-        output.out(f"{_INDENT}{self._styled('$ ' + line, '1')}")
+        output.out(f"{INDENT}{self._styled('$ ' + line, '1')}")
         for answer in said.splitlines():
-            output.out(f"{_INDENT}{answer}")
+            output.out(f"{INDENT}{answer}")
 
     def check(self, promise: str, kept: bool) -> None:
         """Say whether a promise is kept; it was looked up, not assumed."""
@@ -51,7 +51,7 @@ class Story:
         output.out(f"  {'':{width}}  " + "  ".join(rooms))
         for name, cells in rows:
             shown = "  ".join(self._cell(cell, len(room)) for cell, room in zip(cells, rooms, strict=True))
-            output.out(f"  {name:{width}}  {shown}")
+            output.out(f"  {name:{width}}  {shown}".rstrip())
 
     def _cell(self, sees: bool, width: int) -> str:
         text = ("sees" if sees else "-").center(width)

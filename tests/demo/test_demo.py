@@ -55,6 +55,25 @@ def test_demo_says_so_when_a_promise_is_not_kept(tmp_path: Path, capsys: pytest.
     assert "NOT TRUE" in capsys.readouterr().out
 
 
+def test_demo_interrupted_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    playing = subprocess.Popen(
+        [sys.executable, "-m", "coachsync", "demo"],
+        env={**_environment(tmp_path), "TMPDIR": str(tmp_path / "temporary")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert playing.stdout is not None
+    while "Days ahead" not in playing.stdout.readline():
+        assert playing.poll() is None
+    playing.send_signal(signal.SIGTERM)
+    _, complaint = playing.communicate(timeout=30)
+
+    assert (playing.returncode, complaint.splitlines()[0]) == (143, "error: interrupted by SIGTERM")
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
 def test_serve_leaves_a_stand_in_on_which_the_printed_commands_work(tmp_path: Path) -> None:
     folder = tmp_path / "try"
     serving = subprocess.Popen(
