@@ -16,7 +16,7 @@ from coachsync.cli import output
 from coachsync.demo.stage import Stage, program
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.errors import OK, UsageError
-from coachsync.report.text import clean
+from coachsync.report.text import clean, iso
 from coachsync.standin import Request, Standin
 
 
@@ -83,14 +83,14 @@ def _explain(stage: Stage) -> None:
         *([f"unset {' '.join(sorted(in_the_way))}"] if in_the_way else []),
         f"export COACHSYNC_CONFIG={shlex.quote(str(stage.config))}",
         f"{command} sessions add --id abc12345 --student {people['John']} --student-name John "
-        f"--coach {people['Sarah']} --coach-name 'Coach Sarah' --start {start}",
+        f"--coach {people['Sarah']} --coach-name 'Coach Sarah' --start {iso(start)}",
         f"{command} run --dry-run",
         f"{command} run",
         f"{command} status",
         f"{command} explain abc12345",
-        f"{command} sessions reschedule abc12345 --start {start + 48 * HOUR}",
+        f"{command} sessions reschedule abc12345 --start {iso(start + 48 * HOUR)}",
         f"{command} run",
-        f"{command} sessions reschedule abc12345 --start {start}",
+        f"{command} sessions reschedule abc12345 --start {iso(start)}",
         f"{command} run",
         f"{command} cleanup abc12345",
     ]
