@@ -6,14 +6,13 @@ Prints the number of cases by scenario and by fault, and that all converged, or 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from tests.crash.matrix import Case, Played
-from tests.crash.whole import Share, run
+from tests.crash.matrix import Played
+from tests.crash.whole import DEFAULT_WORKERS, Share, run
 
 _SHOWN = 25
 
@@ -23,42 +22,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=main.__doc__)
     parser.add_argument("--part", type=Share.parse, default=Share(1, 1), metavar="I/N", help="the Ith of N parts")
     parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name holds this text")
-    parser.add_argument("--workers", type=int, default=3 * (os.cpu_count() or 1), help="processes side by side")
-    parser.add_argument("--verbose", action="store_true", help="show what the ticks of failing cases said")
+    parser.add_argument("--workers", type=int, default=DEFAULT_WORKERS, help="processes side by side")
+    parser.add_argument("--verbose", action="store_true", help="show all failing cases, and what their ticks said")
     options = parser.parse_args(argv)
     began = time.monotonic()
     played = run(options.part, options.only, options.workers)
-    _print_counts([one.case for one in played])
+    print(report(played, verbose=options.verbose))
+    print(f"took {time.monotonic() - began:.0f} s")
+    return 1 if any(one.problems for one in played) or not played else 0
+
+
+def report(played: Sequence[Played], *, verbose: bool) -> str:
+    """Return how many cases there were of each kind, and which did not converge."""
     failed = [one for one in played if one.problems]
-    _print_failures(failed, options.verbose)
     verdict = f"{len(failed)} did not converge" if failed else "all converged"
-    print(f"{len(played)} cases in {time.monotonic() - began:.0f} s: {verdict}")
-    return 1 if failed or not played else 0
+    return "\n".join([*_counts(played), *_failures(failed, verbose), f"{len(played)} cases: {verdict}"])
 
 
-def _print_counts(cases: Sequence[Case]) -> None:
+def _counts(played: Sequence[Played]) -> Iterator[str]:
     for title, names in (
-        ("scenario, access and store", [str(c.key) for c in cases]),
-        ("fault", [c.fault.name for c in cases]),
-        ("way to run", ["processes of their own" if c.fresh else "forked" for c in cases]),
+        ("scenario, access and store", [str(one.case.key) for one in played]),
+        ("fault", [one.case.fault.name for one in played]),
+        ("way to run the struck tick", [one.case.way for one in played]),
     ):
-        print(f"cases by {title}")
-        for name, count in sorted(Counter(names).items()):
-            print(f"  {name:<40} {count:>6}")
+        yield f"cases by {title}"
+        yield from (f"  {name:<40} {count:>6}" for name, count in sorted(Counter(names).items()))
 
 
-def _print_failures(failed: Sequence[Played], verbose: bool) -> None:
+def _failures(failed: Sequence[Played], verbose: bool) -> Iterator[str]:
     for one in failed[: None if verbose else _SHOWN]:
-        print(f"FAILED  {one.case.name}")
-        for problem in one.problems:
-            print(f"        {problem}")
-        if verbose:
-            for number, tick in enumerate(one.ticks, start=1):
-                print(f"        tick {number} ended with {tick.code}\n{tick.out}{tick.err}")
+        yield f"FAILED  {one.case.name}"
+        yield from (f"        {problem}" for problem in one.problems)
+        for number, tick in enumerate(one.ticks if verbose else (), start=1):
+            yield f"        tick {number} ended with {tick.code}\n{tick.out}{tick.err}"
     if len(failed) > _SHOWN and not verbose:
-        print(f"        … and {len(failed) - _SHOWN} more")
+        yield f"        … and {len(failed) - _SHOWN} more"
     if failed:
-        print(f"one alone: python -m tests.crash --verbose --only '{failed[0].case.name}'")
+        yield f"one alone: python -m tests.crash --verbose --only '{failed[0].case.name}'"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import importlib
 import os
 import pkgutil
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -14,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import coachsync
 from tests.crash.child import hurry
+from tests.crash.forking import fork
 
 T = TypeVar("T")
 
@@ -54,7 +56,7 @@ def _hand_out(link: Connection, numbers: Iterator[int]) -> int | None:
 
 def _hired(work: Callable[[int], Any]) -> tuple[Connection, int]:
     ours, theirs = Pipe()
-    pid = os.fork()
+    pid = fork()
     if pid == 0:
         ours.close()
         _labour(work, theirs)
@@ -64,6 +66,7 @@ def _hired(work: Callable[[int], Any]) -> tuple[Connection, int]:
 
 def _labour(work: Callable[[int], Any], link: Connection) -> NoReturn:
     try:
+        _shut_out_the_caller()
         hurry()
         gc.collect()
         gc.freeze()
@@ -80,6 +83,14 @@ def _result(work: Callable[[int], Any], number: int) -> Any:
         return work(number)
     except Exception:  # noqa: BLE001 - the parent tells whoever asked for the work
         return traceback.format_exc()
+
+
+def _shut_out_the_caller() -> None:
+    """Let nothing of the environment, or of how warnings are taken, reach the ticks."""
+    for name in [name for name in os.environ if name.startswith("COACHSYNC_")]:
+        del os.environ[name]
+    warnings.simplefilter("default")
+    warnings.simplefilter("ignore", ResourceWarning)  # exchanges that were given up end with the stand-in
 
 
 def _warm_up() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from coachsync.domain.model import HOUR, Entry
-from coachsync.store.base import Defaults
+from coachsync.store.base import Defaults, Store
 from coachsync.store.open import create_store, open_store
 from tests.crash.town import SESSION, Town
 
@@ -67,7 +67,7 @@ class Home(NamedTuple):
         with closing(self._open()) as store:
             return store.entries([SESSION]).get(SESSION)
 
-    def _open(self) -> Any:
+    def _open(self) -> Store:
         return open_store(self.url, self.folder, Defaults("1", HOUR), writable=False)
 
     def book(self, fields: Mapping[str, Any]) -> None:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from coachsync.domain.model import Millis
 from tests.crash.faults import AT_REQUESTS, FRESH, Fault, Point, at_step
-from tests.crash.prepared import Key, Prepared, Stage, prepare, stage
+from tests.crash.prepared import Key, Prepared, Stage, stage
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.strike import Strike
 from tests.crash.ticker import Ended
 from tests.crash.town import QUARTER
 
 STORES = ("sqlite", "json")
-FRESH_CASES = 24
+FRESH_CASES = 36
 CLEAN_TICKS = 2
 
 
 class Case(NamedTuple):
-    """One fault at one point of one scenario; `fresh`: every tick is a program of its own."""
+    """One fault at one point of one scenario; `fresh`: the struck tick is a program of its own."""
 
     key: Key
     point: Point
     fault: Fault
     fresh: bool = False
+
+    @property
+    def way(self) -> str:
+        """How the struck tick is run."""
+        if self.fresh:
+            return "a program of its own"
+        aside = self.fault.family in ("signal", "line") or not self.point.is_request
+        return "a fork" if aside else "a forked worker"
 
     @property
     def name(self) -> str:
@@ -42,11 +51,6 @@ class Played(NamedTuple):
 def keys(stores: Iterable[str] = STORES) -> list[Key]:
     """Return every scenario with every access and store it makes sense with."""
     return [Key(s.name, access, store) for s in SCENARIOS for access in s.accesses for store in stores]
-
-
-def prepare_all(wanted: Iterable[Key]) -> dict[Key, Prepared]:
-    """Prepare scenarios."""
-    return {key: prepare(key) for key in wanted}
 
 
 def cases(prepared: Iterable[Prepared]) -> list[Case]:
@@ -70,11 +74,11 @@ def play(case: Case, prepared: Prepared) -> Played:
     """Play a case to its end: the struck tick, then at most two clean ones, each a quarter of an hour later."""
     with stage(prepared) as it:
         ticks = [_struck(case, prepared, it)]
-        problems = it.verdict.of_tick(ticks[0])
+        problems = it.verdict.of_tick(ticks[0]) + ([] if ticks[0].struck else ["the fault never came about"])
         for quarter in range(1, CLEAN_TICKS + 1):
             now = prepared.at + quarter * QUARTER
             it.clock.set(now)
-            ticks.append(it.ticker.fresh(now) if case.fresh else it.ticker.here(now))
+            ticks.append(it.ticker.here(now))
             problems += it.verdict.of_tick(ticks[-1])
             unfinished = it.verdict.of_end()
             if ticks[-1].code == 0 and not unfinished:
@@ -89,6 +93,14 @@ def _struck(case: Case, prepared: Prepared, it: Stage) -> Ended:
     strike = Strike(case.point, case.fault, it.ticker)
     strike.arm(it.standin)
     try:
-        return it.ticker.fresh(prepared.at) if case.fresh else it.ticker.forked(prepared.at)
+        ended = _way(case, it)(prepared.at)
     finally:
         strike.disarm(it.standin)
+    return ended._replace(struck=strike.hits > 0)
+
+
+def _way(case: Case, it: Stage) -> Callable[[Millis], Ended]:
+    """Return how the struck tick is run: a signal needs a process to strike."""
+    if case.fresh:
+        return it.ticker.fresh
+    return it.ticker.forked if case.fault.family == "signal" else it.ticker.here

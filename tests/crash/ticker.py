@@ -20,9 +20,12 @@ from typing import NamedTuple
 
 from coachsync.domain.model import Millis
 from coachsync.standin import Standin
-from tests.crash.child import Steps, become_tick, tick_here
+from tests.crash.child import become_tick, tick_here
 from tests.crash.faults import Fault, Point
+from tests.crash.forking import fork
 from tests.crash.home import Home
+from tests.crash.line import Line
+from tests.crash.steps import STRUCK, Steps
 from tests.crash.town import TOKEN
 
 _PATIENCE_S = 40.0
@@ -30,12 +33,16 @@ _ROOT = Path(__file__).parents[2]
 
 
 class Ended(NamedTuple):
-    """How a tick ended: exit status (negative: killed by that signal), output, and the steps it was seen to take."""
+    """How a tick ended: exit status (negative: killed by that signal) and output.
+
+    `steps` are those it was asked to tell, `struck` whether its fault came about, as far as it tells itself.
+    """
 
     code: int
     out: str
     err: str
     steps: tuple[Point, ...] = ()
+    struck: bool = False
 
 
 class Ticker:
@@ -60,18 +67,19 @@ class Ticker:
         """Run a tick in a fork of this process, struck at a point."""
         ours, theirs = socket.socketpair()
         outputs = os.memfd_create("out"), os.memfd_create("err")
-        line = (point, fault) if point is not None and fault is not None and fault.family == "line" else None
+        steps = Steps(theirs, point, fault, record)
+        line = Line(point, fault, steps) if point and fault and fault.family == "line" else None
         self._begin()
-        pid = os.fork()
+        pid = fork()
         if pid == 0:
-            become_tick(self._config, now, self._environ(), outputs, Steps(theirs, point, fault, record), line)
+            become_tick(self._config, now, self._environ(), outputs, steps, line)
         theirs.close()
         self._runs(pid)
         with ours:
             code, told = self._await(pid, ours)
         self._end()
         out, err = (_drained(descriptor) for descriptor in outputs)
-        return Ended(code, out, err, _points(told))
+        return Ended(code, out, err, _points(told), STRUCK in told)
 
     def fresh(self, now: Millis) -> Ended:
         """Run a tick as a program of its own."""
@@ -87,8 +95,11 @@ class Ticker:
         return Ended(program.returncode, out, err)
 
     def here(self, now: Millis) -> Ended:
-        """Run a tick in this process: the fastest way, for those that nothing befalls."""
-        return Ended(*tick_here(self._config, now, self._environ()))
+        """Run a tick in this process: the fastest way, for those whose process nothing befalls."""
+        self._begin()
+        ended = Ended(*tick_here(self._config, now, self._environ()))
+        self._end()
+        return ended
 
     @property
     def _config(self) -> str:
@@ -118,7 +129,7 @@ class Ticker:
         give_up = time.monotonic() + _PATIENCE_S
         with ExitStack() as locks:
             locks.callback(os.close, ended)
-            open_ = [ended, control]
+            open_: list[int | socket.socket] = [ended, control]
             while ended not in (ready := select.select(open_, [], [], give_up - time.monotonic())[0]):
                 if not ready:
                     os.kill(pid, signal.SIGKILL)
@@ -128,12 +139,12 @@ class Ticker:
             told += _rest(control)
             return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), told
 
-    def _heard(self, control: socket.socket, locks: ExitStack, open_: list[object]) -> str:
+    def _heard(self, control: socket.socket, locks: ExitStack, open_: list[int | socket.socket]) -> str:
         text = control.recv(65_536).decode()
         if not text:
             open_.remove(control)
         if "locked\n" in text:
-            self._lock(locks, ledger=text.startswith("ledger"))
+            self._lock(locks, ledger="ledger_locked\n" in text)
             control.sendall(b"1")
         return text
 

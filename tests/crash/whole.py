@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import NamedTuple
 
 from tests.crash.farm import spread
 from tests.crash.matrix import Case, Played, cases, keys, play
 from tests.crash.prepared import Key, Prepared, prepare
+
+DEFAULT_WORKERS = 3 * (os.cpu_count() or 1)  # many cases wait for an answer that never comes
 
 
 class Share(NamedTuple):
@@ -27,7 +30,7 @@ class Share(NamedTuple):
 
 def run(share: Share, only: str, workers: int) -> list[Played]:
     """Play the cases of a share whose names hold `only`; in the order of the matrix."""
-    prepared = _prepare(workers)
+    prepared = prepare_all(workers)
     mine = [c for c in cases(prepared.values()) if only in c.name][share.nth - 1 :: share.of]
     results = dict(spread(lambda number: play(mine[number], prepared[mine[number].key]), len(mine), workers))
     return [_told(mine[number], results.get(number, "it was never played")) for number in range(len(mine))]
@@ -37,7 +40,8 @@ def _told(case: Case, result: Played | str) -> Played:
     return Played(case, [result], []) if isinstance(result, str) else result
 
 
-def _prepare(workers: int) -> dict[Key, Prepared]:
+def prepare_all(workers: int) -> dict[Key, Prepared]:
+    """Prepare every scenario. Raises RuntimeError where a clean tick already does not do what it should."""
     wanted = keys()
     ready: dict[Key, Prepared] = {}
     for number, one in spread(lambda number: prepare(wanted[number]), len(wanted), workers):
