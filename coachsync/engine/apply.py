@@ -172,6 +172,8 @@ class Work:
             guild = self.guilds.get(action.guild_id)
             if guild is not None and action.kind in ("cleanup", "revoke"):
                 guild.cleanups.add(task)
+            elif guild is not None and action.kind == "setup":
+                guild.without_place[priority] = asyncio.Event()
             task.add_done_callback(self.ticker.one_done)
             tasks.append(task)
         ended = await asyncio.gather(*tasks, return_exceptions=True)
@@ -189,7 +191,10 @@ class Work:
         self.jobs.append(job)
         started = time.monotonic()
         with metered() as meter:
-            kind, failure = await attempt(job)
+            try:
+                kind, failure = await attempt(job)
+            finally:
+                job.guild.has_place(priority)
         return outcome_of(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _obstacle(self, action: Action) -> Failure | None:

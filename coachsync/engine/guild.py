@@ -18,6 +18,7 @@ from coachsync.domain.model import MINUTE, Entry, Millis, Outcome, Resource, War
 from coachsync.domain.naming import fold
 from coachsync.domain.ownership import made_at
 from coachsync.domain.permissions import Overwrite
+from coachsync.engine.order import Priority
 
 _LAG: Millis = 5 * MINUTE  # lists are believed to show what is older than this
 
@@ -25,7 +26,8 @@ _LAG: Millis = 5 * MINUTE  # lists are believed to show what is older than this
 class Guild:
     """One guild in one run: its roles and channels, what the bot may do in it, and whose rooms the ledger knows.
 
-    `failure` is what kept us from looking; every action of the guild then fails with it. `rooms_free` is set
+    `failure` is what kept us from looking; every action of the guild then fails with it. `without_place` are the setups
+    that have no room yet, by priority: where places are scarce, the earlier goes first. `rooms_free` is set
     whenever a cleanup of this guild ended, for setups that wait for a place.
     """
 
@@ -43,6 +45,7 @@ class Guild:
         self.owners: dict[str, str] = {}
         self.roles_exhausted = False
         self.cleanups: set[asyncio.Task[Outcome]] = set()
+        self.without_place: dict[Priority, asyncio.Event] = {}
         self.category_lock = asyncio.Lock()
         self.own_categories: list[Resource] = []
         self.shelf: object | None = None
@@ -67,6 +70,19 @@ class Guild:
         """Return Discord's time; this host's where Discord never told."""
         told = self.discord.now()
         return told if told is not None else time.time_ns() // 1_000_000
+
+    def has_place(self, priority: Priority) -> None:
+        """Note that a setup has its room, or has given up: who waits behind it may try."""
+        waited_for = self.without_place.pop(priority, None)
+        if waited_for is not None:
+            waited_for.set()
+
+    async def earlier_placed(self, priority: Priority) -> None:
+        """Return when no setup with a lesser priority is without its room."""
+        for earlier in sorted(p for p in self.without_place if p < priority):
+            event = self.without_place.get(earlier)
+            if event is not None:
+                await event.wait()
 
     def know(self, entries: Iterable[Entry]) -> None:
         """Note which roles and channels the ledger says are whose."""

@@ -44,7 +44,7 @@ async def _make_role(job: Job) -> None:
     if job.guild.roles_exhausted:
         _without_role(job, "its roles are used up")
         return
-    if len(job.guild.roles) >= MOST_ROLES:
+    if len(job.guild.roles) + len(job.guild.without_place) > MOST_ROLES:
         await places_freed(job)
     try:
         await _create_role(job)

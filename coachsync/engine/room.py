@@ -27,10 +27,11 @@ MOST_CHANNELS = 500
 
 
 async def places_freed(job: Job) -> bool:
-    """Wait for the guild's cleanups under way, which free places; tell whether there were any."""
+    """Wait for the guild's cleanups under way, which free places, and for who goes first; tell whether any was."""
     waiting = [c for c in job.guild.cleanups if not c.done()]
     if waiting:
         await asyncio.wait(waiting)
+    await job.guild.earlier_placed(job.how.priority)
     return bool(waiting)
 
 
@@ -114,7 +115,7 @@ def _note_admitted(job: Job, channel: Channel) -> None:
 
 async def make_channel(job: Job) -> None:
     """Create the room with all its overwrites in the one call, and prove what Discord answered."""
-    if len(job.guild.channels) >= MOST_CHANNELS:
+    if len(job.guild.channels) + len(job.guild.without_place) > MOST_CHANNELS:
         await places_freed(job)
     try:
         await _create_channel(job)
@@ -193,6 +194,7 @@ async def _send_channel(job: Job, wanted: dict[str, Overwrite], parent: str | No
     resource = await job.attempt("channel", job.entry.channel_name, send)
     await _prove(job, resource, made[0], wanted)
     job.guild.channels[made[0].id] = made[0]
+    job.guild.has_place(job.how.priority)
     for grant in job.entry.grants:
         if grant.user_id in wanted and grant.state == "asked":
             grant.state, grant.granted_at = "granted", job.guild.now()
