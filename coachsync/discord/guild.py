@@ -19,7 +19,7 @@ from coachsync.discord.dispatch import Priority
 from coachsync.discord.errors import AnswerLost, Forbidden, NotFound, UnexpectedAnswer
 from coachsync.discord.objects import CATEGORY, VOICE, Channel, Guild, Me, Member, Role, ShapeError
 from coachsync.discord.routes import Call
-from coachsync.discord.verdict import MISSING_ACCESS, UNKNOWN_MEMBER, UNKNOWN_VOICE_STATE
+from coachsync.discord.verdict import MISSING_ACCESS, UNKNOWN_VOICE_STATE
 from coachsync.domain.model import Millis
 from coachsync.domain.permissions import Overwrite
 
@@ -104,14 +104,14 @@ class Discord:
         """Return the voice channel a person is in: its id, `ELSEWHERE`, or None for none.
 
         Discord answers 50001 where the person sits in a channel that the bot may not enter, which is none of ours
-        as long as our rooms admit the bot. Who is not in the guild is in no channel of it.
+        as long as our rooms admit the bot. Raises `NotFound` (10007) where they are not in the guild.
         Source: discord-api-docs #7250, #8416.
         """
         call = routes.GET_VOICE_STATE.at(guild_id=guild_id, user_id=user_id)
         try:
             return await self._read(call, how, objects.read_voice_channel)
         except NotFound as error:
-            if error.discord_code in (UNKNOWN_VOICE_STATE, UNKNOWN_MEMBER):
+            if error.discord_code == UNKNOWN_VOICE_STATE:
                 return None
             raise
         except Forbidden as error:

@@ -191,9 +191,18 @@ async def _may_be_inside(job: Job, person: str, room: str | None) -> bool:
         where = await job.guild.discord.voice_channel_of(job.guild.id, person, job.how)
     except (Unauthorized, Stopped):
         raise
-    except DiscordError:
-        return True
+    except DiscordError as error:
+        return error.discord_code != UNKNOWN_MEMBER or not await _has_left(job, person)
     return where in (room, ELSEWHERE)
+
+
+async def _has_left(job: Job, person: str) -> bool:
+    """Tell whether somebody is in no room because they are not in the guild: one answer alone may err."""
+    try:
+        await job.guild.discord.member(job.guild.id, person, job.how)
+    except NotFound as error:
+        return error.discord_code in _NOT_HERE
+    return False
 
 
 async def delete_spares(job: Job) -> None:

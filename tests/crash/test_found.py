@@ -14,6 +14,7 @@ from coachsync.standin import Request
 from tests.trust.scene import CHANNEL, CHANNELS, ID, MEMBER_ROLE, QUARTER, Scene
 
 OVERWRITE = "/channels/{channel_id}/permissions/{overwrite_id}"
+VOICE_STATE = "/guilds/{guild_id}/voice-states/{user_id}"
 ROLE_BY_ID = "/guilds/{guild_id}/roles/{role_id}"
 LOSSES = {"role": ("DELETE", MEMBER_ROLE), "member": ("DELETE", OVERWRITE)}
 
@@ -93,11 +94,22 @@ def test_nobody_replaces_a_leaver_who_still_has_access_whatever_404_says(live: S
     assert live.people_in_reach() == {nina, live.coach}
 
 
-def test_leaver_who_left_the_guild_is_no_obstacle(live: Scene) -> None:
-    nina = replaced(live, inside=False)
+def test_room_is_replaced_when_one_answer_alone_says_that_the_leaver_inside_left_the_guild(live: Scene) -> None:
+    old = live.room()
+    replaced(live, inside=True)
+    live.standin.faults.add("not_found", ("GET", VOICE_STATE), code=10007)
+    live.tick(QUARTER)
+    assert live.done == [("update", "done")]
+    assert live.room() != old
+
+
+def test_room_is_kept_when_the_leaver_left_the_guild(live: Scene) -> None:
+    old = live.room()
+    nina = replaced(live, inside=True)
     live.world.leave(live.guild, live.student)
     live.tick(QUARTER)
     assert live.done == [("update", "done")]
+    assert live.room() == old
     assert live.people_in_reach() == {nina, live.coach}
 
 
