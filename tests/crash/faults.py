@@ -90,8 +90,9 @@ _LASTING = (
     _answer("403/50013 from here on", "forbidden", lasting=True, code=50013),
 )
 _SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
-_STRUCK_REQUESTS = tuple(
-    Fault(f"{name} {side}", "signal", name, side=side) for name in _SIGNALS for side in ("before", "after", "answered")
+_STRUCK_REQUESTS = (
+    *(Fault(f"{name} {side}", "signal", name, side=side) for name in _SIGNALS for side in ("before", "after")),
+    Fault("SIGKILL answered", "signal", "SIGKILL", side="answered"),
 )
 _STRUCK_STEPS = tuple(Fault(name, "signal", name) for name in _SIGNALS)
 

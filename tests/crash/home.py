@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from coachsync.domain.model import HOUR, Entry
-from coachsync.store.base import Defaults, Store
+from coachsync.store.base import Defaults
 from coachsync.store.open import create_store, open_store
 from tests.crash.town import SESSION, Town
 
@@ -57,18 +57,10 @@ class Home(NamedTuple):
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def row(self) -> dict[str, Any] | None:
-        """Return the booking's fields by JSON key."""
-        with closing(self._open()) as store:
-            return store.raw(SESSION)
-
-    def entry(self) -> Entry | None:
-        """Return what the ledger remembers of the session."""
-        with closing(self._open()) as store:
-            return store.entries([SESSION]).get(SESSION)
-
-    def _open(self) -> Store:
-        return open_store(self.url, self.folder, Defaults("1", HOUR), writable=False)
+    def read(self) -> tuple[dict[str, Any], Entry | None]:
+        """Return the booking's fields by JSON key ({} where it is gone), and what the ledger remembers of it."""
+        with closing(open_store(self.url, self.folder, Defaults("1", HOUR), writable=False)) as store:
+            return store.raw(SESSION) or {}, store.entries([SESSION]).get(SESSION)
 
     def book(self, fields: Mapping[str, Any]) -> None:
         """Add the booking, with a field that is none of coachsync's."""

@@ -112,13 +112,13 @@ class Verdict(NamedTuple):
         """Return what is not yet as it should be when all is over."""
         scenario = BY_NAME[self.scenario]
         rooms = self.watch.rooms()
-        row = self.home.row()
-        if row is None:
+        row, entry = self.home.read()
+        if not row:
             return ["the booking is gone"]
         found = [f"the booking's {k} became {row.get(k)!r}" for k, v in self.row.items() if _lost(k, v, row)]
         found += _differs("status", row["status"], scenario.status)
         check: Callable[..., list[str]] = self._gone if scenario.people is None else self._there
-        return found + check(scenario, rooms, row, self.home.entry())
+        return found + check(scenario, rooms, row, entry)
 
     def _gone(self, scenario: Scenario, rooms: Rooms, row: dict[str, Any], entry: Entry | None) -> list[str]:
         revoked = scenario.name == "revoke"

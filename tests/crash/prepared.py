@@ -91,8 +91,7 @@ def _brink(key: Key, home: Home) -> Prepared:
         if scenario.set_up:
             _set_up(scenario, Ticker(home, standin), clock, town, key)
         clock.set(scenario.at)
-        row = home.row()
-        assert row is not None
+        row, _ = home.read()
         assert is_whole(row)
         return Prepared(key, town, things, pack(standin.world), home.files(), row)
 
@@ -106,8 +105,7 @@ def _set_up(scenario: Scenario, ticker: Ticker, clock: SimClock, town: Town, key
     clock.set(OPENED)
     ended = ticker.here(OPENED)
     assert ended.code == 0, ended
-    row = ticker.home.row()
-    assert row is not None
+    row, _ = ticker.home.read()
     role, room = row.get("discordRoleId"), row.get("discordChannelId")
     clock.set(scenario.at - MINUTE)
     scenario.change(Scene(ticker.standin.world, town, ticker.home, key.access, role, str(room)))
