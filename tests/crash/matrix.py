@@ -67,14 +67,14 @@ def _fresh(forked: list[Case]) -> Iterator[Case]:
     """Choose evenly among the kills that hit writes: they are what leaves something behind."""
     fit = [c for c in forked if c.fault in FRESH and c.point.is_request and not c.point.name.startswith("GET")]
     for nth in range(min(FRESH_CASES, len(fit))):
-        yield fit[nth * len(fit) // FRESH_CASES]._replace(fresh=True)
+        yield fit[(nth * len(fit) // FRESH_CASES + nth) % len(fit)]._replace(fresh=True)
 
 
 def play(case: Case, prepared: Prepared) -> Played:
     """Play a case to its end: the struck tick, then at most two clean ones, each a quarter of an hour later."""
     with stage(prepared) as it:
         ticks = [_struck(case, prepared, it)]
-        problems = it.verdict.of_tick(ticks[0]) + ([] if ticks[0].struck else ["the fault never came about"])
+        problems = it.verdict.of_tick(ticks[0]) + _of_blow(case, ticks[0])
         for quarter in range(1, CLEAN_TICKS + 1):
             now = prepared.at + quarter * QUARTER
             it.clock.set(now)
@@ -85,6 +85,13 @@ def play(case: Case, prepared: Prepared) -> Played:
                 return Played(case, problems, ticks)
         problems += unfinished or [f"the last tick ended with {ticks[-1].code}: {ticks[-1].err}"]
         return Played(case, problems, ticks)
+
+
+def _of_blow(case: Case, ended: Ended) -> list[str]:
+    """Return what is wrong with how the struck tick took it."""
+    expected = {"SIGKILL": -9, "SIGINT": 130, "SIGTERM": 143}.get(case.fault.kind, ended.code)
+    found = [] if ended.struck else ["the fault never came about"]
+    return found if ended.code == expected else [*found, f"exit status {ended.code} after {case.fault.kind}"]
 
 
 def _struck(case: Case, prepared: Prepared, it: Stage) -> Ended:

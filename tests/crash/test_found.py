@@ -121,9 +121,8 @@ def test_room_that_is_listed_is_not_believed_gone_when_its_deletion_says_so(live
     assert (live.done, live.rooms()) == ([("cleanup", "done")], [])
 
 
+@pytest.mark.parametrize("live", ["role"], indirect=True)
 def test_role_that_is_listed_is_not_believed_gone_when_its_deletion_says_so(live: Scene) -> None:
-    if live.access == "member":
-        pytest.skip("a session without a role")
     live.standin.faults.add("not_found", ("DELETE", ROLE_BY_ID), code=10011)
     live.tick(5 * HOUR)
     assert live.done == [("cleanup", "failed")]
