@@ -19,11 +19,25 @@ from tests.property.world import T0, Town
 
 QUARTER: Millis = 15 * MINUTE
 FAILING = 0.03
-PATIENCE = 3  # runs that may pass until what a failed one left is in order: the next two and, where one of them fails, one more
-KINDS = (
-    "reset_before reset_after status_before status_after html_before html truncated cut not_json empty forbidden "
-    "rate_limited rate_limited_bare cloudflare hang_after drip"
-).split()
+PATIENCE = 3  # runs until what a failed one left is in order: the next two and, where one of them fails, one more
+KINDS = [
+    "reset_before",
+    "reset_after",
+    "status_before",
+    "status_after",
+    "html_before",
+    "html",
+    "truncated",
+    "cut",
+    "not_json",
+    "empty",
+    "forbidden",
+    "rate_limited",
+    "rate_limited_bare",
+    "cloudflare",
+    "hang_after",
+    "drip",
+]
 
 
 @dataclass
