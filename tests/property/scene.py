@@ -194,7 +194,8 @@ class Scene:
         """Demand of every session that is certain what was promised of it."""
         entries = self._entries()
         rows = self.bookings.rows()
-        self.watch.lost -= {r.snowflake for e in entries.values() for r in e.resources if r.snowflake}
+        held = [r for e in entries.values() for r in e.resources if r.state in ("made", "spare")]
+        self.watch.lost -= {r.snowflake for r in held}
         for session, memory in self.memory.items():
             self._at_most_one(session, 1 if memory.sure or settled else 2)
             if memory.sure or settled:
@@ -247,7 +248,7 @@ class Scene:
 
     def _remember(self, session: str, memory: Memory, booking: Booking | None, has: bool) -> None:
         fresh = has and not memory.has
-        if fresh or not has:
+        if not has:
             memory.harm.clear()
         if fresh and booking is not None:
             memory.guild, memory.setup_start, memory.closed_start = booking.guild, booking.start, None
@@ -430,7 +431,7 @@ class Scene:
         self.tell(f"{self.watch.names([person])} leaves {home.id}")
         self._shaken(home, person)
         self.town.world.leave(home.id, person)
-        for role in [m.id for m in self.watch.made.values()]:
+        for role in [m.id for m in self.watch.made.values() if m.guild == home.id and m.kind == "role"]:
             self.watch.by_hand[role].discard(person)
 
     def join(self, home: Home, person: str) -> None:
@@ -468,7 +469,8 @@ class Scene:
             self.watch.by_hand[f"inside {thing.id}"] |= self.watch.may_enter[thing.session]
         self.watch.lost |= self.watch.given_up
         self.watch.given_up.clear()
-        known = {r.snowflake for e in self._entries().values() for r in e.resources if r.snowflake}
+        remembered = [r for e in self._entries().values() for r in e.resources if r.snowflake]
+        known = {str(r.snowflake) for r in remembered if r.state in ("made", "spare")}
         self.watch.lost -= known
         old, self.memory = self.memory, deepcopy(self.backup.memory)
         for session in old.keys() | self.memory.keys():

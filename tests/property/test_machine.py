@@ -77,7 +77,9 @@ FAULTS = [
     "cloudflare",
     "then_refuse",
 ]
-ROUTES = (
+Route = tuple[str | None, str | None] | None
+WORK = ["again", "book again", "student", "coach", "status", "move", "guild", "shift"]
+ROUTES: tuple[Route, ...] = (
     None,
     ("POST", None),
     ("POST", "/guilds/{guild_id}/roles"),
@@ -250,16 +252,46 @@ class Days(RuleBasedStateMachine):
         nth=st.integers(1, 6),
         count=st.sampled_from([1, 1, 2, 4, None]),
     )
-    def fault(self, kind: str, route: tuple[str | None, str | None] | None, nth: int, count: int | None) -> None:
-        scene = self._step()
-        if kind.startswith(("hang", "drip")):
-            count = 1
-        scene.tell(f"fault {kind} at {route} {nth} {count}")
+    def fault(self, kind: str, route: Route, nth: int, count: int | None) -> None:
+        self._step()
+        self._plan_fault(kind, route, nth, 1 if kind.startswith(("hang", "drip")) else count)
+
+    def _plan_fault(self, kind: str, route: Route, nth: int, count: int | None) -> None:
+        self.s.tell(f"fault {kind} at {route} {nth} {count}")
         code = 10011 if route and route[1] and "roles" in route[1] else 10003
         more = {"retry_after": 0.01} if kind == "rate_limited" else {"code": code} if kind == "not_found" else {}
         more |= {"seconds": 0.4} if kind == "delay" else {}
         self.town.standin.faults.add(kind, route, nth, count, **more)
-        scene.spoil()
+        self.s.spoil()
+
+    @rule(
+        which=sessions,
+        what=st.sampled_from(WORK),
+        kind=st.sampled_from(FAULTS),
+        route=st.sampled_from(ROUTES),
+        nth=st.sampled_from([1, 1, 1, 2, 2, 3, 4, 5]),
+        number=numbers,
+    )
+    def work_in_trouble(self, which: int, what: str, kind: str, route: Route, nth: int, number: int) -> None:
+        """Give a run something to do for one session, and trouble while it does that."""
+        scene, session = self._step(), self.ids[which]
+        booking = self._booking(session)
+        if booking is None:
+            self._book_soon(session, number)
+        elif what != "again":
+            lead = (110, 150, 170, 175, 600, 1800)[number]
+            status = "CANCELLED" if what == "status" else "SCHEDULED"
+            scene.put(replace(booking, **self._changed(booking, what, lead, number, status)))
+        if number == 0:
+            scene.tick_killed(nth + 3, after=nth % 2 == 0)
+        else:
+            self._plan_fault(kind, route, nth, 1)
+            scene.tick()
+
+    def _book_soon(self, session: str, number: int) -> None:
+        people = self._person(number), self._person((number + 1) % 6)
+        start = self.s.now + 150 * MINUTE
+        self.s.put(Booking(session, "SCHEDULED", start, 60, *people, self.town.homes[0].id))
 
     @rule(what=st.sampled_from(["down", "lag"]), requests=st.integers(1, 8))
     def discord_is_unwell(self, what: str, requests: int) -> None:
