@@ -46,20 +46,22 @@ class Ended(NamedTuple):
 
 
 class Ticker:
-    """Runs one tick after another in one home. `pid` is the running one's, `over` is set when it has ended."""
+    """Runs one tick after another in one home. `over` is set when the running one has ended."""
 
     def __init__(self, home: Home, standin: Standin) -> None:
         self.home = home
         self.standin = standin
-        self._pid = 0
+        self._handle: int | None = None  # of the running process: unlike its number it is never another's
+        self._lock = threading.Lock()
         self._known = threading.Event()
         self.over = threading.Event()
 
     def kill(self, number: signal.Signals) -> None:
         """Send the running tick a signal."""
-        if self._known.wait(_PATIENCE_S) and not self.over.is_set():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, number)
+        self._known.wait(_PATIENCE_S)
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            if self._handle is not None:
+                signal.pidfd_send_signal(self._handle, number)
 
     def forked(
         self, now: Millis, point: Point | None = None, fault: Fault | None = None, record: bool = False
@@ -113,11 +115,16 @@ class Ticker:
         self.over.clear()
 
     def _runs(self, pid: int) -> None:
-        self._pid = pid
+        self._handle = os.pidfd_open(pid)
         self._known.set()
 
     def _end(self) -> None:
         self.over.set()
+        self._known.clear()
+        with self._lock:
+            if self._handle is not None:
+                os.close(self._handle)
+            self._handle = None
         until = time.monotonic() + 5
         while any(r.status is None for r in self.standin.requests) and time.monotonic() < until:
             time.sleep(0.002)
@@ -125,14 +132,14 @@ class Ticker:
     def _await(self, pid: int, control: socket.socket) -> tuple[int, str]:
         """Wait for a fork's end, and hold the locks it asks for until then; tell its status and what it told."""
         told = ""
-        ended = os.pidfd_open(pid)
+        ended = self._handle
+        assert ended is not None
         give_up = time.monotonic() + _PATIENCE_S
         with ExitStack() as locks:
-            locks.callback(os.close, ended)
             open_: list[int | socket.socket] = [ended, control]
             while ended not in (ready := select.select(open_, [], [], give_up - time.monotonic())[0]):
                 if not ready:
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
                     os.waitpid(pid, 0)
                     return 98, told
                 told += self._heard(control, locks, open_)
@@ -144,11 +151,11 @@ class Ticker:
         if not text:
             open_.remove(control)
         if "locked\n" in text:
-            self._lock(locks, ledger="ledger_locked\n" in text)
+            self._occupy(locks, ledger="ledger_locked\n" in text)
             control.sendall(b"1")
         return text
 
-    def _lock(self, locks: ExitStack, *, ledger: bool) -> None:
+    def _occupy(self, locks: ExitStack, *, ledger: bool) -> None:
         """Lock the store as its booking system would, or the ledger."""
         if self.home.kind == "json" and not ledger:
             descriptor = os.open(f"{self.home.store}.lock", os.O_RDWR | os.O_CREAT, 0o666)
