@@ -12,7 +12,7 @@ from coachsync.domain.decide import decide
 from coachsync.domain.model import Action, Entry, Millis, Session
 from coachsync.domain.naming import names_for, short_of
 from coachsync.domain.planned import RANK, Due, Facts, Plan, Refused, Scope
-from coachsync.domain.remembered import disagrees
+from coachsync.domain.remembered import disagrees, ghost
 from coachsync.domain.vanished import accidents_among, unbooked, vanished
 from coachsync.domain.windows import left_alone, life_of
 
@@ -38,11 +38,12 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
     refused = [d for _, _, d in decided if isinstance(d, Refused) and d.kind in scope.kinds] + lost_refused
     refused += unbooked(known, entries, scope)
     open_now = [(s, e) for s, e, _ in decided if life_of(s, e, facts.policy, facts.now).open]
+    kept = [(ghost(e), e) for e in gone if e.guild_id in accidents or facts.now >= e.start]
     return Plan(
         actions=actions,
         refused=tuple(refused),
         warnings=tuple(lost_warnings),
-        looks=tuple((s, e) for s, e in open_now if e and s.id not in busy) if _looks(scope) else (),
+        looks=tuple((s, e) for s, e in open_now + kept if e and s.id not in busy) if _looks(scope) else (),
         adopts=tuple(s for s, e in open_now if e is None and s.id not in busy and _adoptable(s, facts))
         if _looks(scope)
         else (),

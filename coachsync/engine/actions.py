@@ -9,9 +9,10 @@ from coachsync.domain import permissions
 from coachsync.domain.model import Failure
 from coachsync.domain.remembered import follow, marks_of
 from coachsync.domain.windows import is_bookable
-from coachsync.engine import role, room, twins
+from coachsync.engine import room, twins
 from coachsync.engine.job import Job
 from coachsync.engine.people import delete_spares, let_in, send_away
+from coachsync.engine.place import ask_again, ensure_place
 from coachsync.engine.removal import remove
 from coachsync.engine.trouble import Trouble
 from coachsync.store.base import Marks
@@ -34,8 +35,7 @@ async def set_up(job: Job) -> None:
     """Role, channel, student, coach, mark."""
     _begin(job)
     await send_away(job)
-    await role.ensure_role(job)
-    await room.ensure_channel(job)
+    await ensure_place(job)
     await send_away(job)  # whom an adopted room let in
     await let_in(job)
     _check_voices(job)
@@ -49,7 +49,7 @@ async def update(job: Job) -> None:
     follow(job.entry, job.session)
     await send_away(job)
     if is_bookable(job.session, job.policy):
-        await _ensure_place(job)
+        await ensure_place(job)
         await send_away(job)  # whom an adopted room let in
         await let_in(job)
         await delete_spares(job)
@@ -68,8 +68,8 @@ async def repair(job: Job) -> None:
         return
     for why in job.action.why:
         if why.startswith("grant:"):
-            _ask_again(job, why.partition(":")[2])
-    await _ensure_place(job)
+            ask_again(job, why.partition(":")[2])
+    await ensure_place(job)
     await let_in(job)
     await delete_spares(job)
     twins.write_off(job)
@@ -77,26 +77,10 @@ async def repair(job: Job) -> None:
     await _complete(job)
 
 
-async def _ensure_place(job: Job) -> None:
-    """Make sure of role and room. A role that was made anew, or found again, may be held by nobody."""
-    had_role = job.entry.current("role")
-    await role.ensure_role(job)
-    if job.entry.current("role") is not had_role:
-        _ask_again(job)
-    await room.ensure_channel(job)
-
-
 def _count_repairs(job: Job) -> None:
     """Remember what was made again: what vanishes once more is left so. A repair cut short does not count."""
     for kind in {why.partition(":")[0] for why in job.action.why}:
         job.entry.repairs[kind] = job.entry.repairs.get(kind, 0) + 1
-
-
-def _ask_again(job: Job, person: str | None = None) -> None:
-    """Have access granted once more, to one person or to all."""
-    for grant in job.entry.grants:
-        if grant.state == "granted" and person in (None, grant.user_id):
-            grant.state = "asked"
 
 
 def _begin(job: Job) -> None:

@@ -54,6 +54,7 @@ class Place(NamedTuple):
     roles_exhausted_until: Millis
     roles_made: Callable[[Millis], int]
     categories: list[Resource]
+    given_up: Mapping[str, str]
 
 
 class Applied(NamedTuple):
@@ -115,6 +116,7 @@ class Work:
             if place.discord is not None:
                 guild = Guild(guild_id, place.discord, place.category_id, place.staff_role_ids)
                 guild.own_categories = place.categories
+                guild.owners.update(place.given_up)
                 guild.know(self.entries.values())
                 self.guilds[guild_id] = guild
         me = {d: asyncio.ensure_future(d.me()) for d in {g.discord for g in self.guilds.values()}}

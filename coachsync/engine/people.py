@@ -10,7 +10,7 @@ from coachsync.discord.errors import DiscordError, Forbidden, NotFound, Stopped,
 from coachsync.discord.guild import ELSEWHERE
 from coachsync.domain import permissions
 from coachsync.domain.model import Failure, Grant, Resource
-from coachsync.engine import twins
+from coachsync.engine import place, twins
 from coachsync.engine.job import Job
 from coachsync.engine.room import ask, make_channel
 from coachsync.engine.trouble import Trouble
@@ -125,6 +125,7 @@ async def send_away(job: Job) -> None:
     await twins.note_twins(job, replacing=True)
     await delete_spares(job)  # a leaver may sit in a room that was replaced before
     if await _somebody_may_be_inside(job, leavers):
+        await place.ensure_role(job)  # the new room names the session's role, which may have vanished meanwhile
         await make_channel(job)
         await job.save()
         await delete_spares(job)
@@ -236,13 +237,11 @@ async def delete_resource(job: Job, resource: Resource) -> None:
 
 
 async def _still_there(job: Job, kind: str, snowflake: str) -> bool:
-    """Look again for what Discord says it does not know although its lists have just shown it."""
+    """Look again for what Discord says it does not know: one answer alone may err, and a room may be hidden."""
     if kind == "role":
         if snowflake in job.guild.roles:
             await job.guild.relist_roles()
         return snowflake in job.guild.roles
-    if snowflake not in job.guild.channels:
-        return False
     try:
         await job.guild.discord.channel(snowflake, job.how)
     except NotFound as error:

@@ -221,4 +221,5 @@ def _place(ways: Ways, store: Store, guild_id: str) -> Place:
         roles_exhausted_until=until or 0,
         roles_made=lambda now: store.roles_made_since(guild_id, now - _ROLE_WINDOW),
         categories=store.categories(guild_id),
+        given_up=store.given_up(guild_id),
     )

@@ -140,6 +140,9 @@ class Store(Protocol):
     def categories(self, guild_id: str) -> list[Resource]:
         """Return our own categories of a guild that are made and not deleted, or attempted."""
 
+    def given_up(self, guild_id: str) -> dict[str, str]:
+        """Return what operators gave up in a guild and may still be there: snowflake → session id."""
+
     def first_run_at(self) -> Millis | None:
         """Return when coachsync first ran on this store, or None."""
 

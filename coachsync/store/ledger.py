@@ -83,6 +83,14 @@ class LedgerReader:
         )
         return [Resource(*row) for row in self._read(sql, (guild_id,))]
 
+    def given_up(self, guild_id: str) -> dict[str, str]:
+        """Return what operators gave up in a guild and may still be there: snowflake → session id."""
+        sql = (
+            "SELECT snowflake, session_id FROM coachsync_resources WHERE guild_id = ? AND state = 'abandoned'"
+            " AND snowflake IS NOT NULL AND session_id IS NOT NULL"
+        )
+        return {row[0]: _text(row[1]) for row in self._read(sql, (guild_id,))}
+
     def first_run_at(self) -> Millis | None:
         """Return when coachsync first ran on this store, or None."""
         return self._number("SELECT value FROM coachsync_meta WHERE key = 'first_run_at'")

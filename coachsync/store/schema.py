@@ -98,6 +98,7 @@ CREATE TABLE coachsync_resources (
     "CREATE INDEX coachsync_resources_session ON coachsync_resources (session_id)",
     "CREATE INDEX coachsync_resources_attempted ON coachsync_resources (session_id) WHERE state = 'attempted'",
     "CREATE INDEX coachsync_resources_made ON coachsync_resources (guild_id, kind, made_at)",
+    "CREATE INDEX coachsync_resources_given_up ON coachsync_resources (guild_id) WHERE state = 'abandoned'",
     """
 CREATE TABLE coachsync_grants (
     id INTEGER PRIMARY KEY,

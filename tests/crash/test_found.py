@@ -1,4 +1,4 @@
-"""What the matrix found, as examples by name."""
+"""What the matrix and the search found, as examples by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.engine import room
 from coachsync.standin import Request
-from tests.trust.scene import CHANNEL, CHANNELS, ID, MEMBER_ROLE, QUARTER, Scene
+from tests.trust.scene import CHANNEL, CHANNELS, ID, MEMBER_ROLE, QUARTER, ROLES, Scene
 
 OVERWRITE = "/channels/{channel_id}/permissions/{overwrite_id}"
 VOICE_STATE = "/guilds/{guild_id}/voice-states/{user_id}"
@@ -138,3 +138,52 @@ def test_booking_ends_although_room_and_role_were_deleted_by_hand_before(live: S
     live.tick(MINUTE)
     assert live.done == [("cleanup", "done")]
     assert live.row(ID)["discordCleanedUp"]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize("live", ["role"], indirect=True)
+def test_people_are_exchanged_although_the_role_was_deleted_by_hand_before(live: Scene, inside: bool) -> None:
+    nina = replaced(live, inside=inside)
+    live.world.delete_role(live.guild, live.role())
+    live.tick(QUARTER)
+    assert live.done == [("update", "done")]
+    assert live.people_in_reach() == {nina, live.coach}
+
+
+@pytest.mark.parametrize("live", ["role"], indirect=True)
+def test_who_was_in_gets_the_role_again_that_was_deleted_before_the_other_could_be_let_in(live: Scene) -> None:
+    live.change(studentDiscordId=live.person("nina", member=False))
+    live.tick(QUARTER)
+    assert live.codes == ["unknown_member"]
+    live.world.delete_role(live.guild, live.role())
+    live.tick(QUARTER)
+    assert live.codes == ["unknown_member"]
+    assert live.people_in_reach() == {live.coach}
+
+
+@pytest.mark.parametrize("live", ["role"], indirect=True)
+def test_role_that_an_operator_gave_up_is_not_taken_for_its_namesakes(live: Scene) -> None:
+    given_up = live.role()
+    live.tick(0, "cleanup", ID, abandon=True)
+    live.change(status="CANCELLED", scheduledDate=live.now() + 30 * HOUR)
+    live.standin.faults.add("status_before", ("POST", ROLES))
+    live.standin.faults.add("not_found", ("GET", f"{ROLES}/member-counts"), count=None)
+    nina = live.person("nina")
+    live.book(f"z-{ID}", studentDiscordId=nina)
+    live.tick()
+    live.tick(QUARTER)
+    entry = live.entry(f"z-{ID}")
+    role, room = entry.current("role"), entry.current("channel")
+    assert role is not None
+    assert role.snowflake != given_up
+    assert room is not None
+    assert live.world.who_can_enter(room.snowflake or "") - {live.bot, live.owner} == {nina, live.coach}
+
+
+def test_room_that_is_hidden_is_not_believed_gone_when_its_deletion_says_so(live: Scene) -> None:
+    room = live.room()
+    live.world.delete_overwrite(room, live.bot)
+    live.standin.faults.add("not_found", ("DELETE", CHANNEL), code=10003)
+    live.tick(5 * HOUR)
+    assert live.done == [("cleanup", "failed")]
+    assert live.entry().live

@@ -203,3 +203,22 @@ def test_moved_clock_does_not_make_vanished_bookings_vanish_faster(stage: Stage)
     scene.tick(QUARTER)
     scene.tick(-DAY)
     assert len(scene.rooms("🎤 coaching-sess0002")) <= 1
+
+
+def test_room_that_is_kept_through_an_accident_is_mended(scene: Scene) -> None:
+    book_many(scene, 1)
+    scene.tick()
+    keep(scene)
+    scene.world.delete_channel(scene.rooms("🎤 coaching-sess0000")[0])
+    scene.tick(QUARTER)
+    assert ("repair", "done") in scene.done
+    assert len(scene.things()) == 2
+
+
+def test_room_of_a_booking_that_may_be_gone_for_good_is_not_made_again(scene: Scene) -> None:
+    book_many(scene, 2)
+    scene.tick()
+    keep(scene, "sess0000")
+    scene.world.delete_channel(scene.rooms("🎤 coaching-sess0001")[0])
+    scene.tick(QUARTER)
+    assert scene.done == []
