@@ -5,8 +5,9 @@ from __future__ import annotations
 from coachsync.domain.model import Action, Entry, Event, Outcome
 from coachsync.domain.naming import possible_names
 from coachsync.domain.planned import Facts, Plan
+from coachsync.engine.marks import closing_marks
 from coachsync.engine.outcomes import untried
-from coachsync.store.base import Marks, Store, Transaction
+from coachsync.store.base import Store, Transaction
 
 
 def abandon(store: Store, plan: Plan, facts: Facts) -> tuple[list[Outcome], tuple[str, ...]]:
@@ -32,7 +33,7 @@ def _give_up(transaction: Transaction, action: Action, facts: Facts) -> str:
             grant.state, grant.revoked_at = "revoked", facts.now
     entry.state, entry.closed_by, entry.closed_start = "closed", "abandoned", action.session.start
     words = f"may be left in guild {entry.guild_id}: {', '.join(left) or 'nothing'}"
-    transaction.mark(_marks(action, facts))
+    transaction.mark(closing_marks(action.session, facts.policy))
     transaction.save(entry)
     transaction.event(Event(facts.now, action.session.id, "cleanup", "done", f"given up by an operator; {words}"))
     return f"{action.session.id}: {words}"
@@ -59,15 +60,4 @@ def _blank(action: Action, facts: Facts) -> Entry:
         start=session.start,
         end=session.end,
         setup_start=session.start,
-    )
-
-
-def _marks(action: Action, facts: Facts) -> Marks:
-    status = action.session.status
-    completed = facts.policy.completed if status in facts.policy.bookable else ""
-    return Marks(
-        action.session.id,
-        cleaned_up=True,
-        status_from=status if completed else None,
-        status_to=completed or None,
     )

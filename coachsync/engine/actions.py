@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from coachsync.domain import permissions
 from coachsync.domain.model import Failure
-from coachsync.domain.remembered import follow, marks_of
+from coachsync.domain.remembered import follow
 from coachsync.domain.windows import is_bookable
 from coachsync.engine import room, twins
 from coachsync.engine.job import Job
+from coachsync.engine.marks import living_marks
 from coachsync.engine.people import delete_spares, let_in, send_away
 from coachsync.engine.place import ask_again, ensure_place
 from coachsync.engine.removal import remove
 from coachsync.engine.trouble import Trouble
-from coachsync.store.base import Marks
 
 
 async def perform(job: Job) -> None:
@@ -126,13 +126,7 @@ async def _complete(job: Job) -> None:
     if job.pending:
         raise Trouble(_joined(job.pending))
     job.note(job.action.kind, "done", job.action.reason)
-    await job.save(store_marks(job))
-
-
-def store_marks(job: Job) -> Marks:
-    """Return what the store is to say of a session that lives."""
-    set_up, cleaned_up, role_id, channel_id = marks_of(job.entry)
-    return Marks(job.session.id, set_up, cleaned_up, role_id or "", channel_id or "")
+    await job.save(living_marks(job.entry))
 
 
 def _joined(failures: list[Failure]) -> Failure:

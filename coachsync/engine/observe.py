@@ -8,10 +8,10 @@ from __future__ import annotations
 from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain.model import Action, Entry, Failure, Grant, Session
 from coachsync.domain.planned import Refused
-from coachsync.domain.remembered import marks_of
 from coachsync.domain.windows import window_opens
 from coachsync.engine import drift, room, twins
 from coachsync.engine.job import Job
+from coachsync.engine.marks import living_marks, revoked_marks
 from coachsync.engine.removal import claim
 from coachsync.engine.trouble import Trouble
 from coachsync.store.base import Marks, Transaction
@@ -89,11 +89,10 @@ async def take_over(job: Job) -> Refused | None:
     if foreign is not None:
         return _refused(job, foreign, "refused")
     if not job.entry.resources and job.now < window_opens(job.session, job.policy):
-        marks = Marks(job.session.id, set_up=False, role_id="", channel_id="")
-        await job.journal.write(lambda t: _only_mark(t, marks))
+        await job.journal.write(lambda t: _only_mark(t, revoked_marks(job.session)))
         return None
     _take_people(job.entry, job.session)
-    await job.save(_marks(job.entry, job.session))
+    await job.save(living_marks(job.entry))
     return None
 
 
@@ -108,8 +107,3 @@ def _take_people(entry: Entry, session: Session) -> None:
     if entry.access == "role":
         entry.grants += [Grant(p) for p in session.people if p not in known]
     entry.state = "open" if session.set_up else "opening"
-
-
-def _marks(entry: Entry, session: Session) -> Marks:
-    set_up, cleaned_up, role_id, channel_id = marks_of(entry)
-    return Marks(session.id, set_up, cleaned_up, role_id or "", channel_id or "")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from coachsync.discord.errors import DiscordError, RateLimited, Stopped, failure_of
 from coachsync.domain.model import Access, Action, Entry, Failure, Names, Outcome, OutcomeKind, Session
-from coachsync.engine.actions import perform, store_marks
+from coachsync.engine.actions import perform
 from coachsync.engine.job import Job
+from coachsync.engine.marks import living_marks
 from coachsync.engine.trouble import Trouble
 from coachsync.errors import StoreError
 
@@ -27,7 +28,7 @@ async def attempt(job: Job) -> tuple[OutcomeKind, Failure | None]:
     else:
         return "done", None
     try:
-        await job.save(None if job.action.kind in ("cleanup", "revoke") else store_marks(job))
+        await job.save(None if job.action.kind in ("cleanup", "revoke") else living_marks(job.entry))
     except StoreError as error:
         failure = Failure("store_error", error.message, error.hint)
     return kind, failure

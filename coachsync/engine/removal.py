@@ -9,6 +9,7 @@ from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain.model import Failure, Resource
 from coachsync.engine import role, room, twins
 from coachsync.engine.job import Job
+from coachsync.engine.marks import closing_marks, revoked_marks
 from coachsync.engine.people import delete_resource
 from coachsync.engine.trouble import Trouble
 from coachsync.store.base import Marks
@@ -117,19 +118,6 @@ def _close(job: Job) -> None:
             grant.state, grant.revoked_at = "revoked", job.guild.now()
 
 
-def _final_marks(job: Job) -> Marks | None:
+def _final_marks(job: Job) -> Marks:
     session = job.session
-    if job.action.kind == "revoke":
-        return Marks(session.id, set_up=False, cleaned_up=False, role_id="", channel_id="")
-    return closing_marks(session.id, session.status, job)
-
-
-def closing_marks(session_id: str, status: str, job: Job) -> Marks:
-    """Return the marks of a cleaned-up session; a status that is still bookable becomes the completed one."""
-    completed = job.policy.completed if status in job.policy.bookable else ""
-    return Marks(
-        session_id,
-        cleaned_up=True,
-        status_from=status if completed else None,
-        status_to=completed or None,
-    )
+    return revoked_marks(session) if job.action.kind == "revoke" else closing_marks(session, job.policy)

@@ -24,9 +24,10 @@ from coachsync.domain.model import (
 )
 from coachsync.domain.plan import make_plan
 from coachsync.domain.planned import Facts, Plan, Scope
-from coachsync.domain.remembered import follow, marks_of
+from coachsync.domain.remembered import follow
 from coachsync.domain.windows import LEFT_ALONE
 from coachsync.engine.lock import Lock, run_lock
+from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.errors import OK, SOME_FAILED, ConfigError, SessionError
 from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
@@ -261,8 +262,7 @@ def _restore(transaction: Transaction, plan: Plan) -> None:
         if entry.live:
             follow(entry, session)
             transaction.save(entry)
-            set_up, cleaned_up, role_id, channel_id = marks_of(entry)
-            transaction.mark(Marks(session.id, set_up, cleaned_up, role_id or "", channel_id or ""))
+            transaction.mark(living_marks(entry))
         else:
             transaction.mark(Marks(session.id, cleaned_up=True))
 

@@ -34,19 +34,24 @@ class Span(NamedTuple):
     open_since: Millis
 
 
-class Marks(NamedTuple):
-    """Our marks on one booking. A field that is None is left as it is; "" clears an id.
+class Completion(NamedTuple):
+    """The status becomes `status` only where it is one of `statuses` and the booking starts at `start`, as it did when
+    it was read (None: whenever it starts)."""
 
-    `status_from`/`status_to`: the status becomes `status_to` only where it still is `status_from`.
-    """
+    statuses: frozenset[str]
+    start: Millis | None
+    status: str
+
+
+class Marks(NamedTuple):
+    """Our marks on one booking. A field that is None is left as it is; "" clears an id."""
 
     session_id: str
     set_up: bool | None = None
     cleaned_up: bool | None = None
     role_id: str | None = None
     channel_id: str | None = None
-    status_from: str | None = None
-    status_to: str | None = None
+    completion: Completion | None = None
 
 
 class Imported(NamedTuple):

@@ -11,7 +11,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from coachsync.domain.booking import EARLIEST, LATEST
-from coachsync.store.base import Marks, Span
+from coachsync.store.base import Completion, Marks, Span
 from coachsync.store.json_read import Raw, Row, array_at, gaps, read_row, read_rows, split
 from coachsync.store.json_text import ABSENT, Style, decoded, encoded, laid_out, spliced, style_of
 
@@ -138,9 +138,14 @@ def _mark_changes(row: Row, marks: Marks) -> dict[str, Any]:
         changes["discordChannelId"] = marks.channel_id or ABSENT
     if marks.role_id is not None and marks.role_id != (row.discord_role_id or ""):
         changes["discordRoleId"] = marks.role_id or ABSENT
-    if marks.status_from is not None and marks.status_to not in (None, row.status) and row.status == marks.status_from:
-        changes["status"] = marks.status_to
+    if marks.completion is not None and _may_complete(row, marks.completion):
+        changes["status"] = marks.completion.status
     return changes
+
+
+def _may_complete(row: Row, completion: Completion) -> bool:
+    same_start = completion.start is None or row.scheduled_date == completion.start
+    return same_start and isinstance(row.status, str) and row.status in completion.statuses - {completion.status}
 
 
 def _flag(value: object) -> bool | None:

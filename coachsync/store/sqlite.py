@@ -15,7 +15,7 @@ from coachsync.domain.booking import COLUMN_OF, KEY_OF, occurs_twice, read_booki
 from coachsync.domain.model import Session
 from coachsync.domain.naming import short_of
 from coachsync.errors import SessionError, StoreError
-from coachsync.store.base import Defaults, Imported, Marks, Span
+from coachsync.store.base import Completion, Defaults, Imported, Marks, Span
 from coachsync.store.database import Database, text_key, tolerant_text
 from coachsync.store.importing import as_json, own_fields, read_json_row, sift, to_write
 from coachsync.store.ledger import LedgerReader
@@ -138,9 +138,15 @@ class SqliteStore(LedgerReader):
         }
         written = {column: value for column, value in fields.items() if value is not None}
         self._update(marks.session_id, {column: None if v == "" else v for column, v in written.items()})
-        if marks.status_from is not None and marks.status_to is not None:
-            self._update(marks.session_id, {"status": marks.status_to}, marks.status_from)
+        if marks.completion is not None:
+            self._complete(marks.session_id, marks.completion)
         return True
+
+    def _complete(self, session_id: str, completion: Completion) -> None:
+        row = self._db.one(f"SELECT status, scheduled_date FROM sessions WHERE id = {ID}", (text_key(session_id),))
+        if row is None or row[0] not in completion.statuses or completion.start not in (None, row[1]):
+            return
+        self._update(session_id, {"status": completion.status}, row[0])
 
     def _update(self, session_id: str, columns: Mapping[str, Any], status_from: str | None = None) -> bool:
         if not columns:

@@ -469,13 +469,21 @@ class Scene:
             self.watch.by_hand[f"inside {thing.id}"] |= self.watch.may_enter[thing.session]
         self.watch.lost |= self.watch.given_up
         self.watch.given_up.clear()
-        remembered = [r for e in self._entries().values() for r in e.resources if r.snowflake]
-        known = {str(r.snowflake) for r in remembered if r.state in ("made", "spare")}
+        remembered = {
+            (e.session_id, r.kind, str(r.snowflake))
+            for e in self._entries().values()
+            for r in e.resources
+            if r.snowflake and r.state in ("made", "spare")
+        }
+        known = {snowflake for _, _, snowflake in remembered}
         self.watch.lost -= known
         old, self.memory = self.memory, deepcopy(self.backup.memory)
         for session in old.keys() | self.memory.keys():
             self.mem(session).harm |= old[session].harm if session in old else Counter()
             self._after_restore(session, known)
+        there = {thing.id for thing in self.rooms()}
+        for session, kind, snowflake in remembered:
+            self.mem(session).harm[kind] += snowflake not in there  # what is made again counts as a repair
 
     def _after_restore(self, session: str, known: set[str]) -> None:
         memory = self.mem(session)

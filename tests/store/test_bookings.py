@@ -10,7 +10,7 @@ import pytest
 from coachsync.domain.model import HOUR
 from coachsync.domain.naming import hash_of
 from coachsync.errors import SessionError
-from coachsync.store.base import Marks, Span, Store
+from coachsync.store.base import Completion, Marks, Span, Store
 from tests.store.backends import DEFAULTS, GUILD, NOW, SPAN, Backend, a_row, snapshot
 
 OLD = NOW - 100 * HOUR
@@ -184,12 +184,22 @@ class TestMarks:
         assert not mark(store, Marks("gone", set_up=True))
         assert backend.rows() == before
 
-    @pytest.mark.parametrize(("status", "becomes"), [("SCHEDULED", "COMPLETED"), ("CANCELLED", "CANCELLED")])
-    def test_mark_changes_the_status_only_where_it_is_as_expected(
-        self, backend: Backend, store: Store, status: str, becomes: str
+    @pytest.mark.parametrize(
+        ("status", "start", "becomes"),
+        [
+            ("SCHEDULED", NOW, "COMPLETED"),
+            ("CONFIRMED", NOW, "COMPLETED"),
+            ("SCHEDULED", None, "COMPLETED"),
+            ("CANCELLED", NOW, "CANCELLED"),
+            ("SCHEDULED", NOW + HOUR, "SCHEDULED"),
+        ],
+    )
+    def test_mark_completes_only_a_booking_that_still_is_as_expected(
+        self, backend: Backend, store: Store, status: str, start: int | None, becomes: str
     ) -> None:
         backend.fill([a_row() | {"status": status}])
-        mark(store, Marks("abc12345", cleaned_up=True, status_from="SCHEDULED", status_to="COMPLETED"))
+        completion = Completion(frozenset({"SCHEDULED", "CONFIRMED"}), start, "COMPLETED")
+        mark(store, Marks("abc12345", cleaned_up=True, completion=completion))
         session = store.by_ids(["abc12345"])["abc12345"]
         assert (session.status, session.cleaned_up) == (becomes, True)
 

@@ -120,6 +120,24 @@ def test_status_that_is_set_during_a_cleanup_is_not_overwritten(scene: Scene, st
     assert (scene.row()["status"], scene.row()["discordCleanedUp"]) == (status, True)
 
 
+def test_booking_moved_during_its_cleanup_gets_a_room_at_its_new_time(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    later = scene.now() + 48 * HOUR
+
+    def meanwhile(request: Request) -> None:
+        if request.method == "DELETE":
+            scene.standin.clear_hooks()
+            scene.change(scheduledDate=later)
+
+    scene.standin.before_request(meanwhile)
+    scene.tick(OVER)
+    assert (scene.row()["status"], scene.things()) == ("SCHEDULED", {})
+    scene.clock.set(later - 2 * HOUR - QUARTER)
+    scene.tick()
+    assert scene.done == [("setup", "done")]
+
+
 def test_status_that_is_set_during_a_setup_stays(scene: Scene) -> None:
     scene.book()
     scene.standin.before_request(lambda r: scene.change(status="NO_SHOW") if r.route == ("POST", CHANNELS) else None)
