@@ -1,10 +1,16 @@
-"""How a command is built from a function, and the group that imports a command's module only when it is called."""
+"""How a command is built from a function, and the group that imports a command's module only when it is called.
+
+Typer 0.29 and later ask pydantic to convert every value, also those that are what they should be: loading it would
+double what an idle tick costs. Such values pass by it here.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -36,14 +42,38 @@ def built(entry: Entry) -> Any:
     found = getattr(importlib.import_module(entry.module), entry.attribute)
     if not isinstance(found, typer.Typer):
         app = new_app()
-        app.command(entry.name)(found)
+        app.command(entry.name, cls=LeanCommand)(found)
         found = app
     command = typer.main.get_command(found)
     command.name = entry.name
     return command
 
 
-class LazyGroup(TyperGroup):
+class _Lean:
+    """A command whose values pass by the conversion that they do not need."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # a mix-in before Typer's commands
+        for param in params:
+            if hasattr(param, "get_runtime_param") and "process_value" not in vars(param):
+                param.process_value = partial(_process, param, param.process_value)
+        return params
+
+
+class LeanCommand(_Lean, TyperCommand):
+    """See `_Lean`."""
+
+
+def _process(param: Any, convert: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
+    annotation = param.type_descriptor.annotation
+    single = param.nargs == 1 and not param.multiple
+    fits = type(value) in (get_args(annotation) or (annotation,)) and isinstance(value, (str, float, bool, type(None)))
+    if not single or param.required or not (fits or value is None):
+        return convert(ctx, value)
+    return value if param.callback is None else param.callback(ctx, param, value)
+
+
+class LazyGroup(_Lean, TyperGroup):
     """A group that knows its commands by name and line alone until one is called."""
 
     entries: tuple[Entry, ...] = ()

@@ -97,10 +97,8 @@ class LedgerReader:
 
     def last_runs(self, limit: int) -> list[RunRecord]:
         """Return the latest runs, newest first."""
-        from json import loads
-
         sql = "SELECT started_at, finished_at, command, exit_code, summary FROM coachsync_runs ORDER BY id DESC LIMIT ?"
-        return [RunRecord(row[0], row[1], row[2], row[3], loads(row[4])) for row in self._read(sql, (limit,))]
+        return [RunRecord(row[0], row[1], row[2], row[3], _counts(row[4])) for row in self._read(sql, (limit,))]
 
     def was_reported(self, keys: Collection[tuple[str, str, Millis]]) -> set[tuple[str, str, Millis]]:
         """Return those of the (session id, code, start) that were counted as failed before."""
@@ -162,17 +160,17 @@ class LedgerReader:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     entry = Entry(_text(row[0]), *row[1:19])
-    entry.repairs = _repairs(row[19])
+    entry.repairs = _counts(row[19])
     return entry
 
 
-def _repairs(text: str) -> dict[str, int]:
+def _counts(text: str) -> Any:
+    """Read an object of counts; most are empty, and an idle tick does without the JSON reader."""
     if text == "{}":
         return {}
     from json import loads
 
-    repairs: dict[str, int] = loads(text)
-    return repairs
+    return loads(text)
 
 
 def _event(row: tuple[Any, ...]) -> Event:

@@ -67,7 +67,8 @@ def expected(booking: Booking | None, memory: Memory, now: Millis) -> bool | Non
         return _by_what_was_told(memory, now)
     if booking.status == CANCELLED or now >= booking.end + LINGERS:
         return False
-    had = memory.certain if memory.guild in ("", booking.guild) else False
+    elsewhere = memory.guild not in ("", booking.guild)
+    had = False if elsewhere and memory.sure else memory.certain
     if booking.status not in BOOKABLE:
         return had if now >= booking.start - OPENS else _ahead(booking, memory, had)
     if now >= booking.end:

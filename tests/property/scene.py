@@ -236,7 +236,7 @@ class Scene:
         there = {m.id for m in roles + rooms}
         missing = there - named
         assert not missing, f"the ledger does not know {missing} of {session}"
-        if not self.mem(session).spoilt:
+        if not self.mem(session).spoilt and not self._ended(session):  # what vanishes later is noted at the cleanup
             assert named == there, f"the ledger of {session} names {named - there}, which is gone"
         if row is None or self.bookings.known[session].garbled or self.mem(session).spoilt:
             return
@@ -245,6 +245,10 @@ class Scene:
             assert claimed == there, f"the store of {session} names {claimed}, there is {there}"
         else:
             assert not row.get("discordSetupComplete") or row.get("discordCleanedUp"), f"{session}: {row}"
+
+    def _ended(self, session: str) -> bool:
+        told = [*self.mem(session).told, *([self.bookings.known[session]] if session in self.bookings.known else [])]
+        return any(self.now >= booking.end for booking in told)
 
     def _remember(self, session: str, memory: Memory, booking: Booking | None, has: bool) -> None:
         fresh = has and not memory.has
@@ -465,8 +469,9 @@ class Scene:
         self.tell("restore")
         self.bookings.restore(self.backup)
         for thing in self.rooms():  # whom a run let in that never was, coachsync only reports
-            self.watch.by_hand[thing.id] |= self.watch.may_enter[thing.session]
-            self.watch.by_hand[f"inside {thing.id}"] |= self.watch.may_enter[thing.session]
+            self._let_in_once(thing, self.watch.may_enter[thing.session])
+        for thing in [self.watch.made[i] for i in self.watch.given_up]:
+            self._let_in_once(thing, frozenset(self.town.people))
         self.watch.lost |= self.watch.given_up
         self.watch.given_up.clear()
         remembered = {
@@ -485,11 +490,19 @@ class Scene:
         for session, kind, snowflake in remembered:
             self.mem(session).harm[kind] += snowflake not in there  # what is made again counts as a repair
 
+    def _let_in_once(self, thing: Made, people: frozenset[str]) -> None:
+        self.watch.by_hand[thing.id] |= people
+        self.watch.by_hand[f"inside {thing.id}"] |= people
+
     def _after_restore(self, session: str, known: set[str]) -> None:
         memory = self.mem(session)
         memory.sure, memory.has, memory.setup_start = False, None, None
         booking = self.bookings.known.get(session)
-        due = booking is not None and booking.start - 3 * HOUR <= self.now < booking.end
+        due = (
+            booking is not None
+            and booking.start - 3 * HOUR <= self.now < booking.end
+            and memory.closed_start != booking.start  # closed by an operator, as far as anybody remembers
+        )
         for thing in [m for m in self.rooms() if m.session == session and m.id not in known]:
             if not due or self._unrecognisable(thing):
                 self.watch.lost.add(thing.id)
