@@ -101,8 +101,8 @@ def _only_mark(transaction: Transaction, marks: Marks) -> None:
 
 
 def _take_people(entry: Entry, session: Session) -> None:
-    if entry.current("role") is None and entry.current("channel") is not None:
-        entry.access = "member"
+    if entry.resources:  # what is there decides, whatever the configuration says by now
+        entry.access = "role" if entry.current("role") is not None else "member"
     known = {g.user_id for g in entry.grants}
     if entry.access == "role":
         entry.grants += [Grant(p) for p in session.people if p not in known]

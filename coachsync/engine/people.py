@@ -140,35 +140,53 @@ async def _take_access(job: Job, grant: Grant) -> None:
         return
     grant.state = "losing"
     await job.save()
-    try:
-        await _send_loss(job, grant.user_id)
-    except NotFound as error:
-        if error.discord_code not in _LOST_ALREADY or await _still_has_access(job, grant.user_id):
-            raise
+    role, channel = job.entry.current("role"), job.entry.current("channel")
+    if role is not None and role.snowflake:
+        await _take_role(job, grant.user_id, role.snowflake)
+    if channel is not None and channel.snowflake and _may_be_admitted(job, grant.user_id, channel.snowflake):
+        await _take_overwrite(job, grant.user_id, channel.snowflake)
     grant.state = "outside"
     await job.save()
 
 
-async def _send_loss(job: Job, person: str) -> None:
-    discord = job.guild.discord
-    role, channel = job.entry.current("role"), job.entry.current("channel")
-    if job.entry.access == "role" and role is not None and role.snowflake:
-        await discord.ungrant(job.guild.id, person, role.snowflake, job.how)
-    elif channel is not None and channel.snowflake:
-        await discord.delete_overwrite(channel.snowflake, person, job.how)
+def _may_be_admitted(job: Job, person: str, room: str) -> bool:
+    """Tell whether the room may let a person in by name; one that was taken over may do so beside its role."""
+    listed = job.guild.channels.get(room)
+    return job.entry.access == "member" or (listed is not None and person in listed.overwrites)
 
 
-async def _still_has_access(job: Job, person: str) -> bool:
-    """Look whether somebody of whom Discord says that there is nothing to take really has no access."""
-    discord = job.guild.discord
-    role, channel = job.entry.current("role"), job.entry.current("channel")
+async def _take_role(job: Job, person: str, role: str) -> None:
     try:
-        if job.entry.access == "role" and role is not None:
-            return role.snowflake in (await discord.member(job.guild.id, person, job.how)).roles
-        if channel is not None and channel.snowflake:
-            return person in (await discord.channel(channel.snowflake, job.how)).overwrites
+        await job.guild.discord.ungrant(job.guild.id, person, role, job.how)
     except NotFound as error:
-        if error.discord_code not in (*_NOT_HERE, UNKNOWN_CHANNEL):
+        if error.discord_code not in _LOST_ALREADY or await _still_holds(job, person, role):
+            raise
+
+
+async def _take_overwrite(job: Job, person: str, room: str) -> None:
+    try:
+        await job.guild.discord.delete_overwrite(room, person, job.how)
+    except NotFound as error:
+        if error.discord_code not in _LOST_ALREADY or await _still_admitted(job, person, room):
+            raise
+
+
+async def _still_holds(job: Job, person: str, role: str) -> bool:
+    """Look whether somebody of whom Discord says that there is nothing to take really does not hold the role."""
+    try:
+        return role in (await job.guild.discord.member(job.guild.id, person, job.how)).roles
+    except NotFound as error:
+        if error.discord_code not in _NOT_HERE:
+            raise
+    return False
+
+
+async def _still_admitted(job: Job, person: str, room: str) -> bool:
+    """Look whether the room really does not let in somebody of whom Discord says so."""
+    try:
+        return person in (await job.guild.discord.channel(room, job.how)).overwrites
+    except NotFound as error:
+        if error.discord_code != UNKNOWN_CHANNEL:
             raise
     return False
 

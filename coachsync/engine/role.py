@@ -18,6 +18,7 @@ MOST_ROLES = 250
 async def ensure_role(job: Job) -> None:
     """Make sure that the session has its role, or that its access is "member"."""
     if job.entry.access == "member":
+        await _find_former_role(job)
         return
     role = job.entry.current("role")
     if role is not None and role.snowflake is not None:
@@ -27,6 +28,12 @@ async def ensure_role(job: Job) -> None:
     if await adopt_role(job):
         return
     await _make_role(job)
+
+
+async def _find_former_role(job: Job) -> None:
+    """Go on with the role that people entered by before the ledger was lost and the configuration changed."""
+    if not job.entry.resources and await adopt_role(job):
+        job.entry.access = "role"
 
 
 async def adopt_role(job: Job) -> bool:
