@@ -11,7 +11,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from coachsync.errors import LockHeldError, StoreError
 
@@ -34,10 +34,11 @@ class Lock:
         self.spent = _spent(os.pread(descriptor, _LONGEST, 0).decode("utf-8", "replace"))
 
     def note(self, spent: Spent) -> None:
-        """Write who holds the lock, and what the next run is to know of the limit."""
+        """Write who holds the lock, and what the next run is to know of the limit; a full disk goes without."""
         used = "".join(f" {at:.3f}" for at in spent)
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"pid {os.getpid()} {self._since}\n{_LINE}{used}\n".encode(), 0)
+        with suppress(OSError):  # for people and for speed alone: the lock itself is the kernel's
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"pid {os.getpid()} {self._since}\n{_LINE}{used}\n".encode(), 0)
 
 
 def _spent(text: str) -> Spent:
@@ -92,6 +93,10 @@ def _take(descriptor: int, path: str, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 raise _held(descriptor, path) from error
             time.sleep(_PAUSE_S)
+        except OSError as error:
+            raise StoreError(
+                f"the lock {path} cannot be taken: {error.strerror}", "keep the store on a file system with locks"
+            ) from error
         else:
             return
 

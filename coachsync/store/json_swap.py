@@ -144,6 +144,9 @@ def _wait(descriptor: int, path: str) -> None:
                 hint = "see which program keeps its lock: `fuser -v` names it"
                 raise StoreError(f"{path} is locked by another process ({path}.lock)", hint) from None
             time.sleep(_LOCK_PAUSE)
+        except OSError as error:
+            hint = "keep the store on a file system with locks"
+            raise StoreError(f"the lock {path}.lock cannot be taken: {error.strerror}", hint) from error
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import time
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 
 from coachsync.engine import lock as lock_module
 from coachsync.engine.lock import run_lock
-from coachsync.errors import LockHeldError
+from coachsync.errors import LockHeldError, StoreError
 
 
 @pytest.fixture
@@ -66,3 +69,22 @@ def test_held_lock_names_its_holder_alone(tmp_path: Path) -> None:
 
     assert str(held.value).count("since noon)") == 1
     assert "answered" not in str(held.value)
+
+
+def test_full_disk_does_not_keep_a_run_from_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with run_lock(str(tmp_path / "store.db"), 0, "run") as lock:
+        lock.note((time.monotonic(),))
+        assert lock.spent == ()
+
+
+def test_file_system_without_locks_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", none_left)
+    with pytest.raises(StoreError, match="cannot be taken"), run_lock(str(tmp_path / "store.db"), 0, "run"):
+        pass
