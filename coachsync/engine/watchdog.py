@@ -13,6 +13,7 @@ from contextlib import suppress
 from coachsync.errors import CoachsyncError
 
 _RECORDING_S = 5.0
+_SAYING_S = 1.0
 
 
 class Watchdog:
@@ -32,12 +33,22 @@ class Watchdog:
         self._timer.cancel()
 
     def _end(self) -> None:
-        recorder = threading.Thread(target=self._try_to_record, daemon=True)
-        recorder.start()
-        recorder.join(_RECORDING_S)
+        try:
+            _within(_RECORDING_S, self._try_to_record)
+            _within(_SAYING_S, self._tell)
+        finally:
+            os._exit(1)
+
+    def _tell(self) -> None:
         self._say("error: the run hung and was ended after its run_budget\nhint: the next run goes on from here")
-        os._exit(1)
 
     def _try_to_record(self) -> None:
         with suppress(CoachsyncError):  # the store may be what hangs
             self._record()
+
+
+def _within(seconds: float, act: Callable[[], None]) -> None:
+    """Do something for so long at most: a store, or a reader of stderr that reads no more, may be what hangs."""
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    thread.join(seconds)

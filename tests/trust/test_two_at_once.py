@@ -289,6 +289,18 @@ def hang(*a, **k):
 m.LedgerWriter.save = hang
 """
 
+NOBODY_READS = f"""{SOON}
+import os
+_reader, writer = os.pipe()
+os.set_blocking(writer, False)
+try:
+    while True:
+        os.write(writer, bytes(65536))
+except BlockingIOError:
+    os.set_blocking(writer, True)
+os.dup2(writer, 2)
+"""
+
 
 def test_name_look_up_that_hangs_does_not_hold_up_the_run(patient: Scene) -> None:
     patient.configure('timeout = "1s"\nrun_budget = "3s"')
@@ -311,6 +323,12 @@ def test_run_that_hangs_is_ended_by_its_watchdog(patient: Scene, code: str) -> N
     patient.clock.advance(QUARTER)
     assert patient.program("run").code == 0
     assert (len(patient.rooms()), len(patient.roles())) == (1, 1)
+
+
+def test_run_whose_log_nobody_reads_is_ended_by_its_watchdog(patient: Scene) -> None:
+    patient.configure('timeout = "1s"\nrun_budget = "1s"')
+    result = patient.program("-v", "run", inject=NOBODY_READS)
+    assert (result.code, last_run(patient).exit_code) == (1, 1)
 
 
 @pytest.mark.parametrize("patient", [JSON], indirect=True)
