@@ -5,6 +5,7 @@ An action that is cut short anywhere is simply begun again by a later run (DESIG
 
 from __future__ import annotations
 
+from coachsync.discord.errors import Forbidden
 from coachsync.domain import permissions
 from coachsync.domain.model import Failure
 from coachsync.domain.remembered import follow
@@ -35,9 +36,7 @@ async def set_up(job: Job) -> None:
     """Role, channel, student, coach, mark."""
     _begin(job)
     await send_away(job)
-    await ensure_place(job)
-    await send_away(job)  # whom an adopted room let in
-    await let_in(job)
+    await _open(job)
     _check_voices(job)
     await delete_spares(job)
     twins.write_off(job)
@@ -49,9 +48,7 @@ async def update(job: Job) -> None:
     follow(job.entry, job.session)
     await send_away(job)
     if is_bookable(job.session, job.policy):
-        await ensure_place(job)
-        await send_away(job)  # whom an adopted room let in
-        await let_in(job)
+        await _open(job)
         await delete_spares(job)
     twins.write_off(job)
     await _complete(job)
@@ -69,12 +66,23 @@ async def repair(job: Job) -> None:
     for why in job.action.why:
         if why.startswith("grant:"):
             ask_again(job, why.partition(":")[2])
-    await ensure_place(job)
-    await let_in(job)
+    await _open(job)
     await delete_spares(job)
     twins.write_off(job)
     _count_repairs(job)
     await _complete(job)
+
+
+async def _open(job: Job) -> None:
+    """Role and room, then people. A room that Discord hides from the bot still lets in whoever gets its role."""
+    try:
+        await ensure_place(job)
+    except Forbidden:
+        if job.entry.access == "role" and job.entry.current("role") and job.entry.current("channel"):
+            await let_in(job)
+        raise
+    await send_away(job)  # whom an adopted room let in
+    await let_in(job)
 
 
 def _count_repairs(job: Job) -> None:

@@ -1,0 +1,50 @@
+"""A room that a moderator hides from the bot does not shut out who is let in by its role."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.trust.scene import QUARTER, Scene, Stage
+
+
+@pytest.fixture
+def scene(stage: Stage) -> Scene:
+    """Return a scene with role access."""
+    return stage()
+
+
+def hide(scene: Scene) -> None:
+    scene.world.delete_overwrite(scene.room(), scene.bot)
+
+
+def test_newcomer_gets_into_a_hidden_room_and_the_failure_is_told(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    hide(scene)
+    scene.change(studentDiscordId=scene.stranger)
+    scene.tick(QUARTER)
+    assert (scene.done, scene.codes) == ([("update", "failed")], ["missing_access"])
+    assert scene.people_in_reach() == {scene.stranger, scene.coach}
+
+
+def test_participant_who_joins_late_gets_into_a_hidden_room(scene: Scene) -> None:
+    late = scene.person("late", member=False)
+    scene.book(coachDiscordId=late)
+    scene.tick()
+    hide(scene)
+    scene.world.join(scene.guild, late)
+    scene.tick(QUARTER)
+    assert scene.codes == ["missing_access"]
+    assert scene.people_in_reach() == {scene.student, late}
+
+
+def test_hidden_room_that_is_shown_again_is_in_order_with_the_next_run(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    hide(scene)
+    scene.change(studentDiscordId=scene.stranger)
+    scene.tick(QUARTER)
+    scene.world.set_overwrite(scene.room(), scene.bot, 1, 1049600)
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, len(scene.rooms()), len(scene.roles())) == (0, 1, 1)
+    assert scene.people_in_reach() == {scene.stranger, scene.coach}
