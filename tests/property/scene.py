@@ -222,6 +222,8 @@ class Scene:
                 assert rooms[0].guild == booking.guild, f"{session} has its room in the wrong guild"
         if not memory.claimed:
             self._agree(session, entry, row, roles, rooms)
+        if not has and (entry is None or not entry.live):  # what moderators broke for good stays so to the end
+            memory.harm.clear()
         self._remember(session, memory, booking, has)
         if has:
             self._check_people(session, memory, booking, roles, rooms)
@@ -252,8 +254,6 @@ class Scene:
 
     def _remember(self, session: str, memory: Memory, booking: Booking | None, has: bool) -> None:
         fresh = has and not memory.has
-        if not has:
-            memory.harm.clear()
         if fresh and booking is not None:
             memory.guild, memory.setup_start, memory.closed_start = booking.guild, booking.start, None
         if has and booking is not None:
