@@ -25,6 +25,7 @@ async def remove(job: Job) -> None:
     if trouble is not None:
         raise trouble
     twins.write_off(job)
+    _leave_nothing_behind(job)
     _close(job)
     job.note(job.action.kind, "done", job.action.reason)
     await job.save(_final_marks(job))
@@ -107,6 +108,21 @@ async def _delete_all(job: Job) -> None:
 def _doomed(job: Job) -> list[Resource]:
     there = [r for r in job.entry.resources if r.state in ("made", "spare")]
     return sorted(there, key=lambda r: r.kind != "channel")
+
+
+def _leave_nothing_behind(job: Job) -> None:
+    """Keep a session that goes to another guild from going as long as a lost create may still come to light here.
+
+    Its next life looks for such things in its own guild alone.
+    """
+    if job.action.kind == "revoke" and job.session.guild_id != job.guild.id and job.entry.open_attempts():
+        raise Trouble(
+            Failure(
+                "unreachable",
+                f"what a create without an answer made may still come to light in guild {job.guild.id}",
+                "nothing to do: within minutes a run looks again, then the session goes on in its new guild",
+            )
+        )
 
 
 def _close(job: Job) -> None:

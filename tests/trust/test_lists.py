@@ -6,7 +6,7 @@ import pytest
 
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.domain.permissions import ENTER
-from tests.trust.scene import CHANNEL, CHANNELS, MEMBER_ROLE, QUARTER, ROLES, Scene, Stage
+from tests.trust.scene import CHANNEL, CHANNELS, MEMBER_ROLE, QUARTER, ROLES, ROOM, Scene, Stage
 
 OVER = 5 * HOUR
 NOT_THE_CHANNEL = [10004, 10007, 10011, 10013, 50001, None]
@@ -245,3 +245,33 @@ def test_coach_who_is_their_own_student_gets_one_role(any_access: Scene) -> None
     any_access.book(studentDiscordId=any_access.coach)
     any_access.tick()
     assert any_access.people_in_reach() == {any_access.coach}
+
+
+@pytest.mark.parametrize("lost", [ROLES, CHANNELS])
+def test_session_that_goes_to_another_guild_leaves_no_lost_create_behind(scene: Scene, lost: str) -> None:
+    other = scene.world.add_guild("Other", scene.owner, [scene.bot])
+    for someone in (scene.student, scene.coach):
+        scene.world.join(other, someone)
+    scene.book()
+    scene.standin.faults.add("reset_after", ("POST", lost))
+    scene.standin.lag.requests = 10_000
+    scene.tick()
+    scene.change(guildId=other)
+    scene.tick(MINUTE)
+    assert scene.done == [("revoke", "failed")]
+    scene.standin.lag.requests = 0
+    for _ in range(2):
+        scene.tick(MINUTE)
+    assert (scene.report.exit_code, scene.things()) == (0, {})
+    assert len(scene.world.find_channels(other, ROOM)) == 1
+
+
+def test_session_goes_to_another_guild_when_nothing_came_of_its_lost_create(scene: Scene) -> None:
+    other = scene.world.add_guild("Other", scene.owner, [scene.bot])
+    scene.book()
+    scene.standin.faults.add("reset_before", ("POST", ROLES))
+    scene.tick()
+    scene.change(guildId=other)
+    for minutes in (1, 5):
+        scene.tick(minutes * MINUTE)
+    assert scene.done == [("revoke", "done")]
