@@ -39,6 +39,8 @@ _KINDS: dict[str, frozenset[ActionKind]] = {
     "cleanup": frozenset({"cleanup"}),
 }
 
+_RECENT_RUNS = 50
+
 
 class TickRequest(NamedTuple):
     """What a person or cron asked for.
@@ -148,9 +150,22 @@ def read(request: TickRequest, store: Store, now: Millis) -> Reading:
 def _span(store: Store, now: Millis, first: Millis, setup_opens: Millis) -> Span:
     """Return which starts matter: back to what the last run saw (sessions last a day at most), on to the window."""
     oldest = first - LEFT_ALONE - DAY
-    last = store.last_runs(1)
-    since = max(oldest, min(now, last[0].started_at) - DAY) if last else oldest
+    seen = _seen_until(store)
+    since = oldest if seen is None else max(oldest, min(now, seen) - DAY)
     return Span(since, now + setup_opens, oldest)
+
+
+def _seen_until(store: Store) -> Millis | None:
+    """Return up to when broken promises were looked for: by a whole run that ended, not by `setup ID` or a killed one.
+
+    Where none of the recent runs was such, the earliest of them stands for it; None where there were none before.
+    """
+    for many in (1, _RECENT_RUNS):
+        runs = store.last_runs(many)
+        whole = [r.started_at for r in runs if r.command == "run" and r.finished_at is not None]
+        if whole:
+            return whole[0]
+    return runs[-1].started_at if len(runs) == _RECENT_RUNS else None
 
 
 def _named(store: Store, names: tuple[str, ...]) -> tuple[frozenset[str] | None, tuple[str, ...]]:

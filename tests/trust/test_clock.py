@@ -221,3 +221,28 @@ def test_hosts_own_zone_changes_nothing(scene: Scene, zone: str) -> None:
     scene.book()
     told = scene.program("status", "--json", TZ="UTC").json
     assert scene.program("status", "--json", TZ=zone).json == told
+
+
+# broken promises
+
+
+@pytest.mark.parametrize("narrow", ["setup", "cleanup"])
+def test_promise_broken_while_no_run_came_is_told_although_an_operator_was_faster(scene: Scene, narrow: str) -> None:
+    scene.tick()
+    scene.book(start=scene.now() + 24 * HOUR)
+    scene.book("def67890", start=scene.now() + 80 * HOUR)
+    scene.tick(72 * HOUR, narrow, "def67890")
+    scene.tick(QUARTER)
+    assert scene.codes == ["missed"]
+    scene.tick(QUARTER)
+    assert scene.codes == []
+
+
+def test_promise_broken_while_no_run_came_is_told_although_the_next_run_was_killed(scene: Scene) -> None:
+    scene.tick()
+    scene.book(start=scene.now() + 24 * HOUR)
+    scene.clock.advance(72 * HOUR)
+    with scene.store() as store, store.transaction() as transaction:
+        transaction.run_started(scene.now(), "run")
+    scene.tick(QUARTER)
+    assert scene.codes == ["missed"]
