@@ -45,6 +45,10 @@ class StoreError(CoachsyncError):
     """The session store or the ledger cannot be read or written."""
 
 
+class RowRefusedError(StoreError):
+    """The store works, but does not take this one row: a trigger or a constraint of its booking system's."""
+
+
 class LockHeldError(CoachsyncError):
     """Another run works on the same store."""
 

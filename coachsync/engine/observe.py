@@ -14,6 +14,7 @@ from coachsync.engine.job import Job
 from coachsync.engine.marks import living_marks, revoked_marks
 from coachsync.engine.removal import claim
 from coachsync.engine.trouble import Trouble
+from coachsync.errors import RowRefusedError
 from coachsync.store.base import Marks, Transaction
 
 
@@ -82,10 +83,18 @@ async def take_over(job: Job) -> Refused | None:
     ahead of the window is taken back.
     """
     try:
-        foreign = await claim(job)
-    except (DiscordError, Trouble) as error:
-        failure = failure_of(error) if isinstance(error, DiscordError) else error.failure
-        return Refused(job.session, "repair", "failed", failure)
+        return await _take_over(job)
+    except DiscordError as error:
+        failure = failure_of(error)
+    except Trouble as trouble:
+        failure = trouble.failure
+    except RowRefusedError as error:  # this row alone: the others go on
+        failure = Failure("store_error", error.message, error.hint)
+    return _refused(job, failure, "failed")
+
+
+async def _take_over(job: Job) -> Refused | None:
+    foreign = await claim(job)
     if foreign is not None:
         return _refused(job, foreign, "refused")
     if not job.entry.resources and job.now < window_opens(job.session, job.policy):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
 from coachsync.config import Settings, find_token
@@ -29,7 +29,7 @@ from coachsync.domain.windows import LEFT_ALONE
 from coachsync.engine.lock import Lock, run_lock
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
-from coachsync.errors import OK, SOME_FAILED, ConfigError, SessionError
+from coachsync.errors import OK, SOME_FAILED, ConfigError, RowRefusedError, SessionError
 from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
 from coachsync.store.open import open_store
 
@@ -277,9 +277,11 @@ def _restore(transaction: Transaction, plan: Plan) -> None:
         if entry.live:
             follow(entry, session)
             transaction.save(entry)
-            transaction.mark(living_marks(entry))
+            marks = living_marks(entry)
         else:
-            transaction.mark(Marks(session.id, cleaned_up=True))
+            marks = Marks(session.id, cleaned_up=True)
+        with suppress(RowRefusedError):  # a row that its booking system guards does not keep the others waiting
+            transaction.mark(marks)
 
 
 def _abandon(request: TickRequest, store: Store, plan: Plan, reading: Reading, hopeless: list[Outcome]) -> Report:

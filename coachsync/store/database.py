@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from coachsync.errors import StoreError
+from coachsync.errors import RowRefusedError, StoreError
 
 LOCK_WAIT = 5.0  # seconds
 _CHUNK = 500  # parameters of one statement, well below SQLite's least limit of 999
@@ -127,7 +127,9 @@ class Database:
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
             hint = "the file and its directory must be readable and writable for the user that runs coachsync"
             return StoreError(f"{self.path} cannot be used: {error}", hint)
-        return StoreError(f"{self.path}: {error}", "see what the booking system expects of its table")
+        hint = "see what the booking system expects of its table"
+        kind = RowRefusedError if code == sqlite3.SQLITE_CONSTRAINT else StoreError
+        return kind(f"{self.path}: {error}", hint)
 
 
 def _connect(path: str, *, writable: bool) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from coachsync.domain.model import HOUR
+from coachsync.domain.model import HOUR, MINUTE
 from tests.e2e.program import GUILD, TOKEN, Home, Result
 from tests.trust.fork import forked
 from tests.trust.scene import ID, JSON, QUARTER, SQLITE, T0, Stage
@@ -320,3 +320,33 @@ def test_senseless_arguments_are_refused(bare: Home, arguments: list[str]) -> No
     bare.settle()
     result = refused(bare, 2, *arguments)
     assert "\x1b" not in result.err
+
+
+# a row that its booking system guards
+
+GUARD = """CREATE TRIGGER guard BEFORE UPDATE ON sessions WHEN OLD.id = 'abc12345'
+BEGIN SELECT RAISE(ABORT, 'this row is settled'); END"""
+
+
+def test_row_that_refuses_our_marks_does_not_keep_others_from_their_rooms(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.sql(GUARD)
+    scene.tick()
+    assert scene.codes == ["store_error"]
+    scene.clock.advance(3 * HOUR + 50 * MINUTE)  # ended, and not cleaned up yet: its marks would be restored
+    scene.book("def67890")
+    scene.tick()
+    assert ("setup", "done") in scene.done
+
+
+def test_row_that_refuses_to_be_taken_over_does_not_keep_others_from_their_rooms(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.forget()
+    scene.sql("UPDATE sessions SET discord_role_id = NULL")
+    scene.sql(GUARD)
+    scene.book("def67890")
+    scene.tick(QUARTER)
+    assert (scene.codes, ("setup", "done") in scene.done) == (["store_error"], True)
