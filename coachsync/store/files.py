@@ -5,6 +5,7 @@ Owns the refusal to work as root on another user's file: what root creates besid
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -19,8 +20,9 @@ def require_file(path: str) -> str:
         if not stat.S_ISREG(found.st_mode):
             what = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
             raise StoreError(f"the session store {path} is {what}", "point [store] url at the store's file")
-        with open(real, "rb"):
-            pass
+        if not os.access(real, os.R_OK, effective_ids=True):
+            # Not opened to see it: closing it again would drop the locks that SQLite holds on it in this process.
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except FileNotFoundError:
         raise _missing(path) from None
     except (OSError, ValueError) as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,3 +165,15 @@ def test_the_path_is_the_file_behind_the_links(backend: Backend, tmp_path: Path)
     store = open_store(f"{kind}:///link", tmp_path, DEFAULTS, writable=True)
     store.close()
     assert store.path == str(backend.path.resolve())
+
+
+def test_opening_a_database_again_leaves_the_locks_of_the_first_connection_alone(tmp_path: Path) -> None:
+    url = "sqlite:///a.db"
+    path = create_store(url, tmp_path)
+    store = open_store(url, tmp_path, DEFAULTS, writable=True)
+    with store.transaction():
+        open_store(url, tmp_path, DEFAULTS, writable=False).close()
+        other = f"import sqlite3; sqlite3.connect({path!r}, timeout=0, isolation_level=None).execute('BEGIN IMMEDIATE')"
+        result = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True)
+    store.close()
+    assert "database is locked" in result.stderr
