@@ -17,6 +17,7 @@ CATEGORY = 4
 _EPOCH = 1_420_070_400_000
 _EARLIER: Millis = 5_000  # Discord's Date header has whole seconds
 _LATER: Millis = 1 * MINUTE  # Discord may act on a create well after the answer was given up
+_QUEUED: Millis = 5 * MINUTE  # so long a create may have waited for a limit, see engine.role.LONGEST_ROLE_WAIT_S
 
 
 class OverwriteLike(Protocol):
@@ -61,8 +62,12 @@ def made_at(snowflake: str) -> Millis:
 
 def in_flight(resource: Resource, created: Millis, timeout: Millis) -> bool:
     """Tell whether something made at `created` may come of this recorded attempt."""
-    until = resource.attempt_until or resource.attempt_at + timeout
-    return resource.attempt_at - _EARLIER <= created <= until + _LATER
+    return resource.attempt_at - _EARLIER <= created <= over_at(resource, timeout) + _LATER
+
+
+def over_at(resource: Resource, timeout: Millis) -> Millis:
+    """Return when a create was in flight no more; of one that was cut short, when it was at the latest."""
+    return resource.attempt_until or resource.attempt_at + _QUEUED + timeout
 
 
 def has_bot_overwrite(channel: ChannelLike, bot_id: str) -> bool:

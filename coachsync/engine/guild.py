@@ -28,7 +28,8 @@ class Guild:
 
     `failure` is what kept us from looking; every action of the guild then fails with it. `without_place` are the setups
     that have no room yet, by priority: where places are scarce, the earlier goes first. `rooms_free` is set
-    whenever a cleanup of this guild ended, for setups that wait for a place.
+    whenever a cleanup of this guild ended, for setups that wait for a place. `listed_at` is when each list
+    ("role", "channel") was asked for.
     """
 
     def __init__(self, guild_id: str, discord: Discord, category_id: str | None, staff_role_ids: Iterable[str]) -> None:
@@ -40,6 +41,7 @@ class Guild:
         self.roles: dict[str, Role] = {}
         self.channels: dict[str, Channel] = {}
         self.bot_role_ids: frozenset[str] = frozenset()
+        self.listed_at: dict[str, Millis] = {}
         self.failure: DiscordError | None = None
         self.warnings: list[Warn] = []
         self.owners: dict[str, str] = {}
@@ -56,6 +58,7 @@ class Guild:
         """Read the guild; `me` tells who the bot is. Sets `failure` where Discord does not let us."""
         try:
             self.bot_id = (await me).id
+            self.listed_at = dict.fromkeys(("role", "channel"), self.now())
             self.roles, self.channels, bot = await asyncio.gather(
                 self.discord.roles(self.id),
                 self.discord.channels(self.id),
@@ -93,9 +96,11 @@ class Guild:
 
     async def relist_roles(self) -> None:
         """Read the roles again, after a create whose answer was lost."""
+        asked_at = self.now()
         roles = await self.discord.roles(self.id)
         self._doubt(roles)
         self.roles, self._role_names = roles, None
+        self.listed_at["role"] = asked_at
 
     def _doubt(self, roles: dict[str, Role]) -> None:
         """Refuse a list of roles that lacks all that the bot holds: nothing may count as gone by such a list."""
@@ -106,8 +111,10 @@ class Guild:
 
     async def relist_channels(self) -> None:
         """Read the channels again, after a create whose answer was lost."""
+        asked_at = self.now()
         self.channels = await self.discord.channels(self.id)
         self._channel_names = None
+        self.listed_at["channel"] = asked_at
 
     def roles_called(self, names: Iterable[str], ids: Iterable[str | None]) -> list[Role]:
         """Return the roles listed under one of these names or ids, oldest first."""

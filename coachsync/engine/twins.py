@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coachsync.domain.model import MINUTE, Millis, ResourceKind
+from coachsync.domain.ownership import over_at
 from coachsync.engine.belongings import candidate_channels, candidate_roles, found, is_our_role, is_ours
 from coachsync.engine.job import Job
 
@@ -35,9 +36,8 @@ def _note_twin(job: Job, kind: ResourceKind, snowflake: str, name: str) -> None:
 
 
 def write_off(job: Job) -> None:
-    """Close the attempts that nothing came of, once the lists are past the time in which it would show."""
+    """Close the attempts that nothing came of, once the lists were read past the time in which it would show."""
     for attempt in job.entry.open_attempts():
-        until = attempt.attempt_until or attempt.attempt_at + job.timeout
-        if job.guild.now() - until >= _WRITE_OFF:
+        if job.guild.listed_at[attempt.kind] - over_at(attempt, job.timeout) >= _WRITE_OFF:
             attempt.state = "written_off"
             job.note(f"{attempt.kind} asked for", "nothing came of it", attempt.name)

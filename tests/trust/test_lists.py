@@ -6,6 +6,7 @@ import pytest
 
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.domain.permissions import ENTER
+from coachsync.standin.log import Request
 from tests.trust.scene import CHANNEL, CHANNELS, MEMBER_ROLE, QUARTER, ROLES, ROOM, Scene, Stage
 
 OVER = 5 * HOUR
@@ -275,3 +276,49 @@ def test_session_goes_to_another_guild_when_nothing_came_of_its_lost_create(scen
     for minutes in (1, 5):
         scene.tick(minutes * MINUTE)
     assert scene.done == [("revoke", "done")]
+
+
+def take_minutes(scene: Scene, minutes: int, *route: str) -> None:
+    """Let time pass before each such request."""
+
+    def pass_by(request: Request) -> None:
+        if request.route == route:
+            scene.clock.advance(minutes * MINUTE)
+
+    scene.standin.before_request(pass_by)
+
+
+KILLED = """
+import os
+import coachsync.discord.guild as m
+create = m.Discord.create_role
+async def killed(self, *a, **k):
+    await create(self, *a, **k)
+    os._exit(9)
+m.Discord.create_role = killed
+"""
+
+
+def test_role_whose_creation_waited_long_before_the_run_was_killed_is_adopted(scene: Scene) -> None:
+    scene.book()
+    take_minutes(scene, 4, "POST", ROLES)
+    assert scene.program("run", inject=KILLED).code == 9
+    scene.standin.clear_hooks()
+    role = scene.role()
+    scene.tick(QUARTER)
+    assert (scene.done, scene.role()) == ([("setup", "done")], role)
+
+
+def test_lost_create_is_not_written_off_by_lists_that_a_slow_run_read_too_early(scene: Scene) -> None:
+    scene.book()
+    scene.standin.lag.requests = 10_000
+    scene.standin.faults.add("reset_after", ("POST", CHANNELS))
+    scene.tick()
+    scene.change(status="CANCELLED")
+    take_minutes(scene, 6, "DELETE", "/guilds/{guild_id}/roles/{role_id}")
+    scene.tick(MINUTE)
+    assert scene.done == [("cleanup", "done")]
+    scene.standin.clear_hooks()
+    scene.standin.lag.requests = 0
+    scene.tick(QUARTER)
+    assert scene.things() == {}

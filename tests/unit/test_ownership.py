@@ -103,8 +103,8 @@ AT: Millis = 1_792_069_200_000
         (AT + 100, AT - 5_000, True),
         (AT + 100, AT + 60_100, True),
         (AT + 100, AT + 60_101, False),
-        (None, AT + 10_000 + 60_000, True),
-        (None, AT + 10_000 + 60_001, False),
+        (None, AT + 300_000 + 10_000 + 60_000, True),
+        (None, AT + 300_000 + 10_000 + 60_001, False),
     ],
 )
 def test_in_flight_spans_the_attempt_and_what_clocks_may_differ(
