@@ -6,6 +6,8 @@ may still be inside costs the room: it is replaced by a new one and deleted.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, Stopped, Unauthorized, failure_of
 from coachsync.discord.guild import ELSEWHERE
 from coachsync.domain import permissions
@@ -123,16 +125,28 @@ async def send_away(job: Job) -> None:
     for grant in leavers:
         await _take_access(job, grant)
     await twins.note_twins(job, replacing=True)
-    await delete_spares(job)  # a leaver may sit in a room that was replaced before
-    if await _somebody_may_be_inside(job, leavers):
+    stuck = await _delete_what_can_be(job)  # a leaver may sit in a room that was replaced before
+    if await _somebody_may_be_inside(job, leavers, replaced=stuck is not None):
         await place.ensure_role(job)  # the new room names the session's role, which may have vanished meanwhile
         await make_channel(job)
         await job.save()
-        await delete_spares(job)
+        stuck = await _delete_what_can_be(job)
+    if stuck is not None:
+        job.pending.append(stuck.failure)  # they stay in a room that nobody else is let into
+        return
     for grant in leavers:
         grant.state, grant.revoked_at = "revoked", job.guild.now()
         job.note("sent away", "done", grant.user_id)
     await job.save()
+
+
+async def _delete_what_can_be(job: Job) -> Trouble | None:
+    """Delete what was replaced; return why some of it is out of reach, which must not keep newcomers out."""
+    try:
+        await delete_spares(job)
+    except Trouble as stuck:
+        return stuck
+    return None
 
 
 async def _take_access(job: Job, grant: Grant) -> None:
@@ -191,18 +205,27 @@ async def _still_admitted(job: Job, person: str, room: str) -> bool:
     return False
 
 
-async def _somebody_may_be_inside(job: Job, leavers: list[Grant]) -> bool:
+async def _somebody_may_be_inside(job: Job, leavers: list[Grant], *, replaced: bool) -> bool:
+    """Tell whether a leaver may sit in the current room; `replaced`: perhaps in one that it replaced."""
     room = job.entry.current("channel")
     if room is None:
         return False
+    unseen = not (replaced and _bot_may_enter(job, room))
     for grant in leavers:
-        if await _may_be_inside(job, grant.user_id, room.snowflake):
+        if await _may_be_inside(job, grant.user_id, (room.snowflake, ELSEWHERE) if unseen else (room.snowflake,)):
             return True
     return False
 
 
-async def _may_be_inside(job: Job, person: str, room: str | None) -> bool:
-    """Tell whether a person's voice state fails to show that they are outside.
+def _bot_may_enter(job: Job, room: Resource) -> bool:
+    """Tell whether the bot would be told who is in a room."""
+    listed = job.guild.channels.get(room.snowflake or "")
+    overwrite = listed.overwrites.get(job.guild.bot_id) if listed is not None else None
+    return overwrite is not None and overwrite.allow & permissions.ENTER == permissions.ENTER
+
+
+async def _may_be_inside(job: Job, person: str, rooms: Collection[str | None]) -> bool:
+    """Tell whether a person's voice state fails to show that they are in none of these.
 
     "Elsewhere" may be our own room, should a moderator have taken the bot's overwrite from it.
     """
@@ -212,7 +235,7 @@ async def _may_be_inside(job: Job, person: str, room: str | None) -> bool:
         raise
     except DiscordError as error:
         return error.discord_code != UNKNOWN_MEMBER or not await _has_left(job, person)
-    return where in (room, ELSEWHERE)
+    return where in rooms
 
 
 async def _has_left(job: Job, person: str) -> bool:
