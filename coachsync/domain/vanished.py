@@ -48,10 +48,13 @@ def _vanished_due(entry: Entry, accident: bool, facts: Facts, scope: Scope) -> D
 
 
 def _missed_twice(entry: Entry, facts: Facts) -> bool:
-    """Tell whether two finished runs at least 10 minutes apart missed the booking, and it has not begun."""
+    """Tell whether two finished runs at least 10 minutes apart missed the booking, and it has not begun.
+
+    A run whose clock was ahead of this one's proves nothing.
+    """
     if entry.missing_first is None or entry.missing_last is None or facts.now >= entry.start:
         return False
-    return entry.missing_last - entry.missing_first >= TWICE_MISSED
+    return entry.missing_last <= facts.now and entry.missing_last - entry.missing_first >= TWICE_MISSED
 
 
 def accidents_among(vanished: Collection[Entry], entries: Mapping[str, Entry], facts: Facts) -> dict[str, Failure]:

@@ -42,12 +42,23 @@ def company(n: int) -> tuple[list[Session], tuple[Entry, ...]]:
         ((BEFORE - TEN, BEFORE - TEN), BEFORE, False),
         ((BEFORE - TEN, BEFORE - 1), BEFORE, False),
         ((BEFORE - TEN, BEFORE), BEFORE, True),
+        ((BEFORE - TEN, BEFORE), BEFORE - 1, False),
         ((BEFORE - TEN, BEFORE), START - 1, True),
         ((BEFORE - TEN, BEFORE), START, False),
         ((BEFORE - TEN, BEFORE), OVER - 1, False),
         (None, OVER, True),
     ],
-    ids=["never", "once", "just under 10 min", "10 min apart", "last ms", "begun", "not over", "over"],
+    ids=[
+        "never",
+        "once",
+        "just under 10 min",
+        "10 min apart",
+        "by a clock ahead",
+        "last ms",
+        "begun",
+        "not over",
+        "over",
+    ],
 )
 def test_room_is_removed_once_two_runs_ten_minutes_apart_missed_its_booking(
     missed: tuple[Millis, Millis] | None, now: Millis, removed: bool
