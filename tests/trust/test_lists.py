@@ -38,6 +38,19 @@ def test_create_whose_answer_was_lost_and_that_lists_show_late_is_adopted(scene:
     assert (len(scene.rooms()), len(scene.roles())) == (1, 1)
 
 
+@pytest.mark.parametrize("fault", ["reset_after", "truncated", "status_after"])
+@pytest.mark.parametrize("lost", [ROLES, CHANNELS])
+def test_create_whose_answer_was_lost_is_looked_for_and_adopted_by_the_same_run(
+    scene: Scene, lost: str, fault: str
+) -> None:
+    scene.book()
+    scene.standin.faults.add(fault, ("POST", lost), status=502)
+    scene.tick()
+    assert scene.done == [("setup", "done")]
+    assert [path.rpartition("/")[2] for path in scene.writes if path.startswith("POST")] == ["roles", "channels"]
+    assert scene.people_in_reach() == {scene.student, scene.coach}
+
+
 @pytest.mark.parametrize("lost", [ROLES, CHANNELS])
 def test_late_twin_is_removed_when_the_lists_show_it(scene: Scene, lost: str) -> None:
     scene.book()
