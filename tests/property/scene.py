@@ -238,9 +238,10 @@ class Scene:
         there = {m.id for m in roles + rooms}
         missing = there - named
         assert not missing, f"the ledger does not know {missing} of {session}"
-        if not self.mem(session).spoilt and not self._ended(session):  # what vanishes later is noted at the cleanup
-            assert named == there, f"the ledger of {session} names {named - there}, which is gone"
-        if row is None or self.bookings.known[session].garbled or self.mem(session).spoilt:
+        if row is None or self.mem(session).spoilt or self._ended(session):
+            return  # what vanishes then is noted at the cleanup
+        assert named == there, f"the ledger of {session} names {named - there}, which is gone"
+        if self.bookings.known[session].garbled:
             return
         if there:
             claimed = {row.get("discordRoleId"), row.get("discordChannelId")} - {None, ""}
