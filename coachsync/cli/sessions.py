@@ -21,6 +21,7 @@ from coachsync.cli.looking import all_rows, find_session, recent_rows
 from coachsync.cli.options import Json, Now, One, chosen_now, host_now, refuse_empty
 from coachsync.cli.transfer import export_sessions, import_sessions
 from coachsync.cli.when import parse_length, parse_start
+from coachsync.domain.words import call
 from coachsync.errors import OK, ConfigError, SessionError
 from coachsync.report.text import word
 
@@ -115,7 +116,7 @@ def show(ctx: typer.Context, session: One, json: Json = False) -> int:
     finally:
         store.close()
     if fields is None:
-        raise SessionError("unknown_session", f"{name} is no longer in the store", f"`coachsync explain {name}`")
+        raise SessionError("unknown_session", f"{name} is no longer in the store", f"`{call('explain', name)}`")
     if json:
         output.json_document(fields)
     else:

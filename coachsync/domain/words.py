@@ -6,6 +6,30 @@ from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Failure, Millis, Se
 from coachsync.domain.windows import Policy
 
 
+def call(command: str, session_id: str, option: str = "") -> str:
+    """Return a command to type, safe to paste into a shell: ids come from other systems."""
+    from shlex import quote
+
+    words = [option, "--", quote(session_id)] if session_id.startswith("-") else [quote(session_id), option]
+    return " ".join(["coachsync", command, *(word for word in words if word)])
+
+
+def give_up(session_id: str) -> str:
+    """Return the command that ends a session of which Discord will not let us remove what is left."""
+    return call("cleanup", session_id, "--abandon")
+
+
+def nothing_to_do(command: str, session: Session, *, open_: bool) -> str:
+    """Say why a session that an operator named needs nothing done."""
+    if command == "cleanup":
+        told = f"has no room; `{call('sessions cancel', session.id)}` keeps it from getting one"
+    elif open_:
+        told = "has its room already"
+    else:
+        told = "its room in another guild goes first: the next run removes it, the one after makes the new one"
+    return f"{session.id}: {told}"
+
+
 def not_bookable(session: Session, policy: Policy) -> Failure:
     """Say that a status gets no room."""
     return Failure(
@@ -30,7 +54,7 @@ def missed(session: Session, now: Millis) -> Failure:
     return Failure(
         "missed",
         f"never got its room: {what}",
-        f"see `coachsync explain {session.id}`; make sure that a run starts every 15 minutes",
+        f"see `{call('explain', session.id)}`; make sure that a run starts every 15 minutes",
     )
 
 

@@ -9,6 +9,7 @@ from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain.model import Action, Entry, Failure, Grant, Session
 from coachsync.domain.planned import Refused
 from coachsync.domain.windows import window_opens
+from coachsync.domain.words import give_up
 from coachsync.engine import drift, room, twins
 from coachsync.engine.job import Job
 from coachsync.engine.marks import living_marks, revoked_marks
@@ -62,7 +63,7 @@ def _hidden(job: Job, failure: Failure) -> Failure:
     return failure._replace(
         message="Discord hides the room from the bot: its own permissions were taken from the channel",
         hint="in Discord: Edit Channel → Permissions → add the bot with View Channel and Connect; or give the room "
-        f"up with `coachsync cleanup {job.session.id} --abandon`",
+        f"up with `{give_up(job.session.id)}`",
     )
 
 

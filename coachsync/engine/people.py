@@ -12,6 +12,7 @@ from coachsync.discord.errors import DiscordError, Forbidden, NotFound, Stopped,
 from coachsync.discord.guild import ELSEWHERE
 from coachsync.domain import permissions
 from coachsync.domain.model import Failure, Grant, Resource
+from coachsync.domain.words import give_up
 from coachsync.engine import place, twins
 from coachsync.engine.job import Job
 from coachsync.engine.room import ask, make_channel
@@ -304,5 +305,5 @@ def _undeletable(job: Job, resource: Resource, error: Forbidden) -> Failure:
         message=f"Discord hides the room {resource.name!r} ({resource.snowflake}) from the bot or does not let it "
         "delete it",
         hint="in Discord: Edit Channel → Permissions → add the bot with View Channel and Connect; or give the room "
-        f"up with `coachsync cleanup {job.session.id} --abandon`",
+        f"up with `{give_up(job.session.id)}`",
     )

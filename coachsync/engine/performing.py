@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coachsync.discord.errors import DiscordError, RateLimited, Stopped, failure_of
 from coachsync.domain.model import Access, Action, Entry, Failure, Names, Outcome, OutcomeKind, Session
+from coachsync.domain.words import give_up
 from coachsync.engine.actions import perform
 from coachsync.engine.job import Job
 from coachsync.engine.marks import living_marks
@@ -37,7 +38,7 @@ async def attempt(job: Job) -> tuple[OutcomeKind, Failure | None]:
 def with_way_out(failure: Failure, action: Action) -> Failure:
     """Name the way out of a corner: the bot or the guild is gone, nobody can remove what is left."""
     stuck = failure.code in ("unknown_guild", "missing_access", "unauthorized") and action.kind != "setup"
-    way_out = f"coachsync cleanup {action.session.id} --abandon"
+    way_out = give_up(action.session.id)
     if not stuck or way_out in failure.hint:
         return failure
     return failure._replace(hint=f"{failure.hint}; to give up what is left there: `{way_out}`")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain.model import Failure, Resource
+from coachsync.domain.words import give_up
 from coachsync.engine import role, room, twins
 from coachsync.engine.job import Job
 from coachsync.engine.marks import closing_marks, revoked_marks
@@ -78,7 +79,7 @@ def _hidden(job: Job, snowflake: str, failure: Failure) -> Failure:
     return failure._replace(
         message=f"the store names channel {snowflake}, which Discord hides from the bot",
         hint="if it is this session's room, in Discord: Edit Channel → Permissions → add the bot with View Channel and "
-        f"Connect; else correct the booking's ids or give it up with `coachsync cleanup {job.session.id} --abandon`",
+        f"Connect; else correct the booking's ids or give it up with `{give_up(job.session.id)}`",
     )
 
 
@@ -89,7 +90,7 @@ def not_ours(job: Job, snowflake: str, kind: str) -> Failure:
     return Failure(
         "not_ours",
         f"the store names {kind} {snowflake}{called}, which coachsync did not make: it is not touched",
-        f"correct the booking's ids, or end it with `coachsync cleanup {job.session.id} --abandon`",
+        f"correct the booking's ids, or end it with `{give_up(job.session.id)}`",
     )
 
 

@@ -26,6 +26,7 @@ from coachsync.domain.plan import make_plan
 from coachsync.domain.planned import Facts, Plan, Scope
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import LEFT_ALONE
+from coachsync.domain.words import nothing_to_do
 from coachsync.engine.lock import Lock, run_lock
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
@@ -195,6 +196,16 @@ def _hopeless(store: Store, request: TickRequest, plan: Plan, reading: Reading) 
     return refusals(plan.refused, seen) + unknown
 
 
+def _needless(request: TickRequest, plan: Plan, reading: Reading) -> tuple[str, ...]:
+    """Say of the sessions a person named why nothing is done for them."""
+    busy = {a.session.id for a in plan.actions} | {r.session.id for r in plan.refused}
+    return tuple(
+        nothing_to_do(request.command, s, open_=s.set_up)
+        for s in sorted(reading.sessions, key=lambda s: (s.start, s.id))
+        if s.id in (reading.named or ()) and s.id not in busy
+    )
+
+
 def _preview(request: TickRequest, store: Store) -> Report:
     now = request.now if request.now is not None else host_now()
     reading = read(request, store, now)
@@ -202,8 +213,9 @@ def _preview(request: TickRequest, store: Store) -> Report:
     access = request.settings.guild
     outcomes = [untried(a, "planned", None, access(a.guild_id).access) for a in plan.actions]
     outcomes += _hopeless(store, request, plan, reading)
-    note = "repairs are only found by looking at Discord, so a dry run does not show them"
-    return _report(request, now, outcomes, list(plan.warnings), notes=(note,))
+    blind = "repairs are only found by looking at Discord, so a dry run does not show them"
+    notes = (*_needless(request, plan, reading), blind)
+    return _report(request, now, outcomes, list(plan.warnings), notes=notes)
 
 
 # doing
@@ -217,7 +229,8 @@ def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
     if request.abandon:
         return _abandon(request, store, plan, reading, hopeless)
     if not plan.guilds:
-        report = _report(request, now, hopeless, list(plan.warnings))
+        notes = _needless(request, plan, reading)
+        report = _report(request, now, hopeless, list(plan.warnings), notes=notes)
         _finish(store, request, reading, plan, report)
         return report
     return _work(request, store, plan, reading, hopeless, lock)
@@ -235,7 +248,8 @@ def _work(
     done = work(request, store, plan, reading.facts, reading.entries, number, lock.spent)
     lock.note(done.spent)
     warnings = [*plan.warnings, *done.warnings]
-    report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests)
+    notes = _needless(request, plan, reading)
+    report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests, notes)
     if done.exit_code is not None:
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
     _finish(store, request, reading, plan, report, number)
@@ -288,6 +302,7 @@ def _abandon(request: TickRequest, store: Store, plan: Plan, reading: Reading, h
     from coachsync.engine.abandon import abandon
 
     outcomes, notes = abandon(store, plan, reading.facts)
+    notes += _needless(request, plan, reading)
     report = _report(request, reading.facts.now, hopeless + outcomes, [], notes=notes)
     _finish(store, request, reading, plan, report)
     return report

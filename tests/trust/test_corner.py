@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -150,3 +151,25 @@ def test_revoke_in_a_guild_that_is_gone_is_ended_by_abandoning_it(stage: Stage) 
     scene.tick(0, "setup", ID)
     scene.tick(QUARTER)
     assert (scene.done, scene.report.exit_code) == ([], 0)
+
+
+@pytest.mark.parametrize("odd", ["x$(touch PWNED)", "it's", "-rf", "two words"])
+def test_way_out_can_be_pasted_into_a_shell_whatever_the_id_holds(scene: Scene, odd: str) -> None:
+    scene.book(odd)
+    scene.tick()
+    forbid(scene)
+    scene.tick(OVER)
+    command = scene.hint.split("`")[1]
+    words = [word for word in shlex.split(command) if word not in ("--abandon", "--")]
+    assert words == ["coachsync", "cleanup", odd]
+
+
+@pytest.mark.parametrize("command", ["setup", "cleanup"])
+def test_named_session_of_which_nothing_is_to_be_done_is_told_why(scene: Scene, command: str) -> None:
+    scene.book(start=scene.now() + 2 * HOUR + QUARTER)
+    if command == "setup":
+        scene.tick()
+    scene.tick(0, command, ID)
+    assert scene.done == []
+    (note,) = scene.report.notes
+    assert note.startswith(f"{ID}: {'has its room already' if command == 'setup' else 'has no room'}")
