@@ -36,6 +36,7 @@ class Scene:
         self.watch = Watch(town)
         self.memory: dict[str, Memory] = {}
         self.hidden: set[str] = set()
+        self.unknown: set[str] = set()
         self.story: list[str] = []
         self.backup: Backup | None = None
         self.trouble = False
@@ -125,6 +126,7 @@ class Scene:
         for booking in self.bookings.known.values():
             if not booking.garbled:
                 self.mem(booking.id).told.append(deepcopy(booking))
+        self._miss_what_came_too_late()
         self.watch.run_reads({b.id: b.people for b in self.bookings.known.values() if not b.garbled})
         self.watch.leaks += self.watch.look("before the run")
         return self.watch.foreign_things()
@@ -139,6 +141,13 @@ class Scene:
         assert not changed, f"foreign things were changed: {changed}"
         self.no_leaks()
         self._rows_are_kept()
+
+    def _miss_what_came_too_late(self) -> None:
+        """Give up what was restored too late to be found: no run came before the session's end."""
+        for thing in [m for m in self.rooms() if m.id in self.unknown]:
+            booking = self.bookings.known.get(thing.session)
+            if booking is None or self.now >= booking.end:
+                self.watch.lost.add(thing.id)
 
     def calm(self) -> None:
         """End all trouble with Discord."""
@@ -194,8 +203,9 @@ class Scene:
         """Demand of every session that is certain what was promised of it."""
         entries = self._entries()
         rows = self.bookings.rows()
-        held = [r for e in entries.values() for r in e.resources if r.state in ("made", "spare")]
-        self.watch.lost -= {r.snowflake for r in held}
+        held = {str(r.snowflake) for e in entries.values() for r in e.resources if r.state in ("made", "spare")}
+        self.watch.lost -= held
+        self.unknown -= held
         for session, memory in self.memory.items():
             self._at_most_one(session, 1 if memory.sure or settled else 2)
             if memory.sure or settled:
@@ -236,7 +246,8 @@ class Scene:
         """Demand that ledger and store name what is there, and nothing else."""
         named = {r.snowflake for r in entry.resources if r.state in ("made", "spare")} if entry is not None else set()
         there = {m.id for m in roles + rooms}
-        missing = there - named
+        tried = {r.kind for r in entry.open_attempts()} if entry is not None and self._ended(session) else set()
+        missing = {m.id for m in roles + rooms if m.kind not in tried} - named  # the cleanup looks for what was tried
         assert not missing, f"the ledger does not know {missing} of {session}"
         if row is None or self.mem(session).spoilt or self._ended(session):
             return  # what vanishes then is noted at the cleanup
@@ -508,6 +519,8 @@ class Scene:
             if not due or self._unrecognisable(thing):
                 self.watch.lost.add(thing.id)
                 self.hidden.discard(thing.id)
+            else:
+                self.unknown.add(thing.id)
 
     def _unrecognisable(self, thing: Made) -> bool:
         world = self.town.world
