@@ -79,6 +79,20 @@ def test_role_made_by_hand_between_failed_attempts_and_held_by_a_friend_stays_fo
     assert set(scene.things()) == {friend}
 
 
+def test_role_made_by_hand_long_after_a_failed_attempt_and_held_by_nobody_stays_foreign(scene: Scene) -> None:
+    scene.book()
+    scene.standin.faults.add("reset_before", ("POST", ROLES))
+    scene.tick()
+    scene.clock.advance(QUARTER)
+    made_by_hand = scene.world.add_role(scene.guild, ROLE)
+    before = scene.portrait(made_by_hand)
+    scene.tick(MINUTE)
+    assert scene.done == [("setup", "done")]
+    scene.tick(OVER)
+    assert scene.portrait(made_by_hand) == before
+    assert set(scene.things()) == {made_by_hand}
+
+
 def test_administrator_role_made_by_hand_between_failed_attempts_stays_foreign(scene: Scene) -> None:
     scene.book()
     scene.standin.faults.add("hang_before", ("POST", ROLES), seconds=3)
