@@ -12,6 +12,7 @@ from coachsync.errors import ConfigError
 
 SYSTEM_PATH = "/etc/coachsync/config.toml"
 _LARGEST = 1 << 20
+_MISSING = (FileNotFoundError, NotADirectoryError)
 _INIT = "`coachsync init` writes a commented file to start from"
 
 
@@ -33,8 +34,11 @@ def find_config(explicit: str | None, environ: Mapping[str, str]) -> str:
         return _named(environ["COACHSYNC_CONFIG"], "$COACHSYNC_CONFIG")
     places = search_path(environ)
     for place in places:
-        if os.path.lexists(place):
+        if _why_not(place) is None:
             return place
+    for place in places:
+        if not isinstance(_why_not(place), _MISSING):
+            return place  # nobody can tell whether it is there: reading it says why
     raise ConfigError(f"no configuration file: none of {', '.join(places)} exists", f"{_INIT}; or give --config PATH")
 
 
@@ -47,10 +51,19 @@ def search_path(environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _named(path: str, by: str) -> str:
-    if "\0" in path or not os.path.lexists(path):
+    if "\0" in path or isinstance(_why_not(path), _MISSING):
         shown = path.replace("\0", "\\x00")
         raise ConfigError(f"the configuration file {shown!r} named by {by} does not exist", f"correct {by}, or {_INIT}")
     return path
+
+
+def _why_not(path: str) -> OSError | None:
+    """Return why nothing is seen at this path; None where something is there, if only a link that leads nowhere."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error
+    return None
 
 
 def parse_settings(text: str, path: str, environ: Mapping[str, str]) -> Settings:
@@ -86,7 +99,7 @@ def _read(path: str) -> str:
         with open(path, "rb") as file:
             content = file.read(_LARGEST + 1)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", _readable_hint(path)) from None
+        raise _unreadable(path, error) from None
     if len(content) > _LARGEST:
         raise ConfigError(f"{path} is no configuration file: it is larger than 1 MiB", _INIT)
     try:
@@ -95,7 +108,15 @@ def _read(path: str) -> str:
         raise ConfigError(f"{path} is no configuration file: it is not UTF-8 text", _INIT) from None
 
 
-def _readable_hint(path: str) -> str:
-    if os.path.isdir(path):
-        return "name the file itself, such as " + os.path.join(path, "config.toml")
-    return "run as the user that owns the file, or correct its permissions"
+def _unreadable(path: str, error: OSError) -> ConfigError:
+    if isinstance(error, FileNotFoundError) and os.path.islink(path):
+        target = os.path.realpath(path)
+        return ConfigError(
+            f"the configuration file {path} is a link to {target}, which does not exist", "mend the link"
+        )
+    hint = "correct the path"
+    if isinstance(error, PermissionError):
+        hint = "run as the user that owns it, or correct its permissions and those of its folder"
+    elif os.path.isdir(path):
+        hint = "name the file itself, such as " + os.path.join(path, "config.toml")
+    return ConfigError(f"{path} cannot be read: {error.strerror}", hint)

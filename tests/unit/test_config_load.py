@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 
@@ -76,9 +80,51 @@ def test_folder_is_refused(tmp_path: Path) -> None:
     assert "directory" in refused(tmp_path).message
 
 
-def test_dangling_link_is_refused(tmp_path: Path) -> None:
+def test_dangling_link_is_refused_with_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "c.toml").symlink_to(tmp_path / "gone.toml")
-    assert "cannot be read" in refused(tmp_path / "c.toml").message
+    problem = refused(tmp_path / "c.toml")
+    assert f"is a link to {tmp_path / 'gone.toml'}, which does not exist" in problem.message
+    assert problem.hint == "mend the link"
+
+
+@pytest.fixture
+def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that nobody may enter, root neither."""
+    folder = tmp_path / "closed"
+
+    def refuse(path: str) -> None:
+        if str(path).startswith(f"{folder}/"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    def lstat(path: str, real: Callable[[str], os.stat_result] = os.lstat) -> os.stat_result:
+        refuse(path)
+        return real(path)
+
+    def opened(path: str, mode: str) -> IO[bytes]:
+        refuse(path)
+        return cast("IO[bytes]", open(path, mode))
+
+    monkeypatch.setattr("coachsync.config.load.os.lstat", lstat)
+    monkeypatch.setattr("coachsync.config.load.open", opened, raising=False)
+    return folder
+
+
+def test_file_in_a_folder_that_is_closed_to_us_is_not_said_to_be_missing(closed: Path) -> None:
+    problem = refused(closed / "c.toml")
+    assert "c.toml cannot be read: Permission denied" in problem.message
+    assert problem.hint.startswith("run as the user that owns it")
+
+
+def test_closed_folder_of_the_user_is_told_when_nothing_else_is_there(closed: Path) -> None:
+    if Path(SYSTEM_PATH).exists():
+        pytest.skip("this host has a configuration of its own")
+    with pytest.raises(ConfigError, match="cannot be read: Permission denied"):
+        load_settings(None, {"XDG_CONFIG_HOME": str(closed)})
+
+
+def test_path_through_a_file_is_missing(tmp_path: Path) -> None:
+    written(tmp_path / "file")
+    assert "does not exist" in refused(tmp_path / "file" / "c.toml").message
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x00" * 2_000_000], ids=["binary", "huge"])
