@@ -62,6 +62,20 @@ def unreadable(path: str, error: Exception) -> StoreError:
     return StoreError(f"the session store {path} cannot be read: {why}", hint)
 
 
+def unmakable(path: str, error: OSError) -> StoreError:
+    """Say that the system refused to make a new store's file."""
+    from shlex import join
+
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder) and isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return StoreError(
+            f"the session store {path} cannot be made: there is no folder {folder}",
+            f"make the folder ({join(('mkdir', '-p', folder))}), or correct the store's url",
+        )
+    hint = "the user that runs coachsync must be able to write in its folder"
+    return StoreError(f"the session store {path} cannot be made: {error.strerror}", hint)
+
+
 def _owner_of(path: str) -> int:
     return os.stat(path).st_uid
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from coachsync.errors import ConfigError, StoreError
 from coachsync.store.base import Defaults, Store
-from coachsync.store.files import require_file, require_own, unreadable
+from coachsync.store.files import require_file, require_own, unmakable
 
 _KINDS = ("sqlite", "json")
 _HINT = "write [store] url as sqlite:///relative.db, sqlite:////absolute.db, json:///relative.json or json:////absolute"
@@ -58,7 +58,7 @@ def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
     except FileExistsError:
         raise StoreError(f"{path} exists already and was not touched", "remove it, or choose another file") from None
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unmakable(path, error) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(b"[]\n" if kind == "json" else b"")

@@ -71,9 +71,17 @@ def test_create_store_touches_nothing_when_something_is_there(
     assert (sorted(tmp_path.rglob("*")), snapshot(tmp_path).get("s", b"")) == (before, b"")
 
 
-def test_create_store_fails_when_the_directory_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(StoreError):
-        create_store("json:///no/such/s.json", tmp_path)
+def test_create_store_says_that_its_folder_is_missing_and_how_to_make_it(tmp_path: Path) -> None:
+    folder = tmp_path / "no such" / "folder"
+    with pytest.raises(StoreError) as raised:
+        create_store(f"json:///{folder}/s.json", tmp_path)
+    assert f"there is no folder {folder}" in raised.value.message
+    assert f"mkdir -p '{folder}'" in raised.value.hint
+
+
+def test_create_store_says_why_its_folder_takes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be made: File name too long"):
+        create_store(f"json:///{'x' * 300}", tmp_path)
 
 
 def _text(content: bytes) -> Callable[[Path], object]:
