@@ -13,7 +13,8 @@ from coachsync.cli import output
 from coachsync.cli.answers import Answers, ask, take
 from coachsync.cli.context import Invocation, invocation
 from coachsync.cli.invite import invite_link
-from coachsync.cli.placing import place
+from coachsync.cli.placing import keep, place
+from coachsync.cli.stores import lacking_store, maker
 from coachsync.config import find_token, parse_settings
 from coachsync.config.load import search_path
 from coachsync.config.settings import Settings
@@ -42,8 +43,6 @@ def init(
     """
     said = invocation(ctx)
     path = _target(said)
-    if os.path.lexists(path) and not force:
-        raise UsageError(f"{path} exists already and was not touched", "add --force to replace it")
     options = {
         "discord.guild_id": guild_id,
         "discord.category_id": category_id,
@@ -51,9 +50,23 @@ def init(
         "discord.token_file": token_file,
         "discord.access": access,
     }
+    if os.path.lexists(path) and not force:
+        return _make_store_alone(said, path, options)
     answers = _answers(options, os.path.dirname(path), yes=yes)
     settings = _write(path, answers)
     _tell(said, settings)
+    return OK
+
+
+def _make_store_alone(said: Invocation, path: str, options: Mapping[str, str | None]) -> int:
+    """Make the store that the existing configuration lacks. Raises UsageError where it lacks none."""
+    found = lacking_store(path, said.environ, options)
+    if found is None:
+        raise UsageError(f"{path} exists already and was not touched", "add --force to replace it")
+    settings, make = found
+    made = make(settings.store_url, settings.base_dir)
+    output.out(f"kept {path}")
+    output.out(f"made the empty store {made}")
     return OK
 
 
@@ -78,6 +91,7 @@ def _write(path: str, answers: Answers) -> Settings:
     """Make the store, the token file and the configuration file, the last one last; return what it says."""
     text = render_config(answers.values)
     settings = parse_settings(text, path, {})
+    make = maker(settings)
     folder = os.path.dirname(path)
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -86,17 +100,20 @@ def _write(path: str, answers: Answers) -> Settings:
             f"{folder} cannot be made: {problem.strerror}", "choose another place with --config"
         ) from None
     store = parse_url(settings.store_url, settings.base_dir).path
-    made = [] if os.path.lexists(store) else [create_store(settings.store_url, settings.base_dir)]
+    if make is not None:
+        make(settings.store_url, settings.base_dir)
+    made = [store] if make is create_store else []
     try:
         if answers.token:
             made.append(place(answers.token_path, answers.token + "\n", new=True))
+        former = keep(path)
         place(path, text, new=False)
     except BaseException:
         for file in made:
             os.unlink(file)
         raise
-    output.out(f"wrote {path}")
-    output.out(f"made the empty store {store}" if store in made else f"kept the store {store}")
+    output.out(f"wrote {path}" + (f"; the former one is {former}" if former else ""))
+    output.out(f"kept the store {store}" if make is None else f"made the empty store {store}")
     return settings
 
 

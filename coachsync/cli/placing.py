@@ -16,21 +16,46 @@ def place(path: str, text: str, *, new: bool) -> str:
     if new and os.path.lexists(path):
         raise ConfigError(f"{path} exists already and was not touched", "name another file")
     whole = os.path.realpath(path)
-    beside = f"{whole}.{os.getpid()}.new"
     try:
-        _write(beside, text, whole)
-        os.replace(beside, whole)
+        _swap(whole, text.encode(), whole)
     except OSError as problem:
-        _forget(beside)
         raise ConfigError(f"{path} cannot be written: {problem.strerror}", "choose another place") from None
     return path
 
 
-def _write(path: str, text: str, replaced: str) -> None:
+def keep(path: str) -> str:
+    """Copy a file beside itself as FILE.bak, owner and mode too; return that path, "" where there is no file.
+
+    Raises ConfigError.
+    """
+    beside = f"{path}.bak"
+    try:
+        with open(path, "rb") as file:
+            _swap(beside, file.read(), path)
+    except FileNotFoundError:
+        return ""
+    except OSError as problem:
+        hint = "move it away, then run init again"
+        raise ConfigError(f"{path} cannot be kept as {beside}: {problem.strerror}", hint) from None
+    return beside
+
+
+def _swap(path: str, content: bytes, like: str) -> None:
+    """Put a new file in the place of what is at `path`, with owner and mode of the file `like`."""
+    beside = f"{path}.{os.getpid()}.new"
+    try:
+        _write(beside, content, like)
+        os.replace(beside, path)
+    except OSError:
+        _forget(beside)
+        raise
+
+
+def _write(path: str, content: bytes, like: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        _keep_owner(file.fileno(), replaced)
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        _keep_owner(file.fileno(), like)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 

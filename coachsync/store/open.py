@@ -63,14 +63,15 @@ def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
         with os.fdopen(descriptor, "wb") as file:
             file.write(b"[]\n" if kind == "json" else b"")
         if kind == "sqlite":
-            _make_tables(path)
+            make_tables(path)
     except BaseException:
         os.unlink(path)
         raise
     return path
 
 
-def _make_tables(path: str) -> None:
+def make_tables(path: str) -> None:
+    """Make coachsync's own table in an SQLite file, all of it or nothing. Raises StoreError."""
     from coachsync.store.database import Database
     from coachsync.store.schema import SESSIONS_INDEXES, SESSIONS_TABLE
 

@@ -46,7 +46,9 @@ def inspect(database: Database) -> Table:
     """Look at the table. Raises StoreError where there is none that coachsync can use."""
     kind = database.one("SELECT type FROM sqlite_master WHERE name = 'sessions' COLLATE NOCASE AND type <> 'index'")
     if kind is None:
-        hint = "point [store] url at the booking system's database, or make a new store with `coachsync init`"
+        hint = "point [store] url at the booking system's database"
+        if database.one("SELECT 1 FROM sqlite_master LIMIT 1") is None:
+            hint += ", or make this an empty store with `coachsync init`"
         raise StoreError(f"{database.path} has no table sessions", hint)
     if kind[0] != "table":
         raise StoreError(

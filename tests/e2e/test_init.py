@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
@@ -69,6 +72,92 @@ def test_init_replaces_the_configuration_but_keeps_the_store_when_forced(bare: H
     assert bare.run(*YES, "--force", "--access", "member").code == 0
     assert bare.run("sessions", "show", "abc12345").code == 0
     assert 'access = "member"' in bare.config.read_text("utf-8")
+
+
+def test_forced_init_keeps_the_former_configuration_beside_it(bare: Home) -> None:
+    bare.run(*YES)
+    bare.config.chmod(0o640)
+    before = bare.config.read_bytes()
+    said = bare.run(*YES, "--force", "--access", "member")
+    kept = bare.folder / "config.toml.bak"
+    assert (kept.read_bytes(), stat.S_IMODE(kept.stat().st_mode)) == (before, 0o640)
+    assert str(kept) in said.out
+
+
+BLANK = {
+    "sqlite missing": ("sqlite:///s", None),
+    "json missing": ("json:///s", None),
+    "sqlite of 0 bytes": ("sqlite:///s", b""),
+    "json of 0 bytes": ("json:///s", b""),
+}
+
+
+@pytest.mark.parametrize("case", BLANK)
+def test_init_makes_the_store_alone_where_the_configuration_is_there(bare: Home, case: str) -> None:
+    url, content = BLANK[case]
+    bare.run(*YES, "--store", url)
+    before = bare.config.read_bytes()
+    (bare.folder / "s").unlink()
+    if content is not None:
+        (bare.folder / "s").write_bytes(content)
+    refused, said = bare.run("status"), bare.run("init")
+    assert (refused.code, said.code, said.err) == (3, 0, "")
+    assert said.out == f"kept {bare.config}\nmade the empty store {bare.folder / 's'}\n"
+    assert (bare.config.read_bytes(), bare.run("status").code) == (before, 0)
+
+
+def test_init_makes_the_store_in_a_database_without_tables(bare: Home) -> None:
+    bare.run(*YES)
+    (bare.folder / "sessions.db").unlink()
+    with contextlib.closing(sqlite3.connect(bare.folder / "sessions.db")) as database:
+        database.execute("PRAGMA user_version = 7")
+    assert bare.run("init").code == 0
+    assert bare.run("status").code == 0
+
+
+def test_init_fills_a_blank_store_together_with_a_new_configuration(bare: Home) -> None:
+    (bare.folder / "sessions.db").touch()
+    said = bare.run(*YES)
+    assert (said.code, "made the empty store" in said.out, bare.run("status").code) == (0, True, 0)
+
+
+@pytest.mark.parametrize("option", [("--store", "json:///b"), ("--access", "member"), ("--category-id", GUILD)])
+def test_init_makes_no_store_where_the_options_contradict_the_configuration(
+    bare: Home, option: tuple[str, str]
+) -> None:
+    bare.run(*YES)
+    (bare.folder / "sessions.db").unlink()
+    before = bare.files()
+    again = bare.run(*YES, *option)
+    assert (again.code, again.complaint, bare.files()) == (2, ["error", "hint"], before)
+
+
+def test_init_makes_no_store_where_the_configuration_is_broken(bare: Home) -> None:
+    bare.config.write_text("[store")
+    before = bare.files()
+    assert (bare.run(*YES).code, bare.files()) == (2, before)
+
+
+def _foreign(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE sessions (sid TEXT, data TEXT)")
+
+
+UNUSABLE: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "random bytes": ("sqlite:///s", lambda path: path.write_bytes(bytes(range(256)) * 20)),
+    "foreign table": ("sqlite:///s", _foreign),
+    "other json": ("json:///s", lambda path: path.write_bytes(b'{"a":1}')),
+    "dangling link": ("sqlite:///s", lambda path: path.symlink_to("gone")),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_init_writes_nothing_when_the_store_that_is_there_cannot_be_used(bare: Home, case: str) -> None:
+    url, make = UNUSABLE[case]
+    make(bare.folder / "s")
+    before = bare.files()
+    said = bare.run(*YES, "--store", url)
+    assert (said.code, said.complaint, bare.files()) == (3, ["error", "hint"], before)
 
 
 def test_init_writes_to_the_users_place_when_none_is_named(bare: Home) -> None:

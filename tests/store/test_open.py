@@ -115,7 +115,7 @@ UNUSABLE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "sqlite directory": ("sqlite", Path.mkdir, "a directory"),
     "json directory": ("json", Path.mkdir, "a directory"),
     "json pipe": ("json", os.mkfifo, "no regular file"),
-    "sqlite empty": ("sqlite", _text(b""), "no table sessions"),
+    "sqlite empty": ("sqlite", _text(b""), "coachsync init"),
     "sqlite text": ("sqlite", _text(b"hello " * 1000), "not a readable SQLite"),
     "sqlite binary": ("sqlite", _text(bytes(range(256)) * 40), "not a readable SQLite"),
     "sqlite truncated": ("sqlite", _truncated, "not a readable SQLite"),

@@ -1,0 +1,52 @@
+"""What `init` does about the store: makes it, fills a file that holds nothing, or makes sure that it is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from coachsync.cli.context import open_settled_store
+from coachsync.config.load import load_settings
+from coachsync.config.settings import Settings
+from coachsync.errors import CoachsyncError
+from coachsync.store.blank import fill, is_blank
+from coachsync.store.open import create_store, parse_url
+
+Make = Callable[[str, str], str]
+
+
+def maker(settings: Settings) -> Make | None:
+    """Return what makes the configured store where there is none; None where a store is there. Raises StoreError where
+    something is there that is no store."""
+    if not os.path.lexists(parse_url(settings.store_url, settings.base_dir).path):
+        return create_store
+    if is_blank(settings.store_url, settings.base_dir):
+        return fill
+    open_settled_store(settings, writable=False).close()
+    return None
+
+
+def lacking_store(
+    path: str, environ: Mapping[str, str], options: Mapping[str, str | None]
+) -> tuple[Settings, Make] | None:
+    """Return what the configuration at `path` says and what makes the store that it lacks.
+
+    None where it lacks none, cannot be used, or says something else than the options.
+    """
+    try:
+        settings = load_settings(path, environ)
+        make = maker(settings)
+    except CoachsyncError:
+        return None
+    return (settings, make) if make is not None and _agree(settings, options) else None
+
+
+def _agree(settings: Settings, options: Mapping[str, str | None]) -> bool:
+    says = {
+        "discord.guild_id": settings.guild_id,
+        "discord.category_id": settings.discord.category_id or "",
+        "store.url": settings.store_url,
+        "discord.token_file": settings.discord.token_file,
+        "discord.access": settings.discord.access,
+    }
+    return all(given is None or given == says[path] for path, given in options.items())
