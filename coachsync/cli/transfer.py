@@ -35,7 +35,7 @@ def import_sessions(
       coachsync sessions export | coachsync --config other.toml sessions import -
     """
     settings = invocation(ctx).settings()
-    rows = _rows(_read(file), file)
+    rows = _rows(_read(file), "standard input" if file == "-" else file)
     store = open_settled_store(settings, writable=True)
     try:
         done = store.import_rows(rows)
@@ -76,21 +76,40 @@ def _read(file: str) -> bytes:
             return opened.read()
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else str(problem)
-        raise UsageError(f"{file} cannot be read: {reason}", "name a JSON file, or - for stdin") from None
+        source = "standard input" if file == "-" else file
+        raise UsageError(f"{source} cannot be read: {reason}", "name a JSON file, or - for stdin") from None
 
 
-def _rows(content: bytes, file: str) -> list[Any]:
-    import json
-
+def _rows(content: bytes, source: str) -> list[Any]:
     try:
-        found = json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
+        found = _parsed(content)
     except (ValueError, RecursionError) as problem:
-        raise UsageError(f"{file} is not JSON: {problem}", _SHAPE) from None
+        raise UsageError(f"{source} is not JSON: {_why(content, problem)}", _SHAPE) from None
     if isinstance(found, dict):
         found = found.get("sessions")
     if not isinstance(found, list):
-        raise UsageError(f"{file} holds no sessions", _SHAPE)
+        raise UsageError(f"{source} holds no sessions", _SHAPE)
     return found
+
+
+def _parsed(content: bytes) -> Any:
+    import json
+
+    return json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
+
+
+def _why(content: bytes, problem: Exception) -> str:
+    from json import JSONDecodeError
+
+    if not content.strip():
+        return "it is empty"
+    if isinstance(problem, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    if isinstance(problem, RecursionError):
+        return "its values are nested too deeply"
+    if isinstance(problem, JSONDecodeError):
+        return f"{problem.msg} in line {problem.lineno}, column {problem.colno}"
+    return str(problem)
 
 
 def _no_number(text: str) -> None:
@@ -99,11 +118,12 @@ def _no_number(text: str) -> None:
 
 def _show(done: Imported, *, as_json: bool) -> None:
     if as_json:
-        bad = [{"row": row, "session": session or None, "message": what} for row, session, what in done.bad]
+        bad = [{**row._asdict(), "session": row.session or None} for row in done.bad]
         output.json_document({"version": 1, **done._asdict(), "bad": bad})
     else:
         counts = (len(done.added), len(done.changed), len(done.unchanged), len(done.bad))
         output.out("{} added, {} changed, {} unchanged, {} bad".format(*counts))
-    for row, session, what in done.bad:
-        named = f" ({word(session)})" if session else ""
-        output.error(f"row {row}{named}: {what}", "correct the row, then import again: the others are in")
+    after = "; the others are in" if done.added or done.changed else ""
+    for row in done.bad:
+        named = f" ({word(row.session)})" if row.session else ""
+        output.error(f"row {row.row}{named}: {row.message}", f"{row.hint}, then import again{after}")

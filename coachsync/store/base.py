@@ -54,13 +54,22 @@ class Marks(NamedTuple):
     completion: Completion | None = None
 
 
+class BadRow(NamedTuple):
+    """A row that an import did not take: its position from 1, its id or "", what is wrong and what to do."""
+
+    row: int
+    session: str
+    message: str
+    hint: str
+
+
 class Imported(NamedTuple):
-    """What an import did, by session id; `bad` holds (position from 1, id or "", what is wrong)."""
+    """What an import did, by session id."""
 
     added: list[str]
     changed: list[str]
     unchanged: list[str]
-    bad: list[tuple[int, str, str]]
+    bad: list[BadRow]
 
 
 class Transaction(Protocol):

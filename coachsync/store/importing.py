@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from coachsync.domain.booking import COLUMN_OF, FLAG_KEYS, MARK_KEYS, occurs_twice, read_booking, shown
+from coachsync.domain.booking import COLUMN_OF, FLAG_KEYS, MARK_KEYS, not_a_row, occurs_twice, read_booking
 from coachsync.domain.model import Session
-from coachsync.store.base import Defaults, Imported
+from coachsync.store.base import BadRow, Defaults, Imported
 
 
 def read_json_row(row: Mapping[str, Any], defaults: Defaults, position: int = 0) -> Session:
@@ -28,7 +28,7 @@ def sift(rows: Iterable[Any], defaults: Defaults) -> tuple[dict[str, dict[str, A
     account = Imported([], [], [], [])
     for position, row in enumerate(listed, 1):
         if not isinstance(row, dict):
-            account.bad.append((position, "", f"row {position} is {shown(row)}, not an object"))
+            account.bad.append(_bad(position, "", not_a_row(row, position, defaults)))
             continue
         session = read_json_row(row, defaults, position)
         if seen[session.id] > 1:
@@ -37,8 +37,13 @@ def sift(rows: Iterable[Any], defaults: Defaults) -> tuple[dict[str, dict[str, A
             good[session.id] = row
         else:
             named = row.get("_id")
-            account.bad.append((position, named if isinstance(named, str) else "", session.flaw.message))
+            account.bad.append(_bad(position, named if isinstance(named, str) else "", session))
     return good, account
+
+
+def _bad(position: int, session_id: str, session: Session) -> BadRow:
+    assert session.flaw is not None
+    return BadRow(position, session_id, session.flaw.message, session.flaw.hint)
 
 
 def to_write(existing: Mapping[str, Any] | None, row: Mapping[str, Any]) -> dict[str, Any]:

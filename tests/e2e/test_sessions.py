@@ -93,6 +93,32 @@ def test_import_takes_the_good_rows_when_one_is_bad(home: Home) -> None:
     assert result.complaint == ["error", "hint"] * 2
 
 
+BAD = {"_id": "bad", "status": "SCHEDULED", "scheduledDate": 4_097_206_800}
+
+
+def test_import_tells_what_to_do_about_each_bad_row(home: Home) -> None:
+    result = home.run("sessions", "import", "-", "--json", stdin=json.dumps([BAD, 7]))
+    hints = [bad["hint"] for bad in result.json["bad"]]
+    assert hints == ["it looks like seconds: multiply by 1000", "remove it, or write the booking as an object"]
+    assert [hint for hint in hints if hint not in result.err] == []
+
+
+def test_import_says_that_the_others_are_in_only_when_they_are(home: Home) -> None:
+    good = {"_id": "good", "status": "SCHEDULED", "scheduledDate": 4_097_206_800_000}
+    assert "the others are in" not in home.run("sessions", "import", "-", stdin=json.dumps([BAD])).err
+    assert "the others are in" in home.run("sessions", "import", "-", stdin=json.dumps([BAD, good])).err
+
+
+def test_import_says_standard_input_where_it_read_that(home: Home) -> None:
+    said = home.run("sessions", "import", "-", stdin="{")
+    assert said.err.startswith("error: standard input is not JSON: Expecting property name")
+
+
+def test_import_tells_binary_input_in_plain_words(home: Home) -> None:
+    (home.folder / "b").write_bytes(bytes(range(128, 256)))
+    assert home.run("sessions", "import", "b").err.startswith("error: b is not JSON: it is not UTF-8 text\n")
+
+
 def test_export_is_what_import_takes(home: Home) -> None:
     home.book("abc12345", "--student-name", "Zoë")
     exported = home.run("sessions", "export")

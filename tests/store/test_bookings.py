@@ -288,7 +288,7 @@ class TestImport:
     def test_import_takes_the_good_rows_when_others_are_bad(self, backend: Backend, store: Store) -> None:
         bad: list[Any] = [3, a_row("") | {"_id": ""}, {"status": "x"}, a_row("soon") | {"scheduledDate": 17}]
         done = store.import_rows([*bad, a_row("good")])
-        assert (done.added, [(position, name) for position, name, _ in done.bad]) == (
+        assert (done.added, [(position, name) for position, name, *_ in done.bad]) == (
             ["good"],
             [(1, ""), (2, ""), (3, ""), (4, "soon")],
         )
