@@ -8,7 +8,7 @@ from typing import Any
 from coachsync.config import Settings
 from coachsync.config.values import is_snowflake, shown
 from coachsync.domain.model import MINUTE, Entry, Millis, Session
-from coachsync.domain.windows import Policy, next_of
+from coachsync.domain.windows import Policy, is_late, next_of
 from coachsync.errors import UsageError
 from coachsync.report.text import iso, relative, word
 
@@ -62,9 +62,24 @@ def moved_words(session: Session, entry: Entry | None, policy: Policy, now: Mill
     if action == "revoke":
         return f"{head}: its room is taken away by the next run, and made again from {opens}"
     if action is None or moment is None:
-        return f"{head}: no room is made for it as it stands"
+        return f"{head}: {_no_room(session, policy, now)}"
     has_room = entry is not None and entry.live
     head += ": its room stays" if has_room and action == "cleanup" else ""
     return f"{head}; next: {action} " + (
         "by the next run" if moment <= now else f"at {iso(moment)}, {relative(moment, now)}"
     )
+
+
+def _no_room(session: Session, policy: Policy, now: Millis) -> str:
+    """Say why no run will do anything for a session."""
+    if session.flaw is not None:
+        return f"its row is invalid, so it gets no room: {session.flaw.message}"
+    if session.status not in policy.bookable:
+        return (
+            f"its status {word(session.status)} gets no room" if session.status else "without a status it gets no room"
+        )
+    if now >= session.end:
+        return "it has ended already: it gets no room"
+    if is_late(session, policy, now):
+        return "it is too late for its room: windows.catch_up is off"
+    return f"it is closed: `coachsync setup {word(session.id)}` gives it a room"

@@ -71,6 +71,19 @@ def test_reschedule_moves_the_booking_and_says_what_follows(home: Home) -> None:
     assert (shown["scheduledDate"], shown["duration"]) == (4_097_206_800_000, 30)
 
 
+def test_reschedule_says_that_a_cancelled_booking_gets_no_room(home: Home) -> None:
+    home.book("abc12345")
+    home.run("sessions", "cancel", "abc12345")
+    said = home.run("sessions", "reschedule", "abc12345", "--start", "2099-11-01T09:00Z")
+    assert said.out.endswith(": its status CANCELLED gets no room\n")
+
+
+def test_reschedule_into_the_past_says_that_the_session_has_ended(home: Home) -> None:
+    home.book("abc12345")
+    said = home.run("sessions", "reschedule", "abc12345", "--start", "2020-11-01T09:00Z")
+    assert said.out.endswith(": it has ended already: it gets no room\n")
+
+
 @pytest.mark.parametrize("command", [["cancel"], ["show"], ["reschedule", "--start", "2099-01-01T00:00Z"]])
 def test_unknown_session_is_refused(home: Home, command: list[str]) -> None:
     result = home.run("sessions", *command, "nobody")
