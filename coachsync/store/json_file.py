@@ -23,7 +23,7 @@ from coachsync.store.database import Database
 from coachsync.store.importing import own_fields, read_json_row, sift, to_write
 from coachsync.store.json_document import Document
 from coachsync.store.json_read import MalformedError, ShapeError
-from coachsync.store.json_swap import Stamp, locked, read, replace, unchanged
+from coachsync.store.json_swap import Stamp, locked_as, read, replace, unchanged
 from coachsync.store.json_text import ABSENT, spliced, value_of
 from coachsync.store.ledger import LedgerReader
 from coachsync.store.ledger_file import make_ledger, open_ledger
@@ -37,10 +37,11 @@ Edit = Callable[[Document], Document | None]
 
 
 class JsonStore(LedgerReader):
-    """See `store.base.Store`. `path` must be an existing file, resolved."""
+    """See `store.base.Store`. `path` must be an existing file, resolved; `named` is how the configuration calls it."""
 
-    def __init__(self, path: str, url: str, defaults: Defaults, *, writable: bool) -> None:
+    def __init__(self, path: str, url: str, defaults: Defaults, *, writable: bool, named: str = "") -> None:
         self.path = path
+        self._named = named or path
         self.url = url
         self._defaults = defaults
         self._writable = writable
@@ -165,7 +166,7 @@ class JsonStore(LedgerReader):
 
         Somebody who does not take the lock may write meanwhile: then it is done again with what they wrote.
         """
-        with locked(self.path):
+        with locked_as(self.path, self._named):
             for _ in range(_REDONE):
                 document = self._fresh()
                 edited = edit(document)

@@ -11,7 +11,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from coachsync.errors import StoreError
@@ -56,6 +56,23 @@ def unchanged(path: str, data: bytes, stamp: Stamp) -> bool:
     except OSError as error:
         raise unreadable(path, error) from error
     return found == stamp and (not stamp.young or read(path)[0] == data)
+
+
+@contextmanager
+def locked_as(path: str, named: str) -> Iterator[None]:
+    """Hold the lock on `path`, and the one on the link `named` that leads to it, where somebody uses that.
+
+    Raises StoreError as `locked` does.
+    """
+    with ExitStack() as locks:
+        if os.path.exists(f"{named}.lock") and not _one_lock(path, named):
+            locks.enter_context(locked(named))
+        locks.enter_context(locked(path))
+        yield
+
+
+def _one_lock(path: str, other: str) -> bool:
+    return os.path.realpath(f"{path}.lock") == os.path.realpath(f"{other}.lock")
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def open_store(url: str, base_dir: str | os.PathLike[str], defaults: Defaults, *
         return SqliteStore(path, url, defaults, writable=writable)
     from coachsync.store.json_file import JsonStore
 
-    return JsonStore(path, url, defaults, writable=writable)
+    return JsonStore(path, url, defaults, writable=writable, named=named)
 
 
 def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:

@@ -243,6 +243,30 @@ class TestReplacing:
                 store.add(a_row())
         assert path.read_text() == "[]"
 
+    @pytest.mark.parametrize("by", ["link", "file"])
+    def test_the_lock_of_either_name_of_a_linked_file_is_respected(
+        self, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+    ) -> None:
+        monkeypatch.setattr(json_swap, "LOCK_WAIT", 0.05)
+        real = tmp_path / "real.json"
+        real.write_text("[]")
+        path.symlink_to(real)
+        with open(f"{path if by == 'link' else real}.lock", "w") as lock, closing(opened(path)) as store:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with pytest.raises(StoreError, match="locked by another process"):
+                store.add(a_row())
+        assert real.read_text() == "[]"
+
+    def test_a_file_whose_names_share_a_lock_is_locked_once(self, path: Path, tmp_path: Path) -> None:
+        real = tmp_path / "real.json"
+        real.write_text("[]")
+        path.symlink_to(real)
+        Path(f"{real}.lock").touch()
+        Path(f"{path}.lock").symlink_to(f"{real}.lock")
+        with closing(opened(path)) as store:
+            store.add(a_row())
+        assert json.loads(real.read_bytes())
+
     def test_a_file_that_is_being_written_is_read_again(self, path: Path) -> None:
         path.write_text(f"[{(ROW % '')[:20]}")
         timer = threading.Timer(0.3, path.write_text, [f"[{ROW % ''}]"])
