@@ -80,7 +80,7 @@ def left_by(name: str, count: int) -> dict[str, str]:
     return found
 
 
-def test_ten_thousand_writes_beside_runs_are_all_there_afterwards(scene: Scene) -> None:
+def test_no_write_beside_runs_is_lost(scene: Scene) -> None:
     count = WRITES // WRITERS
     numbers = range(8)
     for i in numbers:
