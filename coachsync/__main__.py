@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from coachsync import errors
-from coachsync.cli import hooks, output, streams
+from coachsync.cli import excepthooks, output, streams
 from coachsync.cli.context import Invocation
 from coachsync.config.token import hide
 
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.disable()  # most commands end before there is garbage worth a search; work that lasts turns it on again
     try:
         hide(os.environ.get("COACHSYNC_TOKEN", ""))
-        hooks.install(lambda problem: _told_bug(problem, said))
+        excepthooks.install(lambda problem: _told_bug(problem, said))
         signal.signal(signal.SIGTERM, _terminate)
         code = _run(list(sys.argv[1:] if argv is None else argv), said)
     except BaseException as problem:  # noqa: BLE001 - whatever happened, it ends here in words and a code

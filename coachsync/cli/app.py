@@ -7,18 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from coachsync.cli.context import Invocation, invocation
-from coachsync.cli.frame import Entry, LazyGroup, new_app
+from coachsync.cli.frame import Command, LazyGroup, new_app
 
-_RUN = "coachsync.cli.run"
 ENTRIES = (
-    Entry("run", _RUN, "run", "One tick: do every cleanup, setup and repair that is due now. What cron calls."),
-    Entry("setup", _RUN, "setup", "Do the setups that are due, or those of the sessions named."),
-    Entry("cleanup", _RUN, "cleanup", "Do the cleanups that are due, or those of the sessions named."),
-    Entry("status", "coachsync.cli.status", "status", "Show each session's phase and what happens to it next."),
-    Entry("explain", "coachsync.cli.explain", "explain", "Tell one session's whole story."),
-    Entry("sessions", "coachsync.cli.sessions", "app", "Add, list, change, import and export bookings."),
-    Entry("init", "coachsync.cli.init", "init", "Write a commented configuration file and make an empty store."),
-    Entry("demo", "coachsync.cli.demo", "demo", "Play the life of three sessions against an embedded Discord."),
+    Command("run", "run", "run", "One tick: do every cleanup, setup and repair that is due now. What cron calls."),
+    Command("setup", "run", "setup", "Do the setups that are due, or those of the sessions named."),
+    Command("cleanup", "run", "cleanup", "Do the cleanups that are due, or those of the sessions named."),
+    Command("status", "status", "status", "Show each session's phase and what happens to it next."),
+    Command("explain", "explain", "explain", "Tell one session's whole story."),
+    Command("sessions", "sessions", "app", "Add, list, change, import and export bookings."),
+    Command("init", "init", "init", "Write a commented configuration file and make an empty store."),
+    Command("demo", "demo", "demo", "Play the life of three sessions against an embedded Discord."),
 )
 """Every command, in the order in which a newcomer meets them."""
 

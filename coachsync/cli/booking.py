@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from coachsync.config import Settings
-from coachsync.config.values import is_snowflake, shown
+from coachsync.config.values import shown
 from coachsync.domain.model import MINUTE, Entry, Millis, Session
+from coachsync.domain.snowflake import is_snowflake
 from coachsync.domain.windows import Policy, is_late, next_of
 from coachsync.errors import UsageError
 from coachsync.report.text import iso, relative, word

@@ -18,8 +18,8 @@ from typer.core import TyperCommand, TyperGroup
 from coachsync.cli.output import fancy
 
 
-class Entry(NamedTuple):
-    """One command: its name, the module and attribute that hold it, its line in the list of commands."""
+class Command(NamedTuple):
+    """One command: its name, the module in `coachsync.cli.commands` and the attribute that hold it, its help."""
 
     name: str
     module: str
@@ -37,9 +37,9 @@ def new_app(**settings: Any) -> typer.Typer:
     )
 
 
-def built(entry: Entry) -> Any:
+def built(entry: Command) -> Any:
     """Import a command's module and return the command."""
-    found = getattr(importlib.import_module(entry.module), entry.attribute)
+    found = getattr(importlib.import_module(f"coachsync.cli.commands.{entry.module}"), entry.attribute)
     if not isinstance(found, typer.Typer):
         app = new_app()
         app.command(entry.name, cls=LeanCommand)(found)
@@ -76,7 +76,7 @@ def _process(param: Any, convert: Callable[[Any, Any], Any], ctx: Any, value: An
 class LazyGroup(_Lean, TyperGroup):
     """A group that knows its commands by name and line alone until one is called."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[Command, ...] = ()
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

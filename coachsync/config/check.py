@@ -7,8 +7,9 @@ from typing import Any
 
 from coachsync.config.definition import KEYS, PER_GUILD, SECTIONS, Key, keys_of
 from coachsync.config.settings import GuildSettings, Settings
-from coachsync.config.values import UnfitError, is_snowflake, shown
+from coachsync.config.values import UnfitError, shown
 from coachsync.domain.naming import Templates
+from coachsync.domain.snowflake import is_snowflake
 from coachsync.domain.windows import Policy
 
 Found = dict[str, Any]  # parsed values by key path

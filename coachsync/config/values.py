@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
+from coachsync.domain.snowflake import is_snowflake
 
 Parser = Callable[[Any], Any]
 
@@ -90,11 +91,6 @@ def snowflake(value: Any) -> str:
 def optional_snowflake(value: Any) -> str | None:
     """Take a Discord id, or "" for none."""
     return None if value == "" else snowflake(value)
-
-
-def is_snowflake(value: object) -> bool:
-    """Tell whether this is text that can be a Discord id."""
-    return isinstance(value, str) and 15 <= len(value) <= 20 and _DIGITS.issuperset(value)
 
 
 def snowflakes(value: Any) -> tuple[str, ...]:

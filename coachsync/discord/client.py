@@ -15,10 +15,8 @@ from collections.abc import Sequence
 from math import inf
 
 from coachsync.discord import verdict
-from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.discord_clock import DiscordClock
-from coachsync.discord.dispatch import Dispatcher, Priority, Progress
 from coachsync.discord.errors import (
     AnswerLost,
     Blocked,
@@ -29,11 +27,13 @@ from coachsync.discord.errors import (
     Unauthorized,
     Unreachable,
 )
-from coachsync.discord.limit_headers import Reading, read_limits
-from coachsync.discord.limits import Limits
-from coachsync.discord.meter import current_meter
+from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result, Sender
+from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.pace.dispatch import Dispatcher, Priority, Progress
+from coachsync.discord.pace.headers import Reading, read_limits
+from coachsync.discord.pace.limits import Limits
+from coachsync.discord.pace.meter import current_meter
 from coachsync.discord.routes import Call
-from coachsync.discord.wire import Answer, Lost, NeverSent, Outgoing, Result, Sender
 
 _TRIES = 3
 _PAUSES_S = (0.3, 1.0)

@@ -12,6 +12,22 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from coachsync.discord.codes import (
+    EDGE_BLOCK,
+    MAX_CHANNELS,
+    MAX_ROLES,
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
+    NAME_REFUSED,
+    NEEDS_2FA,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_GUILD,
+    UNKNOWN_MEMBER,
+    UNKNOWN_OVERWRITE,
+    UNKNOWN_ROLE,
+    UNKNOWN_USER,
+    UNKNOWN_VOICE_STATE,
+)
 from coachsync.discord.errors import (
     BadRequest,
     Blocked,
@@ -22,24 +38,8 @@ from coachsync.discord.errors import (
     Unauthorized,
     UnexpectedAnswer,
 )
+from coachsync.discord.exchange import Answer
 from coachsync.discord.routes import Call
-from coachsync.discord.wire import Answer
-
-UNKNOWN_CHANNEL = 10003
-UNKNOWN_GUILD = 10004
-UNKNOWN_MEMBER = 10007
-UNKNOWN_OVERWRITE = 10009
-UNKNOWN_ROLE = 10011
-UNKNOWN_USER = 10013
-UNKNOWN_VOICE_STATE = 10065
-NAME_REFUSED = 20031
-MAX_ROLES = 30005
-MAX_CHANNELS = 30013
-EDGE_BLOCK = 40333
-MISSING_ACCESS = 50001
-MISSING_PERMISSIONS = 50013
-INVALID_FORM = 50035
-NEEDS_2FA = 60003
 
 UNREADABLE = object()
 """What `decode` returns for a body that is no JSON."""

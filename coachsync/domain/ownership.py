@@ -14,7 +14,6 @@ from coachsync.domain.naming import same_name, same_old_name
 
 VOICE = 2
 CATEGORY = 4
-_EPOCH = 1_420_070_400_000
 _EARLIER: Millis = 5_000  # Discord's Date header has whole seconds
 _LATER: Millis = 1 * MINUTE  # Discord may act on a create well after the answer was given up
 _QUEUED: Millis = 5 * MINUTE  # so long a create may have waited for a limit, see engine.role.LONGEST_ROLE_WAIT_S
@@ -53,11 +52,6 @@ class ChannelLike(Protocol):
     def type(self) -> int: ...
     @property
     def overwrites(self) -> Mapping[str, OverwriteLike]: ...
-
-
-def made_at(snowflake: str) -> Millis:
-    """Return when Discord made this object. Source: discord.com/developers/docs/reference#snowflakes."""
-    return (int(snowflake) >> 22) + _EPOCH
 
 
 def in_flight(resource: Resource, created: Millis, timeout: Millis) -> bool:

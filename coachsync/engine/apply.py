@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from coachsync.discord.api import How
 from coachsync.discord.errors import failure_of
-from coachsync.discord.guild import Discord, How
-from coachsync.discord.meter import metered
+from coachsync.discord.pace.dispatch import Priority
+from coachsync.discord.pace.meter import metered
 from coachsync.domain.model import (
     MINUTE,
     Access,
@@ -22,39 +24,23 @@ from coachsync.domain.model import (
     Failure,
     Millis,
     Outcome,
-    Resource,
     Session,
     Warn,
 )
 from coachsync.domain.naming import possible_names
 from coachsync.domain.planned import RANK, Facts, Plan, Refused
 from coachsync.domain.remembered import ghost
-from coachsync.engine import category, observe, second_look
-from coachsync.engine.guild import Guild
-from coachsync.engine.job import Job
 from coachsync.engine.journal import Journal
-from coachsync.engine.order import Priority, in_order
 from coachsync.engine.outcomes import refusal, untried
-from coachsync.engine.performing import attempt, audit_reason, new_entry, only_looking, outcome_of, with_way_out
-from coachsync.engine.ticker import Ticker
+from coachsync.engine.progress import ProgressTeller
+from coachsync.engine.steps import category, counting, observe
+from coachsync.engine.steps.actions import attempt, audit_reason, new_entry, only_looking, outcome_of, with_way_out
+from coachsync.engine.steps.job import Job
+from coachsync.guild.access import GuildAccess
+from coachsync.guild.picture import Guild
 
 SKEW: Millis = 5 * MINUTE
 ROLES_IN_48_HOURS = 250
-
-
-class Place(NamedTuple):
-    """What apply must know of a guild before it looks: settings, a client or why there is none, the ledger's word."""
-
-    discord: Discord | None
-    failure: Failure | None
-    category_id: str | None
-    staff_role_ids: tuple[str, ...]
-    access: Access
-    timeout: Millis
-    roles_exhausted_until: Millis
-    roles_made: Callable[[Millis], int]
-    categories: list[Resource]
-    given_up: Mapping[str, str]
 
 
 class Applied(NamedTuple):
@@ -65,7 +51,7 @@ class Applied(NamedTuple):
     failures: dict[str, Failure]
 
 
-class Work:
+class Apply:
     """One plan on its way to Discord."""
 
     def __init__(
@@ -73,7 +59,7 @@ class Work:
         plan: Plan,
         facts: Facts,
         entries: Mapping[str, Entry],
-        places: Mapping[str, Place],
+        accesses: Mapping[str, GuildAccess],
         journal: Journal,
         *,
         check_clock: bool,
@@ -82,10 +68,10 @@ class Work:
         self.plan = plan
         self.facts = facts
         self.entries = entries
-        self.places = places
+        self.accesses = accesses
         self.journal = journal
         self.check_clock = check_clock
-        self.ticker = Ticker(progress, [p.discord for p in places.values() if p.discord is not None])
+        self.teller = ProgressTeller(progress, [p.discord for p in accesses.values() if p.discord is not None])
         self.guilds: dict[str, Guild] = {}
         self.outcomes: list[Outcome] = []
         self.jobs: list[Job] = []
@@ -93,7 +79,7 @@ class Work:
 
     async def carry_out(self) -> Applied:
         """Look, act, look again."""
-        with self.ticker:
+        with self.teller:
             await self._carry_out()
         return Applied(tuple(self.outcomes), self._warnings(), self.failures())
 
@@ -112,22 +98,22 @@ class Work:
 
     async def _look(self) -> None:
         for guild_id in sorted(self.plan.guilds):
-            place = self.places[guild_id]
-            if place.discord is not None:
-                guild = Guild(guild_id, place.discord, place.category_id, place.staff_role_ids)
-                guild.own_categories = place.categories
-                guild.owners.update(place.given_up)
+            access = self.accesses[guild_id]
+            if access.discord is not None:
+                guild = Guild(guild_id, access.discord, access.category_id, access.staff_role_ids)
+                guild.own_categories = access.categories
+                guild.owners.update(access.given_up)
                 guild.know(self.entries.values())
                 self.guilds[guild_id] = guild
         me = {d: asyncio.ensure_future(d.me()) for d in {g.discord for g in self.guilds.values()}}
         await asyncio.gather(*(g.look(asyncio.shield(me[g.discord])) for g in self.guilds.values()))
         for guild_id, guild in self.guilds.items():
-            self._know_limits(guild, self.places[guild_id])
+            self._know_limits(guild, self.accesses[guild_id])
         self.skewed = self._skew() if self.check_clock else None
 
-    def _know_limits(self, guild: Guild, place: Place) -> None:
+    def _know_limits(self, guild: Guild, access: GuildAccess) -> None:
         now = guild.now()
-        guild.roles_exhausted = place.roles_exhausted_until > now or place.roles_made(now) >= ROLES_IN_48_HOURS
+        guild.roles_exhausted = access.roles_exhausted_until > now or access.roles_made(now) >= ROLES_IN_48_HOURS
 
     def _skew(self) -> Failure | None:
         for guild in self.guilds.values():
@@ -153,7 +139,7 @@ class Work:
         self.jobs += [j for j, f in zip(there, found, strict=True) if f is None and j.entry.live]
         for job in stragglers:
             if job is not None and not job.entry.spares():
-                await second_look.write_off(job)
+                await counting.write_off(job)
         return [f for f in [*taken, *found] if f is not None]
 
     def _due_look(self, session: Session) -> bool:
@@ -167,7 +153,7 @@ class Work:
     # acting
 
     async def _act(self, actions: list[Action]) -> None:
-        self.ticker.total = len(actions)
+        self.teller.total = len(actions)
         tasks = []
         for priority, action in in_order(actions):
             task = asyncio.ensure_future(self._perform(action, priority))
@@ -176,7 +162,7 @@ class Work:
                 guild.cleanups.add(task)
             elif guild is not None and action.kind == "setup":
                 guild.without_place[priority] = asyncio.Event()
-            task.add_done_callback(self.ticker.one_done)
+            task.add_done_callback(self.teller.one_done)
             tasks.append(task)
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         self.outcomes += [o for o in ended if isinstance(o, Outcome)]
@@ -201,9 +187,9 @@ class Work:
 
     def _obstacle(self, action: Action) -> Failure | None:
         """Return why an action cannot even begin."""
-        place = self.places[action.guild_id]
-        if place.failure is not None:
-            return place.failure
+        access = self.accesses[action.guild_id]
+        if access.failure is not None:
+            return access.failure
         guild = self.guilds[action.guild_id]
         if guild.failure is not None:
             return with_way_out(failure_of(guild.failure), action)
@@ -222,7 +208,7 @@ class Work:
         return fresh
 
     def _access(self, guild_id: str) -> Access:
-        return self.places[guild_id].access
+        return self.accesses[guild_id].access
 
     def _job(self, action: Action, priority: Priority = (RANK["repair"],)) -> Job | None:
         guild = self.guilds.get(action.guild_id)
@@ -236,7 +222,7 @@ class Work:
             now=self.facts.now,
             policy=self.facts.policy,
             templates=self.facts.templates,
-            timeout=self.places[guild.id].timeout,
+            timeout=self.accesses[guild.id].timeout,
             how=How(priority, audit_reason(action)),
         )
 
@@ -248,7 +234,7 @@ class Work:
 
     async def _look_again_at(self, guild: Guild) -> None:
         jobs = [j for j in self.jobs if j.guild is guild]
-        for late in await second_look.count(guild, jobs):
+        for late in await counting.count(guild, jobs):
             if isinstance(late, Refused):
                 self.outcomes.append(refusal(late))
             else:
@@ -262,6 +248,17 @@ class Work:
 
     def failures(self) -> dict[str, Failure]:
         """Return the guilds that could not be looked at, and why."""
-        found = {i: p.failure for i, p in self.places.items() if p.failure is not None}
+        found = {i: p.failure for i, p in self.accesses.items() if p.failure is not None}
         found |= {i: failure_of(g.failure) for i, g in self.guilds.items() if g.failure is not None}
         return found
+
+
+def in_order(actions: Iterable[Action]) -> list[tuple[Priority, Action]]:
+    """Return the actions with the priority of their requests, which no two share; the least goes first."""
+    turns: Counter[tuple[str, str, Millis]] = Counter()
+    ordered: list[tuple[Priority, Action]] = []
+    for action in sorted(actions, key=lambda a: (RANK[a.kind], a.session.start, a.session.id)):
+        turn = (action.kind, action.guild_id, action.session.start)
+        ordered.append(((RANK[action.kind], action.session.start, turns[turn], len(ordered)), action))
+        turns[turn] += 1
+    return sorted(ordered, key=lambda pair: pair[0])

@@ -5,16 +5,14 @@ The idle path stays small: what only a working tick needs (the event loop, reque
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
+from coachsync.clock import host_now, iso
 from coachsync.config import Settings, find_token
 from coachsync.domain.model import (
-    ACTION_KINDS,
     DAY,
-    ActionKind,
     Entry,
     Millis,
     Outcome,
@@ -30,36 +28,12 @@ from coachsync.domain.words import nothing_to_do
 from coachsync.engine.lock import Lock, run_lock
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
+from coachsync.engine.request import KINDS, TickRequest, host_time
 from coachsync.errors import OK, SOME_FAILED, ConfigError, RowRefusedError, SessionError
 from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
 from coachsync.store.open import open_store
 
-_KINDS: dict[str, frozenset[ActionKind]] = {
-    "run": frozenset(ACTION_KINDS),
-    "setup": frozenset({"setup"}),
-    "cleanup": frozenset({"cleanup"}),
-}
-
 _RECENT_RUNS = 50
-
-
-class TickRequest(NamedTuple):
-    """What a person or cron asked for.
-
-    `now` is None for the host's clock. `wait` is how many seconds to wait for the lock. `progress` is told what is
-    being worked on: (what, done, total).
-    """
-
-    settings: Settings
-    command: str
-    environ: Mapping[str, str]
-    names: tuple[str, ...] = ()
-    now: Millis | None = None
-    dry_run: bool = False
-    force: bool = False
-    abandon: bool = False
-    wait: float = 0.0
-    progress: Callable[[str, int, int], None] | None = None
 
 
 class Reading(NamedTuple):
@@ -113,19 +87,6 @@ def check_tokens(settings: Settings, environ: Mapping[str, str]) -> None:
             return
     if first is not None:
         raise first
-
-
-def host_now() -> Millis:
-    """Return the host's clock: the only place that reads it for "when sessions are due"."""
-    return time.time_ns() // 1_000_000
-
-
-def iso(moment: Millis) -> str:
-    """Return a moment as ISO 8601 in UTC, milliseconds only where there are any."""
-    from datetime import UTC, datetime
-
-    stamp = datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{stamp}.{moment % 1000:03d}Z" if moment % 1000 else f"{stamp}Z"
 
 
 # deciding
@@ -184,7 +145,7 @@ def _named(store: Store, names: tuple[str, ...]) -> tuple[frozenset[str] | None,
 
 
 def _decide(request: TickRequest, reading: Reading) -> Plan:
-    scope = Scope(_KINDS[request.command], reading.named, request.force, request.abandon)
+    scope = Scope(KINDS[request.command], reading.named, request.force, request.abandon)
     return make_plan(reading.sessions, reading.entries, reading.facts, scope)
 
 
@@ -239,7 +200,7 @@ def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
 def _work(
     request: TickRequest, store: Store, plan: Plan, reading: Reading, hopeless: list[Outcome], lock: Lock
 ) -> Report:
-    from coachsync.engine.work import work
+    from coachsync.engine.loop import work
 
     now = reading.facts.now
     with store.transaction() as transaction:
@@ -269,7 +230,7 @@ def _finish(
         if number is None:
             number = transaction.run_started(reading.facts.now, request.command)
             _restore(transaction, plan)
-        if "cleanup" in _KINDS[request.command] and reading.named is None:
+        if "cleanup" in KINDS[request.command] and reading.named is None:
             transaction.seen_missing(plan.missing, plan.found, reading.facts.now)
         for refused in plan.refused:
             if refused.once:
@@ -278,11 +239,6 @@ def _finish(
             if outcome.error is not None and outcome.error.code != "unknown_session":
                 transaction.event(failure_event(outcome, reading.facts.now))
         transaction.run_finished(number, host_time(request), report, report.exit_code)
-
-
-def host_time(request: TickRequest) -> Millis:
-    """Return the time at which a run is said to have finished: on the clock it was started with."""
-    return request.now if request.now is not None else host_now()
 
 
 def _restore(transaction: Transaction, plan: Plan) -> None:

@@ -5,10 +5,13 @@ A thread stuck in a name look-up or on a dead disk cannot be interrupted in Pyth
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from coachsync.errors import CoachsyncError
 
@@ -52,3 +55,29 @@ def _within(seconds: float, act: Callable[[], None]) -> None:
     thread = threading.Thread(target=act, daemon=True)
     thread.start()
     thread.join(seconds)
+
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def bugs_end_the_run() -> Iterator[None]:
+    """Cancel the current task when a callback raises, and raise that in its place."""
+    main = asyncio.current_task()
+    found: list[Exception] = []
+
+    def heard(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if "handle" not in context or not isinstance(error, Exception):
+            logger.debug("%s", context.get("message"))
+        elif main is not None:
+            found.append(error)
+            main.cancel()
+
+    asyncio.get_running_loop().set_exception_handler(heard)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if found:
+            raise found[0] from None
+        raise

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Failure, Outcome, Report, RunRecord
-from coachsync.report.rows import StatusRow
 from coachsync.report.text import iso
+from coachsync.standing.row import StatusRow
 
 VERSION = 1
 

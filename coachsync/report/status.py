@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from coachsync.domain.model import Millis, RunRecord
 from coachsync.report.lines import people
-from coachsync.report.rows import StatusRow
 from coachsync.report.text import clean, iso, relative, word
+from coachsync.standing.row import StatusRow
 
 
 def status_lines(rows: Sequence[StatusRow]) -> Iterator[str]:

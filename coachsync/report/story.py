@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from coachsync.domain.model import Entry, Event, Millis
 from coachsync.domain.windows import Policy, cleanup_at, window_opens
 from coachsync.report.lines import pair
-from coachsync.report.rows import StatusRow
 from coachsync.report.text import clean, iso, local, relative, word
+from coachsync.standing.row import StatusRow
 
 _WIDTH = 16
 

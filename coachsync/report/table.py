@@ -13,8 +13,8 @@ from rich.text import Text
 
 from coachsync.domain.model import Millis, Outcome, Report, Session
 from coachsync.report.lines import note, pair, summary_line
-from coachsync.report.rows import StatusRow
 from coachsync.report.text import clean, local, relative
+from coachsync.standing.row import StatusRow
 
 _STYLES = {"done": "green", "planned": "cyan", "failed": "bold red", "refused": "bold red", "deferred": "yellow"}
 _MARKS = {"done": "✓", "planned": "·", "failed": "✗", "refused": "✗", "deferred": "…"}

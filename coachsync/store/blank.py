@@ -15,7 +15,7 @@ def is_blank(url: str, base_dir: str) -> bool:
     path = require_file(named)
     if kind == "json":
         return os.path.getsize(path) == 0
-    from coachsync.store.database import Database
+    from coachsync.store.sqlite.database import Database
 
     database = Database(path, writable=False, corrupt_hint="remove it, or choose another file")
     try:
@@ -37,7 +37,7 @@ def fill(url: str, base_dir: str) -> str:
 
 
 def _write_array(path: str) -> None:
-    from coachsync.store.json_swap import locked
+    from coachsync.store.jsonfile.swap import locked
 
     try:
         with locked(path), open(path, "r+b") as file:

@@ -42,10 +42,10 @@ def open_store(url: str, base_dir: str | os.PathLike[str], defaults: Defaults, *
     if writable:
         require_own(path)
     if kind == "sqlite":
-        from coachsync.store.sqlite import SqliteStore
+        from coachsync.store.sqlite.store import SqliteStore
 
         return SqliteStore(path, url, defaults, writable=writable)
-    from coachsync.store.json_file import JsonStore
+    from coachsync.store.jsonfile.store import JsonStore
 
     return JsonStore(path, url, defaults, writable=writable, named=named)
 
@@ -72,8 +72,8 @@ def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
 
 def make_tables(path: str) -> None:
     """Make coachsync's own table in an SQLite file, all of it or nothing. Raises StoreError."""
-    from coachsync.store.database import Database
-    from coachsync.store.schema import SESSIONS_INDEXES, SESSIONS_TABLE
+    from coachsync.store.sqlite.database import Database
+    from coachsync.store.sqlite.schema import SESSIONS_INDEXES, SESSIONS_TABLE
 
     database = Database(path, writable=True, corrupt_hint="remove it and try again")
     try:

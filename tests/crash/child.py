@@ -14,13 +14,16 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from coachsync.__main__ import main
-from coachsync.cli import app, run
+from coachsync.cli import app
+from coachsync.cli.commands import run
 from coachsync.cli.context import Invocation
 from coachsync.discord import client
-from coachsync.discord.access import Gateway
+from coachsync.discord.gateway import Gateway
 from coachsync.domain.model import Millis
-from coachsync.engine import room, work
-from coachsync.store import database, json_swap
+from coachsync.engine import loop
+from coachsync.engine.steps import job
+from coachsync.store.jsonfile import swap
+from coachsync.store.sqlite import database
 from tests.crash.line import Line
 from tests.crash.steps import Steps, watch_database, watch_swaps
 
@@ -54,10 +57,10 @@ class _HurriedGateway(Gateway):
 
 def hurry() -> None:
     """Shorten what every tick of this process and its forks waits for."""
-    work.Gateway = _HurriedGateway  # type: ignore[attr-defined]
+    loop.Gateway = _HurriedGateway  # type: ignore[attr-defined]
     client._PAUSES_S = (0.01, 0.02)
-    room._SETTLE_S = 0.02
-    database.LOCK_WAIT = json_swap.LOCK_WAIT = _LOCK_WAIT_S
+    job._SETTLE_S = 0.02
+    database.LOCK_WAIT = swap.LOCK_WAIT = _LOCK_WAIT_S
 
 
 def tick_here(config: str, now: Millis, environ: Mapping[str, str]) -> tuple[int, str, str]:

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from coachsync.discord.http import Transport
+from coachsync.discord.transport.sending import Transport
 from tests.crash.faults import Fault, Point, route_of
 from tests.crash.steps import Steps
 

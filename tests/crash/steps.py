@@ -10,8 +10,8 @@ import sqlite3
 import time
 from typing import Any
 
-from coachsync.store import json_swap
-from coachsync.store.database import Database
+from coachsync.store.jsonfile import swap
+from coachsync.store.sqlite.database import Database
 from tests.crash.faults import Fault, Point, number_of
 
 STRUCK = "struck\n"
@@ -86,7 +86,7 @@ def _disk_full() -> sqlite3.OperationalError:
 
 def watch_swaps(steps: Steps) -> None:
     """Come by before a JSON store's new file is written, and before and after it takes the old one's place."""
-    write, fresh, sync = json_swap._write, json_swap._fresh, json_swap._sync_directory
+    write, fresh, sync = swap._write, swap._fresh, swap._sync_directory
 
     def written(descriptor: int, data: bytes) -> None:
         steps.at("replace")
@@ -105,5 +105,5 @@ def watch_swaps(steps: Steps) -> None:
         steps.at("renamed")
         sync(path)
 
-    json_swap._write, json_swap._sync_directory = written, synced
-    json_swap._fresh = opened  # type: ignore[assignment]
+    swap._write, swap._sync_directory = written, synced
+    swap._fresh = opened  # type: ignore[assignment]

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from coachsync.discord.http import Transport
+from coachsync.discord.exchange import Outgoing, Result
 from coachsync.discord.routes import Call
 from coachsync.discord.token import Token
-from coachsync.discord.wire import Outgoing, Result
+from coachsync.discord.transport.sending import Transport
 
 TOKEN = "loopback.test.token"
 Handler = Callable[[socket.socket, bytes], None]

@@ -14,8 +14,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from coachsync.discord.client import Client
+from coachsync.discord.exchange import Answer, Outgoing, Result
 from coachsync.discord.routes import Call
-from coachsync.discord.wire import Answer, Outgoing, Result
 
 T = TypeVar("T")
 LATENCY = 0.06

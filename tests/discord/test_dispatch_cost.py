@@ -8,7 +8,7 @@ import pytest
 
 from coachsync.discord import routes
 from coachsync.discord.client import Client
-from coachsync.discord.limits import Limits
+from coachsync.discord.pace.limits import Limits
 from coachsync.discord.routes import Call
 from tests.discord.simulation import Fixed, Server, by_major, simulate, unlimited
 

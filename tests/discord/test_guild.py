@@ -9,13 +9,13 @@ from typing import TypeVar
 
 import pytest
 
-from coachsync.discord.access import Gateway
+from coachsync.discord.api import Discord, How
 from coachsync.discord.client import Client
 from coachsync.discord.errors import AnswerLost, BadRequest, NotFound, UnexpectedAnswer
-from coachsync.discord.guild import Discord, How
+from coachsync.discord.exchange import Answer, Outgoing, Result
+from coachsync.discord.gateway import Gateway
 from coachsync.discord.objects import CATEGORY
 from coachsync.discord.token import Token
-from coachsync.discord.wire import Answer, Outgoing, Result
 from coachsync.domain import permissions as p
 from coachsync.domain.permissions import Overwrite
 from tests.discord.simulation import Fixed, Server, simulate, unlimited

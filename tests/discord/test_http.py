@@ -19,8 +19,8 @@ import pytest
 
 from coachsync import __version__
 from coachsync.discord import routes
-from coachsync.discord.http import encoded_reason, is_loopback
-from coachsync.discord.wire import Answer, Lost, NeverSent
+from coachsync.discord.exchange import Answer, Lost, NeverSent
+from coachsync.discord.transport.sending import encoded_reason, is_loopback
 from tests.discord.loopback import TOKEN, answering, exchange, listening, timed
 
 GET = routes.GET_ME.at()
@@ -177,7 +177,7 @@ def test_answer_is_lost_when_the_connection_breaks_after_sending(handler: object
 
 
 def test_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coachsync.discord.http._LARGEST_BODY", 100_000)
+    monkeypatch.setattr("coachsync.discord.transport.sending._LARGEST_BODY", 100_000)
     with listening(answering("HTTP/1.1 200 OK", b"x" * 1_000_000)) as server:
         (result,) = exchange(server.base, GET)
 

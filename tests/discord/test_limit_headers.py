@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coachsync.discord.limit_headers import Reading, read_limits
+from coachsync.discord.pace.headers import Reading, read_limits
 
 FULL = {
     "x-ratelimit-limit": "10",

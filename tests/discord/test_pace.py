@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from coachsync.discord import routes
-from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.client import Client
+from coachsync.discord.pace.ceiling import Ceiling
 from coachsync.discord.routes import Call
 from tests.discord.simulation import (
     LATENCY,

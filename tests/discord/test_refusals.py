@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 
 from coachsync.discord import routes
-from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.client import Client
 from coachsync.discord.errors import Blocked, RateLimited, Stopped
+from coachsync.discord.exchange import Answer, Lost, Outgoing, Result
+from coachsync.discord.pace.ceiling import Ceiling
 from coachsync.discord.routes import Call
-from coachsync.discord.wire import Answer, Lost, Outgoing, Result
 from tests.discord.simulation import Arrival, Fixed, Server, by_major, by_route, refusal, send_all, simulate, unlimited
 
 HOURS = 3600.0

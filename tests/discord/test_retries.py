@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 from coachsync.discord import routes
-from coachsync.discord.ceiling import Ceiling
 from coachsync.discord.circuit import UNREACHABLE_IN_A_ROW, Circuit
 from coachsync.discord.client import Client
 from coachsync.discord.errors import (
@@ -20,9 +19,10 @@ from coachsync.discord.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from coachsync.discord.meter import metered
+from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result
+from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.pace.meter import metered
 from coachsync.discord.routes import Call
-from coachsync.discord.wire import Answer, Lost, NeverSent, Outgoing, Result
 from tests.discord.simulation import Fixed, Server, simulate, unlimited
 
 GET = routes.GET_ROLES.at(guild_id="1")

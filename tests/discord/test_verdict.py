@@ -18,7 +18,7 @@ from coachsync.discord.errors import (
     UnexpectedAnswer,
     failure_of,
 )
-from coachsync.discord.wire import Answer
+from coachsync.discord.exchange import Answer
 
 CALL = routes.CREATE_CHANNEL.at(guild_id="1")
 

@@ -13,7 +13,7 @@ import pytest
 from coachsync.config import parse_settings
 from coachsync.store.base import Defaults, Span
 from coachsync.store.open import open_store
-from coachsync.store.sqlite_table import candidates_query, inspect
+from coachsync.store.sqlite.table import candidates_query, inspect
 from tests.docs.conftest import Shell
 from tests.docs.readme import ROOT, blocks, section, text_of
 

@@ -46,7 +46,8 @@ def test_run_loads_no_other_command(home: Home) -> None:
     code = (
         "import sys; from coachsync.__main__ import main\n"
         f"main(['--config', {str(home.config)!r}, 'run', '--quiet'])\n"
-        "print([n for n in ('status', 'explain', 'sessions', 'init', 'demo') if 'coachsync.cli.' + n in sys.modules])"
+        "names = ('status', 'explain', 'sessions', 'init', 'demo')\n"
+        "print([n for n in names if 'coachsync.cli.commands.' + n in sys.modules])"
     )
     assert python(home, code, COACHSYNC_TOKEN=TOKEN).stdout == "[]\n"
 
@@ -78,7 +79,7 @@ def test_completion_offers_the_commands(bare: Home) -> None:
 
 BROKEN = """
 import sys
-from coachsync.cli import status
+from coachsync.cli.commands import status
 def broken(*_, **__):
     secret = {token!r}
     raise ZeroDivisionError("with " + secret)
@@ -106,7 +107,7 @@ def test_bug_is_told_with_traceback_but_no_token_when_verbose(home: Home) -> Non
 
 WAITING = """
 import sys, time
-from coachsync.cli import status
+from coachsync.cli.commands import status
 def slow(*_, **__):
     print("ready", flush=True)
     time.sleep(30)

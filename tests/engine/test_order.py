@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coachsync.domain.model import HOUR, Action, ActionKind
-from coachsync.engine.order import in_order
+from coachsync.engine.apply import in_order
 from tests.unit.build import GUILD, OTHER_GUILD, START, a_session
 
 

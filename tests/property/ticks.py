@@ -13,7 +13,8 @@ import pytest
 
 from coachsync.config.settings import Settings
 from coachsync.domain.model import Report
-from coachsync.engine.tick import TickRequest, tick
+from coachsync.engine.request import TickRequest
+from coachsync.engine.tick import tick
 from coachsync.errors import LockHeldError
 from coachsync.standin import Request
 from coachsync.standin.answers import Reply
@@ -160,4 +161,4 @@ class Ticker:
 def hasten(patch: pytest.MonkeyPatch) -> None:
     """Shorten the pauses that coachsync makes for Discord's sake."""
     patch.setattr("coachsync.discord.client._PAUSES_S", (0.002, 0.004))
-    patch.setattr("coachsync.engine.room._SETTLE_S", 0.005)
+    patch.setattr("coachsync.engine.steps.job._SETTLE_S", 0.005)

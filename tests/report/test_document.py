@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, RunRecord, Warn
 from coachsync.report.document import report_document, status_document
-from coachsync.report.rows import Blocked, StatusRow
+from coachsync.standing.row import Blocked, StatusRow
 from tests.report.builders import NOW, START, a_failure, a_report, a_session, an_outcome
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coachsync.report.rows import Blocked, StatusRow
 from coachsync.report.table import Canvas, report_table, status_table
+from coachsync.standing.row import Blocked, StatusRow
 from tests.report.builders import NOW, START, a_failure, a_report, a_session, an_outcome
 
 PLAIN = Canvas(140, colour=False, unicode=True)

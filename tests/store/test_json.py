@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from coachsync.errors import StoreError
-from coachsync.store import json_swap
 from coachsync.store.base import Marks, Store
-from coachsync.store.json_document import Document
+from coachsync.store.jsonfile import swap
+from coachsync.store.jsonfile.document import Document
 from coachsync.store.open import open_store
 from tests.store.backends import DEFAULTS, NOW, SPAN, a_row, an_entry, snapshot
 
@@ -184,7 +184,7 @@ class TestReplacing:
             raise PermissionError(errno.EPERM, "no")
 
         monkeypatch.setattr(os, "fchown", refuse)
-        monkeypatch.setattr(json_swap, "_owners", lambda found: (id(found), 0))
+        monkeypatch.setattr(swap, "_owners", lambda found: (id(found), 0))
         with closing(opened(path)) as store, pytest.raises(StoreError, match="owner and group"):
             store.add(a_row("new"))
         assert path.read_text() == f"[{ROW % ''}]"
@@ -223,19 +223,19 @@ class TestReplacing:
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path.write_text(f"[{ROW % ''}]")
-        write, changes = json_swap._write, ["CONFIRMED", "PAID"]
+        write, changes = swap._write, ["CONFIRMED", "PAID"]
 
         def meanwhile(descriptor: int, data: bytes) -> None:
             write(descriptor, data)
             if changes:
                 path.write_text(f"[{ROW.replace('SCHEDULED', changes.pop(0)) % ''}]")
 
-        monkeypatch.setattr(json_swap, "_write", meanwhile)
+        monkeypatch.setattr(swap, "_write", meanwhile)
         mark(path)
         assert path.read_text() == f"[{(ROW % ADDED).replace('SCHEDULED', 'PAID')}]"
 
     def test_the_lock_is_not_waited_for_for_ever(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(json_swap, "LOCK_WAIT", 0.05)
+        monkeypatch.setattr(swap, "LOCK_WAIT", 0.05)
         path.write_text("[]")
         with open(f"{path}.lock", "w") as lock, closing(opened(path)) as store:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -247,7 +247,7 @@ class TestReplacing:
     def test_the_lock_of_either_name_of_a_linked_file_is_respected(
         self, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
     ) -> None:
-        monkeypatch.setattr(json_swap, "LOCK_WAIT", 0.05)
+        monkeypatch.setattr(swap, "LOCK_WAIT", 0.05)
         real = tmp_path / "real.json"
         real.write_text("[]")
         path.symlink_to(real)

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coachsync.store.base import Marks
-from coachsync.store.json_document import Document
-from coachsync.store.json_text import ABSENT, members, spliced, value_end
+from coachsync.store.jsonfile.document import Document
+from coachsync.store.jsonfile.text import ABSENT, members, spliced, value_end
 
 LETTERS = st.text(st.sampled_from('ab"\\/{}[],: \t\né🎤\u2028\ud800\0'), max_size=6)
 VALUES: st.SearchStrategy[Any] = st.recursive(

@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 
 from coachsync.errors import ConfigError, StoreError
-from coachsync.store import files, json_file
+from coachsync.store import files
+from coachsync.store.jsonfile import store
 from coachsync.store.open import create_store, open_store, parse_url
 from tests.store.backends import DEFAULTS, SPAN, Backend, a_row, snapshot
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_file, "MALFORMED_WAIT", 0.0)
+    monkeypatch.setattr(store, "MALFORMED_WAIT", 0.0)
 
 
 @pytest.mark.parametrize(

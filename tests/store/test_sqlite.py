@@ -16,12 +16,12 @@ import pytest
 
 from coachsync.domain.model import HOUR
 from coachsync.errors import StoreError
-from coachsync.store import database
 from coachsync.store.base import Marks, Store
-from coachsync.store.database import Database
-from coachsync.store.ledger import LIVE, UNSETTLED
+from coachsync.store.ledger.reader import LIVE, UNSETTLED
 from coachsync.store.open import create_store, open_store
-from coachsync.store.sqlite_table import candidates_query, inspect
+from coachsync.store.sqlite import database
+from coachsync.store.sqlite.database import Database
+from coachsync.store.sqlite.table import candidates_query, inspect
 from tests.store.backends import DEFAULTS, NOW, SPAN, a_row, an_entry, snapshot
 
 FOREIGN = """

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from coachsync.engine import room
+from coachsync.engine.steps import job
 from tests.e2e.program import Home
 from tests.trust.scene import JSON, SQLITE, Scene, Stage
 
@@ -18,7 +18,7 @@ from tests.trust.scene import JSON, SQLITE, Scene, Stage
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for the lists of a stand-in that does not lag."""
-    monkeypatch.setattr(room, "_SETTLE_S", 0.02)
+    monkeypatch.setattr(job, "_SETTLE_S", 0.02)
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ import pytest
 
 from coachsync.config import load_settings
 from coachsync.domain.model import HOUR, MINUTE, Entry, Millis, Outcome, Report
-from coachsync.engine.tick import TickRequest, tick
+from coachsync.engine.request import TickRequest
+from coachsync.engine.tick import tick
 from coachsync.standin import SimClock, Standin
 from coachsync.standin.clock import RealClock
 from coachsync.store.base import Defaults, Store

@@ -303,7 +303,7 @@ def take_minutes(scene: Scene, minutes: int, *route: str) -> None:
 
 KILLED = """
 import os
-import coachsync.discord.guild as m
+import coachsync.discord.api as m
 create = m.Discord.create_role
 async def killed(self, *a, **k):
     await create(self, *a, **k)

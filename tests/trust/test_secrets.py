@@ -214,17 +214,17 @@ def test_token_typed_as_an_argument_is_not_repeated(booked: Scene) -> None:
 # bugs
 
 BUGS = {
-    "client": "import coachsync.discord.guild as m\nm.Discord.create_role = fail",
-    "transport": "import coachsync.discord.http as m\nm.Transport._send = fail",
-    "prepare": "import coachsync.discord.http as m\nm.TokenSender._prepare = fail",
-    "headers": "import coachsync.discord.http as m\nm.TokenSender._headers = fail",
-    "loop callback": "import coachsync.discord.dispatch as m\nm.Dispatcher._answered = fail",
+    "client": "import coachsync.discord.api as m\nm.Discord.create_role = fail",
+    "transport": "import coachsync.discord.transport.sending as m\nm.Transport._send = fail",
+    "prepare": "import coachsync.discord.transport.sending as m\nm.TokenSender._prepare = fail",
+    "headers": "import coachsync.discord.transport.sending as m\nm.TokenSender._headers = fail",
+    "loop callback": "import coachsync.discord.pace.dispatch as m\nm.Dispatcher._answered = fail",
     "plan": "import coachsync.engine.tick as m\nm.make_plan = fail",
     "find token": "import coachsync.engine.tick as m\nm.check_tokens = fail",
-    "journal": "import coachsync.store.ledger_writer as m\nm.LedgerWriter.save = fail",
-    "second look": "import coachsync.engine.second_look as m\nm.count = fail",
+    "journal": "import coachsync.store.ledger.writer as m\nm.LedgerWriter.save = fail",
+    "second look": "import coachsync.engine.steps.counting as m\nm.count = fail",
     "report": "import coachsync.cli.reporting as m\nm.faults = fail",
-    "thread": "import threading\nimport coachsync.engine.work as m\nold = m.work\n"
+    "thread": "import threading\nimport coachsync.engine.loop as m\nold = m.work\n"
     "def work(*a):\n    t = threading.Thread(target=fail); t.start(); t.join(); return old(*a)\nm.work = work",
     "unraisable": "class T:\n    def __del__(self): fail()\nimport coachsync.engine.tick as m\nold = m.check_tokens\n"
     "def check(*a):\n    T(); return old(*a)\nm.check_tokens = check",

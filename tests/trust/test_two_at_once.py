@@ -271,19 +271,19 @@ def hang(*a, **k):
 socket.getaddrinfo = hang
 """
 SOON = """
-import coachsync.engine.watchdog, coachsync.engine.work
-coachsync.engine.watchdog._RECORDING_S = coachsync.engine.work._GRACE_S = 1
+import coachsync.engine.watchdog, coachsync.engine.loop
+coachsync.engine.watchdog._RECORDING_S = coachsync.engine.loop._GRACE_S = 1
 """
 LOOP_HANGS = f"""{SOON}
 import time
-import coachsync.discord.guild as m
+import coachsync.discord.api as m
 async def hang(*a, **k):
     time.sleep(600)
 m.Discord.create_role = hang
 """
 STORE_HANGS = f"""{SOON}
 import time
-import coachsync.store.ledger_writer as m
+import coachsync.store.ledger.writer as m
 def hang(*a, **k):
     time.sleep(600)
 m.LedgerWriter.save = hang

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from coachsync.domain.drift import WORDS, Seen, drift_of, mendable, words
 from coachsync.domain.model import Resource
 from coachsync.domain.permissions import MEMBER, ROLE, Overwrite
-from coachsync.engine.drift import WORDS, Seen, drift_of, mendable, words
 from tests.unit.build import a_session, an_entry
 
 BOT, PERSON = "99999", "13"

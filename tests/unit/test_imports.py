@@ -21,11 +21,15 @@ MODULES = {".".join(("coachsync", *p.relative_to(ROOT).with_suffix("").parts)): 
 MAY_IMPORT: dict[str, set[str]] = {
     "domain": {"domain"},
     "errors": {"domain"},
+    "clock": {"domain"},
+    "host": {"host", "errors"},
     "config": {"config", "domain", "errors"},
     "discord": {"discord", "domain", "errors", "coachsync"},
-    "store": {"store", "domain", "errors"},
-    "engine": {"engine", "domain", "discord", "store", "config", "errors"},
-    "report": {"report", "domain", "errors"},
+    "store": {"store", "domain", "host", "errors"},
+    "guild": {"guild", "discord", "store", "config", "domain", "errors"},
+    "standing": {"standing", "store", "domain", "errors"},
+    "engine": {"engine", "clock", "guild", "standing", "domain", "discord", "store", "config", "host", "errors"},
+    "report": {"report", "standing", "domain", "errors"},
     "standin": {"standin"},
 }
 FREE = {"cli", "demo", "__main__", "__init__"}  # the edge may import everything
@@ -34,7 +38,7 @@ ONLY_IN = {
     "urllib3": {"discord"},
     "rich": {"cli", "report"},
     "typer": {"cli", "__main__"},
-    "asyncio": {"discord", "engine"},
+    "asyncio": {"discord", "engine", "guild"},
     "sqlite3": {"store"},
     "msgspec": {"store"},
     "tomllib": {"config"},
@@ -120,7 +124,7 @@ def test_standin_speaks_http_by_the_standard_library_alone() -> None:
     assert found - set(sys.stdlib_module_names) == {"coachsync"}
 
 
-HEAVY = ("requests", "urllib3", "rich", "asyncio", "msgspec", "pydantic", "json", "coachsync.engine.work")
+HEAVY = ("requests", "urllib3", "rich", "asyncio", "msgspec", "pydantic", "json", "coachsync.engine.loop")
 TICK = """
 import sys
 from coachsync.__main__ import main

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from coachsync.cli.looking import all_rows
 from coachsync.domain.model import HOUR, Millis
 from coachsync.domain.windows import LEFT_ALONE, left_alone
+from coachsync.standing.rows import all_rows
 from coachsync.store.base import Defaults
 from coachsync.store.open import create_store, open_store
 from tests.unit.build import COACH, END, GUILD, POLICY, START, STUDENT, a_session

@@ -14,9 +14,9 @@ from coachsync.domain.ownership import (
     in_flight,
     is_our_channel,
     looks_like_our_role,
-    made_at,
 )
 from coachsync.domain.permissions import MEMBER, ROLE, Overwrite
+from coachsync.domain.snowflake import made_at
 
 BOT = "1400000000000000000"
 NAMES = (Names("abc12345", "Session abc12345", "🎤 coaching-abc12345"),)

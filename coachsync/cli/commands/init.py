@@ -1,0 +1,140 @@
+"""`init`: a commented configuration file, an empty store, the bot's invite link and the next two steps."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from coachsync.cli import output
+from coachsync.cli.answers import Answers, ask, take
+from coachsync.cli.context import Invocation, invocation
+from coachsync.cli.stores import lacking_store, maker
+from coachsync.config import find_token, parse_settings
+from coachsync.config.load import search_path
+from coachsync.config.settings import Settings
+from coachsync.config.template import render_config
+from coachsync.discord.invite import invite_link
+from coachsync.errors import OK, ConfigError, UsageError
+from coachsync.host.files import keep, place
+from coachsync.store.open import create_store, parse_url
+
+
+def init(
+    ctx: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take the options and defaults.")] = False,
+    guild_id: Annotated[str | None, typer.Option(metavar="ID", help="The guild's id.")] = None,
+    category_id: Annotated[str | None, typer.Option(metavar="ID", help="Make rooms under this category.")] = None,
+    store: Annotated[str | None, typer.Option(metavar="URL", help="sqlite:///FILE or json:///FILE.")] = None,
+    token_file: Annotated[str | None, typer.Option(metavar="PATH", help="The file that holds the token.")] = None,
+    access: Annotated[str | None, typer.Option(metavar="role|member", help="How people get in.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a configuration file that exists.")] = False,
+) -> int:
+    """Write a commented configuration file and make an empty store, asking for what it needs.
+
+    \b
+    Examples:
+      coachsync init
+      coachsync --config /etc/coachsync/config.toml init --yes --guild-id 1100000000000000000 \\
+        --store sqlite:////var/lib/coachsync/sessions.db --token-file /etc/coachsync/token
+    """
+    said = invocation(ctx)
+    path = _target(said)
+    options = {
+        "discord.guild_id": guild_id,
+        "discord.category_id": category_id,
+        "store.url": store,
+        "discord.token_file": token_file,
+        "discord.access": access,
+    }
+    if os.path.lexists(path) and not force:
+        return _make_store_alone(said, path, options)
+    answers = _answers(options, os.path.dirname(path), yes=yes)
+    settings = _write(path, answers)
+    _tell(said, settings)
+    return OK
+
+
+def _make_store_alone(said: Invocation, path: str, options: Mapping[str, str | None]) -> int:
+    """Make the store that the existing configuration lacks. Raises UsageError where it lacks none."""
+    found = lacking_store(path, said.environ, options)
+    if found is None:
+        raise UsageError(f"{path} exists already and was not touched", "add --force to replace it")
+    settings, make = found
+    made = make(settings.store_url, settings.base_dir)
+    output.out(f"kept {path}")
+    output.out(f"made the empty store {made}")
+    return OK
+
+
+def _target(said: Invocation) -> str:
+    """Return where the file is written: where it is named, else the user's own place."""
+    chosen = said.config or said.environ.get("COACHSYNC_CONFIG") or search_path(said.environ)[0]
+    if "\0" in chosen or not os.path.basename(chosen):
+        raise UsageError(f"{chosen!r} is no file's name", "name the configuration file with --config PATH")
+    return os.path.abspath(chosen)
+
+
+def _answers(options: Mapping[str, str | None], folder: str, *, yes: bool) -> Answers:
+    if yes:
+        return take(options)
+    if not output.is_terminal(sys.stdin):
+        hint = "add --yes and say everything by options: coachsync init --help lists them"
+        raise UsageError("init asks questions, and there is no terminal to ask them on", hint)
+    return ask(options, folder)
+
+
+def _write(path: str, answers: Answers) -> Settings:
+    """Make the store, the token file and the configuration file, the last one last; return what it says."""
+    text = render_config(answers.values)
+    settings = parse_settings(text, path, {})
+    make = maker(settings)
+    folder = os.path.dirname(path)
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except OSError as problem:
+        raise ConfigError(
+            f"{folder} cannot be made: {problem.strerror}", "choose another place with --config"
+        ) from None
+    store = parse_url(settings.store_url, settings.base_dir).path
+    if make is not None:
+        make(settings.store_url, settings.base_dir)
+    made = [store] if make is create_store else []
+    try:
+        if answers.token:
+            made.append(place(answers.token_path, answers.token + "\n", new=True))
+        former = keep(path)
+        place(path, text, new=False)
+    except BaseException:
+        for file in made:
+            os.unlink(file)
+        raise
+    output.out(f"wrote {path}" + (f"; the former one is {former}" if former else ""))
+    output.out(f"kept the store {store}" if make is None else f"made the empty store {store}")
+    return settings
+
+
+def _tell(said: Invocation, settings: Settings) -> None:
+    command = "coachsync"
+    if settings.path != search_path(said.environ)[0]:
+        command += f" --config {settings.path}"
+    output.out("")
+    output.out("1. Let the bot in, as somebody who may manage the server:")
+    output.out(f"   {invite_link(settings.guild_id, _token(said, settings))}")
+    output.out("2. See what a run would do, then let cron or systemd call it every 15 minutes (contrib/ shows how):")
+    output.out(f"   {command} run --dry-run")
+
+
+def _token(said: Invocation, settings: Settings) -> str:
+    """Return the token where it can be found by now, else ""."""
+    try:
+        found: Any = find_token(settings, settings.guild_id, said.environ)
+    except ConfigError as problem:
+        output.warning(f"{problem.message}: {problem.hint}")
+        return ""
+    if found.warning is not None:
+        output.warning(found.warning.message)
+    return str(found.value)

@@ -1,0 +1,73 @@
+"""`status`: each session's phase, what happens to it next, and what blocks it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coachsync.cli import output
+from coachsync.cli.context import invocation, open_settled_store
+from coachsync.cli.options import Json, Named, Now, chosen_now, host_now, refuse_empty
+from coachsync.errors import OK, UsageError
+from coachsync.report.status import last_run_line, status_lines
+from coachsync.standing.row import StatusRow
+from coachsync.standing.rows import all_rows, named_rows, recent_rows
+
+if TYPE_CHECKING:
+    from coachsync.domain.model import Millis, RunRecord
+
+
+def status(
+    ctx: typer.Context,
+    sessions: Named = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what ended more than 7 days ago.")] = False,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Show each session's phase, what happens to it next and when, what blocks it, and when the last run was.
+
+    Lists what is live, coming, or less than 7 days past.
+
+    \b
+    Examples:
+      coachsync status
+      coachsync status abc12345
+      coachsync status --all --json
+    """
+    names = refuse_empty(sessions)
+    if names and everything:
+        raise UsageError("--all and sessions by name are both given", "leave one of the two out")
+    pretended = chosen_now(now)
+    moment = host_now() if pretended is None else pretended
+    settings = invocation(ctx).settings()
+    store = open_settled_store(settings, writable=False)
+    try:
+        if names:
+            rows = named_rows(store, names, settings.policy, moment)
+        else:
+            rows = (all_rows if everything else recent_rows)(store, settings.policy, moment)
+        runs = store.last_runs(1)
+    finally:
+        store.close()
+    _show(rows, runs[0] if runs else None, moment, as_json=json)
+    return OK
+
+
+def _show(rows: list[StatusRow], run: RunRecord | None, now: Millis, *, as_json: bool) -> None:
+    if as_json:
+        from coachsync.report.document import status_document
+
+        output.json_document(status_document(rows, run, now))
+        return
+    if rows and output.fancy(sys.stdout):
+        from coachsync.cli.reporting import canvas
+        from coachsync.report.table import status_table
+
+        output.out(status_table(rows, now, canvas()))
+    else:
+        output.out_all(f"{line}\n" for line in status_lines(rows))
+    if not rows:
+        output.out("no session is live, coming or less than 7 days past")
+    output.out(last_run_line(run, now))

@@ -1,0 +1,90 @@
+"""Opening the way to Discord for one run: one transport, one circuit, one `Discord` per token.
+
+The only module the engine has to import to get going; importing it loads asyncio and requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from coachsync.discord.api import Discord
+from coachsync.discord.circuit import Circuit
+from coachsync.discord.client import Client
+from coachsync.discord.errors import DiscordError
+from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.token import Token
+from coachsync.discord.transport.sending import Transport
+
+
+class Gateway:
+    """Everything a run sends goes through here. To be made inside a running event loop.
+
+    Args:
+        base: the API's base address, version included.
+        timeout: seconds, for one whole exchange.
+        per_second: Discord's global limit, for each token.
+        ceiling: bounds the exchanges in flight; to be shared with other gateways of the run.
+        deadline: in the loop's monotonic seconds; nothing is waited for beyond it.
+        spent: when an earlier run's last requests were answered (likewise), for the global limit.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        timeout: float = 10.0,
+        per_second: int = 50,
+        ceiling: Ceiling | None = None,
+        deadline: float = inf,
+        spent: Sequence[float] = (),
+    ) -> None:
+        self._ceiling = ceiling or Ceiling(16)
+        self._transport = Transport(base, timeout=timeout, connections=self._ceiling.most)
+        self._circuit = Circuit()
+        self._per_second = per_second
+        self._deadline = deadline
+        self._spent = spent
+        self._served: dict[Token, Discord] = {}
+        self._stopped = ""
+
+    def discord(self, token: Token) -> Discord:
+        """Return Discord under `token`: the same for the same token, so that its limits are known once."""
+        if token not in self._served:
+            client = Client(
+                self._transport.sender(token),
+                per_second=self._per_second,
+                ceiling=self._ceiling,
+                deadline=self._deadline,
+                circuit=self._circuit,
+                spent=self._spent,
+            )
+            self._served[token] = Discord(client)
+            if self._stopped:
+                client.stop(self._stopped)
+        return self._served[token]
+
+    @property
+    def broken(self) -> DiscordError | None:
+        """Return why nothing more is sent at all (blocked at the edge, no network), None while all is well."""
+        return self._circuit.broken
+
+    @property
+    def lately(self) -> list[float]:
+        """Return when the requests that still count against a global limit were answered, of all tokens together."""
+        return [at for discord in self._served.values() for at in discord.client.lately]
+
+    @property
+    def requests_sent(self) -> int:
+        """Return how many requests left, under all tokens."""
+        return sum(discord.client.requests_sent for discord in self._served.values())
+
+    def stop(self, reason: str) -> None:
+        """Send nothing more: what waits fails with `Stopped`, what is in flight is still answered."""
+        self._stopped = reason
+        for discord in self._served.values():
+            discord.client.stop(reason)
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self._transport.close()

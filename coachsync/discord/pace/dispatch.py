@@ -1,0 +1,295 @@
+"""Who goes next: requests wait here, sorted by priority, until a limit lets one through.
+
+Requests that are held back by the same limit share a lane (`Limits.lane`), a heap by priority. Lanes that may go
+stand in a heap by their first request; lanes that must wait stand in a heap by time, or aside until an answer
+comes. So each sending costs the logarithm of what waits, however much that is. All of it lives in the event loop's
+thread.
+
+Owns the order of sending and giving up on what cannot be sent in time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable, Hashable
+from itertools import count
+from math import inf
+from typing import NamedTuple
+
+from coachsync.discord.errors import DiscordError, RateLimited, Stopped
+from coachsync.discord.exchange import Answer, Outgoing, Result, Sender
+from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.pace.headers import Reading
+from coachsync.discord.pace.limits import Limits, Ticket, Wait
+
+_LONG = 2.0
+"""A closure of everything for longer than this is no matter of the usual second; seconds."""
+
+Priority = tuple[int, ...]
+Reader = Callable[[Answer, float], Reading]
+"""What reads an answer's limits; it is told when the request was sent, too."""
+
+
+class Progress(NamedTuple):
+    """How the sending stands: requests in flight and waiting, and what the longest queue waits for."""
+
+    in_flight: int
+    waiting: int
+    wait: Wait | None
+
+
+class _Entry:
+    """One waiting request."""
+
+    __slots__ = ("future", "max_wait", "outgoing", "priority", "seq")
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        priority: Priority,
+        seq: int,
+        max_wait: float,
+        future: asyncio.Future[Result],
+    ) -> None:
+        self.outgoing = outgoing
+        self.priority = priority
+        self.seq = seq
+        self.max_wait = max_wait
+        self.future = future
+
+    def __lt__(self, other: _Entry) -> bool:
+        return (self.priority, self.seq) < (other.priority, other.seq)
+
+
+class _Lane:
+    """The requests that one limit holds back. Of its places in the dispatcher's heaps only the newest counts."""
+
+    __slots__ = ("entries", "key", "parked_until", "place")
+
+    def __init__(self, key: Hashable) -> None:
+        self.key = key
+        self.entries: list[_Entry] = []
+        self.place = 0
+        self.parked_until = -inf
+
+    def head(self) -> _Entry | None:
+        """Return the first request that someone still waits for."""
+        while self.entries and self.entries[0].future.done():
+            heapq.heappop(self.entries)
+        return self.entries[0] if self.entries else None
+
+
+class Dispatcher:
+    """Sends requests as their limits and the ceiling allow, the least priority tuple first.
+
+    `deadline` is in the loop's monotonic seconds: what could only be sent later fails at once with `RateLimited`.
+    """
+
+    def __init__(
+        self, sender: Sender, limits: Limits, read: Reader, *, ceiling: Ceiling, deadline: float = inf
+    ) -> None:
+        self.requests_sent = 0
+        self._sender = sender
+        self._limits = limits
+        self._read = read
+        self._ceiling = ceiling
+        self._deadline = deadline
+        self._loop = asyncio.get_running_loop()
+        self._seq = count()
+        self._lanes: dict[Hashable, _Lane] = {}
+        self._ready: list[tuple[_Entry, int, _Lane]] = []
+        self._timed: list[tuple[float, int, _Lane]] = []
+        self._idle: list[_Lane] = []
+        self._generation = limits.generation
+        self._in_flight = 0
+        self._alarm: asyncio.TimerHandle | None = None
+        self._pumping = False
+        self._stopped: Callable[[], DiscordError] | None = None
+
+    def submit(self, outgoing: Outgoing, priority: Priority, max_wait: float) -> asyncio.Future[Result]:
+        """Queue a request. The future brings its result, or `RateLimited`, or what `stop` was given."""
+        future: asyncio.Future[Result] = self._loop.create_future()
+        if self._stopped is not None:
+            future.set_exception(self._stopped())
+            return future
+        entry = _Entry(outgoing, priority, next(self._seq), max_wait, future)
+        self._limits.expect(outgoing.call)
+        self._queue(entry)
+        self._pump_soon()
+        return future
+
+    def stop(self, error: Callable[[], DiscordError]) -> None:
+        """Fail everything that waits, now and from now on, with a fresh `error()`; what is in flight goes on."""
+        if self._stopped is None:
+            self._stopped = error
+        self._fail_waiting(self._stopped)
+
+    def progress(self) -> Progress:
+        """Tell how the sending stands."""
+        longest: _Lane | None = None
+        waiting = 0
+        for lane in self._lanes.values():
+            waiting += len(lane.entries)
+            if longest is None or len(lane.entries) > len(longest.entries):
+                longest = lane
+        head = longest.head() if longest else None
+        wait = self._limits.why(head.outgoing.call, self._loop.time()) if head else None
+        return Progress(self._in_flight, waiting, wait)
+
+    def _queue(self, entry: _Entry) -> None:
+        key = self._limits.lane(entry.outgoing.call)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = _Lane(key)
+        heapq.heappush(lane.entries, entry)
+        if lane.entries[0] is entry:
+            self._make_ready(lane)
+        else:
+            self._give_up([entry], lane.parked_until, self._loop.time())
+
+    def _make_ready(self, lane: _Lane) -> None:
+        head = lane.head()
+        lane.parked_until = -inf
+        lane.place = next(self._seq)
+        if head is None:
+            self._lanes.pop(lane.key, None)
+        else:
+            heapq.heappush(self._ready, (head, lane.place, lane))
+
+    def _pump_soon(self) -> None:
+        if not self._pumping:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Send whatever may go now, and set the alarm for what may go later."""
+        self._pumping = False
+        now = self._loop.time()
+        if now >= self._deadline:
+            self._fail_waiting(lambda: Stopped("the run's time is spent"))
+            return
+        if self._generation != self._limits.generation:
+            self._sort_anew()
+        self._wake_timed(now)
+        opens = now
+        while self._ready and not self._ceiling.reached:
+            opens = self._limits.open_at(now)
+            if opens > now:
+                break
+            self._try_lane(now)
+        if self._ready and self._ceiling.reached:
+            self._ceiling.wait(self._pump_soon)
+        if opens - now > _LONG:
+            self._give_up_all(opens, now)
+        self._set_alarm(opens if opens > now else inf, now)
+
+    def _give_up_all(self, at: float, now: float) -> None:
+        if at < inf:
+            for lane in self._lanes.values():
+                self._give_up(lane.entries, at, now)
+
+    def _wake_timed(self, now: float) -> None:
+        while self._timed and self._timed[0][0] <= now:
+            _, place, lane = heapq.heappop(self._timed)
+            if place == lane.place:
+                self._make_ready(lane)
+
+    def _try_lane(self, now: float) -> None:
+        expected, place, lane = heapq.heappop(self._ready)
+        if place != lane.place:
+            return
+        head = lane.head()
+        if head is expected:
+            self._advance(lane, head, now)
+        else:
+            self._make_ready(lane)
+
+    def _advance(self, lane: _Lane, head: _Entry, now: float) -> None:
+        at = self._limits.ready_at(head.outgoing.call, now)
+        if at <= now:
+            heapq.heappop(lane.entries)
+            self._send(head, now)
+            self._make_ready(lane)
+        elif at == inf:
+            self._idle.append(lane)
+        else:
+            lane.parked_until = at
+            self._give_up(lane.entries, at, now)
+            heapq.heappush(self._timed, (at, lane.place, lane))
+
+    def _give_up(self, entries: list[_Entry], at: float, now: float) -> None:
+        for entry in entries:
+            if (at > self._deadline or at - now > entry.max_wait) and not entry.future.done():
+                entry.future.set_exception(self._too_long(entry, at, now))
+
+    def _too_long(self, entry: _Entry, at: float, now: float) -> RateLimited:
+        wait = self._limits.why(entry.outgoing.call, now)
+        return RateLimited(
+            f"Discord's limit on {entry.outgoing.call.route} opens in {at - now:.0f} s",
+            "nothing to do: a later run goes on when the limit has opened again",
+            retry_after_s=at - now,
+            scope=wait.scope if wait else "bucket",
+            route=str(entry.outgoing.call.route),
+            sent=False,
+        )
+
+    def _set_alarm(self, opens: float, now: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if not self._lanes:
+            return
+        at = min(opens, self._timed[0][0] if self._timed else inf, self._deadline)
+        if at < inf:
+            self._alarm = self._loop.call_at(max(at, now), self._pump)
+
+    def _sort_anew(self) -> None:
+        """Put every waiting request into the lane it now belongs to."""
+        self._generation = self._limits.generation
+        entries = self._take_all()
+        for entry in entries:
+            if not entry.future.done():
+                self._queue(entry)
+
+    def _take_all(self) -> list[_Entry]:
+        entries = [entry for lane in self._lanes.values() for entry in lane.entries]
+        self._lanes.clear()
+        self._ready.clear()
+        self._timed.clear()
+        self._idle.clear()
+        return entries
+
+    def _fail_waiting(self, error: Callable[[], DiscordError]) -> None:
+        for entry in self._take_all():
+            if not entry.future.done():
+                entry.future.set_exception(error())
+
+    def _send(self, entry: _Entry, now: float) -> None:
+        ticket = self._limits.sent(entry.outgoing.call, now)
+        self._ceiling.take()
+        self._in_flight += 1
+        self.requests_sent += 1
+        self._sender.start(entry.outgoing, lambda result: self._answered(entry, ticket, result))
+
+    def _answered(self, entry: _Entry, ticket: Ticket, result: Result) -> None:
+        now = self._loop.time()
+        self._in_flight -= 1
+        if isinstance(result, Answer):
+            self._limits.answered(ticket, self._read(result, ticket.sent_at), now)
+        else:
+            self._limits.lost(ticket, now)
+        if not entry.future.done():
+            entry.future.set_result(result)
+        self._wake_idle(entry)
+        self._ceiling.give_back()  # whoever asked hears first: an answer may stop what would go next
+        self._pump_soon()
+
+    def _wake_idle(self, answered: _Entry) -> None:
+        """Look again at what waited for an answer, and at the lane whose limit the answer may have loosened."""
+        own = self._lanes.get(self._limits.lane(answered.outgoing.call))
+        if own is not None and own.parked_until > -inf:
+            self._make_ready(own)
+        idle, self._idle = self._idle, []
+        for lane in idle:
+            self._make_ready(lane)

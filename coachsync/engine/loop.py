@@ -1,0 +1,141 @@
+"""A tick that has something to do: the event loop, the ways to Discord, signals and the watchdog around `apply`.
+
+Imported only then, for it loads asyncio and requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from coachsync.domain.model import Entry, Failure, Outcome, Warn
+from coachsync.domain.planned import Facts, Plan
+from coachsync.engine.apply import Apply
+from coachsync.engine.journal import Journal
+from coachsync.engine.lock import Spent
+from coachsync.engine.request import TickRequest, host_time
+from coachsync.engine.watchdog import Watchdog, bugs_end_the_run
+from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE
+from coachsync.guild.access import GuildAccess, Ways, guild_access
+from coachsync.store.base import Defaults, Store
+from coachsync.store.open import open_store
+
+_GRACE_S = 5.0
+
+
+class Done(NamedTuple):
+    """What a working tick brought. `exit_code` is None where the outcomes decide it."""
+
+    outcomes: tuple[Outcome, ...]
+    warnings: tuple[Warn, ...]
+    requests: int
+    exit_code: int | None
+    unusable: str
+    spent: Spent
+
+
+class _Signals:
+    """The signal that asked the run to stop, if one did."""
+
+    def __init__(self) -> None:
+        self.exit_code: int | None = None
+
+
+def work(
+    request: TickRequest,
+    store: Store,
+    plan: Plan,
+    facts: Facts,
+    entries: Mapping[str, Entry],
+    number: int,
+    spent: Spent,
+) -> Done:
+    """Carry out a plan within the run's budget. `spent`: what a run just before this one used of Discord's limit."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+    settings = request.settings
+    budget_s = settings.run_budget / 1000
+    limit_s = budget_s + settings.discord.timeout / 1000 + _GRACE_S
+    with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
+        ways = Ways(settings, request.environ, time.monotonic() + budget_s, spent)
+        return asyncio.run(_work(request, store, plan, facts, entries, ways))
+
+
+@contextlib.contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Give SIGINT and SIGTERM back to whoever had them: the event loop leaves them to their defaults."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # not in the main thread
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def _record_hang(request: TickRequest, number: int) -> None:
+    """Record a hung run over a connection of its own: the other one may be what hangs."""
+    settings = request.settings
+    defaults = Defaults(settings.guild_id, settings.default_duration)
+    store = open_store(settings.store_url, settings.base_dir, defaults, writable=True)
+    with store.transaction() as transaction:
+        transaction.run_finished(number, host_time(request), None, SOME_FAILED)
+
+
+async def _work(
+    request: TickRequest,
+    store: Store,
+    plan: Plan,
+    facts: Facts,
+    entries: Mapping[str, Entry],
+    ways: Ways,
+) -> Done:
+    accesses = {guild: guild_access(ways, store, guild) for guild in sorted(plan.guilds)}
+    signals = _watch_signals(ways)
+    journal = Journal(store)
+    try:
+        job = Apply(plan, facts, entries, accesses, journal, check_clock=request.now is None, progress=request.progress)
+        with bugs_end_the_run():
+            applied = await job.carry_out()
+    finally:
+        await journal.close()
+        ways.close()
+    exit_code, unusable = _verdict(accesses, applied.failures)
+    if signals.exit_code is not None:
+        exit_code, unusable = signals.exit_code, ""
+    warnings = (*ways.warnings, *applied.warnings)
+    return Done(applied.outcomes, warnings, ways.requests_sent, exit_code, unusable, ways.spent)
+
+
+def _watch_signals(ways: Ways) -> _Signals:
+    """Stop sending on SIGINT and SIGTERM; what is in flight is still answered and recorded."""
+    heard = _Signals()
+    loop = asyncio.get_running_loop()
+
+    def stop(exit_code: int) -> None:
+        heard.exit_code = heard.exit_code or exit_code
+        ways.stop("the run was interrupted")
+
+    with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
+        loop.add_signal_handler(signal.SIGINT, stop, INTERRUPTED)
+        loop.add_signal_handler(signal.SIGTERM, stop, TERMINATED)
+    return heard
+
+
+def _verdict(accesses: Mapping[str, GuildAccess], failures: Mapping[str, Failure]) -> tuple[int | None, str]:
+    """Return exit code 3 where every token that was needed is missing or refused: nothing can work."""
+    refused = [f for f in failures.values() if f.code == "unauthorized"]
+    return (UNUSABLE, refused[0].message) if refused and len(refused) == len(accesses) else (None, "")

@@ -1,0 +1,40 @@
+"""What one call of run, setup or cleanup asks of a tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from coachsync.clock import host_now
+from coachsync.config import Settings
+from coachsync.domain.model import ACTION_KINDS, ActionKind, Millis
+
+KINDS: dict[str, frozenset[ActionKind]] = {
+    "run": frozenset(ACTION_KINDS),
+    "setup": frozenset({"setup"}),
+    "cleanup": frozenset({"cleanup"}),
+}
+
+
+class TickRequest(NamedTuple):
+    """What a person or cron asked for.
+
+    `now` is None for the host's clock. `wait` is how many seconds to wait for the lock. `progress` is told what is
+    being worked on: (what, done, total).
+    """
+
+    settings: Settings
+    command: str
+    environ: Mapping[str, str]
+    names: tuple[str, ...] = ()
+    now: Millis | None = None
+    dry_run: bool = False
+    force: bool = False
+    abandon: bool = False
+    wait: float = 0.0
+    progress: Callable[[str, int, int], None] | None = None
+
+
+def host_time(request: TickRequest) -> Millis:
+    """Return the time at which a run is said to have finished: on the clock it was started with."""
+    return request.now if request.now is not None else host_now()

@@ -1,0 +1,221 @@
+"""The five actions as sequences of steps; each step first looks whether it is already done.
+
+An action that is cut short anywhere is simply begun again by a later run (DESIGN "The step machine").
+"""
+
+from __future__ import annotations
+
+from coachsync.discord.errors import DiscordError, Forbidden, RateLimited, Stopped, failure_of
+from coachsync.domain import permissions
+from coachsync.domain.model import Access, Action, Entry, Failure, Names, Outcome, OutcomeKind, Session
+from coachsync.domain.remembered import follow
+from coachsync.domain.windows import is_bookable
+from coachsync.domain.words import give_up
+from coachsync.engine.marks import living_marks
+from coachsync.engine.steps import belongings, room
+from coachsync.engine.steps.job import Job, Trouble
+from coachsync.engine.steps.people import let_in, send_away
+from coachsync.engine.steps.removal import delete_spares, remove
+from coachsync.engine.steps.room import ask_again, ensure_place
+from coachsync.errors import StoreError
+
+
+async def perform(job: Job) -> None:
+    """Do the job's action. Raises Trouble or DiscordError where it cannot be completed, StoreError from the ledger."""
+    kind = job.action.kind
+    if kind == "setup":
+        await set_up(job)
+    elif kind == "update":
+        await update(job)
+    elif kind == "repair":
+        await repair(job)
+    else:
+        await remove(job)
+
+
+async def set_up(job: Job) -> None:
+    """Role, channel, student, coach, mark."""
+    _begin(job)
+    await send_away(job)
+    await _open(job)
+    _check_voices(job)
+    await delete_spares(job)
+    belongings.write_off(job)
+    await _complete(job)
+
+
+async def update(job: Job) -> None:
+    """Who left loses access, and is really out, before who replaces them gains it."""
+    follow(job.entry, job.session)
+    await send_away(job)
+    if is_bookable(job.session, job.policy):
+        await _open(job)
+        await delete_spares(job)
+    belongings.write_off(job)
+    await _complete(job)
+
+
+async def repair(job: Job) -> None:
+    """Make again what vanished, once for each kind; remove what is there twice."""
+    await belongings.note_twins(job, replacing=job.entry.live)
+    if not job.entry.live or set(job.action.why) == {"twin"}:
+        await delete_spares(job)
+        belongings.write_off(job)
+        job.note("repair", "done", job.action.reason)
+        await job.save()
+        return
+    for why in job.action.why:
+        if why.startswith("grant:"):
+            ask_again(job, why.partition(":")[2])
+    await _open(job)
+    await delete_spares(job)
+    belongings.write_off(job)
+    _count_repairs(job)
+    await _complete(job)
+
+
+async def _open(job: Job) -> None:
+    """Role and room, then people. A room that Discord hides from the bot still lets in whoever gets its role."""
+    try:
+        await ensure_place(job)
+    except Forbidden:
+        if job.entry.access == "role" and job.entry.current("role") and job.entry.current("channel"):
+            await let_in(job)
+        raise
+    await send_away(job)  # whom an adopted room let in
+    await let_in(job)
+
+
+def _count_repairs(job: Job) -> None:
+    """Remember what was made again: what vanishes once more is left so. A repair cut short does not count."""
+    for kind in {why.partition(":")[0] for why in job.action.why}:
+        job.entry.repairs[kind] = job.entry.repairs.get(kind, 0) + 1
+
+
+def _begin(job: Job) -> None:
+    """Start (or go on with) this session's life in memory; the first attempt writes it."""
+    entry, session = job.entry, job.session
+    entry.state, entry.closed_by, entry.closed_start = "opening", "", None
+    entry.setup_start = session.start
+    entry.opened_at = entry.opened_at or job.guild.now()
+    follow(entry, session)
+
+
+def _check_voices(job: Job) -> None:
+    """Prove by computation that whoever the room admits can view, connect and speak."""
+    allowed = room.allowed(job)
+    overwrites = job.guild.overwrites(allowed)
+    needed = permissions.ENTER | permissions.SPEAK
+    for someone, kind in allowed.items():
+        held = permissions.channel_permissions(
+            job.guild.everyone,
+            overwrites.values(),
+            guild_id=job.guild.id,
+            member_id=someone if kind == permissions.MEMBER else "",
+            role_ids=(someone,) if kind == permissions.ROLE else (),
+        )
+        if held & needed != needed:
+            job.pending.append(_mute(held))
+            return
+
+
+def _mute(held: int) -> Failure:
+    missing = ", ".join(permissions.names((permissions.ENTER | permissions.SPEAK) & ~held))
+    return Failure(
+        "access_unproven",
+        f"the people let into the room would lack {missing}",
+        f"give the bot's role {missing} in Server Settings → Roles, so that it can hand it on",
+    )
+
+
+async def _complete(job: Job) -> None:
+    """Write the marks; a session of which somebody could not be let in stays incomplete."""
+    if is_bookable(job.session, job.policy):
+        job.entry.state = "opening" if job.pending else "open"
+    if job.pending:
+        raise Trouble(_joined(job.pending))
+    job.note(job.action.kind, "done", job.action.reason)
+    await job.save(living_marks(job.entry))
+
+
+def _joined(failures: list[Failure]) -> Failure:
+    first = failures[0]
+    return first._replace(
+        message="; ".join(f.message for f in failures), hint="; ".join(dict.fromkeys(f.hint for f in failures))
+    )
+
+
+async def attempt(job: Job) -> tuple[OutcomeKind, Failure | None]:
+    """Perform a job; whatever stops it, what it got done and why it stopped are on disk afterwards."""
+    kind: OutcomeKind
+    try:
+        await perform(job)
+    except Trouble as trouble:
+        kind, failure = "refused" if trouble.refused else "failed", trouble.failure
+    except (RateLimited, Stopped) as error:
+        put_off = isinstance(error, RateLimited) or error.cause is None
+        kind, failure = "deferred" if put_off else "failed", failure_of(error)
+    except DiscordError as error:
+        kind, failure = "failed", with_way_out(failure_of(error), job.action)
+    except StoreError as error:
+        return "failed", Failure("store_error", error.message, error.hint)
+    else:
+        return "done", None
+    try:
+        await job.save(None if job.action.kind in ("cleanup", "revoke") else living_marks(job.entry))
+    except StoreError as error:
+        failure = Failure("store_error", error.message, error.hint)
+    return kind, failure
+
+
+def with_way_out(failure: Failure, action: Action) -> Failure:
+    """Name the way out of a corner: the bot or the guild is gone, nobody can remove what is left."""
+    stuck = failure.code in ("unknown_guild", "missing_access", "unauthorized") and action.kind != "setup"
+    way_out = give_up(action.session.id)
+    if not stuck or way_out in failure.hint:
+        return failure
+    return failure._replace(hint=f"{failure.hint}; to give up what is left there: `{way_out}`")
+
+
+def new_entry(session: Session, names: Names, access: Access) -> Entry:
+    """Return the ledger entry that a session's life begins with."""
+    return Entry(
+        session_id=session.id,
+        guild_id=session.guild_id,
+        access=access,
+        short=names.short,
+        role_name=names.role,
+        channel_name=names.channel,
+        start=session.start,
+        end=session.end,
+        setup_start=session.start,
+        student=session.student,
+        coach=session.coach,
+        student_name=session.student_name,
+        coach_name=session.coach_name,
+    )
+
+
+def only_looking(session: Session, entry: Entry) -> Action:
+    """Return the action that stands for only looking."""
+    return Action("repair", session, entry, entry.guild_id, "")
+
+
+def audit_reason(action: Action) -> str:
+    """Return the audit-log reason: the session by its id, or where that is long or odd by its short name."""
+    session_id = action.session.id
+    plain = len(session_id) <= 60 and session_id.isascii() and session_id.isprintable()
+    short = action.entry.short if action.entry is not None else session_id
+    return f"coachsync {action.kind}: session {session_id if plain else short}"
+
+
+def outcome_of(job: Job, kind: OutcomeKind, failure: Failure | None, requests: int, elapsed: int) -> Outcome:
+    role, channel = _latest(job.entry, "role"), _latest(job.entry, "channel")
+    return Outcome(job.action, kind, job.entry.access, role, channel, requests, elapsed, failure)
+
+
+def _latest(entry: Entry, kind: str) -> str | None:
+    """Return the id of the session's role or channel, or of the one it had last."""
+    known = [r for r in entry.resources if r.kind == kind and r.snowflake is not None]
+    made = [r for r in known if r.state == "made"] or known
+    return made[-1].snowflake if made else None

@@ -1,0 +1,93 @@
+"""Which of a guild's roles and channels are a session's: the ledger's word, then the signs of CONTRACT §6 "Ours"."""
+
+from __future__ import annotations
+
+from coachsync.discord.objects import Channel, Role
+from coachsync.domain.model import MINUTE, Millis, Resource, ResourceKind
+from coachsync.domain.ownership import in_flight, is_our_channel, looks_like_our_role, over_at
+from coachsync.domain.snowflake import made_at
+from coachsync.engine.steps.job import Job
+
+
+def candidate_roles(job: Job) -> list[Role]:
+    """Return the listed roles that may be this session's, oldest first."""
+    known = [r.snowflake for r in job.entry.resources if r.kind == "role"]
+    return job.guild.roles_called((n.role for n in job.names), [*known, job.session.role_id])
+
+
+def candidate_channels(job: Job) -> list[Channel]:
+    """Return the listed channels that may be this session's room, oldest first."""
+    known = [r.snowflake for r in job.entry.resources if r.kind == "channel"]
+    return job.guild.channels_called((n.channel for n in job.names), [*known, job.session.channel_id])
+
+
+async def is_our_role(job: Job, role: Role) -> bool:
+    """Tell whether a listed role is this session's (CONTRACT §6 "Ours"). Raises DiscordError where that is not told."""
+    if not job.may_be_ours(role.id) or not looks_like_our_role(role, job.names):
+        return False
+    if job.guild.owners.get(role.id) == job.session.id:
+        return any(r.snowflake == role.id and r.state != "abandoned" for r in job.entry.resources)
+    if role.id == job.session.role_id or _named_by_our_channel(job, role.id):
+        return True
+    born = made_at(role.id)
+    attempts = [r for r in job.entry.resources if r.kind == "role" and r.state in ("attempted", "written_off")]
+    if not any(in_flight(r, born, job.timeout) for r in attempts):
+        return False
+    counts = await job.guild.discord.role_counts(job.guild.id, job.how)
+    return counts is None or not counts.get(role.id)  # one that we do not know yet was granted to nobody
+
+
+def _named_by_our_channel(job: Job, role_id: str) -> bool:
+    return any(role_id in c.overwrites and is_ours(job, c) for c in candidate_channels(job))
+
+
+def is_ours(job: Job, channel: Channel) -> bool:
+    """Tell whether a listed channel is this session's room (CONTRACT §6 "Ours")."""
+    if not job.may_be_ours(channel.id):
+        return False
+    if job.guild.owners.get(channel.id) == job.session.id:
+        return any(r.snowflake == channel.id and r.state != "abandoned" for r in job.entry.resources)
+    return is_our_channel(channel, job.names, job.guild.bot_id, claimed=channel.id == job.session.channel_id)
+
+
+def found(job: Job, kind: ResourceKind, name: str) -> Resource:
+    """Return a new resource for something that came to light without an attempt of its own."""
+    resource = Resource(kind, name, job.guild.id)
+    job.entry.resources.append(resource)
+    return resource
+
+
+_WRITE_OFF: Millis = 5 * MINUTE  # until then the lists may lag behind a create, see Guild.is_young
+
+
+async def note_twins(job: Job, *, replacing: bool = False) -> None:
+    """Note as spare what is ours in the guild beside the current role and room: late twins of a lost create.
+
+    `replacing`: what is found while the session's own is gone is no twin, but what will replace it.
+    """
+    known = {r.snowflake for r in job.entry.resources if r.state in ("made", "spare")}
+    for role in () if replacing and _lacks_role(job) else candidate_roles(job):
+        if role.id not in known and await is_our_role(job, role):
+            _note_twin(job, "role", role.id, role.name)
+    for channel in () if replacing and job.entry.current("channel") is None else candidate_channels(job):
+        if channel.id not in known and is_ours(job, channel):
+            _note_twin(job, "channel", channel.id, channel.name)
+
+
+def _lacks_role(job: Job) -> bool:
+    role = job.entry.current("role")
+    return job.entry.access == "role" and (role is None or job.guild.role_is_gone(role.snowflake or ""))
+
+
+def _note_twin(job: Job, kind: ResourceKind, snowflake: str, name: str) -> None:
+    again = next((r for r in job.entry.resources if r.snowflake == snowflake), None)
+    attempt = next((r for r in job.entry.open_attempts() if r.kind == kind), None)
+    job.spare(again or attempt or found(job, kind, name), snowflake)
+
+
+def write_off(job: Job) -> None:
+    """Close the attempts that nothing came of, once the lists were read past the time in which it would show."""
+    for attempt in job.entry.open_attempts():
+        if job.guild.listed_at[attempt.kind] - over_at(attempt, job.timeout) >= _WRITE_OFF:
+            attempt.state = "written_off"
+            job.note(f"{attempt.kind} asked for", "nothing came of it", attempt.name)

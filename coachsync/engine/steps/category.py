@@ -1,0 +1,185 @@
+"""Under which category a room is made: the configured one, and further ones when it is full.
+
+A category holds 50 channels; the list may hide some, so Discord's own refusal (50035 with
+CHANNEL_PARENT_MAX_CHANNELS) is the last word. Categories we made are removed when they are empty.
+
+Source: discord.com/developers/docs/resources/channel (limits), discord/FACTS §4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coachsync.discord.api import How
+from coachsync.discord.codes import UNKNOWN_CHANNEL
+from coachsync.discord.errors import BadRequest, DiscordError, NotFound
+from coachsync.discord.objects import Channel
+from coachsync.domain.model import Resource
+from coachsync.domain.naming import same_name
+from coachsync.domain.ownership import CATEGORY, has_bot_overwrite
+from coachsync.engine.journal import Journal
+from coachsync.guild.picture import Guild
+
+if TYPE_CHECKING:
+    from coachsync.engine.steps.job import Job
+
+HOLDS = 50
+_MOST = 20  # 500 channels are ten full categories
+
+
+class Shelf:
+    """The categories of one guild in one run: how full each is, which are ours, which cannot be used."""
+
+    def __init__(self, guild: Guild, own: list[Resource]) -> None:
+        self.guild = guild
+        self.own = {r.snowflake: r for r in own if r.snowflake}
+        self.full: set[str] = set()
+        self.bad: set[str] = set()
+        self.base: Channel | None = None
+        self.base_asked = False
+        self.used: dict[str, int] = {}
+        for channel in guild.channels.values():
+            if channel.parent_id:
+                self.used[channel.parent_id] = self.used.get(channel.parent_id, 0) + 1
+
+    def has_room(self, category_id: str) -> bool:
+        """Tell whether one more room fits as far as we know."""
+        return category_id not in self.full | self.bad and self.used.get(category_id, 0) < HOLDS
+
+
+def refuses_parent(error: BadRequest) -> bool:
+    """Tell whether Discord refused the category, not the room."""
+    return error.category_full or error.bad_parent
+
+
+def note_refusal(guild: Guild, parent: str, error: BadRequest) -> None:
+    """Remember why a category was refused: full, or gone (then with a warning)."""
+    if error.category_full:
+        shelf(guild).full.add(parent)
+    else:
+        shelf(guild).bad.add(parent)
+        _warn_gone(guild, parent)
+
+
+def shelf(guild: Guild) -> Shelf:
+    """Return the guild's categories, looked at once in a run."""
+    if guild.shelf is None:
+        guild.shelf = Shelf(guild, guild.own_categories)
+    assert isinstance(guild.shelf, Shelf)
+    return guild.shelf
+
+
+async def choose(job: Job, tried: set[str | None]) -> str | None:
+    """Return the category for one more room and count it in; None where rooms go without one."""
+    guild = job.guild
+    if guild.category_id is None:
+        return None
+    async with guild.category_lock:
+        stand = shelf(guild)
+        base = await _base(stand, job.how)
+        if base is None:
+            return None
+        chosen = next((c for c in _known(stand, base) if c not in tried and stand.has_room(c)), None)
+        if chosen is None:
+            chosen = await _open_next(stand, base, job.journal, job.how)
+        if chosen is not None:
+            stand.used[chosen] = stand.used.get(chosen, 0) + 1
+        return chosen
+
+
+def _known(stand: Shelf, base: Channel) -> list[str]:
+    """Return the configured category and our further ones, in the order of their numbers."""
+    ours = [c for c in stand.guild.channels.values() if _is_ours(stand, base, c)]
+    return [base.id, *(c.id for c in sorted(ours, key=lambda c: (len(c.name), c.name)))]
+
+
+def _is_ours(stand: Shelf, base: Channel, channel: Channel) -> bool:
+    if channel.type != CATEGORY or channel.id == base.id:
+        return False
+    named = any(same_name(channel.name, numbered(base.name, n)) for n in range(2, _MOST))
+    return channel.id in stand.own or (named and has_bot_overwrite(channel, stand.guild.bot_id))
+
+
+def numbered(name: str, number: int) -> str:
+    """Return the name of a further category: the first one's and a number."""
+    return f"{name[:95]} {number}"
+
+
+async def _base(stand: Shelf, how: How) -> Channel | None:
+    """Return the configured category. An empty private one may be hidden from the list, so it is asked for."""
+    guild = stand.guild
+    if not stand.base_asked:
+        stand.base_asked = True
+        stand.base = guild.channels.get(guild.category_id or "") or await _ask(guild, how)
+    return None if stand.base is not None and stand.base.id in stand.bad else stand.base
+
+
+async def _ask(guild: Guild, how: How) -> Channel | None:
+    try:
+        found = await guild.discord.channel(guild.category_id or "", how)
+    except NotFound:
+        found = None
+    except DiscordError as error:
+        if error.code not in ("missing_access", "missing_permission"):
+            raise
+        found = None
+    if found is None or found.guild_id not in ("", guild.id) or found.type != CATEGORY:
+        _warn_gone(guild, guild.category_id or "")
+        return None
+    return found
+
+
+def _warn_gone(guild: Guild, category_id: str) -> None:
+    guild.warn(
+        "category_gone",
+        None,
+        f"category {category_id} is not in guild {guild.id} (or hidden from the bot): rooms are made without it; "
+        "correct category_id in the configuration",
+    )
+
+
+async def _open_next(stand: Shelf, base: Channel, journal: Journal, how: How) -> str | None:
+    """Make one more category, hidden like the rooms in it; None where Discord does not let us."""
+    guild = stand.guild
+    taken = {c.name for c in guild.channels.values() if c.type == CATEGORY}
+    name = next(n for n in (numbered(base.name, i) for i in range(2, 1000)) if n not in taken)
+    resource = Resource("category", name, guild.id, attempt_at=guild.now())
+    await journal.write(lambda t: t.save_category(resource))
+    try:
+        made = await guild.discord.create_category(guild.id, name, guild.overwrites({}).values(), how)
+    except DiscordError as error:
+        if not error.settled:
+            return None  # it is found by its name and the bot's overwrite the next time
+        resource.state = "refused"
+        await journal.write(lambda t: t.save_category(resource))
+        raise
+    resource.snowflake, resource.state, resource.made_at = made.id, "made", guild.now()
+    await journal.write(lambda t: t.save_category(resource))
+    guild.channels[made.id] = made
+    stand.own[made.id] = resource
+    return made.id
+
+
+async def remove_empty(guild: Guild, journal: Journal, how: How) -> None:
+    """Delete those of our further categories that hold no channel any more."""
+    stand = shelf(guild)
+    base = guild.channels.get(guild.category_id or "")
+    parents = {c.parent_id for c in guild.channels.values()}
+    for category in [c for c in guild.channels.values() if c.type == CATEGORY]:
+        ours = category.id in stand.own or (base is not None and _is_ours(stand, base, category))
+        if ours and category.id not in parents:
+            await _remove(stand, category, journal, how)
+
+
+async def _remove(stand: Shelf, category: Channel, journal: Journal, how: How) -> None:
+    try:
+        await stand.guild.discord.delete_channel(category.id, how)
+    except NotFound as error:
+        if error.discord_code != UNKNOWN_CHANNEL:
+            return
+    except DiscordError:
+        return  # the next run that looks at this guild tries again
+    stand.guild.channels.pop(category.id, None)
+    resource = stand.own.get(category.id) or Resource("category", category.name, stand.guild.id, snowflake=category.id)
+    resource.state, resource.deleted_at = "deleted", stand.guild.now()
+    await journal.write(lambda t: t.save_category(resource))

@@ -1,0 +1,178 @@
+"""One action at work: the session, its ledger entry, its guild, and how its progress gets on disk.
+
+The ledger is written before a request that could make something, and what an answer told is on disk before that
+session's next request. To save a commit, the news of one step is written together with the announcement of the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from coachsync.discord.api import How
+from coachsync.discord.errors import DiscordError
+from coachsync.domain.model import Action, Entry, Event, Failure, Millis, Names, Resource, ResourceKind, Session
+from coachsync.domain.naming import Templates, hash_of, render
+from coachsync.engine.journal import Journal
+from coachsync.guild.picture import Guild
+from coachsync.store.base import Marks, Transaction
+
+if TYPE_CHECKING:
+    from coachsync.domain.windows import Policy
+
+
+class Trouble(Exception):  # noqa: N818 - it is a failure's vehicle, not an error of the program
+    """An action cannot be completed; `refused` where it would touch what is not ours."""
+
+    def __init__(self, failure: Failure, *, refused: bool = False) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.refused = refused
+
+
+_SETTLE_S = 2.0  # Discord's lists may lag behind a create by this much
+
+
+class Job:
+    """What the steps of one action share.
+
+    `names` are all pairs of names that the session's role and room may bear, the entry's own first. `notes` are lines
+    for the session's story, written with the next commit. `pending` says who could not be let in, and why; the
+    session then stays incomplete.
+    """
+
+    def __init__(
+        self,
+        action: Action,
+        entry: Entry,
+        guild: Guild,
+        journal: Journal,
+        *,
+        now: Millis,
+        policy: Policy,
+        templates: Templates,
+        timeout: Millis,
+        how: How,
+    ) -> None:
+        self.action = action
+        self.entry = entry
+        self.guild = guild
+        self.journal = journal
+        self.now = now
+        self.policy = policy
+        self.templates = templates
+        self.timeout = timeout
+        self.how = how
+        self.notes: list[Event] = []
+        self.pending: list[Failure] = []
+        self.names = _names(entry, action.session, templates)
+
+    @property
+    def session(self) -> Session:
+        """Return the booking."""
+        return self.action.session
+
+    def note(self, what: str, outcome: str, detail: str = "") -> None:
+        """Add a line to the session's story."""
+        self.notes.append(Event(self.now, self.session.id, what, outcome, detail))
+
+    async def save(self, marks: Marks | None = None) -> None:
+        """Write the entry, its story and, where given, the store's marks in one transaction."""
+        entry, notes = self.entry, tuple(self.notes)
+        self.notes.clear()
+
+        def change(transaction: Transaction) -> None:
+            if marks is not None:
+                transaction.mark(marks)
+            transaction.save(entry)
+            for event in notes:
+                transaction.event(event)
+
+        await self.journal.write(change)
+
+    async def attempt(self, kind: ResourceKind, name: str, create: Callable[[], Awaitable[str]]) -> Resource:
+        """Create something: the attempt on disk first, then the request, then its end in memory.
+
+        `create` sends the request and returns the new snowflake. Raises what it raised. A lost answer leaves the
+        attempt open; any other error closes it, for Discord said no or was never asked.
+        """
+        resource = Resource(kind, name, self.guild.id, attempt_at=self.guild.now())
+        self.entry.resources.append(resource)
+        await self.save()
+        try:
+            resource.snowflake = await create()
+        except DiscordError as error:
+            if error.settled:
+                resource.state = "refused"
+            else:
+                resource.attempt_until = self.guild.now()
+            self.note(f"{kind} asked for", "refused" if error.settled else "lost", f"{name}: {error.code}")
+            raise
+        self.made(resource, resource.snowflake, "made")
+        return resource
+
+    def made(self, resource: Resource, snowflake: str, how: str) -> None:
+        """Note that a role or channel is there ("made" by us just now, or "adopted")."""
+        for former in self.entry.resources:
+            if former.kind == resource.kind and former.state == "made":
+                former.state = "spare"
+        resource.snowflake = snowflake
+        resource.state = "made"
+        resource.made_at = self.guild.now()
+        resource.attempt_until = resource.attempt_until or resource.made_at
+        self.guild.owners[snowflake] = self.session.id
+        self.note(f"{resource.kind} {how}", "done", f"{resource.name} ({snowflake})")
+
+    def spare(self, resource: Resource, snowflake: str) -> None:
+        """Note that something of ours is there that should not be."""
+        resource.snowflake = snowflake
+        resource.state = "spare"
+        resource.made_at = self.guild.now()
+        self.guild.owners[snowflake] = self.session.id
+        self.note(f"{resource.kind} found twice", "done", f"{resource.name} ({snowflake})")
+
+    def gone(self, resource: Resource, how: str) -> None:
+        """Note that a role or channel is not there any more ("deleted" by us, or "gone")."""
+        resource.state = "deleted"
+        resource.deleted_at = self.guild.now()
+        self.note(f"{resource.kind} {how}", "done", f"{resource.name} ({resource.snowflake})")
+
+    def may_be_ours(self, snowflake: str) -> bool:
+        """Tell whether the ledger does not give this object to another session."""
+        return self.guild.owners.get(snowflake, self.session.id) == self.session.id
+
+
+def _names(entry: Entry, session: Session, templates: Templates) -> tuple[Names, ...]:
+    """Return all names that a session's role and room may bear: its own, those asked for, and the form by its hash.
+
+    The short form of its id is not among them where it goes by another name: then that is somebody else's.
+    """
+    own = Names(entry.short, entry.role_name, entry.channel_name)
+    asked = [Names(entry.short, r.name, r.name) for r in entry.open_attempts()]
+    return tuple(dict.fromkeys((own, *asked, render(session, templates, hash_of(session.id)))))
+
+
+async def places_freed(job: Job) -> bool:
+    """Wait for the guild's cleanups under way, which free places, and for who goes first; tell whether any was."""
+    waiting = [c for c in job.guild.cleanups if not c.done()]
+    if waiting:
+        await asyncio.wait(waiting)
+    await job.guild.earlier_placed(job.how.priority)
+    return bool(waiting)
+
+
+def take_hash_name(job: Job) -> bool:
+    """Fall back to the hash form of the names, once."""
+    short = hash_of(job.session.id)
+    if job.entry.short == short:
+        return False
+    names = render(job.session, job.templates, short)
+    job.entry.short, job.entry.role_name, job.entry.channel_name = names
+    return True
+
+
+async def settle(job: Job) -> None:
+    """Wait until Discord's lists show what a lost create may have made; what is known goes to disk first."""
+    await job.save()
+    await asyncio.sleep(_SETTLE_S)

@@ -1,0 +1,238 @@
+"""A session's voice channel: found, adopted or made, with all its overwrites in the one call, and put right.
+
+A create whose answer was lost is never simply sent again: the guild is listed once more and what came of it
+adopted; else it is left to a later run, which looks again first (CONTRACT §6).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from coachsync.discord.codes import NOT_HERE, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE
+from coachsync.discord.errors import BadRequest, DiscordError, NotFound
+from coachsync.discord.objects import Channel
+from coachsync.domain import permissions
+from coachsync.domain.model import Failure, Grant, Resource
+from coachsync.domain.permissions import Overwrite
+from coachsync.engine.steps import category, role
+from coachsync.engine.steps.belongings import candidate_channels, found, is_ours
+from coachsync.engine.steps.job import Job, Trouble, places_freed, settle, take_hash_name
+
+_NOT_THERE = NOT_HERE | {UNKNOWN_OVERWRITE}
+MOST_CHANNELS = 500
+
+
+def allowed(job: Job) -> dict[str, int]:
+    """Return who the room's overwrites let in: the role, or the people themselves."""
+    if job.entry.access == "role":
+        role = job.entry.current("role")
+        return {role.snowflake: permissions.ROLE} if role is not None and role.snowflake else {}
+    return dict.fromkeys(job.session.people, permissions.MEMBER)
+
+
+async def ensure_channel(job: Job) -> None:
+    """Make sure that the session has its room and that the right people can enter it."""
+    channel = await find_channel(job)
+    if channel is None:
+        await make_channel(job)
+    else:
+        await mend_overwrites(job, channel)
+
+
+async def find_channel(job: Job) -> Channel | None:
+    """Return the session's room if it is there, adopting one that is ours; notes one that is gone.
+
+    Raises Forbidden (missing_access) where the room exists and Discord hides it from the bot.
+    """
+    resource = job.entry.current("channel")
+    if resource is not None and resource.snowflake is not None:
+        channel = await probe(job, resource.snowflake)
+        if channel is not None:
+            return channel
+        job.gone(resource, "gone")
+    return adopt_channel(job)
+
+
+async def probe(job: Job, snowflake: str) -> Channel | None:
+    """Return a channel by id: from the list, else asked for by itself. None only for "unknown channel"."""
+    listed = job.guild.channels.get(snowflake)
+    if listed is not None:
+        return listed
+    try:
+        channel = await job.guild.discord.channel(snowflake, job.how)
+    except NotFound as error:
+        if error.discord_code != UNKNOWN_CHANNEL:
+            raise
+        return None
+    if channel.guild_id in ("", job.guild.id):  # the store may name a channel of another guild
+        job.guild.channels[snowflake] = channel
+    return channel
+
+
+def adopt_channel(job: Job) -> Channel | None:
+    """Take over the oldest channel that is ours although the ledger has no id for it."""
+    known = {r.snowflake for r in job.entry.resources if r.state in ("made", "spare")}
+    for channel in candidate_channels(job):
+        if channel.id not in known and is_ours(job, channel):
+            attempt = next((r for r in job.entry.open_attempts() if r.kind == "channel"), None)
+            job.made(attempt or found(job, "channel", channel.name), channel.id, "adopted")
+            _note_admitted(job, channel)
+            return channel
+    return None
+
+
+def _note_admitted(job: Job, channel: Channel) -> None:
+    """Note whom an adopted room lets in by name: who of them is not in the booking has to leave."""
+    for overwrite in channel.overwrites.values():
+        person = overwrite.type == permissions.MEMBER and overwrite.id != job.guild.bot_id
+        if person and overwrite.allow & permissions.ENTER:
+            ask(job, overwrite.id)
+            next(g for g in job.entry.grants if g.user_id == overwrite.id and g.state != "revoked").state = "granted"
+
+
+async def make_channel(job: Job) -> None:
+    """Create the room with all its overwrites in the one call, and prove what Discord answered."""
+    if len(job.guild.channels) + len(job.guild.without_place) > MOST_CHANNELS:
+        await places_freed(job)
+    try:
+        await _create_channel(job)
+    except BadRequest as error:
+        if error.code != "limit_reached" or not await places_freed(job):
+            raise
+        await _create_channel(job)
+    except DiscordError as error:
+        if error.settled:
+            raise
+        await _channel_lost(job, error)
+
+
+async def _channel_lost(job: Job, error: DiscordError) -> None:
+    await settle(job)
+    await job.guild.relist_channels()
+    channel = adopt_channel(job)
+    if channel is None:
+        raise error
+    await mend_overwrites(job, channel)
+
+
+async def _create_channel(job: Job) -> None:
+    wanted = job.guild.overwrites(allowed(job))
+    try:
+        await _create_in_category(job, wanted)
+    except BadRequest as error:
+        if error.code != "name_refused" or not take_hash_name(job):
+            raise
+        await _create_in_category(job, wanted)
+    except NotFound as error:
+        # nobody knows which overwrite Discord means: leave out who is not in the guild
+        if error.discord_code not in _NOT_THERE or job.entry.access != "member":
+            raise
+        await _create_in_category(job, await _without_absent(job, wanted))
+
+
+async def _without_absent(job: Job, wanted: dict[str, Overwrite]) -> dict[str, Overwrite]:
+    kept = dict(wanted)
+    for person in job.session.people:
+        try:
+            await job.guild.discord.member(job.guild.id, person, job.how)
+        except NotFound:
+            kept.pop(person, None)
+    return kept
+
+
+async def _create_in_category(job: Job, wanted: dict[str, Overwrite]) -> None:
+    tried: set[str | None] = set()
+    while True:
+        parent = await category.choose(job, tried)
+        try:
+            await _send_channel(job, wanted, parent)
+        except BadRequest as error:
+            if parent is None or not category.refuses_parent(error):
+                raise
+            category.note_refusal(job.guild, parent, error)
+            tried.add(parent)
+        else:
+            return
+
+
+async def _send_channel(job: Job, wanted: dict[str, Overwrite], parent: str | None) -> None:
+    for person in job.session.people:
+        if person in wanted:
+            ask(job, person)
+    made: list[Channel] = []
+
+    async def send() -> str:
+        channel = await job.guild.discord.create_channel(
+            job.guild.id, job.entry.channel_name, wanted.values(), parent, job.how
+        )
+        made.append(channel)
+        return channel.id
+
+    resource = await job.attempt("channel", job.entry.channel_name, send)
+    await _prove(job, resource, made[0], wanted)
+    job.guild.channels[made[0].id] = made[0]
+    job.guild.has_place(job.how.priority)
+    for grant in job.entry.grants:
+        if grant.user_id in wanted and grant.state == "asked":
+            grant.state, grant.granted_at = "granted", job.guild.now()
+
+
+def ask(job: Job, person: str) -> None:
+    """Note, before it is sent, that a request lets this person in."""
+    for grant in job.entry.grants:
+        if grant.user_id == person and grant.state != "revoked":
+            grant.state = "granted" if grant.state == "granted" else "asked"
+            return
+    job.entry.grants.append(Grant(person))
+
+
+async def _prove(job: Job, resource: Resource, channel: Channel, wanted: dict[str, Overwrite]) -> None:
+    """Check that the channel Discord answered carries what was asked for; a room that does not is removed."""
+    strangers = [o for i, o in channel.overwrites.items() if i not in wanted and o.allow & permissions.ENTER]
+    if not strangers and all(channel.overwrites.get(i) == o for i, o in wanted.items()):
+        return
+    resource.state = "spare"  # on disk first: where the removal fails, no later run takes it for the session's room
+    await job.save()
+    with suppress(DiscordError):
+        await job.guild.discord.delete_channel(channel.id, job.how)
+        job.gone(resource, "deleted")
+    raise Trouble(
+        Failure(
+            "access_unproven",
+            "Discord made the room with other permissions than asked for, so it is removed again",
+            "the next run tries again; if this stays, look for another bot that changes new channels",
+        )
+    )
+
+
+async def mend_overwrites(job: Job, channel: Channel) -> None:
+    """Put back those of the room's overwrites that are missing or were changed."""
+    for wanted in job.guild.overwrites(allowed(job)).values():
+        if channel.overwrites.get(wanted.id) == wanted:
+            continue
+        if wanted.type == permissions.MEMBER and wanted.id != job.guild.bot_id:
+            continue  # a person's overwrite is that person's grant, see coachsync.engine.steps.people
+        await job.guild.discord.put_overwrite(channel.id, wanted, job.how)
+        channel.overwrites[wanted.id] = wanted
+        job.note("overwrite put back", "done", f"{wanted.id} in {channel.id}")
+
+
+async def ensure_place(job: Job) -> None:
+    """Make sure of role and room."""
+    await ensure_role(job)
+    await ensure_channel(job)
+
+
+async def ensure_role(job: Job) -> None:
+    """Make sure of the role. One that was made anew, or found again, may be held by nobody."""
+    had = job.entry.current("role")
+    await role.ensure_role(job)
+    if job.entry.current("role") is not had:
+        ask_again(job)
+
+
+def ask_again(job: Job, person: str | None = None) -> None:
+    """Have access granted once more, to one person or to all."""
+    for grant in job.entry.grants:
+        if grant.state == "granted" and person in (None, grant.user_id):
+            grant.state = "asked"

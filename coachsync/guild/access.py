@@ -1,0 +1,112 @@
+"""The way to Discord for a guild: its settings, its token, and the client that both lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from coachsync.config import FoundToken, GuildSettings, Settings, find_token
+from coachsync.discord.api import Discord
+from coachsync.discord.gateway import Gateway
+from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.token import Token
+from coachsync.domain.model import HOUR, Access, Failure, Millis, Resource, Warn
+from coachsync.errors import ConfigError
+from coachsync.store.base import Store
+
+_ROLE_WINDOW: Millis = 48 * HOUR
+
+
+class GuildAccess(NamedTuple):
+    """What apply must know of a guild before it looks: settings, a client or why there is none, the ledger's word."""
+
+    discord: Discord | None
+    failure: Failure | None
+    category_id: str | None
+    staff_role_ids: tuple[str, ...]
+    access: Access
+    timeout: Millis
+    roles_exhausted_until: Millis
+    roles_made: Callable[[Millis], int]
+    categories: list[Resource]
+    given_up: Mapping[str, str]
+
+
+class Ways:
+    """The ways to Discord: one gateway for each API base and pace, one client for each token."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], deadline: float, spent: Sequence[float]) -> None:
+        self.settings = settings
+        self._environ = environ
+        self.warnings: list[Warn] = []
+        self._deadline = deadline
+        self._before = spent
+        self._ceiling = Ceiling(settings.concurrency)
+        self._gateways: dict[tuple[str, Millis, int], Gateway] = {}
+
+    @property
+    def requests_sent(self) -> int:
+        """Return how many requests left this host."""
+        return sum(g.requests_sent for g in self._gateways.values())
+
+    @property
+    def spent(self) -> tuple[float, ...]:
+        """Return when the last second's requests were answered, under whatever token."""
+        lately = sorted(at for g in self._gateways.values() for at in g.lately)
+        return tuple(lately[-self.settings.discord.max_requests_per_second :])
+
+    def to(self, settings: GuildSettings) -> Discord:
+        """Return the client for a guild. Raises ConfigError where it has no token."""
+        found = find_token(self.settings, settings.guild_id, self._environ)
+        self._warn(found)
+        key = (settings.api_base, settings.timeout, settings.max_requests_per_second)
+        if key not in self._gateways:
+            self._gateways[key] = self._gateway(settings)
+        return self._gateways[key].discord(Token(found.value))
+
+    def _warn(self, found: FoundToken) -> None:
+        if found.warning is not None and found.warning not in self.warnings:
+            self.warnings.append(found.warning)
+
+    def _gateway(self, settings: GuildSettings) -> Gateway:
+        return Gateway(
+            settings.api_base,
+            timeout=settings.timeout / 1000,
+            per_second=settings.max_requests_per_second,
+            ceiling=self._ceiling,
+            deadline=self._deadline,
+            spent=self._before,
+        )
+
+    def stop(self, reason: str) -> None:
+        """Send nothing more."""
+        for gateway in self._gateways.values():
+            gateway.stop(reason)
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        for gateway in self._gateways.values():
+            gateway.close()
+
+
+def guild_access(ways: Ways, store: Store, guild_id: str) -> GuildAccess:
+    """Return the way to one guild; where it has no token, `failure` says so."""
+    settings = ways.settings.guild(guild_id)
+    discord, failure = None, None
+    try:
+        discord = ways.to(settings)
+    except ConfigError as error:
+        failure = Failure("unauthorized", error.message, error.hint)
+    until = store.roles_exhausted_until(guild_id)
+    return GuildAccess(
+        discord=discord,
+        failure=failure,
+        category_id=settings.category_id,
+        staff_role_ids=settings.staff_role_ids,
+        access=settings.access,
+        timeout=settings.timeout,
+        roles_exhausted_until=until or 0,
+        roles_made=lambda now: store.roles_made_since(guild_id, now - _ROLE_WINDOW),
+        categories=store.categories(guild_id),
+        given_up=store.given_up(guild_id),
+    )

@@ -1,0 +1,207 @@
+"""What one guild looks like during one run: asked once, then kept up by what the run itself does.
+
+The lists hide channels that the bot cannot see and may lag behind a create, so absence from them proves little:
+see `role_is_gone` and `Room.find` in `coachsync.engine.steps.room`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Iterable
+
+from coachsync.discord.api import Discord
+from coachsync.discord.errors import DiscordError, UnexpectedAnswer
+from coachsync.discord.objects import Channel, Me, Role
+from coachsync.discord.pace.dispatch import Priority
+from coachsync.domain import permissions
+from coachsync.domain.model import MINUTE, Entry, Millis, Outcome, Resource, Warn
+from coachsync.domain.naming import fold
+from coachsync.domain.permissions import Overwrite
+from coachsync.domain.snowflake import made_at
+
+_LAG: Millis = 5 * MINUTE  # lists are believed to show what is older than this
+
+
+class Guild:
+    """One guild in one run: its roles and channels, what the bot may do in it, and whose rooms the ledger knows.
+
+    `failure` is what kept us from looking; every action of the guild then fails with it. `without_place` are the setups
+    that have no room yet, by priority: where places are scarce, the earlier goes first. `rooms_free` is set
+    whenever a cleanup of this guild ended, for setups that wait for a place. `listed_at` is when each list
+    ("role", "channel") was asked for.
+    """
+
+    def __init__(self, guild_id: str, discord: Discord, category_id: str | None, staff_role_ids: Iterable[str]) -> None:
+        self.id = guild_id
+        self.discord = discord
+        self.category_id = category_id
+        self.staff_role_ids = tuple(staff_role_ids)
+        self.bot_id = ""
+        self.roles: dict[str, Role] = {}
+        self.channels: dict[str, Channel] = {}
+        self.bot_role_ids: frozenset[str] = frozenset()
+        self.listed_at: dict[str, Millis] = {}
+        self.failure: DiscordError | None = None
+        self.warnings: list[Warn] = []
+        self.owners: dict[str, str] = {}
+        self.roles_exhausted = False
+        self.cleanups: set[asyncio.Task[Outcome]] = set()
+        self.without_place: dict[Priority, asyncio.Event] = {}
+        self.category_lock = asyncio.Lock()
+        self.own_categories: list[Resource] = []
+        self.shelf: object | None = None
+        self._role_names: dict[str, list[str]] | None = None
+        self._channel_names: dict[str, list[str]] | None = None
+
+    async def look(self, me: Awaitable[Me]) -> None:
+        """Read the guild; `me` tells who the bot is. Sets `failure` where Discord does not let us."""
+        try:
+            self.bot_id = (await me).id
+            self.listed_at = dict.fromkeys(("role", "channel"), self.now())
+            self.roles, self.channels, bot = await asyncio.gather(
+                self.discord.roles(self.id),
+                self.discord.channels(self.id),
+                self.discord.member(self.id, self.bot_id),
+            )
+            self.bot_role_ids = frozenset(bot.roles)
+            self._doubt(self.roles)
+        except DiscordError as error:
+            self.failure = error
+
+    def now(self) -> Millis:
+        """Return Discord's time; this host's where Discord never told."""
+        told = self.discord.now()
+        return told if told is not None else time.time_ns() // 1_000_000
+
+    def has_place(self, priority: Priority) -> None:
+        """Note that a setup has its room, or has given up: who waits behind it may try."""
+        waited_for = self.without_place.pop(priority, None)
+        if waited_for is not None:
+            waited_for.set()
+
+    async def earlier_placed(self, priority: Priority) -> None:
+        """Return when no setup with a lesser priority is without its room."""
+        for earlier in sorted(p for p in self.without_place if p < priority):
+            event = self.without_place.get(earlier)
+            if event is not None:
+                await event.wait()
+
+    def know(self, entries: Iterable[Entry]) -> None:
+        """Note which roles and channels the ledger says are whose."""
+        for entry in entries:
+            for resource in entry.resources:
+                if resource.snowflake is not None:
+                    self.owners[resource.snowflake] = entry.session_id
+
+    async def relist_roles(self) -> None:
+        """Read the roles again, after a create whose answer was lost."""
+        asked_at = self.now()
+        roles = await self.discord.roles(self.id)
+        self._doubt(roles)
+        self.roles, self._role_names = roles, None
+        self.listed_at["role"] = asked_at
+
+    def _doubt(self, roles: dict[str, Role]) -> None:
+        """Refuse a list of roles that lacks all that the bot holds: nothing may count as gone by such a list."""
+        if self.bot_role_ids and self.bot_role_ids.isdisjoint(roles):
+            raise UnexpectedAnswer(
+                f"Discord's list of the roles of guild {self.id} lacks the bot's own", "the next run looks again"
+            )
+
+    async def relist_channels(self) -> None:
+        """Read the channels again, after a create whose answer was lost."""
+        asked_at = self.now()
+        self.channels = await self.discord.channels(self.id)
+        self._channel_names = None
+        self.listed_at["channel"] = asked_at
+
+    def roles_called(self, names: Iterable[str], ids: Iterable[str | None]) -> list[Role]:
+        """Return the roles listed under one of these names or ids, oldest first."""
+        if self._role_names is None:
+            self._role_names = _by_name(self.roles.values())
+        found = _listed(self._role_names, names, ids)
+        return [self.roles[i] for i in found if i in self.roles and i != self.id]
+
+    def channels_called(self, names: Iterable[str], ids: Iterable[str | None]) -> list[Channel]:
+        """Return the channels listed under one of these names or ids, oldest first."""
+        if self._channel_names is None:
+            self._channel_names = _by_name(self.channels.values())
+        return [self.channels[i] for i in _listed(self._channel_names, names, ids) if i in self.channels]
+
+    async def role_counts(self) -> dict[str, int] | None:
+        """Return how many members hold each role, as asked now; None where Discord does not say."""
+        try:
+            return await self.discord.role_counts(self.id)
+        except DiscordError:
+            return None
+
+    def warn(self, code: str, session: str | None, message: str) -> None:
+        """Add a warning, once."""
+        warning = Warn(code, session, message)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    @property
+    def everyone(self) -> int:
+        """Return the permissions of @everyone, whose role id is the guild's."""
+        role = self.roles.get(self.id)
+        return role.permissions if role is not None else 0
+
+    @property
+    def bot_permissions(self) -> int:
+        """Return what the bot holds in the guild itself."""
+        return permissions.guild_permissions(
+            self.everyone, [self.roles[i].permissions for i in self.bot_role_ids if i in self.roles]
+        )
+
+    def staff(self) -> tuple[str, ...]:
+        """Return the configured staff roles that exist; one that is gone is warned about."""
+        for role_id in self.staff_role_ids:
+            if role_id not in self.roles:
+                self.warn(
+                    "staff_role_gone",
+                    None,
+                    f"staff role {role_id} is not in guild {self.id}: rooms are made without it; "
+                    "correct staff_role_ids in the configuration",
+                )
+        return tuple(i for i in self.staff_role_ids if i in self.roles)
+
+    def outranks(self, role: Role) -> bool:
+        """Tell whether the bot may hand out and delete this role.
+
+        Source: equal positions are ranked by age (discord/FACTS §3.3).
+        """
+        own = [self.roles[i] for i in self.bot_role_ids if i in self.roles]
+        return any((r.position, -int(r.id)) > (role.position, -int(role.id)) for r in own)
+
+    def is_young(self, snowflake: str) -> bool:
+        """Tell whether something was made so lately that a list may not show it yet."""
+        return self.now() - made_at(snowflake) < _LAG
+
+    def role_is_gone(self, snowflake: str) -> bool:
+        """Tell whether the full list proves that a role is gone."""
+        return snowflake not in self.roles and not self.is_young(snowflake)
+
+    def overwrites(self, allowed: dict[str, int]) -> dict[str, Overwrite]:
+        """Return a room's overwrites. `allowed`: who is let in, id → overwrite type."""
+        enter = permissions.ENTER | (permissions.HANDED_ON & self.bot_permissions)
+        bot = permissions.ENTER | permissions.MANAGE_CHANNELS
+        wanted = [Overwrite(self.id, permissions.ROLE, 0, permissions.ENTER)]
+        wanted += [Overwrite(i, permissions.ROLE, enter, 0) for i in self.staff()]
+        wanted += [Overwrite(i, kind, enter, 0) for i, kind in allowed.items()]
+        wanted.append(Overwrite(self.bot_id, permissions.MEMBER, bot, 0))
+        return {o.id: o for o in wanted}
+
+
+def _by_name(listed: Iterable[Role] | Iterable[Channel]) -> dict[str, list[str]]:
+    """Return folded name → ids: hundreds of sessions look for theirs among hundreds of names."""
+    names: dict[str, list[str]] = {}
+    for thing in listed:
+        names.setdefault(fold(thing.name), []).append(thing.id)
+    return names
+
+
+def _listed(by_name: dict[str, list[str]], names: Iterable[str], ids: Iterable[str | None]) -> list[str]:
+    found = {i for name in names for i in by_name.get(fold(name), ())} | {i for i in ids if i}
+    return sorted(found, key=int)

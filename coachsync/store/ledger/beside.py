@@ -1,0 +1,49 @@
+"""The ledger of a store that is no database: an SQLite file beside it, readable by whom the store is."""
+
+from __future__ import annotations
+
+import os
+
+from coachsync.errors import StoreError
+from coachsync.store.files import require_own
+from coachsync.store.jsonfile.swap import make_like
+from coachsync.store.sqlite.database import Database
+
+
+def open_ledger(path: str, *, writable: bool) -> Database | None:
+    """Open the ledger of the store at `path`, None where there is none. Raises StoreError where it is damaged."""
+    name = _beside(path)
+    return _opened(name, writable=writable) if os.path.lexists(name) else None
+
+
+def make_ledger(path: str) -> Database:
+    """Open the ledger of the store at `path`; make an empty file where there is none."""
+    name = _beside(path)
+    try:
+        _create(name, os.stat(path))
+    except FileExistsError:
+        pass  # another process was faster
+    except OSError as error:
+        why = error.strerror or str(error)
+        hint = "the user that runs coachsync must be able to make files in that directory"
+        raise StoreError(f"the ledger {name} cannot be made: {why}", hint) from error
+    return _opened(name, writable=True)
+
+
+def _beside(path: str) -> str:
+    return f"{path}.coachsync.db"
+
+
+def _create(name: str, like: os.stat_result) -> None:
+    descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        make_like(descriptor, name, like)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(name: str, *, writable: bool) -> Database:
+    if writable:
+        require_own(name)
+    hint = f"move {name} away: the ledger is rebuilt from what Discord shows"
+    return Database(name, writable=writable, corrupt_hint=hint)
