@@ -74,7 +74,7 @@ def _as_text(value: object) -> str:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Tell whether a person looks at this stream."""
+    """Return whether a person looks at this stream."""
     try:
         return stream.isatty()
     except ValueError:
@@ -82,7 +82,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def fancy(stream: TextIO) -> bool:
-    """Tell whether colour and box drawing are welcome on this stream."""
+    """Return whether colour and box drawing are welcome on this stream."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

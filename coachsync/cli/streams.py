@@ -65,7 +65,7 @@ def _mended(stream: TextIO | None, number: int) -> TextIO:
 
 
 def _is_real(stream: TextIO, number: int) -> bool:
-    """Tell whether this is the process's own stream, not one that somebody put in its place."""
+    """Return whether this is the process's own stream, not one that somebody put in its place."""
     try:
         return stream.fileno() == number
     except (OSError, ValueError):

@@ -145,7 +145,7 @@ def token_source(value: Any) -> str:
 
 
 def looks_like_token(value: object) -> bool:
-    """Tell whether a text may be a bot token: such a text is never shown."""
+    """Return whether a text may be a bot token: such a text is never shown."""
     return (
         isinstance(value, str)
         and len(value) >= 40
@@ -194,7 +194,7 @@ def _split_url(url: str) -> tuple[str, str, bool] | None:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an address leads to this very host and nowhere else."""
+    """Return whether an address leads to this very host and nowhere else."""
     parts = _split_url(url)
     return parts is not None and _is_loopback_host(parts[1])
 
@@ -221,7 +221,7 @@ def shown(value: object) -> str:
 
 
 def _holds_token(value: object) -> bool:
-    """Tell whether something in a text, such as a part of an address, may be a bot token."""
+    """Return whether something in a text, such as a part of an address, may be a bot token."""
     if not isinstance(value, str) or looks_like_token(value):
         return isinstance(value, str)
     return any(map(looks_like_token, "".join(c if c in _TOKEN_LETTERS else " " for c in value).split()))

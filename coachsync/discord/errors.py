@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from coachsync.discord.token import redact
-from coachsync.domain.model import Failure
+from coachsync.domain.failure import ErrorCode, Failure
 from coachsync.errors import SOME_FAILED, CoachsyncError
 
 FieldErrors = Mapping[str, tuple[str, ...]]
@@ -24,7 +24,7 @@ class DiscordError(CoachsyncError):
     """Something Discord, or the way to it, did not do. The subclasses say what."""
 
     exit_code = SOME_FAILED
-    default_code: ClassVar[str] = "discord_error"
+    default_code: ClassVar[ErrorCode] = "discord_error"
     settled: ClassVar[bool] = True
 
     def __init__(
@@ -32,12 +32,12 @@ class DiscordError(CoachsyncError):
         message: str,
         hint: str,
         *,
-        code: str | None = None,
+        code: ErrorCode | None = None,
         discord_code: int | None = None,
         http_status: int | None = None,
     ) -> None:
         super().__init__(redact(message), redact(hint))  # the words may be Discord's, or whoever's stands there
-        self.code = code or self.default_code
+        self.code: ErrorCode = code or self.default_code
         self.discord_code = discord_code
         self.http_status = http_status
 
@@ -66,7 +66,7 @@ class BadRequest(DiscordError):
         message: str,
         hint: str,
         *,
-        code: str | None = None,
+        code: ErrorCode | None = None,
         discord_code: int | None = None,
         http_status: int | None = None,
         field_errors: FieldErrors | None = None,
@@ -75,7 +75,7 @@ class BadRequest(DiscordError):
         self.field_errors: FieldErrors = field_errors or {}
 
     def names(self, field: str, code: str | None = None) -> bool:
-        """Tell whether `field` (or one below it) is complained about, with Discord's `code` where given."""
+        """Return whether `field` (or one below it) is complained about, with Discord's `code` where given."""
         return any(
             (path == field or path.startswith(f"{field}.")) and (code is None or code in codes)
             for path, codes in self.field_errors.items()
@@ -83,12 +83,12 @@ class BadRequest(DiscordError):
 
     @property
     def category_full(self) -> bool:
-        """Tell whether the parent category holds 50 channels already."""
+        """Return whether the parent category holds 50 channels already."""
         return self.names("parent_id", "CHANNEL_PARENT_MAX_CHANNELS")
 
     @property
     def bad_parent(self) -> bool:
-        """Tell whether the parent is refused for another reason: gone, or no category."""
+        """Return whether the parent is refused for another reason: gone, or no category."""
         return self.names("parent_id") and not self.category_full
 
 

@@ -36,7 +36,7 @@ class Route(NamedTuple):
 
     @property
     def safe_to_repeat(self) -> bool:
-        """Tell whether sending it twice comes to the same as sending it once."""
+        """Return whether sending it twice comes to the same as sending it once."""
         return self.method in ("GET", "PUT", "DELETE")
 
     def __str__(self) -> str:

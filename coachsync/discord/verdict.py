@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from coachsync.discord.codes import (
     EDGE_BLOCK,
@@ -40,6 +39,7 @@ from coachsync.discord.errors import (
 )
 from coachsync.discord.exchange import Answer
 from coachsync.discord.routes import Call
+from coachsync.domain.failure import Failure
 
 UNREADABLE = object()
 """What `decode` returns for a body that is no JSON."""
@@ -47,47 +47,41 @@ UNREADABLE = object()
 _DEPTH = 20
 
 
-class _Meaning(NamedTuple):
-    code: str
-    message: str
-    hint: str
-
-
 _GRANT = "give the bot's role View Channels, Manage Channels, Manage Roles and Connect, above the session roles"
 _ROOM = "in Discord: Edit Channel → Permissions → add the bot with View Channel and Connect"
 _FREE = "delete what is not needed any more; the next run tries again"
 
-_MEANINGS: dict[int, _Meaning] = {
-    UNKNOWN_CHANNEL: _Meaning("discord_error", "the channel does not exist", "the next run looks again"),
-    UNKNOWN_GUILD: _Meaning(
+_MEANINGS: dict[int, Failure] = {
+    UNKNOWN_CHANNEL: Failure("discord_error", "the channel does not exist", "the next run looks again"),
+    UNKNOWN_GUILD: Failure(
         "unknown_guild",
         "the guild does not exist, or the bot is not in it",
         "invite the bot again or mend guild_id; if the guild is gone for good: coachsync cleanup ID --abandon",
     ),
-    UNKNOWN_MEMBER: _Meaning(
+    UNKNOWN_MEMBER: Failure(
         "unknown_member",
         "the person is not in the guild",
         "invite them to the guild; access is given at the next run after they join",
     ),
-    UNKNOWN_OVERWRITE: _Meaning("discord_error", "the permission overwrite does not exist", "the next run looks again"),
-    UNKNOWN_ROLE: _Meaning("discord_error", "the role does not exist", "the next run looks again"),
-    UNKNOWN_USER: _Meaning(
+    UNKNOWN_OVERWRITE: Failure("discord_error", "the permission overwrite does not exist", "the next run looks again"),
+    UNKNOWN_ROLE: Failure("discord_error", "the role does not exist", "the next run looks again"),
+    UNKNOWN_USER: Failure(
         "unknown_user", "Discord knows no such user", "correct the Discord id in the booking; the next run tries again"
     ),
-    UNKNOWN_VOICE_STATE: _Meaning("discord_error", "the person is in no voice channel", "nothing to do"),
-    NAME_REFUSED: _Meaning("name_refused", "Discord refuses the name", "choose another [naming] template"),
-    MAX_ROLES: _Meaning("limit_reached", "the guild has its 250 roles", _FREE),
-    MAX_CHANNELS: _Meaning("limit_reached", "the guild has its 500 channels", _FREE),
-    30060: _Meaning("limit_reached", "the channel has all the overwrites it may have", _FREE),
-    30061: _Meaning("limit_reached", "the guild's channels hold all the data they may", _FREE),
-    MISSING_ACCESS: _Meaning("missing_access", "the bot cannot see or enter the channel", _ROOM),
-    MISSING_PERMISSIONS: _Meaning("missing_permission", "the bot lacks a permission", _GRANT),
-    NEEDS_2FA: _Meaning(
+    UNKNOWN_VOICE_STATE: Failure("discord_error", "the person is in no voice channel", "nothing to do"),
+    NAME_REFUSED: Failure("name_refused", "Discord refuses the name", "choose another [naming] template"),
+    MAX_ROLES: Failure("limit_reached", "the guild has its 250 roles", _FREE),
+    MAX_CHANNELS: Failure("limit_reached", "the guild has its 500 channels", _FREE),
+    30060: Failure("limit_reached", "the channel has all the overwrites it may have", _FREE),
+    30061: Failure("limit_reached", "the guild's channels hold all the data they may", _FREE),
+    MISSING_ACCESS: Failure("missing_access", "the bot cannot see or enter the channel", _ROOM),
+    MISSING_PERMISSIONS: Failure("missing_permission", "the bot lacks a permission", _GRANT),
+    NEEDS_2FA: Failure(
         "needs_2fa",
         "the guild asks for two-factor authentication",
         "the owner of the bot's application switches on two-factor authentication for their account",
     ),
-    40002: _Meaning("unauthorized", "Discord wants the bot's account verified", "open the developer portal"),
+    40002: Failure("unauthorized", "Discord wants the bot's account verified", "open the developer portal"),
 }
 
 _EDGE_HINT = (
@@ -112,7 +106,7 @@ def discord_code(body: object) -> int | None:
 
 
 def blocked(answer: Answer, body: object) -> Blocked | None:
-    """Tell whether Discord's edge, not its API, turned the request away."""
+    """Return whether Discord's edge, not its API, turned the request away."""
     edge = body is UNREADABLE or body is None
     text = str(body.get("message", "")).lower() if isinstance(body, dict) else ""
     turned_away = answer.status in (403, 429) and (edge or "blocked from accessing" in text)
@@ -174,14 +168,14 @@ def _refusal(call: Call, answer: Answer, body: dict[str, object]) -> DiscordErro
 def _not_found(call: Call, answer: Answer, code: int | None) -> DiscordError:
     if code is None:
         return unexpected(call, answer, "no code that says what is missing")
-    meaning = _MEANINGS.get(code) or _Meaning("discord_error", f"not found (code {code})", "the next run looks again")
+    meaning = _MEANINGS.get(code) or Failure("discord_error", f"not found (code {code})", "the next run looks again")
     return NotFound(meaning.message, meaning.hint, code=meaning.code, discord_code=code, http_status=404)
 
 
 def _forbidden(code: int | None) -> Forbidden:
     meaning = _MEANINGS.get(code or MISSING_PERMISSIONS)
     if meaning is None:
-        meaning = _Meaning("missing_permission", f"Discord forbids it (code {code})", _GRANT)
+        meaning = Failure("missing_permission", f"Discord forbids it (code {code})", _GRANT)
     return Forbidden(meaning.message, meaning.hint, code=meaning.code, discord_code=code, http_status=403)
 
 
@@ -191,7 +185,7 @@ def _bad_request(call: Call, status: int, code: int | None, body: dict[str, obje
     if meaning is None:
         where = ", ".join(f"{path or 'body'}: {' '.join(codes)}" for path, codes in fields.items())
         what = f"{call.route} is refused (HTTP {status}, code {code or 0}{f'; {where}' if where else ''})"
-        meaning = _Meaning("discord_error", what, "run again with --verbose and compare with Discord's documentation")
+        meaning = Failure("discord_error", what, "run again with --verbose and compare with Discord's documentation")
     return BadRequest(
         meaning.message,
         meaning.hint,
@@ -202,9 +196,9 @@ def _bad_request(call: Call, status: int, code: int | None, body: dict[str, obje
     )
 
 
-def _field_meaning(fields: FieldErrors) -> _Meaning | None:
+def _field_meaning(fields: FieldErrors) -> Failure | None:
     if "CHANNEL_PARENT_MAX_CHANNELS" in fields.get("parent_id", ()):
-        return _Meaning("limit_reached", "the category has its 50 channels", _FREE)
+        return Failure("limit_reached", "the category has its 50 channels", _FREE)
     if "name" in fields:
         return _MEANINGS[NAME_REFUSED]
     return None

@@ -6,7 +6,8 @@ session, in order of weight.
 
 from __future__ import annotations
 
-from coachsync.domain.model import ActionKind, Entry, Failure, Flaw, Session
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import ActionKind, Entry, Session
 from coachsync.domain.planned import Due, Facts, Refused, Scope
 from coachsync.domain.windows import (
     Life,
@@ -116,5 +117,5 @@ def _when_invalid(session: Session, entry: Entry | None, facts: Facts) -> Due | 
 
 
 def _invalid(session: Session) -> Refused:
-    flaw = session.flaw or Flaw("", "")
+    flaw = session.flaw or Failure("invalid", "", "")
     return Refused(session, "setup", "failed", Failure("invalid", flaw.message, flaw.hint), once=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from coachsync.domain.failure import Failure
+
 Millis = int
 
 MINUTE: Millis = 60_000
@@ -23,13 +25,6 @@ ResourceKind = Literal["role", "channel", "category"]
 
 ACTION_KINDS: tuple[ActionKind, ...] = ("setup", "cleanup", "revoke", "update", "repair")
 OUTCOME_KINDS: tuple[OutcomeKind, ...] = ("done", "failed", "refused", "planned", "deferred")
-
-
-class Flaw(NamedTuple):
-    """Why a row of the store cannot be understood: one line what, one line what to do."""
-
-    message: str
-    hint: str
 
 
 class Session(NamedTuple):
@@ -52,7 +47,7 @@ class Session(NamedTuple):
     cleaned_up: bool
     channel_id: str | None
     role_id: str | None
-    flaw: Flaw | None = None
+    flaw: Failure | None = None
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -137,7 +132,7 @@ class Entry:
 
     @property
     def live(self) -> bool:
-        """Tell whether something was begun for this session and has not been removed."""
+        """Return whether something was begun for this session and has not been removed."""
         return self.state != "closed"
 
     def current(self, kind: ResourceKind) -> Resource | None:
@@ -181,16 +176,6 @@ class Names(NamedTuple):
     short: str
     role: str
     channel: str
-
-
-class Failure(NamedTuple):
-    """What went wrong for one session, as data: `code` is one of CONTRACT §7's error codes."""
-
-    code: str
-    message: str
-    hint: str
-    discord_code: int | None = None
-    http_status: int | None = None
 
 
 class Warn(NamedTuple):

@@ -71,7 +71,7 @@ def possible_names(session: Session, templates: Templates) -> tuple[Names, ...]:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Tell whether Discord may show one name for the other: NFKC, format characters, white space, case."""
+    """Return whether Discord may show one name for the other: NFKC, format characters, white space, case."""
     return fold(one) == fold(other)
 
 

@@ -55,7 +55,7 @@ class ChannelLike(Protocol):
 
 
 def in_flight(resource: Resource, created: Millis, timeout: Millis) -> bool:
-    """Tell whether something made at `created` may come of this recorded attempt."""
+    """Return whether something made at `created` may come of this recorded attempt."""
     return resource.attempt_at - _EARLIER <= created <= over_at(resource, timeout) + _LATER
 
 
@@ -65,13 +65,13 @@ def over_at(resource: Resource, timeout: Millis) -> Millis:
 
 
 def has_bot_overwrite(channel: ChannelLike, bot_id: str) -> bool:
-    """Tell whether the channel carries a member overwrite for this very bot."""
+    """Return whether the channel carries a member overwrite for this very bot."""
     overwrite = channel.overwrites.get(bot_id)
     return overwrite is not None and overwrite.type == 1
 
 
 def is_our_channel(channel: ChannelLike, names: Collection[Names], bot_id: str, claimed: bool) -> bool:
-    """Tell whether a channel that the ledger does not name is this session's room.
+    """Return whether a channel that the ledger does not name is this session's room.
 
     `claimed`: the store names it; then a name without its symbols will do.
     """
@@ -83,5 +83,5 @@ def is_our_channel(channel: ChannelLike, names: Collection[Names], bot_id: str, 
 
 
 def looks_like_our_role(role: RoleLike, names: Collection[Names]) -> bool:
-    """Tell whether a role bears the session's exact name and is as we make them: no permissions, not managed."""
+    """Return whether a role bears the session's exact name and is as we make them: no permissions, not managed."""
     return role.permissions == 0 and not role.managed and any(same_name(role.name, n.role) for n in names)

@@ -65,7 +65,7 @@ def _looks(scope: Scope) -> bool:
 
 
 def _adoptable(session: Session, facts: Facts) -> bool:
-    """Tell whether an open booking that the ledger does not know is of our time."""
+    """Return whether an open booking that the ledger does not know is of our time."""
     return session.flaw is None and not left_alone(session, facts.first_run_at)
 
 

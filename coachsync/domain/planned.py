@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from coachsync.domain.model import Action, ActionKind, Entry, Failure, Millis, Session, Warn
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import Action, ActionKind, Entry, Millis, Session, Warn
 from coachsync.domain.naming import Templates
 from coachsync.domain.windows import Policy
 

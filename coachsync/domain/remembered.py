@@ -51,5 +51,5 @@ def _known(entry: Entry) -> tuple[object, ...]:
 
 
 def disagrees(session: Session, entry: Entry) -> bool:
-    """Tell whether store and ledger do not say the same of a live session: marks, times or people."""
+    """Return whether store and ledger do not say the same of a live session: marks, times or people."""
     return _marks(session) != marks_of(entry) or _told(session) != _known(entry)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from coachsync.domain.model import MINUTE, Entry, Failure, Millis, Session, Warn
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import MINUTE, Entry, Millis, Session, Warn
 from coachsync.domain.planned import Due, Facts, Refused, Scope
 from coachsync.domain.remembered import ghost
 from coachsync.domain.windows import cleanup_at
@@ -48,7 +49,7 @@ def _vanished_due(entry: Entry, accident: bool, facts: Facts, scope: Scope) -> D
 
 
 def _missed_twice(entry: Entry, facts: Facts) -> bool:
-    """Tell whether two finished runs at least 10 minutes apart missed the booking, and it has not begun.
+    """Return whether two finished runs at least 10 minutes apart missed the booking, and it has not begun.
 
     A run whose clock was ahead of this one's proves nothing.
     """

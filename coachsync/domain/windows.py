@@ -58,12 +58,12 @@ def _life_after(entry: Entry, session: Session, may_live: bool) -> Life:
 
 
 def closed_by_operator(entry: Entry, session: Session) -> bool:
-    """Tell whether an operator closed this very appointment: it stays closed until its start moves."""
+    """Return whether an operator closed this very appointment: it stays closed until its start moves."""
     return entry.closed_by in ("operator", "abandoned") and entry.closed_start == session.start
 
 
 def is_bookable(session: Session, policy: Policy) -> bool:
-    """Tell whether this booking may have a room at all."""
+    """Return whether this booking may have a room at all."""
     return session.flaw is None and session.status in policy.bookable
 
 
@@ -78,24 +78,24 @@ def cleanup_at(end: Millis, policy: Policy) -> Millis:
 
 
 def setup_window_open(session: Session, policy: Policy, now: Millis) -> bool:
-    """Tell whether the setup of a session that was never begun is due by the clock."""
+    """Return whether the setup of a session that was never begun is due by the clock."""
     if not window_opens(session, policy) <= now < session.end:
         return False
     return policy.catch_up or now <= session.start - policy.setup_by
 
 
 def left_alone(session: Session, first_run_at: Millis) -> bool:
-    """Tell whether a session ended so long before coachsync's first run that it is not ours to touch."""
+    """Return whether a session ended so long before coachsync's first run that it is not ours to touch."""
     return session.end < first_run_at - LEFT_ALONE
 
 
 def is_late(session: Session, policy: Policy, now: Millis) -> bool:
-    """Tell whether a session that was never begun can no longer get its room."""
+    """Return whether a session that was never begun can no longer get its room."""
     return now >= session.end or (not policy.catch_up and now > session.start - policy.setup_by)
 
 
 def moved_out(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> bool:
-    """Tell whether the start was moved since setup so that its window is not open yet."""
+    """Return whether the start was moved since setup so that its window is not open yet."""
     return (
         entry is not None and entry.live and session.start != entry.setup_start and now < window_opens(session, policy)
     )
@@ -130,7 +130,7 @@ def _phase_while_open(session: Session, entry: Entry | None, life: Life, policy:
 
 
 def goes_on_closing(session: Session, entry: Entry, policy: Policy) -> bool:
-    """Tell whether a removal that was cut short goes on although nothing else asks for it."""
+    """Return whether a removal that was cut short goes on although nothing else asks for it."""
     if entry.state != "closing":
         return False
     return closed_by_operator(entry, session) or not is_bookable(session, policy)
@@ -176,7 +176,7 @@ def _removal(session: Session, entry: Entry, policy: Policy, now: Millis) -> Act
 
 
 def people_changed(session: Session, entry: Entry, *, may_join: bool) -> bool:
-    """Tell whether somebody must lose access, or (where `may_join`) somebody must gain it."""
+    """Return whether somebody must lose access, or (where `may_join`) somebody must gain it."""
     people = set(session.people)
     present = {g.user_id for g in entry.grants if g.state == "granted"}
     leavers = {g.user_id for g in entry.grants if g.state in ("asked", "granted", "losing", "outside")} - people
@@ -184,5 +184,5 @@ def people_changed(session: Session, entry: Entry, *, may_join: bool) -> bool:
 
 
 def must_be_revoked(session: Session, entry: Entry, policy: Policy, now: Millis) -> bool:
-    """Tell whether the open room is at the wrong time or in the wrong guild."""
+    """Return whether the open room is at the wrong time or in the wrong guild."""
     return session.guild_id != entry.guild_id or moved_out(session, entry, policy, now)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Failure, Millis, Session
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Millis, Session
 from coachsync.domain.windows import Policy
 
 

@@ -16,17 +16,8 @@ from coachsync.discord.api import How
 from coachsync.discord.errors import failure_of
 from coachsync.discord.pace.dispatch import Priority
 from coachsync.discord.pace.meter import metered
-from coachsync.domain.model import (
-    MINUTE,
-    Access,
-    Action,
-    Entry,
-    Failure,
-    Millis,
-    Outcome,
-    Session,
-    Warn,
-)
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import MINUTE, Access, Action, Entry, Millis, Outcome, Session, Warn
 from coachsync.domain.naming import possible_names
 from coachsync.domain.planned import RANK, Facts, Plan, Refused
 from coachsync.domain.remembered import ghost

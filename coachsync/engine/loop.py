@@ -14,7 +14,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from coachsync.domain.model import Entry, Failure, Outcome, Warn
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import Entry, Outcome, Warn
 from coachsync.domain.planned import Facts, Plan
 from coachsync.engine.apply import Apply
 from coachsync.engine.journal import Journal

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from coachsync.domain.model import Access, Action, Event, Failure, Millis, Outcome, OutcomeKind, Session
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import Access, Action, Event, Millis, Outcome, OutcomeKind, Session
 from coachsync.domain.planned import RANK, Refused
 from coachsync.domain.remembered import marks_of
 

@@ -10,7 +10,8 @@ from coachsync.discord.api import Discord
 from coachsync.discord.gateway import Gateway
 from coachsync.discord.pace.ceiling import Ceiling
 from coachsync.discord.token import Token
-from coachsync.domain.model import HOUR, Access, Failure, Millis, Resource, Warn
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import HOUR, Access, Millis, Resource, Warn
 from coachsync.errors import ConfigError
 from coachsync.store.base import Store
 

@@ -168,7 +168,7 @@ class Guild:
         return tuple(i for i in self.staff_role_ids if i in self.roles)
 
     def outranks(self, role: Role) -> bool:
-        """Tell whether the bot may hand out and delete this role.
+        """Return whether the bot may hand out and delete this role.
 
         Source: equal positions are ranked by age (discord/FACTS §3.3).
         """
@@ -176,11 +176,11 @@ class Guild:
         return any((r.position, -int(r.id)) > (role.position, -int(role.id)) for r in own)
 
     def is_young(self, snowflake: str) -> bool:
-        """Tell whether something was made so lately that a list may not show it yet."""
+        """Return whether something was made so lately that a list may not show it yet."""
         return self.now() - made_at(snowflake) < _LAG
 
     def role_is_gone(self, snowflake: str) -> bool:
-        """Tell whether the full list proves that a role is gone."""
+        """Return whether the full list proves that a role is gone."""
         return snowflake not in self.roles and not self.is_young(snowflake)
 
     def overwrites(self, allowed: dict[str, int]) -> dict[str, Overwrite]:

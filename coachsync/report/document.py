@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Failure, Outcome, Report, RunRecord
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Outcome, Report, RunRecord
 from coachsync.report.text import iso
 from coachsync.standing.row import StatusRow
 

@@ -123,7 +123,7 @@ class Store(Protocol):
         """Yield every booking, by start."""
 
     def is_empty(self) -> bool:
-        """Tell whether the store holds no booking at all."""
+        """Return whether the store holds no booking at all."""
 
     def raw(self, session_id: str) -> dict[str, Any] | None:
         """Return one booking's fields by JSON key, as stored, or None."""

@@ -10,7 +10,7 @@ from coachsync.store.open import make_tables, parse_url
 
 
 def is_blank(url: str, base_dir: str) -> bool:
-    """Tell whether a store's file holds no byte, or is an SQLite database without anything in it."""
+    """Return whether a store's file holds no byte, or is an SQLite database without anything in it."""
     kind, named = parse_url(url, base_dir)
     path = require_file(named)
     if kind == "json":

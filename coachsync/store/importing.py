@@ -65,7 +65,7 @@ def own_fields(fields: Mapping[str, Any]) -> None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two values are one in JSON; True is not 1 and 1 is not 1.0."""
+    """Return whether two values are one in JSON; True is not 1 and 1 is not 1.0."""
     if type(one) is type(other) and isinstance(one, (str, int, bool)):
         return bool(one == other)
     from json import dumps

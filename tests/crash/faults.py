@@ -23,7 +23,7 @@ class Point(NamedTuple):
 
     @property
     def is_request(self) -> bool:
-        """Tell whether it is a request."""
+        """Return whether it is a request."""
         return self.name not in STEPS
 
     def __str__(self) -> str:

@@ -168,5 +168,5 @@ def _differs(what: str, found: object, expected: object) -> list[str]:
 
 
 def is_whole(row: dict[str, Any]) -> bool:
-    """Tell whether a booking still holds what is none of coachsync's business."""
+    """Return whether a booking still holds what is none of coachsync's business."""
     return row.get(FOREIGN_FIELD) == FOREIGN_VALUE

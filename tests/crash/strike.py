@@ -47,7 +47,7 @@ class Strike:
         self._signal("before")
 
     def _strikes(self, request: Request) -> bool:
-        """Tell whether this very request is struck, or a later one of a lasting fault."""
+        """Return whether this very request is struck, or a later one of a lasting fault."""
         with self._lock:
             if self._struck is not None:
                 return self._fault.lasting

@@ -73,7 +73,7 @@ def test_every_option_of_a_command_is_in_readme(name: str) -> None:
 
 
 def _meant(words: set[str], of: str) -> bool:
-    """Tell whether a row's second cell means a command."""
+    """Return whether a row's second cell means a command."""
     return of.startswith("all") or bool(words & {w for c in code(of) for w in c.split()})
 
 

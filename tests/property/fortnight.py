@@ -194,7 +194,7 @@ class Fortnight:
         return moved_out or booking.status == CANCELLED or slot >= booking.end + LINGERS
 
     def _in_time(self, booking: Booking) -> bool:
-        """Tell whether a booking stood as it is since its window opened, and Discord was there since then."""
+        """Return whether a booking stood as it is since its window opened, and Discord was there since then."""
         opened = booking.start - OPENS
         under_outage = opened < self.outage.stop and self.outage.start <= booking.start - LATE
         return booking.status in BOOKABLE and self.promised[booking.id] <= opened and not under_outage

@@ -48,17 +48,17 @@ class Memory:
 
     @property
     def certain(self) -> bool | None:
-        """Tell whether the session had its room; None where something went wrong since that was seen."""
+        """Return whether the session had its room; None where something went wrong since that was seen."""
         return self.has if self.sure else None
 
     @property
     def spoilt(self) -> bool:
-        """Tell whether moderators broke the same kind of thing again: a repair is made once only."""
+        """Return whether moderators broke the same kind of thing again: a repair is made once only."""
         return any(count > 1 for count in self.harm.values())
 
 
 def expected(booking: Booking | None, memory: Memory, now: Millis) -> bool | None:
-    """Tell whether the session should have its room, in the booking's guild."""
+    """Return whether the session should have its room, in the booking's guild."""
     if memory.claimed:
         return None
     if booking is None:

@@ -298,7 +298,7 @@ class Scene:
                 assert not shut_out, f"{self.watch.names(shut_out)} cannot enter the room of {session}"
 
     def _masked(self, roles: list[Made]) -> bool:
-        """Tell whether somebody holds a session role by hand: then counting does not show who lacks it."""
+        """Return whether somebody holds a session role by hand: then counting does not show who lacks it."""
         return any(self.watch.by_hand[role.id] for role in roles)
 
     def _entries(self) -> dict[str, Entry]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coachsync.domain.model import HOUR, Action, Failure, Millis, Outcome, OutcomeKind, Report, Session, Warn
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import HOUR, Action, Millis, Outcome, OutcomeKind, Report, Session, Warn
 
 NOW: Millis = 1_791_990_000_000  # 2026-10-14T15:00:00Z
 START: Millis = NOW + 2 * HOUR

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coachsync.domain.model import DAY, HOUR, Action, Event, Failure, Grant, Outcome, Report, Resource, Session
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import DAY, HOUR, Action, Event, Grant, Outcome, Report, Resource, Session
 from coachsync.store.base import Store
 from tests.store.backends import GUILD, NOW, Backend, an_entry
 

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachsync.domain.model import (
-    ACTION_KINDS,
-    HOUR,
-    MINUTE,
-    ActionKind,
-    Entry,
-    Flaw,
-    Grant,
-    Millis,
-    Resource,
-    Session,
-)
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import ACTION_KINDS, HOUR, MINUTE, ActionKind, Entry, Grant, Millis, Resource, Session
 from coachsync.domain.naming import Templates, render, short_of
 from coachsync.domain.plan import make_plan
 from coachsync.domain.planned import Facts, Plan, Scope
@@ -41,7 +31,7 @@ POLICY = Policy(
 )
 PUNCTUAL = POLICY._replace(catch_up=False)
 TEMPLATES = Templates("Session {short}", "🎤 coaching-{short}")
-BROKEN = Flaw("studentDiscordId is the number 13", "write it as text")
+BROKEN = Failure("invalid", "studentDiscordId is the number 13", "write it as text")
 
 
 def a_session(session_id: str = "abc12345", *, minutes: int = 60, **changes: Any) -> Session:

@@ -99,7 +99,7 @@ def test_module_imports_only_the_rooms_below_it(module: str) -> None:
 
 
 def _bits(room: str, name: str) -> bool:
-    """Tell whether the stand-in takes Discord's permission bits, the one thing it may share."""
+    """Return whether the stand-in takes Discord's permission bits, the one thing it may share."""
     return room == "standin" and name == "coachsync.domain.permissions"
 
 

@@ -89,12 +89,12 @@ class Bucket:
         return bucket
 
     def running(self, now: float) -> bool:
-        """Tell whether the window that `remaining` counts in is still open."""
+        """Return whether the window that `remaining` counts in is still open."""
         waiting_for_first = self.until == inf and (self.in_flight > 0 or self.remaining > 0)
         return waiting_for_first or now < self.until < inf
 
     def rested(self, now: float) -> bool:
-        """Tell whether a whole period has passed since the window's end: then any kind of window is empty again."""
+        """Return whether a whole period has passed since the window's end: then any kind of window is empty again."""
         return self.strikes == 0 and self.period > 0 and now >= self.until + self.period
 
     def ready_at(self, now: float) -> float:

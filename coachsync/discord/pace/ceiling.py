@@ -15,7 +15,7 @@ class Ceiling:
 
     @property
     def reached(self) -> bool:
-        """Tell whether no further exchange may begin."""
+        """Return whether no further exchange may begin."""
         return self._taken >= self.most
 
     def take(self) -> None:

@@ -31,7 +31,7 @@ class Reading(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Tell whether the answer describes a bucket."""
+        """Return whether the answer describes a bucket."""
         return self.limit is not None and self.remaining is not None and self.reset_after is not None
 
 

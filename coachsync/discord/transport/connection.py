@@ -62,7 +62,7 @@ class Exchange:
 
     @property
     def sent(self) -> bool:
-        """Tell whether the request may have reached the server."""
+        """Return whether the request may have reached the server."""
         return self._state == "sent"
 
     def run_here(self) -> None:

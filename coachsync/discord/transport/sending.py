@@ -38,7 +38,7 @@ _LOOPBACK = ("localhost", "::1")
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether `host` is this very machine, by its spelling alone."""
+    """Return whether `host` is this very machine, by its spelling alone."""
     return host in _LOOPBACK or host.endswith(".localhost") or host.startswith("127.")
 
 

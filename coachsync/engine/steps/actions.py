@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from coachsync.discord.errors import DiscordError, Forbidden, RateLimited, Stopped, failure_of
 from coachsync.domain import permissions
-from coachsync.domain.model import Access, Action, Entry, Failure, Names, Outcome, OutcomeKind, Session
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import Access, Action, Entry, Names, Outcome, OutcomeKind, Session
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import is_bookable
 from coachsync.domain.words import give_up

@@ -22,7 +22,7 @@ def candidate_channels(job: Job) -> list[Channel]:
 
 
 async def is_our_role(job: Job, role: Role) -> bool:
-    """Tell whether a listed role is this session's (CONTRACT §6 "Ours"). Raises DiscordError where that is not told."""
+    """Return whether a listed role is this session's (CONTRACT §6 "Ours"). Raises DiscordError."""
     if not job.may_be_ours(role.id) or not looks_like_our_role(role, job.names):
         return False
     if job.guild.owners.get(role.id) == job.session.id:
@@ -42,7 +42,7 @@ def _named_by_our_channel(job: Job, role_id: str) -> bool:
 
 
 def is_ours(job: Job, channel: Channel) -> bool:
-    """Tell whether a listed channel is this session's room (CONTRACT §6 "Ours")."""
+    """Return whether a listed channel is this session's room (CONTRACT §6 "Ours")."""
     if not job.may_be_ours(channel.id):
         return False
     if job.guild.owners.get(channel.id) == job.session.id:

@@ -43,12 +43,12 @@ class Shelf:
                 self.used[channel.parent_id] = self.used.get(channel.parent_id, 0) + 1
 
     def has_room(self, category_id: str) -> bool:
-        """Tell whether one more room fits as far as we know."""
+        """Return whether one more room fits as far as we know."""
         return category_id not in self.full | self.bad and self.used.get(category_id, 0) < HOLDS
 
 
 def refuses_parent(error: BadRequest) -> bool:
-    """Tell whether Discord refused the category, not the room."""
+    """Return whether Discord refused the category, not the room."""
     return error.category_full or error.bad_parent
 
 

@@ -34,7 +34,7 @@ async def count(guild: Guild, jobs: list[Job]) -> list[Action | Refused]:
 
 
 def _countable(job: Job) -> bool:
-    """Tell whether a count says something: a room just repaired or taken over is left to the next run."""
+    """Return whether a count says something: a room just repaired or taken over is left to the next run."""
     repaired = job.action.kind == "repair" and bool(job.action.why)
     entry = job.entry
     settled = entry.state == "open" and all(g.state in ("granted", "revoked") for g in entry.grants)

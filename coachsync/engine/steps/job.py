@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from coachsync.discord.api import How
 from coachsync.discord.errors import DiscordError
-from coachsync.domain.model import Action, Entry, Event, Failure, Millis, Names, Resource, ResourceKind, Session
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import Action, Entry, Event, Millis, Names, Resource, ResourceKind, Session
 from coachsync.domain.naming import Templates, hash_of, render
 from coachsync.engine.journal import Journal
 from coachsync.guild.picture import Guild
@@ -139,7 +140,7 @@ class Job:
         self.note(f"{resource.kind} {how}", "done", f"{resource.name} ({resource.snowflake})")
 
     def may_be_ours(self, snowflake: str) -> bool:
-        """Tell whether the ledger does not give this object to another session."""
+        """Return whether the ledger does not give this object to another session."""
         return self.guild.owners.get(snowflake, self.session.id) == self.session.id
 
 

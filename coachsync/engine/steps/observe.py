@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain import drift
-from coachsync.domain.model import Action, Entry, Failure, Grant, Session
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import Action, Entry, Grant, Session
 from coachsync.domain.planned import Refused
 from coachsync.domain.windows import window_opens
 from coachsync.domain.words import give_up

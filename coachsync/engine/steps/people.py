@@ -19,7 +19,8 @@ from coachsync.discord.codes import (
 )
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, Stopped, Unauthorized, failure_of
 from coachsync.domain import permissions
-from coachsync.domain.model import Failure, Grant, Resource
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import Grant, Resource
 from coachsync.engine.steps import belongings, room
 from coachsync.engine.steps.job import Job, Trouble
 from coachsync.engine.steps.removal import delete_spares, out_of_reach
@@ -151,7 +152,7 @@ async def _take_access(job: Job, grant: Grant) -> None:
 
 
 def _may_be_admitted(job: Job, person: str, room: str) -> bool:
-    """Tell whether the room may let a person in by name; one that was taken over may do so beside its role."""
+    """Return whether the room may let a person in by name; one that was taken over may do so beside its role."""
     listed = job.guild.channels.get(room)
     return job.entry.access == "member" or (listed is not None and person in listed.overwrites)
 
@@ -193,7 +194,7 @@ async def _still_admitted(job: Job, person: str, room: str) -> bool:
 
 
 async def _somebody_may_be_inside(job: Job, leavers: list[Grant], *, replaced: bool) -> bool:
-    """Tell whether a leaver may sit in the current room; `replaced`: perhaps in one that it replaced."""
+    """Return whether a leaver may sit in the current room; `replaced`: perhaps in one that it replaced."""
     room = job.entry.current("channel")
     if room is None:
         return False
@@ -205,14 +206,14 @@ async def _somebody_may_be_inside(job: Job, leavers: list[Grant], *, replaced: b
 
 
 def _bot_may_enter(job: Job, room: Resource) -> bool:
-    """Tell whether the bot would be told who is in a room."""
+    """Return whether the bot would be told who is in a room."""
     listed = job.guild.channels.get(room.snowflake or "")
     overwrite = listed.overwrites.get(job.guild.bot_id) if listed is not None else None
     return overwrite is not None and overwrite.allow & permissions.ENTER == permissions.ENTER
 
 
 async def _may_be_inside(job: Job, person: str, rooms: Collection[str | None]) -> bool:
-    """Tell whether a person's voice state fails to show that they are in none of these.
+    """Return whether a person's voice state fails to show that they are in none of these.
 
     "Elsewhere" may be our own room, should a moderator have taken the bot's overwrite from it.
     """
@@ -226,7 +227,7 @@ async def _may_be_inside(job: Job, person: str, rooms: Collection[str | None]) -
 
 
 async def _has_left(job: Job, person: str) -> bool:
-    """Tell whether somebody is in no room because they are not in the guild: one answer alone may err."""
+    """Return whether somebody is in no room because they are not in the guild: one answer alone may err."""
     try:
         await job.guild.discord.member(job.guild.id, person, job.how)
     except NotFound as error:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from coachsync.discord.codes import UNKNOWN_CHANNEL, UNKNOWN_ROLE
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_of
-from coachsync.domain.model import Failure, Resource
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import Resource
 from coachsync.domain.words import give_up
 from coachsync.engine.marks import closing_marks, revoked_marks
 from coachsync.engine.steps import belongings, role, room
@@ -59,12 +60,12 @@ async def claim(job: Job) -> Failure | None:
 
 
 def _ledger_knows(job: Job, kind: str) -> bool:
-    """Tell whether the ledger names one of its own, whatever the store claims."""
+    """Return whether the ledger names one of its own, whatever the store claims."""
     return any(r.kind == kind and r.snowflake is not None for r in job.entry.resources)
 
 
 async def _exists(job: Job, snowflake: str, kind: str) -> bool:
-    """Tell whether what the store names is there at all; what is gone needs no refusal."""
+    """Return whether what the store names is there at all; what is gone needs no refusal."""
     if kind == "role":
         return snowflake in job.guild.roles
     try:

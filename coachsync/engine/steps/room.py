@@ -12,7 +12,8 @@ from coachsync.discord.codes import NOT_HERE, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE
 from coachsync.discord.errors import BadRequest, DiscordError, NotFound
 from coachsync.discord.objects import Channel
 from coachsync.domain import permissions
-from coachsync.domain.model import Failure, Grant, Resource
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import Grant, Resource
 from coachsync.domain.permissions import Overwrite
 from coachsync.engine.steps import category, role
 from coachsync.engine.steps.belongings import candidate_channels, found, is_ours

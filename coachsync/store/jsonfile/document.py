@@ -120,7 +120,7 @@ class Document:
 
 
 def _is_open(row: Row) -> bool:
-    """Tell whether something was made for a row and it is not cleaned up; what makes no sense counts as open."""
+    """Return whether something was made for a row and it is not cleaned up; what makes no sense counts as open."""
     if row.discord_cleaned_up == 1:
         return False
     made = (row.discord_role_id, row.discord_channel_id)

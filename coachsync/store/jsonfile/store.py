@@ -72,7 +72,7 @@ class JsonStore(LedgerReader):
         yield from sorted(sessions, key=lambda session: (session.start, session.id))
 
     def is_empty(self) -> bool:
-        """Tell whether the store holds no booking at all."""
+        """Return whether the store holds no booking at all."""
         return not self._fresh().rows
 
     def raw(self, session_id: str) -> dict[str, Any] | None:
@@ -154,7 +154,7 @@ class JsonStore(LedgerReader):
             self._ledger.close()
 
     def has(self, session_id: str) -> bool:
-        """Tell whether the file holds this booking now."""
+        """Return whether the file holds this booking now."""
         return bool(self._fresh().positions(session_id))
 
     def _write_marks(self, listed: list[Marks]) -> None:

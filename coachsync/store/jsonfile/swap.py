@@ -33,7 +33,7 @@ class Stamp(NamedTuple):
 
     @property
     def young(self) -> bool:
-        """Tell whether the file was written so lately that its times alone prove nothing."""
+        """Return whether the file was written so lately that its times alone prove nothing."""
         return time.time_ns() - max(self.modified, self.changed) < _YOUNG
 
 
@@ -48,7 +48,7 @@ def read(path: str) -> tuple[bytes, Stamp]:
 
 
 def unchanged(path: str, data: bytes, stamp: Stamp) -> bool:
-    """Tell whether the file still is what was read."""
+    """Return whether the file still is what was read."""
     try:
         found = _stamp(os.stat(path))
     except FileNotFoundError:

@@ -73,7 +73,7 @@ class SqliteStore(LedgerReader):
             yield occurs_twice(session) if session.id in twice else session
 
     def is_empty(self) -> bool:
-        """Tell whether the store holds no booking at all."""
+        """Return whether the store holds no booking at all."""
         return self._db.one("SELECT 1 FROM sessions LIMIT 1") is None
 
     def raw(self, session_id: str) -> dict[str, Any] | None:

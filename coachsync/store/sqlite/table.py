@@ -34,7 +34,7 @@ class Table(NamedTuple):
 
     @property
     def marked(self) -> bool:
-        """Tell whether our four columns are there."""
+        """Return whether our four columns are there."""
         return all(column in self.columns for column in MARK_COLUMNS)
 
     def json_key(self, column: str) -> str:
@@ -92,7 +92,7 @@ def candidates_query(table: Table, span: Span) -> tuple[str, list[Any]]:
 
 
 def _unique_id(database: Database, found: Iterable[tuple[Any, ...]]) -> bool:
-    """Tell whether the primary key or a whole unique index is the id alone."""
+    """Return whether the primary key or a whole unique index is the id alone."""
     if [row[1].lower() for row in found if row[5]] == ["id"]:
         return True
     for _, name, unique, _, partial in database.all("PRAGMA index_list(sessions)"):
@@ -104,7 +104,7 @@ def _unique_id(database: Database, found: Iterable[tuple[Any, ...]]) -> bool:
 
 
 def _numbered(database: Database, columns: dict[str, str]) -> bool:
-    """Tell whether rows have SQLite's number: not in a table WITHOUT ROWID."""
+    """Return whether rows have SQLite's number: not in a table WITHOUT ROWID."""
     if "rowid" in columns:
         return False
     listed = database.all("SELECT wr FROM pragma_table_list('sessions') WHERE schema = 'main'")
