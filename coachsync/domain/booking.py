@@ -6,11 +6,11 @@ A start counts from 2015-01-01 to before 2101-01-01 UTC: seconds, microseconds a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import MINUTE, Millis, Session
+from coachsync.domain.model import MINUTE, Millis, Person, Session
 
 EARLIEST: Millis = 1_420_070_400_000  # 2015-01-01T00:00:00Z, inclusive
 LATEST: Millis = 4_133_980_800_000  # 2101-01-01T00:00:00Z, exclusive
@@ -69,10 +69,7 @@ def read_booking(fields: Mapping[str, object], defaults: Fallbacks, position: in
         status=status,
         start=start,
         end=end,
-        student=_snowflake("studentDiscordId", get("student_discord_id"), flaws),
-        coach=_snowflake("coachDiscordId", get("coach_discord_id"), flaws),
-        student_name=_name("studentName", get("student_name"), flaws),
-        coach_name=_name("coachName", get("coach_name"), flaws),
+        people=_pair(get, flaws),
         guild_id=_snowflake("guildId", get("guild_id"), flaws) or defaults.guild_id,
         set_up=_flag("discordSetupComplete", get("discord_setup_complete"), flaws),
         cleaned_up=_flag("discordCleanedUp", get("discord_cleaned_up"), flaws),
@@ -115,6 +112,16 @@ def shown(value: object) -> str:
 
 def _plain(value: str | bytes) -> bool:
     return isinstance(value, str) and len(value) <= _SHOWN and value.isprintable()
+
+
+def _pair(get: Callable[[str], object], flaws: list[Failure]) -> tuple[Person, ...]:
+    """Return student and coach."""
+    student = _snowflake("studentDiscordId", get("student_discord_id"), flaws)
+    coach = _snowflake("coachDiscordId", get("coach_discord_id"), flaws)
+    return (
+        Person(student, "student", _name("studentName", get("student_name"), flaws)),
+        Person(coach, "coach", _name("coachName", get("coach_name"), flaws)),
+    )
 
 
 def _id(value: object, position: int, flaws: list[Failure]) -> str:

@@ -22,16 +22,29 @@ Access = Literal["role", "member"]
 ActionKind = Literal["setup", "cleanup", "revoke", "update", "repair"]
 OutcomeKind = Literal["done", "failed", "refused", "planned", "deferred"]
 ResourceKind = Literal["role", "channel", "category"]
+PersonKind = Literal["student", "coach", "observer"]
 
 ACTION_KINDS: tuple[ActionKind, ...] = ("setup", "cleanup", "revoke", "update", "repair")
 OUTCOME_KINDS: tuple[OutcomeKind, ...] = ("done", "failed", "refused", "planned", "deferred")
 
 
+class Person(NamedTuple):
+    """Somebody of a booking: `id` is their Discord user id, None if they have linked no account."""
+
+    id: str | None
+    kind: PersonKind
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """Return what a person reads: the name, else the id, else ""."""
+        return self.name or self.id or ""
+
+
 class Session(NamedTuple):
     """One booking as the store holds it, read and checked.
 
-    `start` and `end` are 0 where the row's times cannot be understood; `flaw` then says why.
-    `student` and `coach` are Discord user ids, None where the person has not linked an account.
+    `start` and `end` are 0 if the row's times cannot be understood; `flaw` then says why.
     """
 
     id: str
@@ -39,10 +52,7 @@ class Session(NamedTuple):
     start: Millis
     end: Millis
     guild_id: str
-    student: str | None
-    coach: str | None
-    student_name: str
-    coach_name: str
+    people: tuple[Person, ...]
     set_up: bool
     cleaned_up: bool
     channel_id: str | None
@@ -50,9 +60,13 @@ class Session(NamedTuple):
     flaw: Failure | None = None
 
     @property
-    def people(self) -> tuple[str, ...]:
-        """Return the distinct linked participants, student first."""
-        return tuple(dict.fromkeys(p for p in (self.student, self.coach) if p))
+    def ids(self) -> tuple[str, ...]:
+        """Return the user ids of everybody linked, each once, in the booking's order."""
+        return tuple(dict.fromkeys(p.id for p in self.people if p.id))
+
+    def one(self, kind: PersonKind) -> Person:
+        """Return the first person of a kind; somebody unknown if there is none."""
+        return next((p for p in self.people if p.kind == kind), Person(None, kind))
 
 
 @dataclass(slots=True)
@@ -117,10 +131,7 @@ class Entry:
     end: Millis
     setup_start: Millis
     state: str = "opening"
-    student: str | None = None
-    coach: str | None = None
-    student_name: str = ""
-    coach_name: str = ""
+    people: tuple[Person, ...] = ()
     opened_at: Millis = 0
     closed_by: str = ""
     closed_start: Millis | None = None

@@ -58,8 +58,8 @@ def render(session: Session, templates: Templates, short: str) -> Names:
         templates.channel,
         short=short,
         id=plain_id,
-        student=_person(session.student_name, "student"),
-        coach=_person(session.coach_name, "coach"),
+        student=_person(session.one("student").name, "student"),
+        coach=_person(session.one("coach").name, "coach"),
     )
     return Names(short, role, channel)
 

@@ -13,10 +13,7 @@ def ghost(entry: Entry) -> Session:
         start=entry.start,
         end=entry.end,
         guild_id=entry.guild_id,
-        student=entry.student,
-        coach=entry.coach,
-        student_name=entry.student_name,
-        coach_name=entry.coach_name,
+        people=entry.people,
         set_up=entry.state == "open",
         cleaned_up=False,
         channel_id=None,
@@ -27,8 +24,7 @@ def ghost(entry: Entry) -> Session:
 def follow(entry: Entry, session: Session) -> None:
     """Take over the booking's latest times and people into the entry: they outlive the booking."""
     entry.start, entry.end = session.start, session.end
-    entry.student, entry.coach = session.student, session.coach
-    entry.student_name, entry.coach_name = session.student_name, session.coach_name
+    entry.people = session.people
     entry.missing_first = entry.missing_last = None
 
 
@@ -43,11 +39,11 @@ def _marks(session: Session) -> tuple[bool, bool, str | None, str | None]:
 
 
 def _told(session: Session) -> tuple[object, ...]:
-    return (session.start, session.end, session.student, session.coach, session.student_name, session.coach_name)
+    return (session.start, session.end, session.people)
 
 
 def _known(entry: Entry) -> tuple[object, ...]:
-    return (entry.start, entry.end, entry.student, entry.coach, entry.student_name, entry.coach_name)
+    return (entry.start, entry.end, entry.people)
 
 
 def disagrees(session: Session, entry: Entry) -> bool:

@@ -177,7 +177,7 @@ def _removal(session: Session, entry: Entry, policy: Policy, now: Millis) -> Act
 
 def people_changed(session: Session, entry: Entry, *, may_join: bool) -> bool:
     """Return whether somebody must lose access, or (where `may_join`) somebody must gain it."""
-    people = set(session.people)
+    people = set(session.ids)
     present = {g.user_id for g in entry.grants if g.state == "granted"}
     leavers = {g.user_id for g in entry.grants if g.state in ("asked", "granted", "losing", "outside")} - people
     return bool(leavers) or (may_join and bool(people - present))

@@ -39,7 +39,7 @@ def refusals(refused: Iterable[Refused], seen: Collection[Key]) -> list[Outcome]
 def unknown_session(name: str, command: str) -> Outcome:
     """Return the refusal of a name that no session goes by."""
     failure = Failure("unknown_session", "no session has this id or short name", "see `coachsync sessions list`")
-    nobody = Session(name, "", 0, 0, "", None, None, "", "", False, False, None, None)
+    nobody = Session(name, "", 0, 0, "", (), False, False, None, None)
     return refusal(Refused(nobody, "cleanup" if command == "cleanup" else "setup", "refused", failure))
 
 

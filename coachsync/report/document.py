@@ -76,6 +76,7 @@ def _run(run: RunRecord) -> dict[str, Any]:
 
 def _session(row: StatusRow) -> dict[str, Any]:
     known = bool(row.session.start)
+    student, coach = row.session.one("student"), row.session.one("coach")
     return {
         "session": row.session.id,
         "phase": row.phase,
@@ -83,9 +84,9 @@ def _session(row: StatusRow) -> dict[str, Any]:
         "end": iso(row.session.end) if known else None,
         "next_action": row.next_action,
         "next_at": None if row.next_at is None else iso(row.next_at),
-        "student": row.session.student,
-        "coach": row.session.coach,
-        "student_name": row.session.student_name or None,
-        "coach_name": row.session.coach_name or None,
+        "student": student.id,
+        "coach": coach.id,
+        "student_name": student.name or None,
+        "coach_name": coach.name or None,
         "last_error": None if row.blocked is None else row.blocked._asdict(),
     }

@@ -43,12 +43,7 @@ def note(outcome: Outcome) -> str:
 
 def people(session: Session) -> str:
     """Return who a session is for: names, or ids where it has none."""
-    return " and ".join(clean(who) for who in pair(session) if who)
-
-
-def pair(session: Session) -> tuple[str, str]:
-    """Return student and coach as a person reads them; "" where nobody is known."""
-    return session.student_name or session.student or "", session.coach_name or session.coach or ""
+    return " and ".join(clean(person.called) for person in session.people if person.called)
 
 
 def summary_line(report: Report) -> str:

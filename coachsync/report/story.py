@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from coachsync.domain.model import Entry, Event, Millis
 from coachsync.domain.windows import Policy, cleanup_at, window_opens
-from coachsync.report.lines import pair
 from coachsync.report.text import clean, iso, local, relative, word
 from coachsync.standing.row import StatusRow
 
@@ -30,9 +29,9 @@ def _who(row: StatusRow) -> Iterator[str]:
     session = row.session
     yield _line("session", word(session.id))
     yield _line("phase", f"{row.phase} (status {clean(session.status) or 'none'})")
-    for role, name, user in zip(("student", "coach"), pair(session), (session.student, session.coach), strict=True):
-        link = f"Discord id {user}" if user else "no Discord account linked"
-        yield _line(role, f"{clean(name)}, {link}" if name and name != user else link)
+    for person in session.people:
+        link = f"Discord id {person.id}" if person.id else "no Discord account linked"
+        yield _line(person.kind, f"{clean(person.name)}, {link}" if person.name else link)
     yield _line("guild", session.guild_id)
     if session.flaw is not None:
         yield _line("row is invalid", clean(session.flaw.message))

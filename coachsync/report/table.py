@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from coachsync.domain.model import Millis, Outcome, Report, Session
-from coachsync.report.lines import note, pair, summary_line
+from coachsync.report.lines import note, summary_line
 from coachsync.report.text import clean, local, relative
 from coachsync.standing.row import StatusRow
 
@@ -86,7 +86,7 @@ def _identity(session: Session) -> Text:
 
 
 def _for(session: Session) -> Text:
-    return Text("\n".join(clean(who) for who in pair(session) if who))
+    return Text("\n".join(clean(person.called) for person in session.people if person.called))
 
 
 def _starts(session: Session, now: Millis) -> Text:

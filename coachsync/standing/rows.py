@@ -113,8 +113,9 @@ def _blocked(session: Session, phase: str, error: Event | None, policy: Policy) 
     if phase == "unknown" and not is_bookable(session, policy):
         hint = "add it to statuses.bookable or statuses.cancelled"
         return Blocked("unknown_status", f"nothing is configured for the status {session.status or 'none'}", hint)
-    if phase in ("booked", "setup_due") and not (session.student and session.coach):
-        who = "student" if session.student is None else "coach"
+    unlinked = [person.kind for person in session.people if person.id is None]
+    if phase in ("booked", "setup_due") and unlinked:
+        who = unlinked[0]
         return Blocked("unlinked", f"the {who} has linked no Discord account", "link it in the booking system")
     return None
 

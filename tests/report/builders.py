@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import HOUR, Action, Millis, Outcome, OutcomeKind, Report, Session, Warn
+from coachsync.domain.model import HOUR, Action, Millis, Outcome, OutcomeKind, Person, Report, Session, Warn
 
 NOW: Millis = 1_791_990_000_000  # 2026-10-14T15:00:00Z
 START: Millis = NOW + 2 * HOUR
@@ -17,10 +17,10 @@ def a_session(session_id: str = "abc12345", *, student_name: str = "John Doe", s
         start=start,
         end=start + HOUR,
         guild_id="1100000000000000000",
-        student="1100000000000000010",
-        coach="1100000000000000011",
-        student_name=student_name,
-        coach_name="Coach Sarah",
+        people=(
+            Person("1100000000000000010", "student", student_name),
+            Person("1100000000000000011", "coach", "Coach Sarah"),
+        ),
         set_up=False,
         cleaned_up=False,
         channel_id=None,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from coachsync.domain.booking import COLUMN_OF, KEY_OF
-from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Resource
+from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Person, Resource
 from coachsync.store.base import Defaults, Span, Store
 from coachsync.store.open import create_store, open_store
 
@@ -38,8 +38,7 @@ def an_entry(session_id: str = "abc12345", **fields: Any) -> Entry:
         end=NOW + HOUR,
         setup_start=NOW,
         state="open",
-        student="11",
-        coach="22",
+        people=(Person("11", "student"), Person("22", "coach")),
         resources=[
             Resource("role", "Session", GUILD, "made", NOW, NOW + 1, "71", NOW + 1),
             Resource("channel", "🎤", GUILD, "made", NOW, NOW + 1, "72", NOW + 1),

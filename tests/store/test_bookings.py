@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coachsync.domain.model import HOUR
+from coachsync.domain.model import HOUR, Person, Session
 from coachsync.domain.naming import hash_of
 from coachsync.errors import SessionError
 from coachsync.store.base import Completion, Marks, Span, Store
@@ -31,9 +31,8 @@ class TestReading:
         people: dict[str, Any] = {"studentName": "Ada", "coachName": "Bob", "guildId": "9", "duration": 30}
         backend.fill([a_row(**people, **marks)])
         [session] = store.candidates(SPAN)
-        assert session == (
-            "abc12345", "SCHEDULED", NOW, NOW + HOUR // 2, "9", "11", "22", "Ada", "Bob", True, False, "5", "6", None,
-        )  # fmt: skip
+        both = (Person("11", "student", "Ada"), Person("22", "coach", "Bob"))
+        assert session == Session("abc12345", "SCHEDULED", NOW, NOW + HOUR // 2, "9", both, True, False, "5", "6")
 
     def test_candidates_fills_in_defaults_when_a_row_leaves_them_out(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row()])
@@ -224,7 +223,7 @@ class TestMarks:
 class TestBooking:
     def test_add_writes_a_booking_that_candidates_returns(self, store: Store) -> None:
         store.add(a_row(studentName="Ada"))
-        assert [(session.id, session.student_name) for session in store.candidates(SPAN)] == [("abc12345", "Ada")]
+        assert [(session.id, session.people[0].name) for session in store.candidates(SPAN)] == [("abc12345", "Ada")]
 
     def test_add_refuses_an_id_that_is_taken(self, backend: Backend, store: Store) -> None:
         store.add(a_row())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import DAY, HOUR, Action, Event, Grant, Outcome, Report, Resource, Session
+from coachsync.domain.model import DAY, HOUR, Action, Event, Grant, Outcome, Person, Report, Resource, Session
 from coachsync.store.base import Store
 from tests.store.backends import GUILD, NOW, Backend, an_entry
 
-SESSION = Session("s", "SCHEDULED", NOW, NOW + HOUR, GUILD, None, None, "", "", False, False, None, None)
+SESSION = Session("s", "SCHEDULED", NOW, NOW + HOUR, GUILD, (), False, False, None, None)
 
 
 def save(store: Store, *entries: object) -> None:
@@ -25,7 +25,13 @@ def finish(store: Store, now: int) -> None:
 
 class TestEntries:
     def test_an_entry_comes_back_as_it_was_saved(self, backend: Backend, store: Store) -> None:
-        entry = an_entry(repairs={"role": 2}, missing_first=NOW, closed_start=5, closed_by="end", student_name="Ada É")
+        entry = an_entry(
+            repairs={"role": 2},
+            missing_first=NOW,
+            closed_start=5,
+            closed_by="end",
+            people=(Person("11", "student", "Ada É"), Person(None, "coach")),
+        )
         save(store, entry)
         again = backend.open(writable=False)
         assert again.live_entries() == [entry]

@@ -231,7 +231,7 @@ class TestRows:
         with own.transaction() as transaction:
             found = transaction.mark(Marks(session.id, set_up=True))
             transaction.save(an_entry(session.id, short="s", role_name="r", channel_name="c"))
-        assert (found, session.student_name) == (True, "A?")
+        assert (found, session.people[0].name) == (True, "A?")
         assert look(path, "SELECT hex(id), discord_setup_complete FROM sessions") == [("61FF", 1)]
         assert list(own.by_ids([session.id])) == list(own.entries([session.id])) == [session.id]
 

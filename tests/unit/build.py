@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import ACTION_KINDS, HOUR, MINUTE, ActionKind, Entry, Grant, Millis, Resource, Session
+from coachsync.domain.model import (
+    ACTION_KINDS,
+    HOUR,
+    MINUTE,
+    ActionKind,
+    Entry,
+    Grant,
+    Millis,
+    Person,
+    Resource,
+    Session,
+)
 from coachsync.domain.naming import Templates, render, short_of
 from coachsync.domain.plan import make_plan
 from coachsync.domain.planned import Facts, Plan, Scope
@@ -34,7 +45,16 @@ TEMPLATES = Templates("Session {short}", "🎤 coaching-{short}")
 BROKEN = Failure("invalid", "studentDiscordId is the number 13", "write it as text")
 
 
-def a_session(session_id: str = "abc12345", *, minutes: int = 60, **changes: Any) -> Session:
+def a_session(
+    session_id: str = "abc12345",
+    *,
+    minutes: int = 60,
+    student: str | None = STUDENT,
+    coach: str | None = COACH,
+    student_name: str = "John Doe",
+    coach_name: str = "Coach Sarah",
+    **changes: Any,
+) -> Session:
     """Return a bookable session from 13:00 to 14:00 that nothing was done for; its end follows its start."""
     start = changes.get("start", START)
     plain = Session(
@@ -43,16 +63,14 @@ def a_session(session_id: str = "abc12345", *, minutes: int = 60, **changes: Any
         start=start,
         end=start + minutes * MINUTE,
         guild_id=GUILD,
-        student=STUDENT,
-        coach=COACH,
-        student_name="John Doe",
-        coach_name="Coach Sarah",
+        people=(),
         set_up=False,
         cleaned_up=False,
         channel_id=None,
         role_id=None,
     )
-    return plain._replace(**changes)
+    people = (Person(student, "student", student_name), Person(coach, "coach", coach_name))
+    return plain._replace(people=people, **changes)
 
 
 def marked(session: Session) -> Session:
@@ -74,15 +92,12 @@ def an_entry(session: Session, **changes: Any) -> Entry:
         end=session.end,
         setup_start=session.start,
         state="open",
-        student=session.student,
-        coach=session.coach,
-        student_name=session.student_name,
-        coach_name=session.coach_name,
+        people=session.people,
         resources=[
             Resource("role", names.role, session.guild_id, "made", snowflake=f"14{session.start}"),
             Resource("channel", names.channel, session.guild_id, "made", snowflake=f"15{session.start}"),
         ],
-        grants=[Grant(p, "granted") for p in session.people],
+        grants=[Grant(p, "granted") for p in session.ids],
     )
     for name, value in changes.items():
         setattr(entry, name, value)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coachsync.domain.booking import COLUMN_OF, EARLIEST, LATEST, not_a_row, occurs_twice, read_booking
-from coachsync.domain.model import MINUTE, Session
+from coachsync.domain.model import MINUTE, Person, Session
 
 NOW = 1_790_000_000_000
 
@@ -32,7 +32,8 @@ def told(session: Session) -> str:
 
 
 def test_a_booking_reads_with_defaults_when_only_the_needed_is_there() -> None:
-    plain = ("abc", "SCHEDULED", NOW, NOW + 60 * MINUTE, "99", None, None, "", "", False, False, None, None, None)
+    people = (Person(None, "student"), Person(None, "coach"))
+    plain = Session("abc", "SCHEDULED", NOW, NOW + 60 * MINUTE, "99", people, False, False, None, None)
     assert read() == plain
 
 
@@ -91,7 +92,7 @@ def test_a_discord_id_as_a_number_is_told_with_why(column: str, value: float) ->
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_a_discord_id_is_absent_when_it_is_empty(nothing: object) -> None:
     session = read(**dict.fromkeys(SNOWFLAKES, nothing))
-    ids = (session.student, session.coach, session.guild_id, session.channel_id, session.role_id)
+    ids = (session.people[0].id, session.people[1].id, session.guild_id, session.channel_id, session.role_id)
     assert (ids, session.flaw) == ((None, None, "99", None, None), None)
 
 
@@ -123,12 +124,12 @@ def test_a_name_is_a_flaw_when_it_is_no_text(value: object) -> None:
 
 
 def test_a_name_can_be_printed_when_it_is_no_unicode() -> None:
-    assert read(coach_name="Ad\udcffa É").coach_name == "Ad?a É"
+    assert read(coach_name="Ad\udcffa É").people[1].name == "Ad?a É"
 
 
 def test_a_flawed_booking_keeps_what_can_be_understood() -> None:
     session = read(student_discord_id=5, coach_discord_id="22", discord_role_id="71")
-    assert (session.start, session.coach, session.role_id) == (NOW, "22", "71")
+    assert (session.start, session.people[1].id, session.role_id) == (NOW, "22", "71")
 
 
 def test_a_row_that_is_no_object_is_told_by_number_and_value() -> None:

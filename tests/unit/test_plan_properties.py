@@ -172,7 +172,7 @@ def _entry_after(action: Action) -> Entry:
         return entry
     entry.state = "open" if action.kind == "setup" else entry.state
     entry.setup_start = session.start if action.kind == "setup" else entry.setup_start
-    entry.grants = [Grant(p, "granted") for p in session.people]
+    entry.grants = [Grant(p, "granted") for p in session.ids]
     follow(entry, session)
     return entry
 

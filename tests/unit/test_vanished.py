@@ -151,7 +151,7 @@ def test_revoke_that_was_cut_short_ends_as_a_cleanup_when_the_booking_vanished()
 
 def test_action_for_a_vanished_booking_remembers_its_people() -> None:
     plan = plan_of(now=OVER, entries=(lost(),))
-    assert plan.actions[0].session.student_name == "John Doe"
+    assert plan.actions[0].session.people[0].name == "John Doe"
 
 
 def test_run_that_takes_it_for_an_accident_does_not_count_against_the_bookings() -> None:

@@ -227,7 +227,7 @@ def test_life_begins_anew_when_the_start_moved_after_an_operator_closed_it() -> 
 
 
 def test_people_are_asked_for_once_when_student_and_coach_are_the_same() -> None:
-    assert a_session(student=COACH).people == (COACH,)
+    assert a_session(student=COACH).ids == (COACH,)
 
 
 def test_update_is_not_next_when_the_room_is_not_for_newcomers_any_more() -> None:

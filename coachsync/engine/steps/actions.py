@@ -190,10 +190,7 @@ def new_entry(session: Session, names: Names, access: Access) -> Entry:
         start=session.start,
         end=session.end,
         setup_start=session.start,
-        student=session.student,
-        coach=session.coach,
-        student_name=session.student_name,
-        coach_name=session.coach_name,
+        people=session.people,
     )
 
 

@@ -116,5 +116,5 @@ def _take_people(entry: Entry, session: Session) -> None:
         entry.access = "role" if entry.current("role") is not None else "member"
     known = {g.user_id for g in entry.grants}
     if entry.access == "role":
-        entry.grants += [Grant(p) for p in session.people if p not in known]
+        entry.grants += [Grant(p) for p in session.ids if p not in known]
     entry.state = "open" if session.set_up else "opening"

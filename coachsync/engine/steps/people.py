@@ -32,17 +32,15 @@ _LOST_ALREADY = NOT_HERE | {UNKNOWN_ROLE, UNKNOWN_OVERWRITE, UNKNOWN_CHANNEL}
 async def let_in(job: Job) -> None:
     """Let in every participant who is not in yet. Who cannot be let in goes to `job.pending`; the others get in."""
     await _announce(job)
-    for person in job.session.people:
+    for person in job.session.ids:
         if _grant(job, person).state != "granted":
             await _let_in_one(job, person)
-    for linked, words in ((job.session.student, "student"), (job.session.coach, "coach")):
-        if linked is None:
-            job.pending.append(_unlinked(words))
+    job.pending += [_unlinked(person.kind) for person in job.session.people if person.id is None]
 
 
 async def _announce(job: Job) -> None:
     """Record who is about to be let in before the first request says so."""
-    fresh = [p for p in job.session.people if _grant(job, p).state != "granted"]
+    fresh = [p for p in job.session.ids if _grant(job, p).state != "granted"]
     for person in fresh:
         ask(job, person)
     if fresh:
@@ -82,7 +80,7 @@ async def _send_grant(job: Job, person: str) -> None:
 
 
 def _absent(job: Job, person: str, error: NotFound) -> Failure:
-    who = "student" if person == job.session.student else "coach"
+    who = next(p.kind for p in job.session.people if p.id == person)
     failure = failure_of(error)
     return failure._replace(
         message=f"the {who} ({person}) "
@@ -107,7 +105,7 @@ async def send_away(job: Job) -> None:
 
     Each step is on disk before the next, so a run cut short goes on where it was.
     """
-    leavers = [g for g in job.entry.grants if g.state != "revoked" and g.user_id not in job.session.people]
+    leavers = [g for g in job.entry.grants if g.state != "revoked" and g.user_id not in job.session.ids]
     if not leavers:
         return
     for grant in leavers:

@@ -28,7 +28,7 @@ def allowed(job: Job) -> dict[str, int]:
     if job.entry.access == "role":
         role = job.entry.current("role")
         return {role.snowflake: permissions.ROLE} if role is not None and role.snowflake else {}
-    return dict.fromkeys(job.session.people, permissions.MEMBER)
+    return dict.fromkeys(job.session.ids, permissions.MEMBER)
 
 
 async def ensure_channel(job: Job) -> None:
@@ -133,7 +133,7 @@ async def _create_channel(job: Job) -> None:
 
 async def _without_absent(job: Job, wanted: dict[str, Overwrite]) -> dict[str, Overwrite]:
     kept = dict(wanted)
-    for person in job.session.people:
+    for person in job.session.ids:
         try:
             await job.guild.discord.member(job.guild.id, person, job.how)
         except NotFound:
@@ -157,7 +157,7 @@ async def _create_in_category(job: Job, wanted: dict[str, Overwrite]) -> None:
 
 
 async def _send_channel(job: Job, wanted: dict[str, Overwrite], parent: str | None) -> None:
-    for person in job.session.people:
+    for person in job.session.ids:
         if person in wanted:
             ask(job, person)
     made: list[Channel] = []

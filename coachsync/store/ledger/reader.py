@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Resource, RunRecord
+from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Person, Resource, RunRecord
 from coachsync.errors import StoreError
+from coachsync.store.ledger.schema import LEDGER_VERSION
 from coachsync.store.sqlite.database import Database
-from coachsync.store.sqlite.schema import LEDGER_VERSION
 
 _ENTRY = (
-    "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, student,"
-    " coach, student_name, coach_name, opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
+    "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state,"
+    " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
 )
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
 _GRANT = "user_id, state, granted_at, revoked_at, id"
@@ -45,10 +45,10 @@ def ledger_version(database: Database) -> int | None:
         return None
     found = database.one("SELECT value FROM coachsync_meta WHERE key = 'version'")
     version = found[0] if found is not None else 0
-    if version != LEDGER_VERSION:
+    if not 1 <= version <= LEDGER_VERSION:
         message = f"{database.path}: the ledger's tables have version {version}; this coachsync knows {LEDGER_VERSION}"
         raise StoreError(message, "use the version of coachsync that wrote them, or a later one")
-    return LEDGER_VERSION
+    return int(version)
 
 
 class LedgerReader:
@@ -155,12 +155,16 @@ class LedgerReader:
         sql = f"SELECT session_id, {_GRANT} FROM coachsync_grants WHERE session_id IN ({{}}) ORDER BY id"
         for session_id, *fields in self._among(sql, keys):
             entries[_text(session_id)].grants.append(Grant(*fields))
+        sql = "SELECT session_id, user_id, kind, name FROM coachsync_people WHERE session_id IN ({}) ORDER BY position"
+        for session_id, *fields in self._among(sql, keys):
+            entries[_text(session_id)].people += (Person(*fields),)
         return list(entries.values())
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    entry = Entry(_text(row[0]), *row[1:19])
-    entry.repairs = _counts(row[19])
+    entry = Entry(_text(row[0]), *row[1:10])
+    entry.opened_at, entry.closed_by, entry.closed_start, entry.missing_first, entry.missing_last = row[10:15]
+    entry.repairs = _counts(row[15])
     return entry
 
 

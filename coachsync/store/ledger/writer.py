@@ -21,16 +21,18 @@ from coachsync.domain.model import (
     Report,
     Resource,
 )
+from coachsync.store.ledger.migrations import migrate
 from coachsync.store.ledger.reader import ledger_key, ledger_version
+from coachsync.store.ledger.schema import LEDGER_TABLES, LEDGER_VERSION
 from coachsync.store.sqlite.database import Database
-from coachsync.store.sqlite.schema import LEDGER_TABLES, LEDGER_VERSION
 
 KEPT: Millis = 90 * DAY
 _PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
 
-_SAVE_ENTRY = f"INSERT OR REPLACE INTO coachsync_entries VALUES ({', '.join('?' * 20)})"
+_SAVE_ENTRY = f"INSERT OR REPLACE INTO coachsync_entries VALUES ({', '.join('?' * 16)})"
 _SAVE_RESOURCE = f"INSERT OR REPLACE INTO coachsync_resources VALUES ({', '.join('?' * 11)})"
 _SAVE_GRANT = f"INSERT OR REPLACE INTO coachsync_grants VALUES ({', '.join('?' * 6)})"
+_SAVE_PERSON = "INSERT INTO coachsync_people (session_id, position, user_id, kind, name) VALUES (?, ?, ?, ?, ?)"
 _SAVE_EVENT = "INSERT INTO coachsync_events (at, session_id, what, outcome, detail) VALUES (?, ?, ?, ?, ?)"
 
 _OLD_ENTRIES = (
@@ -44,10 +46,13 @@ _OLD_CATEGORIES = (
 
 def ensure_ledger(database: Database) -> None:
     """Make the ledger's tables where they are missing; inside a transaction."""
-    if ledger_version(database) is None:
+    version = ledger_version(database)
+    if version is None:
         for statement in LEDGER_TABLES:
             database.run(statement)
         database.run("INSERT INTO coachsync_meta VALUES ('version', ?)", (LEDGER_VERSION,))
+    elif version < LEDGER_VERSION:
+        migrate(database, version)
 
 
 class LedgerWriter:
@@ -61,11 +66,17 @@ class LedgerWriter:
         """Write an entry with its resources and grants; new ones get their `rowid`."""
         key = ledger_key(entry.session_id)
         self._db.run(_SAVE_ENTRY, (key, *_entry_fields(entry)))
+        self._save_people(key, entry)
         for resource in entry.resources:
             self._save_resource(key, resource)
         for grant in entry.grants:
             fields = (grant.user_id, grant.state, grant.granted_at, grant.revoked_at)
             self._number(grant, self._db.insert(_SAVE_GRANT, (grant.rowid or None, key, *fields)))
+
+    def _save_people(self, key: str | bytes, entry: Entry) -> None:
+        self._db.run("DELETE FROM coachsync_people WHERE session_id = ?", (key,))
+        for position, person in enumerate(entry.people):
+            self._db.run(_SAVE_PERSON, (key, position, person.id, person.kind, _clean(person.name)))
 
     def save_category(self, resource: Resource) -> None:
         """Write a category of ours, which belongs to a guild and to no session; it gets its `rowid`."""
@@ -132,7 +143,7 @@ class LedgerWriter:
 
     def _prune(self, before: Millis) -> None:
         for (key,) in self._db.all(_OLD_ENTRIES, (before, _PRUNED_AT_ONCE)):
-            for table in ("coachsync_resources", "coachsync_grants", "coachsync_entries"):
+            for table in ("coachsync_resources", "coachsync_grants", "coachsync_people", "coachsync_entries"):
                 self._db.run(f"DELETE FROM {table} WHERE session_id = ?", (key,))
         self._db.run(_OLD_CATEGORIES, (before,))
         for table, column in (("events", "at"), ("runs", "started_at")):
@@ -147,9 +158,8 @@ class LedgerWriter:
 
 def _entry_fields(e: Entry) -> tuple[object, ...]:
     names = (_clean(e.short), _clean(e.role_name), _clean(e.channel_name))
-    people = (e.student, e.coach, _clean(e.student_name), _clean(e.coach_name))
     ends = (e.opened_at, e.closed_by, e.closed_start, e.missing_first, e.missing_last, _repairs(e.repairs))
-    return (e.guild_id, e.access, *names, e.start, e.end, e.setup_start, e.state, *people, *ends)
+    return (e.guild_id, e.access, *names, e.start, e.end, e.setup_start, e.state, *ends)
 
 
 def _repairs(repairs: dict[str, int]) -> str:
