@@ -7,9 +7,10 @@ from typing import Any
 
 from coachsync.config import Settings
 from coachsync.config.values import shown
+from coachsync.domain.case import Case, Facts
 from coachsync.domain.model import MINUTE, Entry, Millis, Session
 from coachsync.domain.snowflake import is_snowflake
-from coachsync.domain.windows import Policy, is_late, next_of
+from coachsync.domain.windows import Policy, is_late
 from coachsync.errors import UsageError
 from coachsync.report.text import iso, relative, word
 
@@ -58,7 +59,7 @@ def cancelled_words(session: Session, entry: Entry | None, status: str) -> str:
 def moved_words(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> str:
     """Say when a moved booking starts now, and what becomes of its room."""
     head = f"{word(session.id)} starts {iso(session.start)} and ends {iso(session.end)}"
-    action, moment = next_of(session, entry, policy, now)
+    action, moment = Case(session, entry, Facts(now, policy)).next
     opens = iso(session.start - policy.setup_opens)
     if action == "revoke":
         return f"{head}: its room is taken away by the next run, and made again from {opens}"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from coachsync.config import values as v
 from coachsync.config.naming import channel_template, role_template
 from coachsync.domain.model import DAY, MINUTE, Access
+from coachsync.domain.naming import DEFAULT
 
 ACCESS: tuple[Access, ...] = ("role", "member")
 DEFAULT_API_BASE = "https://discord.com/api/v10"
@@ -82,8 +83,8 @@ KEYS: tuple[Key, ...] = (
     Key("windows", "hold_occupied", _hours, "0m", "not built yet: only this value", later=True),
     Key("windows", "default_duration", v.duration_between(MINUTE, DAY, 'from "1m" to "24h"'), "60m",
         "of a session that names none"),
-    Key("naming", "role", role_template, "Session {short}", "every member sees role names: no people in them"),
-    Key("naming", "channel", channel_template, "🎤 coaching-{short}", "the voice room"),
+    Key("naming", "role", role_template, DEFAULT.role, "every member sees role names: no people in them"),
+    Key("naming", "channel", channel_template, DEFAULT.channel, "the voice room"),
     Key("schedule", "max_silence", _hours, "45m", "not built yet: only this value", later=True),
 )  # fmt: skip
 """All keys in the order of the file."""

@@ -6,116 +6,104 @@ session, in order of weight.
 
 from __future__ import annotations
 
+from coachsync.domain.case import Case, Life
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import ActionKind, Entry, Session
-from coachsync.domain.planned import Due, Facts, Refused, Scope
-from coachsync.domain.windows import (
-    Life,
-    cleanup_at,
-    goes_on_closing,
-    is_bookable,
-    is_late,
-    left_alone,
-    life_of,
-    moved_out,
-    people_changed,
-    setup_window_open,
-    window_opens,
-)
+from coachsync.domain.planned import Due, Refused, Scope
+from coachsync.domain.windows import cleanup_at
 from coachsync.domain.words import ended, missed, not_bookable, span, starts, unknown_status
 
 
-def decide(session: Session, entry: Entry | None, facts: Facts, scope: Scope) -> Due | Refused | None:
+def decide(case: Case, scope: Scope) -> Due | Refused | None:
     """Decide about one booking: the operator's word first, then the table."""
     if scope.named is not None and scope.kinds == {"setup"}:
-        return _asked_setup(session, entry, facts)
+        return _asked_setup(case)
     if scope.named is not None and scope.kinds == {"cleanup"}:
-        return _asked_cleanup(session, entry, facts, scope)
-    return _by_table(session, entry, facts)
+        return _asked_cleanup(case, scope)
+    return _by_table(case)
 
 
-def _asked_setup(session: Session, entry: Entry | None, facts: Facts) -> Due | Refused | None:
+def _asked_setup(case: Case) -> Due | Refused | None:
     """`setup ID`: due or not, but never one that has ended or is not bookable."""
-    policy, now = facts.policy, facts.now
+    session = case.session
     if session.flaw is not None:
-        return _invalid(session)
-    if not is_bookable(session, policy):
-        return Refused(session, "setup", "refused", not_bookable(session, policy))
-    if now >= session.end:
-        return Refused(session, "setup", "refused", ended(session, now))
-    if entry is not None and entry.live and entry.guild_id != session.guild_id:
+        return _invalid(case)
+    if not case.bookable:
+        return Refused(session, "setup", "refused", not_bookable(session, case.policy))
+    if case.now >= session.end:
+        return Refused(session, "setup", "refused", ended(session, case.now))
+    if case.moved_away:
         return None  # the room in the other guild goes first: the next run revokes it
-    if life_of(session, entry, policy, now).complete and not moved_out(session, entry, policy, now):
+    if case.life.complete and not case.moved_out:
         return None
-    return Due("setup", starts(session, now))
+    return Due("setup", starts(session, case.now))
 
 
-def _asked_cleanup(session: Session, entry: Entry | None, facts: Facts, scope: Scope) -> Due | None:
+def _asked_cleanup(case: Case, scope: Scope) -> Due | None:
     """`cleanup ID`: due or not, as long as something was made."""
-    if not life_of(session, entry, facts.policy, facts.now).open:
+    if not case.life.open:
         return None
-    by = "abandoned" if scope.abandon else "cancelled" if session.status in facts.policy.cancelled else "operator"
-    return Due("cleanup", "given up by an operator" if scope.abandon else "asked for by an operator", by)
+    if scope.abandon:
+        return Due("cleanup", "given up by an operator", "abandoned")
+    return Due("cleanup", "asked for by an operator", "cancelled" if case.cancelled else "operator")
 
 
-def _by_table(session: Session, entry: Entry | None, facts: Facts) -> Due | Refused | None:
-    policy, now = facts.policy, facts.now
-    if session.flaw is not None:
-        return _when_invalid(session, entry, facts)
-    life = life_of(session, entry, policy, now)
+def _by_table(case: Case) -> Due | Refused | None:
+    session, entry = case.session, case.entry
+    if session.flaw is not None:  # somebody wrote what makes no sense
+        return _when_invalid(case)
+    life = case.life
     if not life.open:
-        return _without_room(session, entry, life, facts)
-    if entry is None and left_alone(session, facts.first_run_at):
+        return _without_room(case, life)
+    if entry is None and case.left_alone:  # an earlier system left it open, long before we came
         return None
-    if session.status in policy.cancelled:
+    if case.cancelled:
         return Due("cleanup", f"status {session.status}", "cancelled")
-    if now >= cleanup_at(session.end, policy):
-        return Due("cleanup", f"ended {span(now - session.end)} ago", "end")
-    if entry is not None and goes_on_closing(session, entry, policy):
-        kind: ActionKind = "revoke" if entry.closed_by == "revoked" else "cleanup"
-        return Due(kind, "removal was cut short", entry.closed_by)
-    if entry is not None and session.guild_id != entry.guild_id:
+    if case.cleanup_due:
+        return Due("cleanup", f"ended {span(case.now - session.end)} ago", "end")
+    if entry is not None and case.goes_on_closing:  # the run that removed it was killed
+        return Due("revoke" if entry.closed_by == "revoked" else "cleanup", "removal was cut short", entry.closed_by)
+    if case.moved_away:
         return Due("revoke", f"moved to guild {session.guild_id}", "revoked")
-    if moved_out(session, entry, policy, now):
-        return Due("revoke", f"moved to start in {span(session.start - now)}", "revoked")
-    if not life.complete and is_bookable(session, policy) and now < session.end:
-        return _resume(session, entry, facts)
-    if entry is not None and people_changed(session, entry, may_join=life.complete and is_bookable(session, policy)):
+    if case.moved_out:  # booked for another day
+        return Due("revoke", f"moved to start in {span(session.start - case.now)}", "revoked")
+    if not life.complete and case.bookable and case.now < session.end:  # begun, and not everybody is in
+        return _resume(case)
+    if case.people_changed:
         return Due("update", "participants changed")
     return None
 
 
-def _resume(session: Session, entry: Entry | None, facts: Facts) -> Due | None:
+def _resume(case: Case) -> Due | None:
     """Go on with a setup that was begun; one begun ahead of time by an operator too."""
-    ahead = entry is None and facts.now < window_opens(session, facts.policy)
-    return None if ahead else Due("setup", starts(session, facts.now))
+    ahead = case.entry is None and case.now < case.opens
+    return None if ahead else Due("setup", starts(case.session, case.now))
 
 
-def _without_room(session: Session, entry: Entry | None, life: Life, facts: Facts) -> Due | Refused | None:
-    policy, now = facts.policy, facts.now
-    if life.cleaned or session.status in policy.cancelled:
+def _without_room(case: Case, life: Life) -> Due | Refused | None:
+    session, now = case.session, case.now
+    if life.cleaned or case.cancelled:
         return None
-    if not is_bookable(session, policy):
-        due = window_opens(session, policy) <= now < session.end
+    if not case.bookable:
+        due = case.opens <= now < session.end
         return Refused(session, "setup", "failed", unknown_status(session), once=True) if due else None
-    if setup_window_open(session, policy, now):
+    if case.window_open:
         return Due("setup", starts(session, now))
-    if is_late(session, policy, now) and not left_alone(session, facts.first_run_at):
+    if case.late and not case.left_alone:
         return Refused(session, "setup", "failed", missed(session, now), once=True)
     return None
 
 
-def _when_invalid(session: Session, entry: Entry | None, facts: Facts) -> Due | Refused | None:
+def _when_invalid(case: Case) -> Due | Refused | None:
     """A row that cannot be understood gains nothing; what is open for it goes by the times the ledger remembers."""
-    if entry is not None and entry.live and facts.now >= cleanup_at(entry.end, facts.policy):
-        return Due("cleanup", f"ended {span(facts.now - entry.end)} ago", "end")
-    if session.cleaned_up or session.status in facts.policy.cancelled:
+    session, entry, now = case.session, case.live, case.now
+    if entry is not None and now >= cleanup_at(entry.end, case.policy):
+        return Due("cleanup", f"ended {span(now - entry.end)} ago", "end")
+    if session.cleaned_up or case.cancelled:
         return None
-    opens = window_opens(session, facts.policy)
-    would_be_due = not session.start or (opens <= facts.now and not left_alone(session, facts.first_run_at))
-    return _invalid(session) if would_be_due else None
+    would_be_due = not session.start or (case.opens <= now and not case.left_alone)
+    return _invalid(case) if would_be_due else None
 
 
-def _invalid(session: Session) -> Refused:
-    flaw = session.flaw or Failure("invalid", "", "")
-    return Refused(session, "setup", "failed", Failure("invalid", flaw.message, flaw.hint), once=True)
+def _invalid(case: Case) -> Refused:
+    flaw = case.session.flaw or Failure("invalid", "", "")
+    return Refused(case.session, "setup", "failed", flaw, once=True)

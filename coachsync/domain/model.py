@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from coachsync.domain.failure import Failure
+from coachsync.domain.states import ClosedBy, EntryState, GrantState, ResourceState
 
 Millis = int
 
@@ -73,10 +74,6 @@ class Session(NamedTuple):
 class Resource:
     """One role, channel or category: an attempt to make it and, once known, its snowflake.
 
-    `state`: "attempted" (a create was or may have been sent, its answer is not known), "refused" (Discord
-    said no, or the attempt was never sent), "made" (the session's role or room), "spare" (made too, and to be
-    removed: a late twin, or what a replacement left), "deleted" (we deleted it or saw that it is gone),
-    "written_off" (an attempt that nothing came of), "abandoned" (an operator gave it up).
     `attempt_at` and `attempt_until` are on Discord's clock: the create was in flight between them;
     `attempt_until` is None while we do not know. `rowid` is 0 until the ledger has stored it.
     """
@@ -84,7 +81,7 @@ class Resource:
     kind: ResourceKind
     name: str
     guild_id: str
-    state: str = "attempted"
+    state: ResourceState = "attempted"
     attempt_at: Millis = 0
     attempt_until: Millis | None = None
     snowflake: str | None = None
@@ -92,18 +89,21 @@ class Resource:
     deleted_at: Millis | None = None
     rowid: int = 0
 
+    @property
+    def is_there(self) -> bool:
+        """Return whether it is in Discord as far as we know."""
+        return self.state in ("made", "spare")
+
 
 @dataclass(slots=True)
 class Grant:
     """One person's access to one session.
 
-    `state`: "asked" (a request that lets them in was or may have been sent), "granted", "losing" (they left the
-    booking and must lose it), "outside" (they lost it; that they are not still inside is not proven yet),
-    "revoked". `rowid` is 0 until the ledger has stored it.
+    `rowid` is 0 until the ledger has stored it.
     """
 
     user_id: str
-    state: str = "asked"
+    state: GrantState = "asked"
     granted_at: Millis | None = None
     revoked_at: Millis | None = None
     rowid: int = 0
@@ -113,9 +113,7 @@ class Grant:
 class Entry:
     """What the ledger remembers of one session's current life.
 
-    `state`: "opening" (setup begun, not complete), "open", "closing" (removal begun, not complete), "closed".
     `start` and `end` are the booking's latest known times, `setup_start` its start when setup began.
-    `closed_by`: "end", "cancelled", "vanished", "operator", "abandoned", "revoked", or "" while it lives.
     `closed_start` is the start the session had when it was closed. `missing_first`/`missing_last` are the first
     and last finished run that did not find the booking in the store. `repairs` counts repairs made, by kind
     ("channel", "role", "grant", "overwrite").
@@ -130,10 +128,10 @@ class Entry:
     start: Millis
     end: Millis
     setup_start: Millis
-    state: str = "opening"
+    state: EntryState = "opening"
     people: tuple[Person, ...] = ()
     opened_at: Millis = 0
-    closed_by: str = ""
+    closed_by: ClosedBy = ""
     closed_start: Millis | None = None
     missing_first: Millis | None = None
     missing_last: Millis | None = None
@@ -158,9 +156,31 @@ class Entry:
         """Return the creates whose answer is not known."""
         return [r for r in self.resources if r.state == "attempted"]
 
-    def holders(self) -> tuple[str, ...]:
-        """Return who has, or may have, access."""
-        return tuple(g.user_id for g in self.grants if g.state in ("asked", "granted", "losing"))
+    def grant_of(self, person: str) -> Grant | None:
+        """Return a person's grant that is not revoked."""
+        return next((g for g in self.grants if g.user_id == person and g.state != "revoked"), None)
+
+    def ask(self, person: str) -> Grant:
+        """Note, before it is sent, that a request lets this person in; return their grant."""
+        grant = self.grant_of(person)
+        if grant is None:
+            grant = Grant(person)
+            self.grants.append(grant)
+        elif grant.state != "granted":
+            grant.state = "asked"
+        return grant
+
+    def granted(self) -> tuple[str, ...]:
+        """Return who was let in."""
+        return tuple(g.user_id for g in self.grants if g.state == "granted")
+
+    def close(self, by: ClosedBy, start: Millis, now: Millis) -> None:
+        """End this life: nobody has access any more."""
+        self.state, self.closed_by, self.closed_start = "closed", by, start
+        self.repairs = {}
+        for grant in self.grants:
+            if grant.state != "revoked":
+                grant.state, grant.revoked_at = "revoked", now
 
 
 class Action(NamedTuple):
@@ -177,7 +197,7 @@ class Action(NamedTuple):
     guild_id: str
     reason: str
     names: Names | None = None
-    closed_by: str = ""
+    closed_by: ClosedBy = ""
     why: tuple[str, ...] = ()
 
 

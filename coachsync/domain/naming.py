@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection
+from typing import NamedTuple
 
 from coachsync.domain.model import Names, Session
 
@@ -19,14 +20,14 @@ _LONGEST_PERSON = 20
 _LONGEST_NAME = 100
 
 
-class Templates:
+class Templates(NamedTuple):
     """The two `[naming]` templates."""
 
-    __slots__ = ("channel", "role")
+    role: str
+    channel: str
 
-    def __init__(self, role: str, channel: str) -> None:
-        self.role = role
-        self.channel = channel
+
+DEFAULT = Templates("Session {short}", "🎤 coaching-{short}")
 
 
 def short_of(session_id: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from coachsync.domain.case import Case, Facts
 from coachsync.domain.decide import decide
 from coachsync.domain.model import Action, Entry, Millis, Session
 from coachsync.domain.naming import names_for, short_of
-from coachsync.domain.planned import RANK, Due, Facts, Plan, Refused, Scope
+from coachsync.domain.planned import RANK, Due, Plan, Refused, Scope
 from coachsync.domain.remembered import disagrees, ghost
 from coachsync.domain.vanished import accidents_among, unbooked, vanished
-from coachsync.domain.windows import left_alone, life_of
 
 
 def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: Facts, scope: Scope) -> Plan:
@@ -27,32 +27,38 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
         scope: what the call may do.
     """
     known = {s.id: s for s in sorted(sessions, key=_order)}
-    wanted = [s for s in known.values() if scope.named is None or s.id in scope.named]
+    wanted = [Case(s, entries.get(i), facts) for i, s in known.items() if scope.named is None or i in scope.named]
+    decided = [(case, decide(case, scope)) for case in wanted]
     gone = [e for i, e in sorted(entries.items()) if e.live and i not in known]
-    decided = [(s, entries.get(s.id), decide(s, entries.get(s.id), facts, scope)) for s in wanted]
     accidents = accidents_among(gone, entries, facts)
-    lost, lost_refused, lost_warnings = vanished(gone, accidents, facts, scope)
-    due = [(s, e, d) for s, e, d in decided if isinstance(d, Due)] + lost
-    actions = _actions([d for d in due if d[2].kind in scope.kinds], known, entries, facts)
-    busy = {a.session.id for a in actions}
-    refused = [d for _, _, d in decided if isinstance(d, Refused) and d.kind in scope.kinds] + lost_refused
-    refused += unbooked(known, entries, scope)
-    open_now = [(s, e) for s, e, _ in decided if life_of(s, e, facts.policy, facts.now).open]
-    kept = [(ghost(e), e) for e in gone if e.guild_id in accidents or facts.now >= e.start]
-    return Plan(
+    lost = vanished(gone, accidents, facts, scope)
+    due = [(case, what) for case, what in decided if isinstance(what, Due)] + lost.due
+    actions = _actions([d for d in due if d[1].kind in scope.kinds], known, entries, facts)
+    refused = [what for _, what in decided if isinstance(what, Refused) and what.kind in scope.kinds]
+    kept = [Case(ghost(e), e, facts) for e in gone if e.guild_id in accidents or facts.now >= e.start]
+    plan = Plan(
         actions=actions,
-        refused=tuple(refused),
-        warnings=tuple(lost_warnings),
-        looks=tuple((s, e) for s, e in open_now + kept if e and s.id not in busy) if _looks(scope) else (),
-        adopts=tuple(s for s, e in open_now if e is None and s.id not in busy and _adoptable(s, facts))
-        if _looks(scope)
-        else (),
-        restores=tuple(_restores(decided, facts)),
-        stragglers=tuple(e for i, e in sorted(entries.items()) if not e.live and e.open_attempts() and i not in busy)
-        if _looks(scope)
-        else (),
+        refused=(*refused, *lost.refused, *unbooked(known, entries, scope)),
+        warnings=tuple(lost.warnings),
+        restores=tuple(_restores(decided)),
         found=tuple(i for i in entries if i in known),
         missing=tuple(e.session_id for e in gone if e.guild_id not in accidents),
+    )
+    return _with_looks(plan, [*wanted, *kept], entries) if _looks(scope) else plan
+
+
+def _looks(scope: Scope) -> bool:
+    return "repair" in scope.kinds and scope.named is None
+
+
+def _with_looks(plan: Plan, cases: Iterable[Case], entries: Mapping[str, Entry]) -> Plan:
+    """Add what is only looked at: sessions that have, or may have, something in Discord and no action."""
+    busy = {a.session.id for a in plan.actions}
+    idle = [case for case in cases if case.session.id not in busy and case.life.open]
+    return plan._replace(
+        looks=tuple((case.session, case.entry) for case in idle if case.entry is not None),
+        adopts=tuple(case.session for case in idle if case.entry is None and case.adoptable),
+        unsettled=tuple(e for i, e in sorted(entries.items()) if not e.live and e.open_attempts() and i not in busy),
     )
 
 
@@ -60,32 +66,24 @@ def _order(session: Session) -> tuple[Millis, str]:
     return session.start, session.id
 
 
-def _looks(scope: Scope) -> bool:
-    return "repair" in scope.kinds and scope.named is None
-
-
-def _adoptable(session: Session, facts: Facts) -> bool:
-    """Return whether an open booking that the ledger does not know is of our time."""
-    return session.flaw is None and not left_alone(session, facts.first_run_at)
-
-
 def _actions(
-    due: Iterable[tuple[Session, Entry | None, Due]],
+    due: Iterable[tuple[Case, Due]],
     known: Mapping[str, Session],
     entries: Mapping[str, Entry],
     facts: Facts,
 ) -> tuple[Action, ...]:
     """Order what is due and give new lives their names: the earlier start, then the lesser id, chooses first."""
-    ordered = sorted(due, key=lambda d: (RANK[d[2].kind], d[0].start, d[0].id))
+    ordered = sorted(due, key=lambda d: (RANK[d[1].kind], *_order(d[0].session)))
     taken = _taken(known, entries, facts)
     actions = []
-    for session, entry, what in ordered:
-        guild = entry.guild_id if entry is not None and entry.live else session.guild_id
+    for case, what in ordered:
+        session = case.session
+        guild = case.live.guild_id if case.live is not None else session.guild_id
         names = None
-        if what.kind == "setup" and (entry is None or not entry.live):
+        if what.kind == "setup" and case.live is None:
             names = names_for(session, facts.templates, taken.setdefault(guild, set()))
             taken[guild].add(names.short)
-        actions.append(Action(what.kind, session, entry, guild, what.reason, names, what.closed_by))
+        actions.append(Action(what.kind, session, case.entry, guild, what.reason, names, what.closed_by))
     return tuple(actions)
 
 
@@ -96,17 +94,18 @@ def _taken(known: Mapping[str, Session], entries: Mapping[str, Entry], facts: Fa
         if entry.live:
             taken.setdefault(entry.guild_id, set()).add(entry.short)
     for session in known.values():
-        if session.id not in entries and session.set_up and not session.cleaned_up and _adoptable(session, facts):
+        claimed = session.id not in entries and session.set_up and not session.cleaned_up
+        if claimed and Case(session, None, facts).adoptable:
             taken.setdefault(session.guild_id, set()).add(short_of(session.id))
     return taken
 
 
-def _restores(decided: Iterable[tuple[Session, Entry | None, object]], facts: Facts) -> Iterable[tuple[Session, Entry]]:
+def _restores(decided: Iterable[tuple[Case, object]]) -> Iterable[tuple[Session, Entry]]:
     """Yield the sessions whose marks a booking system reset, or whose times and people it changed."""
-    for session, entry, due in decided:
-        if entry is None or due is not None or session.flaw is not None:
+    for case, due in decided:
+        if case.entry is None or due is not None or case.session.flaw is not None:
             continue
-        forgotten = entry.live and disagrees(session, entry)
-        reopened = life_of(session, entry, facts.policy, facts.now).cleaned and not session.cleaned_up
+        forgotten = case.live is not None and disagrees(case.session, case.live)
+        reopened = case.life.cleaned and not case.session.cleaned_up
         if forgotten or reopened:
-            yield session, entry
+            yield case.session, case.entry

@@ -1,13 +1,12 @@
-"""What planning is given and what it returns: scope, facts, refusals and the plan. Pure data."""
+"""What planning is given and what it returns: scope, refusals and the plan. Pure data."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import Action, ActionKind, Entry, Millis, Session, Warn
-from coachsync.domain.naming import Templates
-from coachsync.domain.windows import Policy
+from coachsync.domain.model import Action, ActionKind, Entry, Session, Warn
+from coachsync.domain.states import ClosedBy
 
 RANK: dict[ActionKind, int] = {"setup": 0, "update": 1, "revoke": 2, "repair": 3, "cleanup": 4}
 """The order in which actions are shown and begun."""
@@ -22,22 +21,12 @@ class Scope(NamedTuple):
     abandon: bool = False
 
 
-class Facts(NamedTuple):
-    """What a plan depends on beside the sessions: `first_run_at` is this run's time on the first run."""
-
-    now: Millis
-    first_run_at: Millis
-    store_empty: bool
-    policy: Policy
-    templates: Templates
-
-
 class Refused(NamedTuple):
     """A session that cannot get what is due or was asked for. `once`: it counts as failed in one run only."""
 
     session: Session
     kind: ActionKind
-    outcome: str
+    outcome: Literal["failed", "refused"]
     failure: Failure
     once: bool = False
 
@@ -47,7 +36,7 @@ class Plan(NamedTuple):
 
     `actions` and `refused` are in the order in which they are shown and begun. `looks` are the live entries whose
     rooms are looked at for drift, `adopts` sessions with an open room that the ledger does not know, `restores`
-    sessions of which store and ledger do not say the same (marks, times, people), `stragglers` entries whose life is
+    sessions of which store and ledger do not say the same (marks, times, people), `unsettled` entries whose life is
     over but a create of which may still come to light. `missing` are the live entries whose booking is not in the
     store, accidents left out: those runs do not count against a booking.
     """
@@ -55,18 +44,18 @@ class Plan(NamedTuple):
     actions: tuple[Action, ...]
     refused: tuple[Refused, ...]
     warnings: tuple[Warn, ...]
-    looks: tuple[tuple[Session, Entry], ...]
-    adopts: tuple[Session, ...]
     restores: tuple[tuple[Session, Entry], ...]
-    stragglers: tuple[Entry, ...]
     found: tuple[str, ...]
     missing: tuple[str, ...]
+    looks: tuple[tuple[Session, Entry], ...] = ()
+    adopts: tuple[Session, ...] = ()
+    unsettled: tuple[Entry, ...] = ()
 
     @property
     def guilds(self) -> frozenset[str]:
         """Return the guilds that Discord must be asked about."""
         ids = [a.guild_id for a in self.actions] + [e.guild_id for _, e in self.looks]
-        ids += [s.guild_id for s in self.adopts] + [e.guild_id for e in self.stragglers]
+        ids += [s.guild_id for s in self.adopts] + [e.guild_id for e in self.unsettled]
         return frozenset(ids)
 
 
@@ -75,4 +64,4 @@ class Due(NamedTuple):
 
     kind: ActionKind
     reason: str
-    closed_by: str = ""
+    closed_by: ClosedBy = ""

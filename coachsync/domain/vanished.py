@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
+from coachsync.domain.case import Case, Facts
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import MINUTE, Entry, Millis, Session, Warn
-from coachsync.domain.planned import Due, Facts, Refused, Scope
+from coachsync.domain.model import MINUTE, Entry, Millis, Warn
+from coachsync.domain.planned import Due, Refused, Scope
 from coachsync.domain.remembered import ghost
 from coachsync.domain.windows import cleanup_at
 from coachsync.domain.words import accident, span, vanished_words
@@ -15,24 +17,30 @@ TWICE_MISSED: Millis = 10 * MINUTE
 ACCIDENT_AT_LEAST = 3
 
 
-def vanished(
-    vanished: Collection[Entry], accidents: Mapping[str, Failure], facts: Facts, scope: Scope
-) -> tuple[list[tuple[Session, Entry, Due]], list[Refused], list[Warn]]:
+class Lost(NamedTuple):
+    """What is decided about live entries whose booking is not in the store."""
+
+    due: list[tuple[Case, Due]]
+    refused: list[Refused]
+    warnings: list[Warn]
+
+
+def vanished(gone: Collection[Entry], accidents: Mapping[str, Failure], facts: Facts, scope: Scope) -> Lost:
     """Decide about live entries whose booking is not in the store (CONTRACT §5)."""
-    due: list[tuple[Session, Entry, Due]] = []
+    due: list[tuple[Case, Due]] = []
     refused: list[Refused] = []
     warnings: list[Warn] = []
-    for entry in sorted(vanished, key=lambda e: (e.start, e.session_id)):
+    for entry in sorted(gone, key=lambda e: (e.start, e.session_id)):
         if scope.named is not None and entry.session_id not in scope.named:
             continue
         verdict = _vanished_due(entry, entry.guild_id in accidents, facts, scope)
         if verdict is not None:
-            due.append((ghost(entry), entry, verdict))
+            due.append((Case(ghost(entry), entry, facts), verdict))
         elif entry.guild_id in accidents and "cleanup" in scope.kinds:
             refused.append(Refused(ghost(entry), "cleanup", "refused", accidents[entry.guild_id]))
         else:
             warnings.append(Warn("booking_vanished", entry.session_id, vanished_words(entry, facts.now)))
-    return due, refused, warnings
+    return Lost(due, refused, warnings)
 
 
 def _vanished_due(entry: Entry, accident: bool, facts: Facts, scope: Scope) -> Due | None:

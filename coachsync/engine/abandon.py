@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from coachsync.domain.case import Facts
 from coachsync.domain.model import Action, Entry, Event, Outcome
 from coachsync.domain.naming import possible_names
-from coachsync.domain.planned import Facts, Plan
+from coachsync.domain.planned import Plan
 from coachsync.engine.marks import closing_marks
 from coachsync.engine.outcomes import untried
 from coachsync.store.base import Store, Transaction
@@ -22,16 +23,13 @@ def abandon(store: Store, plan: Plan, facts: Facts) -> tuple[list[Outcome], tupl
 
 def _give_up(transaction: Transaction, action: Action, facts: Facts) -> str:
     entry = action.entry if action.entry is not None and action.entry.live else _blank(action, facts)
-    left = [f"{r.kind} {r.name!r} ({r.snowflake})" for r in entry.resources if r.state in ("made", "spare")]
+    left = [f"{r.kind} {r.name!r} ({r.snowflake})" for r in entry.resources if r.is_there]
     left += [f"{r.kind} {r.name!r} (perhaps)" for r in entry.open_attempts()]
     left += _claimed(action, entry)
     for resource in entry.resources:
         if resource.state in ("made", "spare", "attempted"):
             resource.state = "abandoned"
-    for grant in entry.grants:
-        if grant.state != "revoked":
-            grant.state, grant.revoked_at = "revoked", facts.now
-    entry.state, entry.closed_by, entry.closed_start = "closed", "abandoned", action.session.start
+    entry.close("abandoned", action.session.start, facts.now)
     words = f"may be left in guild {entry.guild_id}: {', '.join(left) or 'nothing'}"
     transaction.mark(closing_marks(action.session, facts.policy))
     transaction.save(entry)

@@ -16,10 +16,11 @@ from coachsync.discord.api import How
 from coachsync.discord.errors import failure_of
 from coachsync.discord.pace.dispatch import Priority
 from coachsync.discord.pace.meter import metered
+from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import MINUTE, Access, Action, Entry, Millis, Outcome, Session, Warn
 from coachsync.domain.naming import possible_names
-from coachsync.domain.planned import RANK, Facts, Plan, Refused
+from coachsync.domain.planned import RANK, Plan, Refused
 from coachsync.domain.remembered import ghost
 from coachsync.engine.journal import Journal
 from coachsync.engine.outcomes import refusal, untried
@@ -124,11 +125,11 @@ class Apply:
         taken = await asyncio.gather(*(observe.take_over(j) for j in adopted if j is not None))
         looks = [self._job(only_looking(s, e)) for s, e in self.plan.looks if e.state == "open" and self._due_look(s)]
         looks += [j for j in adopted if j is not None and j.entry.state == "open"]
-        stragglers = [self._job(only_looking(ghost(e), e)) for e in self.plan.stragglers]
-        there = [j for j in looks + stragglers if j is not None]
+        unsettled = [self._job(only_looking(ghost(e), e)) for e in self.plan.unsettled]
+        there = [j for j in looks + unsettled if j is not None]
         found = await asyncio.gather(*(observe.look_at(j) for j in there))
         self.jobs += [j for j, f in zip(there, found, strict=True) if f is None and j.entry.live]
-        for job in stragglers:
+        for job in unsettled:
             if job is not None and not job.entry.spares():
                 await counting.write_off(job)
         return [f for f in [*taken, *found] if f is not None]

@@ -14,9 +14,10 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Outcome, Warn
-from coachsync.domain.planned import Facts, Plan
+from coachsync.domain.planned import Plan
 from coachsync.engine.apply import Apply
 from coachsync.engine.journal import Journal
 from coachsync.engine.lock import Spent

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from coachsync.clock import host_now, iso
 from coachsync.config import Settings, find_token
+from coachsync.domain.case import Facts
 from coachsync.domain.model import (
     DAY,
     Entry,
@@ -21,7 +22,7 @@ from coachsync.domain.model import (
     Warn,
 )
 from coachsync.domain.plan import make_plan
-from coachsync.domain.planned import Facts, Plan, Scope
+from coachsync.domain.planned import Plan, Scope
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import LEFT_ALONE
 from coachsync.domain.words import nothing_to_do
@@ -105,7 +106,7 @@ def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     ids = {s.id for s in sessions} | (named or set())
     entries = (store.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.is_empty()
-    facts = Facts(now, first, empty, request.settings.policy, request.settings.templates)
+    facts = Facts(now, request.settings.policy, first, request.settings.templates, empty)
     return Reading(sessions, entries, facts, named, unknown)
 
 

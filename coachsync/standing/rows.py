@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from coachsync.domain.case import Case, Facts
 from coachsync.domain.model import DAY, Entry, Event, Millis, Session
 from coachsync.domain.remembered import ghost
-from coachsync.domain.windows import Policy, is_bookable, left_alone, next_of, phase_of
+from coachsync.domain.windows import Policy, is_bookable, left_alone
 from coachsync.errors import SessionError
 from coachsync.standing.row import Blocked, StatusRow
 from coachsync.store.base import Span
@@ -97,8 +98,9 @@ def _settled(row: StatusRow) -> StatusRow:
 
 
 def _row(session: Session, entry: Entry | None, error: Event | None, policy: Policy, now: Millis) -> StatusRow:
-    action, moment = next_of(session, entry, policy, now)
-    phase = phase_of(session, entry, policy, now)
+    case = Case(session, entry, Facts(now, policy))
+    action, moment = case.next
+    phase = case.phase
     return StatusRow(session, entry, phase, action, moment, _blocked(session, phase, error, policy))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import DAY, HOUR, Action, Event, Grant, Outcome, Person, Report, Resource, Session
+from coachsync.domain.states import EntryState, ResourceState
 from coachsync.store.base import Store
 from tests.store.backends import GUILD, NOW, Backend, an_entry
 
@@ -105,7 +106,7 @@ class TestMissing:
 
 class TestGuilds:
     def test_categories_holds_those_that_are_made_or_attempted(self, store: Store) -> None:
-        states = ("made", "attempted", "deleted", "refused")
+        states: tuple[ResourceState, ...] = ("made", "attempted", "deleted", "refused")
         kept = [Resource("category", f"Rooms {state}", GUILD, state) for state in states]
         with store.transaction() as transaction:
             for category in kept:
@@ -202,7 +203,7 @@ class TestForgetting:
     @pytest.mark.parametrize(
         ("state", "resource"), [("open", "deleted"), ("closed", "made"), ("closed", "attempted"), ("closing", "made")]
     )
-    def test_what_may_still_be_there_is_kept(self, store: Store, state: str, resource: str) -> None:
+    def test_what_may_still_be_there_is_kept(self, store: Store, state: EntryState, resource: ResourceState) -> None:
         left = Resource("role", "r", GUILD, resource)
         save(store, an_entry(state=state, end=self.LATE - 400 * DAY, resources=[left]))
         finish(store, self.LATE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coachsync.domain.case import Case, Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import (
     ACTION_KINDS,
@@ -19,7 +20,7 @@ from coachsync.domain.model import (
 )
 from coachsync.domain.naming import Templates, render, short_of
 from coachsync.domain.plan import make_plan
-from coachsync.domain.planned import Facts, Plan, Scope
+from coachsync.domain.planned import Plan, Scope
 from coachsync.domain.windows import Policy
 
 START: Millis = 1_792_069_200_000  # 2026-10-15T13:00:00Z
@@ -118,12 +119,17 @@ def closed_entry(session: Session, by: str, **changes: Any) -> Entry:
 
 def facts(now: Millis, *, policy: Policy = POLICY, first_run_at: Millis = 0, store_empty: bool = False) -> Facts:
     """Return what a plan depends on beside the sessions."""
-    return Facts(now, first_run_at, store_empty, policy, TEMPLATES)
+    return Facts(now, policy, first_run_at, TEMPLATES, store_empty)
 
 
 def scope(*kinds: ActionKind, named: set[str] | None = None, force: bool = False, abandon: bool = False) -> Scope:
     """Return what a call may do: everything, where no kind is named."""
     return Scope(frozenset(kinds or ACTION_KINDS), frozenset(named) if named is not None else None, force, abandon)
+
+
+def case(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> Case:
+    """Return a session at one moment."""
+    return Case(session, entry, Facts(now, policy, 0, TEMPLATES))
 
 
 def plan_of(

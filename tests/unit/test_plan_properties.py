@@ -12,7 +12,6 @@ from coachsync.domain.model import DAY, HOUR, MINUTE, Action, Entry, Grant, Mill
 from coachsync.domain.plan import make_plan
 from coachsync.domain.planned import Plan
 from coachsync.domain.remembered import follow
-from coachsync.domain.windows import next_of
 from tests.unit.build import (
     BROKEN,
     COACH,
@@ -25,6 +24,7 @@ from tests.unit.build import (
     STUDENT,
     a_session,
     an_entry,
+    case,
     facts,
     scope,
 )
@@ -140,7 +140,7 @@ def test_next_of_names_the_very_action_of_the_plan(world: World, now: Millis, po
     plan = make_plan(sessions, entries, facts(now, policy=policy), scope())
     done = {a.session.id: a.kind for a in plan.actions}
     for session in sessions:
-        kind, moment = next_of(session, entries.get(session.id), policy, now)
+        kind, moment = case(session, entries.get(session.id), policy, now).next
         assert done.get(session.id) == (kind if moment is not None and moment <= now else None)
 
 

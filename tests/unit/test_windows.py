@@ -11,10 +11,6 @@ from coachsync.domain.windows import (
     Policy,
     cleanup_at,
     is_late,
-    life_of,
-    moved_out,
-    next_of,
-    phase_of,
     setup_window_open,
     window_opens,
 )
@@ -32,6 +28,7 @@ from tests.unit.build import (
     START,
     a_session,
     an_entry,
+    case,
     closed_entry,
     marked,
 )
@@ -88,16 +85,16 @@ def test_cleanup_comes_cleanup_after_the_end() -> None:
 def test_moved_start_closes_the_window_only_past_setup_opens(ahead: Millis, moved: bool) -> None:
     session = a_session(start=START)
     entry = an_entry(a_session(start=START + DAY))
-    assert moved_out(session, entry, POLICY, START - ahead) is moved
+    assert case(session, entry, POLICY, START - ahead).moved_out is moved
 
 
 def test_moved_out_is_false_when_the_start_is_the_one_of_setup() -> None:
-    assert not moved_out(BOOKED, an_entry(BOOKED), POLICY, OPENS - DAY)
+    assert not case(BOOKED, an_entry(BOOKED), POLICY, OPENS - DAY).moved_out
 
 
 def test_moved_out_is_false_when_nothing_is_open() -> None:
     entry = closed_entry(a_session(start=START + DAY), "cancelled")
-    assert not moved_out(BOOKED, entry, POLICY, OPENS - DAY)
+    assert not case(BOOKED, entry, POLICY, OPENS - DAY).moved_out
 
 
 CANCELLED = a_session(status="CANCELLED")
@@ -149,18 +146,18 @@ PHASES: list[tuple[str, Session, Entry | None, Policy, Millis]] = [
 
 @pytest.mark.parametrize(("phase", "session", "entry", "policy", "now"), PHASES)
 def test_phase_is_the_contracts(phase: str, session: Session, entry: Entry | None, policy: Policy, now: Millis) -> None:
-    assert phase_of(session, entry, policy, now) == phase
+    assert case(session, entry, policy, now).phase == phase
 
 
 @pytest.mark.parametrize("status", ["SCHEDULED", "NO_SHOW"])
 def test_phase_is_cleanup_due_when_a_removal_was_cut_short(status: str) -> None:
     entry = an_entry(BOOKED, state="closing", closed_by="operator", closed_start=START)
-    assert phase_of(a_session(status=status), entry, POLICY, START) == "cleanup_due"
+    assert case(a_session(status=status), entry, POLICY, START).phase == "cleanup_due"
 
 
 def test_phase_is_setup_due_when_a_cancelled_session_was_booked_again_mid_removal() -> None:
     entry = an_entry(BOOKED, state="closing", closed_by="cancelled", closed_start=START)
-    assert phase_of(BOOKED, entry, POLICY, START) == "setup_due"
+    assert case(BOOKED, entry, POLICY, START).phase == "setup_due"
 
 
 NEXT: list[tuple[str, tuple[str | None, Millis | None], Session, Entry | None, Millis]] = [
@@ -188,12 +185,12 @@ NEXT: list[tuple[str, tuple[str | None, Millis | None], Session, Entry | None, M
 def test_next_of_tells_what_the_next_run_will_do(
     ahead: tuple[str | None, Millis | None], session: Session, entry: Entry | None, now: Millis
 ) -> None:
-    assert next_of(session, entry, POLICY, now) == ahead
+    assert case(session, entry, POLICY, now).next == ahead
 
 
 def test_next_of_tells_revoke_when_one_was_cut_short() -> None:
     entry = an_entry(BOOKED, state="closing", closed_by="revoked", closed_start=START)
-    assert next_of(ODD, entry, POLICY, START) == ("revoke", START)
+    assert case(ODD, entry, POLICY, START).next == ("revoke", START)
 
 
 @pytest.mark.parametrize(
@@ -210,20 +207,20 @@ def test_next_of_tells_revoke_when_one_was_cut_short() -> None:
 def test_life_follows_the_stores_marks_when_the_ledger_knows_nothing(
     marks: dict[str, Any], life: tuple[bool, bool, bool]
 ) -> None:
-    assert life_of(a_session(**marks), None, POLICY, START) == life
+    assert case(a_session(**marks), None, POLICY, START).life == life
 
 
 def test_life_follows_the_ledger_when_the_stores_marks_were_reset() -> None:
-    assert life_of(BOOKED, an_entry(BOOKED), POLICY, START) == (True, True, False)
+    assert case(BOOKED, an_entry(BOOKED), POLICY, START).life == (True, True, False)
 
 
 def test_life_stays_closed_when_an_operator_closed_this_start() -> None:
-    assert life_of(BOOKED, closed_entry(BOOKED, "operator"), POLICY, START).cleaned
+    assert case(BOOKED, closed_entry(BOOKED, "operator"), POLICY, START).life.cleaned
 
 
 def test_life_begins_anew_when_the_start_moved_after_an_operator_closed_it() -> None:
     moved = a_session(start=START + MINUTE)
-    assert life_of(moved, closed_entry(BOOKED, "operator"), POLICY, START) == (False, False, False)
+    assert case(moved, closed_entry(BOOKED, "operator"), POLICY, START).life == (False, False, False)
 
 
 def test_people_are_asked_for_once_when_student_and_coach_are_the_same() -> None:
@@ -232,4 +229,4 @@ def test_people_are_asked_for_once_when_student_and_coach_are_the_same() -> None
 
 def test_update_is_not_next_when_the_room_is_not_for_newcomers_any_more() -> None:
     entry = an_entry(BOOKED, grants=[Grant(COACH, "granted")])
-    assert next_of(ODD, entry, POLICY, START) == ("cleanup", OVER)
+    assert case(ODD, entry, POLICY, START).next == ("cleanup", OVER)

@@ -65,7 +65,7 @@ async def note_twins(job: Job, *, replacing: bool = False) -> None:
 
     `replacing`: what is found while the session's own is gone is no twin, but what will replace it.
     """
-    known = {r.snowflake for r in job.entry.resources if r.state in ("made", "spare")}
+    known = {r.snowflake for r in job.entry.resources if r.is_there}
     for role in () if replacing and _lacks_role(job) else candidate_roles(job):
         if role.id not in known and await is_our_role(job, role):
             _note_twin(job, "role", role.id, role.name)

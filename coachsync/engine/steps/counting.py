@@ -7,7 +7,7 @@ once more, what was open before is looked into and repaired. Too many is reporte
 from __future__ import annotations
 
 from coachsync.discord.errors import DiscordError, NotFound, failure_of
-from coachsync.domain.model import Action, Entry
+from coachsync.domain.model import Action
 from coachsync.domain.planned import Refused
 from coachsync.engine.steps import belongings
 from coachsync.engine.steps.job import Job
@@ -25,7 +25,7 @@ async def count(guild: Guild, jobs: list[Job]) -> list[Action | Refused]:
         assert counts is not None
         assert role is not None
         held = counts.get(role.snowflake or "", 0)
-        expected = len(granted(job.entry))
+        expected = len(job.entry.granted())
         if held > expected:
             _report_too_many(job, held, expected)
         elif held < expected:
@@ -41,11 +41,6 @@ def _countable(job: Job) -> bool:
     return settled and entry.access == "role" and entry.current("role") is not None and not repaired
 
 
-def granted(entry: Entry) -> list[str]:
-    """Return who holds the session's role as far as we know."""
-    return [g.user_id for g in entry.grants if g.state == "granted"]
-
-
 def _report_too_many(job: Job, held: int, expected: int) -> None:
     job.guild.warn(
         "role_held_by_others",
@@ -59,7 +54,7 @@ async def _too_few(job: Job) -> list[Action | Refused]:
     if job.action.kind in ("setup", "update"):
         await _grant_again(job)
         return []
-    lacking = [person for person in granted(job.entry) if await _lacks(job, person)]
+    lacking = [person for person in job.entry.granted() if await _lacks(job, person)]
     if not lacking:
         return []
     if job.entry.repairs.get("grant"):
@@ -69,7 +64,7 @@ async def _too_few(job: Job) -> list[Action | Refused]:
 
 async def _grant_again(job: Job) -> None:
     role = job.entry.current("role")
-    for person in granted(job.entry):
+    for person in job.entry.granted():
         try:
             await job.guild.discord.grant(job.guild.id, person, (role and role.snowflake) or "", job.how)
         except DiscordError as error:

@@ -5,6 +5,8 @@ Reads only what the guild's two lists do not settle: a channel missing from the 
 
 from __future__ import annotations
 
+from typing import Literal
+
 from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain import drift
 from coachsync.domain.failure import Failure
@@ -56,7 +58,7 @@ async def _drift(job: Job) -> tuple[str, ...]:
     return drift.drift_of(entry, seen, guild.overwrites(room.allowed(job)), guild.bot_id)
 
 
-def _refused(job: Job, failure: Failure, outcome: str) -> Refused:
+def _refused(job: Job, failure: Failure, outcome: Literal["failed", "refused"]) -> Refused:
     return Refused(job.session, "repair", outcome, failure)
 
 

@@ -24,7 +24,7 @@ from coachsync.domain.model import Grant, Resource
 from coachsync.engine.steps import belongings, room
 from coachsync.engine.steps.job import Job, Trouble
 from coachsync.engine.steps.removal import delete_spares, out_of_reach
-from coachsync.engine.steps.room import ask, make_channel
+from coachsync.engine.steps.room import make_channel
 
 _LOST_ALREADY = NOT_HERE | {UNKNOWN_ROLE, UNKNOWN_OVERWRITE, UNKNOWN_CHANNEL}
 
@@ -33,23 +33,23 @@ async def let_in(job: Job) -> None:
     """Let in every participant who is not in yet. Who cannot be let in goes to `job.pending`; the others get in."""
     await _announce(job)
     for person in job.session.ids:
-        if _grant(job, person).state != "granted":
+        if not _is_in(job, person):
             await _let_in_one(job, person)
     job.pending += [_unlinked(person.kind) for person in job.session.people if person.id is None]
 
 
 async def _announce(job: Job) -> None:
     """Record who is about to be let in before the first request says so."""
-    fresh = [p for p in job.session.ids if _grant(job, p).state != "granted"]
+    fresh = [p for p in job.session.ids if not _is_in(job, p)]
     for person in fresh:
-        ask(job, person)
+        job.entry.ask(person)
     if fresh:
         await job.save()
 
 
-def _grant(job: Job, person: str) -> Grant:
-    """Return the person's current grant, or a blank one that is not part of the entry."""
-    return next((g for g in job.entry.grants if g.user_id == person and g.state != "revoked"), Grant(person))
+def _is_in(job: Job, person: str) -> bool:
+    grant = job.entry.grant_of(person)
+    return grant is not None and grant.state == "granted"
 
 
 async def _let_in_one(job: Job, person: str) -> None:
@@ -63,7 +63,7 @@ async def _let_in_one(job: Job, person: str) -> None:
     except Forbidden as error:
         raise Trouble(out_of_reach(job, error)) from error
     else:
-        grant = _grant(job, person)
+        grant = job.entry.ask(person)
         grant.state, grant.granted_at = "granted", job.guild.now()
         job.note("let in", "done", person)
 

@@ -27,7 +27,7 @@ async def remove(job: Job) -> None:
         raise trouble
     belongings.write_off(job)
     _leave_nothing_behind(job)
-    _close(job)
+    entry.close(entry.closed_by, job.session.start, job.guild.now())
     job.note(job.action.kind, "done", job.action.reason)
     await job.save(_final_marks(job))
 
@@ -107,7 +107,7 @@ async def _delete_all(job: Job) -> None:
 
 
 def _doomed(job: Job) -> list[Resource]:
-    there = [r for r in job.entry.resources if r.state in ("made", "spare")]
+    there = [r for r in job.entry.resources if r.is_there]
     return sorted(there, key=lambda r: r.kind != "channel")
 
 
@@ -124,15 +124,6 @@ def _leave_nothing_behind(job: Job) -> None:
                 "nothing to do: within minutes a run looks again, then the session goes on in its new guild",
             )
         )
-
-
-def _close(job: Job) -> None:
-    entry = job.entry
-    entry.state = "closed"
-    entry.repairs = {}
-    for grant in entry.grants:
-        if grant.state != "revoked":
-            grant.state, grant.revoked_at = "revoked", job.guild.now()
 
 
 def _final_marks(job: Job) -> Marks:

@@ -13,7 +13,7 @@ from coachsync.discord.errors import BadRequest, DiscordError, NotFound
 from coachsync.discord.objects import Channel
 from coachsync.domain import permissions
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import Grant, Resource
+from coachsync.domain.model import Resource
 from coachsync.domain.permissions import Overwrite
 from coachsync.engine.steps import category, role
 from coachsync.engine.steps.belongings import candidate_channels, found, is_ours
@@ -72,7 +72,7 @@ async def probe(job: Job, snowflake: str) -> Channel | None:
 
 def adopt_channel(job: Job) -> Channel | None:
     """Take over the oldest channel that is ours although the ledger has no id for it."""
-    known = {r.snowflake for r in job.entry.resources if r.state in ("made", "spare")}
+    known = {r.snowflake for r in job.entry.resources if r.is_there}
     for channel in candidate_channels(job):
         if channel.id not in known and is_ours(job, channel):
             attempt = next((r for r in job.entry.open_attempts() if r.kind == "channel"), None)
@@ -87,8 +87,7 @@ def _note_admitted(job: Job, channel: Channel) -> None:
     for overwrite in channel.overwrites.values():
         person = overwrite.type == permissions.MEMBER and overwrite.id != job.guild.bot_id
         if person and overwrite.allow & permissions.ENTER:
-            ask(job, overwrite.id)
-            next(g for g in job.entry.grants if g.user_id == overwrite.id and g.state != "revoked").state = "granted"
+            job.entry.ask(overwrite.id).state = "granted"
 
 
 async def make_channel(job: Job) -> None:
@@ -159,7 +158,7 @@ async def _create_in_category(job: Job, wanted: dict[str, Overwrite]) -> None:
 async def _send_channel(job: Job, wanted: dict[str, Overwrite], parent: str | None) -> None:
     for person in job.session.ids:
         if person in wanted:
-            ask(job, person)
+            job.entry.ask(person)
     made: list[Channel] = []
 
     async def send() -> str:
@@ -176,15 +175,6 @@ async def _send_channel(job: Job, wanted: dict[str, Overwrite], parent: str | No
     for grant in job.entry.grants:
         if grant.user_id in wanted and grant.state == "asked":
             grant.state, grant.granted_at = "granted", job.guild.now()
-
-
-def ask(job: Job, person: str) -> None:
-    """Note, before it is sent, that a request lets this person in."""
-    for grant in job.entry.grants:
-        if grant.user_id == person and grant.state != "revoked":
-            grant.state = "granted" if grant.state == "granted" else "asked"
-            return
-    job.entry.grants.append(Grant(person))
 
 
 async def _prove(job: Job, resource: Resource, channel: Channel, wanted: dict[str, Overwrite]) -> None:

@@ -1,0 +1,25 @@
+"""The closed sets of states that sessions, their things and their people go through. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+EntryState = Literal["opening", "open", "closing", "closed"]
+"""Of a session's life: setup begun and not complete, complete, removal begun and not complete, over."""
+
+ResourceState = Literal["attempted", "refused", "made", "spare", "deleted", "written_off", "abandoned"]
+"""Of a role, room or category: a create was or may have been sent and its answer is not known; Discord said no, or
+the attempt was never sent; the session's own; made too, and to be removed (a late twin, or what a replacement left);
+deleted by us, or seen to be gone; an attempt that nothing came of; given up by an operator."""
+
+GrantState = Literal["asked", "granted", "losing", "outside", "revoked"]
+"""Of a person's access: a request that lets them in was or may have been sent; answered; they left the booking and
+must lose it; they lost it, and that they are not still inside is not proven; lost for good."""
+
+ClosedBy = Literal["", "end", "cancelled", "vanished", "operator", "abandoned", "revoked"]
+"""Why a session's life ended; "" while it lives."""
+
+Phase = Literal[
+    "booked", "setup_due", "active", "cleanup_due", "cleaned", "cancelled", "missed", "unknown", "closed", "invalid"
+]
+"""CONTRACT §7's phases."""
