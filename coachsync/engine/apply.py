@@ -25,6 +25,7 @@ from coachsync.domain.remembered import ghost
 from coachsync.engine.journal import Journal
 from coachsync.engine.outcomes import refusal, untried
 from coachsync.engine.progress import ProgressTeller
+from coachsync.engine.slots import Slots
 from coachsync.engine.steps import category, counting, observe
 from coachsync.engine.steps.actions import attempt, audit_reason, new_entry, only_looking, outcome_of, with_way_out
 from coachsync.engine.steps.job import Job
@@ -65,6 +66,8 @@ class Apply:
         self.check_clock = check_clock
         self.teller = ProgressTeller(progress, [p.discord for p in accesses.values() if p.discord is not None])
         self.guilds: dict[str, Guild] = {}
+        self.slots: dict[str, Slots] = {}
+        self.shelves: dict[str, category.Shelf] = {}
         self.outcomes: list[Outcome] = []
         self.jobs: list[Job] = []
         self.skewed: Failure | None = None
@@ -93,10 +96,11 @@ class Apply:
             access = self.accesses[guild_id]
             if access.discord is not None:
                 guild = Guild(guild_id, access.discord, access.category_id, access.staff_role_ids)
-                guild.own_categories = access.categories
                 guild.owners.update(access.given_up)
                 guild.know(self.entries.values())
                 self.guilds[guild_id] = guild
+                self.slots[guild_id] = Slots()
+                self.shelves[guild_id] = category.Shelf(guild, access.categories)
         me = {d: asyncio.ensure_future(d.me()) for d in {g.discord for g in self.guilds.values()}}
         await asyncio.gather(*(g.look(asyncio.shield(me[g.discord])) for g in self.guilds.values()))
         for guild_id, guild in self.guilds.items():
@@ -149,11 +153,11 @@ class Apply:
         tasks = []
         for priority, action in in_order(actions):
             task = asyncio.ensure_future(self._perform(action, priority))
-            guild = self.guilds.get(action.guild_id)
-            if guild is not None and action.kind in ("cleanup", "revoke"):
-                guild.cleanups.add(task)
-            elif guild is not None and action.kind == "setup":
-                guild.without_place[priority] = asyncio.Event()
+            slots = self.slots.get(action.guild_id)
+            if slots is not None and action.kind in ("cleanup", "revoke"):
+                slots.cleanups.add(task)
+            elif slots is not None and action.kind == "setup":
+                slots.want(priority)
             task.add_done_callback(self.teller.one_done)
             tasks.append(task)
         ended = await asyncio.gather(*tasks, return_exceptions=True)
@@ -174,7 +178,7 @@ class Apply:
             try:
                 kind, failure = await attempt(job)
             finally:
-                job.guild.has_place(priority)
+                job.slots.served(priority)
         return outcome_of(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _obstacle(self, action: Action) -> Failure | None:
@@ -210,6 +214,8 @@ class Apply:
             action,
             action.entry,
             guild,
+            self.slots[guild.id],
+            self.shelves[guild.id],
             self.journal,
             now=self.facts.now,
             policy=self.facts.policy,
@@ -232,7 +238,7 @@ class Apply:
             else:
                 self.outcomes.append(await self._perform(late, (RANK[late.kind],)))
         if guild.category_id is not None:
-            await category.remove_empty(guild, self.journal, How((9,), "coachsync: empty category"))
+            await category.remove_empty(self.shelves[guild.id], self.journal, How((9,), "coachsync: empty category"))
 
     def _warnings(self) -> tuple[Warn, ...]:
         blind = [Warn(f.code, None, f"guild {i} cannot be looked at: {f.message}") for i, f in self.failures().items()]

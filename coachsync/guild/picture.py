@@ -13,9 +13,8 @@ from collections.abc import Awaitable, Iterable
 from coachsync.discord.api import Discord
 from coachsync.discord.errors import DiscordError, UnexpectedAnswer
 from coachsync.discord.objects import Channel, Me, Role
-from coachsync.discord.pace.dispatch import Priority
 from coachsync.domain import permissions
-from coachsync.domain.model import MINUTE, Entry, Millis, Outcome, Resource, Warn
+from coachsync.domain.model import MINUTE, Entry, Millis, Warn
 from coachsync.domain.naming import fold
 from coachsync.domain.permissions import Overwrite
 from coachsync.domain.snowflake import made_at
@@ -26,9 +25,7 @@ _LAG: Millis = 5 * MINUTE  # lists are believed to show what is older than this
 class Guild:
     """One guild in one run: its roles and channels, what the bot may do in it, and whose rooms the ledger knows.
 
-    `failure` is what kept us from looking; every action of the guild then fails with it. `without_place` are the setups
-    that have no room yet, by priority: where places are scarce, the earlier goes first. `rooms_free` is set
-    whenever a cleanup of this guild ended, for setups that wait for a place. `listed_at` is when each list
+    `failure` is what kept us from looking; every action of the guild then fails with it. `listed_at` is when each list
     ("role", "channel") was asked for.
     """
 
@@ -46,11 +43,6 @@ class Guild:
         self.warnings: list[Warn] = []
         self.owners: dict[str, str] = {}
         self.roles_exhausted = False
-        self.cleanups: set[asyncio.Task[Outcome]] = set()
-        self.without_place: dict[Priority, asyncio.Event] = {}
-        self.category_lock = asyncio.Lock()
-        self.own_categories: list[Resource] = []
-        self.shelf: object | None = None
         self._role_names: dict[str, list[str]] | None = None
         self._channel_names: dict[str, list[str]] | None = None
 
@@ -73,19 +65,6 @@ class Guild:
         """Return Discord's time; this host's where Discord never told."""
         told = self.discord.now()
         return told if told is not None else time.time_ns() // 1_000_000
-
-    def has_place(self, priority: Priority) -> None:
-        """Note that a setup has its room, or has given up: who waits behind it may try."""
-        waited_for = self.without_place.pop(priority, None)
-        if waited_for is not None:
-            waited_for.set()
-
-    async def earlier_placed(self, priority: Priority) -> None:
-        """Return when no setup with a lesser priority is without its room."""
-        for earlier in sorted(p for p in self.without_place if p < priority):
-            event = self.without_place.get(earlier)
-            if event is not None:
-                await event.wait()
 
     def know(self, entries: Iterable[Entry]) -> None:
         """Note which roles and channels the ledger says are whose."""

@@ -8,7 +8,8 @@ Source: discord.com/developers/docs/resources/channel (limits), discord/FACTS §
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections import Counter
 
 from coachsync.discord.api import How
 from coachsync.discord.codes import UNKNOWN_CHANNEL
@@ -19,9 +20,6 @@ from coachsync.domain.naming import same_name
 from coachsync.domain.ownership import CATEGORY, has_bot_overwrite
 from coachsync.engine.journal import Journal
 from coachsync.guild.picture import Guild
-
-if TYPE_CHECKING:
-    from coachsync.engine.steps.job import Job
 
 HOLDS = 50
 _MOST = 20  # 500 channels are ten full categories
@@ -37,14 +35,27 @@ class Shelf:
         self.bad: set[str] = set()
         self.base: Channel | None = None
         self.base_asked = False
-        self.used: dict[str, int] = {}
-        for channel in guild.channels.values():
-            if channel.parent_id:
-                self.used[channel.parent_id] = self.used.get(channel.parent_id, 0) + 1
+        self.lock = asyncio.Lock()
+        self._used: Counter[str] | None = None
+
+    @property
+    def used(self) -> Counter[str]:
+        """Return how many channels each category holds; counted when first asked, after the guild was read."""
+        if self._used is None:
+            self._used = Counter(c.parent_id for c in self.guild.channels.values() if c.parent_id)
+        return self._used
+
+    def note_refusal(self, parent: str, error: BadRequest) -> None:
+        """Remember why a category was refused: full, or gone (then with a warning)."""
+        if error.category_full:
+            self.full.add(parent)
+        else:
+            self.bad.add(parent)
+            _warn_gone(self.guild, parent)
 
     def has_room(self, category_id: str) -> bool:
         """Return whether one more room fits as far as we know."""
-        return category_id not in self.full | self.bad and self.used.get(category_id, 0) < HOLDS
+        return category_id not in self.full | self.bad and self.used[category_id] < HOLDS
 
 
 def refuses_parent(error: BadRequest) -> bool:
@@ -52,52 +63,33 @@ def refuses_parent(error: BadRequest) -> bool:
     return error.category_full or error.bad_parent
 
 
-def note_refusal(guild: Guild, parent: str, error: BadRequest) -> None:
-    """Remember why a category was refused: full, or gone (then with a warning)."""
-    if error.category_full:
-        shelf(guild).full.add(parent)
-    else:
-        shelf(guild).bad.add(parent)
-        _warn_gone(guild, parent)
-
-
-def shelf(guild: Guild) -> Shelf:
-    """Return the guild's categories, looked at once in a run."""
-    if guild.shelf is None:
-        guild.shelf = Shelf(guild, guild.own_categories)
-    assert isinstance(guild.shelf, Shelf)
-    return guild.shelf
-
-
-async def choose(job: Job, tried: set[str | None]) -> str | None:
-    """Return the category for one more room and count it in; None where rooms go without one."""
-    guild = job.guild
-    if guild.category_id is None:
+async def choose(shelf: Shelf, journal: Journal, how: How, tried: set[str | None]) -> str | None:
+    """Return the category for one more room and count it in; None if rooms go without one."""
+    if shelf.guild.category_id is None:
         return None
-    async with guild.category_lock:
-        stand = shelf(guild)
-        base = await _base(stand, job.how)
+    async with shelf.lock:
+        base = await _base(shelf, how)
         if base is None:
             return None
-        chosen = next((c for c in _known(stand, base) if c not in tried and stand.has_room(c)), None)
+        chosen = next((c for c in _known(shelf, base) if c not in tried and shelf.has_room(c)), None)
         if chosen is None:
-            chosen = await _open_next(stand, base, job.journal, job.how)
+            chosen = await _open_next(shelf, base, journal, how)
         if chosen is not None:
-            stand.used[chosen] = stand.used.get(chosen, 0) + 1
+            shelf.used[chosen] += 1
         return chosen
 
 
-def _known(stand: Shelf, base: Channel) -> list[str]:
+def _known(shelf: Shelf, base: Channel) -> list[str]:
     """Return the configured category and our further ones, in the order of their numbers."""
-    ours = [c for c in stand.guild.channels.values() if _is_ours(stand, base, c)]
+    ours = [c for c in shelf.guild.channels.values() if _is_ours(shelf, base, c)]
     return [base.id, *(c.id for c in sorted(ours, key=lambda c: (len(c.name), c.name)))]
 
 
-def _is_ours(stand: Shelf, base: Channel, channel: Channel) -> bool:
+def _is_ours(shelf: Shelf, base: Channel, channel: Channel) -> bool:
     if channel.type != CATEGORY or channel.id == base.id:
         return False
     named = any(same_name(channel.name, numbered(base.name, n)) for n in range(2, _MOST))
-    return channel.id in stand.own or (named and has_bot_overwrite(channel, stand.guild.bot_id))
+    return channel.id in shelf.own or (named and has_bot_overwrite(channel, shelf.guild.bot_id))
 
 
 def numbered(name: str, number: int) -> str:
@@ -105,13 +97,13 @@ def numbered(name: str, number: int) -> str:
     return f"{name[:95]} {number}"
 
 
-async def _base(stand: Shelf, how: How) -> Channel | None:
+async def _base(shelf: Shelf, how: How) -> Channel | None:
     """Return the configured category. An empty private one may be hidden from the list, so it is asked for."""
-    guild = stand.guild
-    if not stand.base_asked:
-        stand.base_asked = True
-        stand.base = guild.channels.get(guild.category_id or "") or await _ask(guild, how)
-    return None if stand.base is not None and stand.base.id in stand.bad else stand.base
+    guild = shelf.guild
+    if not shelf.base_asked:
+        shelf.base_asked = True
+        shelf.base = guild.channels.get(guild.category_id or "") or await _ask(guild, how)
+    return None if shelf.base is not None and shelf.base.id in shelf.bad else shelf.base
 
 
 async def _ask(guild: Guild, how: How) -> Channel | None:
@@ -138,9 +130,9 @@ def _warn_gone(guild: Guild, category_id: str) -> None:
     )
 
 
-async def _open_next(stand: Shelf, base: Channel, journal: Journal, how: How) -> str | None:
+async def _open_next(shelf: Shelf, base: Channel, journal: Journal, how: How) -> str | None:
     """Make one more category, hidden like the rooms in it; None where Discord does not let us."""
-    guild = stand.guild
+    guild = shelf.guild
     taken = {c.name for c in guild.channels.values() if c.type == CATEGORY}
     name = next(n for n in (numbered(base.name, i) for i in range(2, 1000)) if n not in taken)
     resource = Resource("category", name, guild.id, attempt_at=guild.now())
@@ -156,30 +148,30 @@ async def _open_next(stand: Shelf, base: Channel, journal: Journal, how: How) ->
     resource.snowflake, resource.state, resource.made_at = made.id, "made", guild.now()
     await journal.write(lambda t: t.save_category(resource))
     guild.channels[made.id] = made
-    stand.own[made.id] = resource
+    shelf.own[made.id] = resource
     return made.id
 
 
-async def remove_empty(guild: Guild, journal: Journal, how: How) -> None:
+async def remove_empty(shelf: Shelf, journal: Journal, how: How) -> None:
     """Delete those of our further categories that hold no channel any more."""
-    stand = shelf(guild)
+    guild = shelf.guild
     base = guild.channels.get(guild.category_id or "")
     parents = {c.parent_id for c in guild.channels.values()}
     for category in [c for c in guild.channels.values() if c.type == CATEGORY]:
-        ours = category.id in stand.own or (base is not None and _is_ours(stand, base, category))
+        ours = category.id in shelf.own or (base is not None and _is_ours(shelf, base, category))
         if ours and category.id not in parents:
-            await _remove(stand, category, journal, how)
+            await _remove(shelf, category, journal, how)
 
 
-async def _remove(stand: Shelf, category: Channel, journal: Journal, how: How) -> None:
+async def _remove(shelf: Shelf, category: Channel, journal: Journal, how: How) -> None:
     try:
-        await stand.guild.discord.delete_channel(category.id, how)
+        await shelf.guild.discord.delete_channel(category.id, how)
     except NotFound as error:
         if error.discord_code != UNKNOWN_CHANNEL:
             return
     except DiscordError:
         return  # the next run that looks at this guild tries again
-    stand.guild.channels.pop(category.id, None)
-    resource = stand.own.get(category.id) or Resource("category", category.name, stand.guild.id, snowflake=category.id)
-    resource.state, resource.deleted_at = "deleted", stand.guild.now()
+    shelf.guild.channels.pop(category.id, None)
+    resource = shelf.own.get(category.id) or Resource("category", category.name, shelf.guild.id, snowflake=category.id)
+    resource.state, resource.deleted_at = "deleted", shelf.guild.now()
     await journal.write(lambda t: t.save_category(resource))

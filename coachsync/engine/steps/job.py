@@ -16,11 +16,16 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.model import Action, Entry, Event, Millis, Names, Resource, ResourceKind, Session
 from coachsync.domain.naming import Templates, hash_of, render
 from coachsync.engine.journal import Journal
+from coachsync.engine.slots import Slots
+from coachsync.engine.steps.category import Shelf
 from coachsync.guild.picture import Guild
 from coachsync.store.base import Marks, Transaction
 
 if TYPE_CHECKING:
     from coachsync.domain.windows import Policy
+
+
+_SETTLE_S = 2.0  # Discord's lists may lag behind a create by this much
 
 
 class Trouble(Exception):  # noqa: N818 - it is a failure's vehicle, not an error of the program
@@ -30,9 +35,6 @@ class Trouble(Exception):  # noqa: N818 - it is a failure's vehicle, not an erro
         super().__init__(failure.message)
         self.failure = failure
         self.refused = refused
-
-
-_SETTLE_S = 2.0  # Discord's lists may lag behind a create by this much
 
 
 class Job:
@@ -48,6 +50,8 @@ class Job:
         action: Action,
         entry: Entry,
         guild: Guild,
+        slots: Slots,
+        shelf: Shelf,
         journal: Journal,
         *,
         now: Millis,
@@ -59,6 +63,8 @@ class Job:
         self.action = action
         self.entry = entry
         self.guild = guild
+        self.slots = slots
+        self.shelf = shelf
         self.journal = journal
         self.now = now
         self.policy = policy
@@ -152,15 +158,6 @@ def _names(entry: Entry, session: Session, templates: Templates) -> tuple[Names,
     own = Names(entry.short, entry.role_name, entry.channel_name)
     asked = [Names(entry.short, r.name, r.name) for r in entry.open_attempts()]
     return tuple(dict.fromkeys((own, *asked, render(session, templates, hash_of(session.id)))))
-
-
-async def places_freed(job: Job) -> bool:
-    """Wait for the guild's cleanups under way, which free places, and for who goes first; tell whether any was."""
-    waiting = [c for c in job.guild.cleanups if not c.done()]
-    if waiting:
-        await asyncio.wait(waiting)
-    await job.guild.earlier_placed(job.how.priority)
-    return bool(waiting)
 
 
 def take_hash_name(job: Job) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from coachsync.discord.errors import BadRequest, DiscordError, RateLimited
 from coachsync.engine.steps.belongings import candidate_roles, found, is_our_role
-from coachsync.engine.steps.job import Job, places_freed, settle, take_hash_name
+from coachsync.engine.steps.job import Job, settle, take_hash_name
 
 LONGEST_ROLE_WAIT_S = 300.0  # beyond it, Discord "makes no more roles"
 MOST_ROLES = 250
@@ -50,8 +50,8 @@ async def _make_role(job: Job) -> None:
     if job.guild.roles_exhausted:
         _without_role(job, "its roles are used up")
         return
-    if len(job.guild.roles) + len(job.guild.without_place) > MOST_ROLES:
-        await places_freed(job)
+    if len(job.guild.roles) + job.slots.wanted > MOST_ROLES:
+        await job.slots.freed(job.how.priority)
     try:
         await _create_role(job)
     except RateLimited as error:
@@ -85,7 +85,7 @@ async def _role_refused(job: Job, error: BadRequest) -> None:
     """Where the guild is full, try once more when the cleanups under way are done, else go without a role."""
     if error.code != "limit_reached":
         raise error
-    if await places_freed(job):
+    if await job.slots.freed(job.how.priority):
         try:
             await _create_role(job)
         except BadRequest as again:

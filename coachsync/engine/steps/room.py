@@ -17,7 +17,7 @@ from coachsync.domain.model import Resource
 from coachsync.domain.permissions import Overwrite
 from coachsync.engine.steps import category, role
 from coachsync.engine.steps.belongings import candidate_channels, found, is_ours
-from coachsync.engine.steps.job import Job, Trouble, places_freed, settle, take_hash_name
+from coachsync.engine.steps.job import Job, Trouble, settle, take_hash_name
 
 _NOT_THERE = NOT_HERE | {UNKNOWN_OVERWRITE}
 MOST_CHANNELS = 500
@@ -92,12 +92,12 @@ def _note_admitted(job: Job, channel: Channel) -> None:
 
 async def make_channel(job: Job) -> None:
     """Create the room with all its overwrites in the one call, and prove what Discord answered."""
-    if len(job.guild.channels) + len(job.guild.without_place) > MOST_CHANNELS:
-        await places_freed(job)
+    if len(job.guild.channels) + job.slots.wanted > MOST_CHANNELS:
+        await job.slots.freed(job.how.priority)
     try:
         await _create_channel(job)
     except BadRequest as error:
-        if error.code != "limit_reached" or not await places_freed(job):
+        if error.code != "limit_reached" or not await job.slots.freed(job.how.priority):
             raise
         await _create_channel(job)
     except DiscordError as error:
@@ -143,13 +143,13 @@ async def _without_absent(job: Job, wanted: dict[str, Overwrite]) -> dict[str, O
 async def _create_in_category(job: Job, wanted: dict[str, Overwrite]) -> None:
     tried: set[str | None] = set()
     while True:
-        parent = await category.choose(job, tried)
+        parent = await category.choose(job.shelf, job.journal, job.how, tried)
         try:
             await _send_channel(job, wanted, parent)
         except BadRequest as error:
             if parent is None or not category.refuses_parent(error):
                 raise
-            category.note_refusal(job.guild, parent, error)
+            job.shelf.note_refusal(parent, error)
             tried.add(parent)
         else:
             return
@@ -171,7 +171,7 @@ async def _send_channel(job: Job, wanted: dict[str, Overwrite], parent: str | No
     resource = await job.attempt("channel", job.entry.channel_name, send)
     await _prove(job, resource, made[0], wanted)
     job.guild.channels[made[0].id] = made[0]
-    job.guild.has_place(job.how.priority)
+    job.slots.served(job.how.priority)
     for grant in job.entry.grants:
         if grant.user_id in wanted and grant.state == "asked":
             grant.state, grant.granted_at = "granted", job.guild.now()
