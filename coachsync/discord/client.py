@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from math import inf
 
+from coachsync import waits
 from coachsync.discord import verdict
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.discord_clock import DiscordClock
@@ -36,7 +37,6 @@ from coachsync.discord.pace.meter import current_meter
 from coachsync.discord.routes import Call
 
 _TRIES = 3
-_PAUSES_S = (0.3, 1.0)
 _REFUSALS = 12
 _NETWORK_HINT = "check this host's network, name look-up and proxy; the next run tries again"
 _OUTAGE_HINT = "Discord has trouble (discordstatus.com); the next run tries again"
@@ -122,7 +122,8 @@ class Client:
 
     async def pause(self, tries: int) -> bool:
         """Wait before the next try; False where the deadline does not leave the time."""
-        wait = _PAUSES_S[min(tries, len(_PAUSES_S)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        pauses = waits.current().again
+        wait = pauses[min(tries, len(pauses)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         if self._loop.time() + wait >= self._deadline:
             return False
         await asyncio.sleep(wait)

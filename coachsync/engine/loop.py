@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from coachsync import waits
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Outcome, Warn
 from coachsync.domain.planned import Facts, Plan
@@ -26,8 +27,6 @@ from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE
 from coachsync.guild.access import GuildAccess, Ways, guild_access
 from coachsync.store.base import Defaults, Store
 from coachsync.store.open import open_store
-
-_GRACE_S = 5.0
 
 
 class Done(NamedTuple):
@@ -63,7 +62,7 @@ def work(
         gc.enable()
     settings = request.settings
     budget_s = settings.run_budget / 1000
-    limit_s = budget_s + settings.discord.timeout / 1000 + _GRACE_S
+    limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
         ways = Ways(settings, request.environ, time.monotonic() + budget_s, spent)
         return asyncio.run(_work(request, store, plan, facts, entries, ways))

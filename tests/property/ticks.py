@@ -9,8 +9,6 @@ import time
 import warnings
 from typing import NamedTuple
 
-import pytest
-
 from coachsync.config.settings import Settings
 from coachsync.domain.model import Report
 from coachsync.engine.request import TickRequest
@@ -156,9 +154,3 @@ class Ticker:
             code = tick(request).exit_code
         finally:
             os._exit(code)
-
-
-def hasten(patch: pytest.MonkeyPatch) -> None:
-    """Shorten the pauses that coachsync makes for Discord's sake."""
-    patch.setattr("coachsync.discord.client._PAUSES_S", (0.002, 0.004))
-    patch.setattr("coachsync.engine.steps.job._SETTLE_S", 0.005)
