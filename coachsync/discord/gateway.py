@@ -11,7 +11,6 @@ from math import inf
 from coachsync.discord.api import Discord
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.client import Client
-from coachsync.discord.errors import DiscordError
 from coachsync.discord.pace.ceiling import Ceiling
 from coachsync.discord.token import Token
 from coachsync.discord.transport.sending import Transport
@@ -63,11 +62,6 @@ class Gateway:
             if self._stopped:
                 client.stop(self._stopped)
         return self._served[token]
-
-    @property
-    def broken(self) -> DiscordError | None:
-        """Return why nothing more is sent at all (blocked at the edge, no network), None while all is well."""
-        return self._circuit.broken
 
     @property
     def lately(self) -> list[float]:

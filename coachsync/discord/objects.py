@@ -16,9 +16,6 @@ from coachsync.domain.permissions import Overwrite
 VOICE = 2
 CATEGORY = 4
 
-ROLE_TARGET = 0
-MEMBER_TARGET = 1
-
 T = TypeVar("T")
 
 
@@ -54,15 +51,6 @@ class Member(NamedTuple):
     name: str
     roles: frozenset[str]
     pending: bool
-
-
-class Guild(NamedTuple):
-    """A guild's own settings; `mfa_level` 1 asks for two-factor authentication."""
-
-    id: str
-    name: str
-    owner_id: str
-    mfa_level: int
 
 
 class Me(NamedTuple):
@@ -118,14 +106,6 @@ def read_member(data: object) -> Member:
         name if isinstance(name, str) else "",
         frozenset(str(role) for role in roles),
         member.get("pending") is True,
-    )
-
-
-def read_guild(data: object) -> Guild:
-    """Read one guild."""
-    guild = _object(data)
-    return Guild(
-        _snowflake(guild, "id"), _text(guild, "name"), _snowflake(guild, "owner_id"), _whole(guild, "mfa_level")
     )
 
 

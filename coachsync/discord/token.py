@@ -6,7 +6,6 @@ Owns the one type that holds a token and the redaction of log lines and messages
 from __future__ import annotations
 
 import binascii
-import logging
 import re
 from base64 import urlsafe_b64decode
 
@@ -74,18 +73,3 @@ def redact(text: str) -> str:
         if secret in text:
             text = text.replace(secret, _REDACTED)
     return text
-
-
-class Redacting(logging.Filter):
-    """Keeps tokens out of log records: message, arguments and traceback. To be put on every handler."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Redact `record` in place; it is never dropped."""
-        record.msg, record.args = redact(record.getMessage()), None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        if record.exc_text:
-            record.exc_text = redact(record.exc_text)
-        if record.stack_info:
-            record.stack_info = redact(record.stack_info)
-        return True
