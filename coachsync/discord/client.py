@@ -35,6 +35,7 @@ from coachsync.discord.pace.headers import Reading, read_limits
 from coachsync.discord.pace.limits import Limits
 from coachsync.discord.pace.meter import current_meter
 from coachsync.discord.routes import Call
+from coachsync.domain.limits import REQUESTS_PER_SECOND
 
 _TRIES = 3
 _REFUSALS = 12
@@ -52,7 +53,7 @@ class Client:
         self,
         sender: Sender,
         *,
-        per_second: int = 50,
+        per_second: int = REQUESTS_PER_SECOND,
         ceiling: Ceiling | None = None,
         deadline: float = inf,
         circuit: Circuit | None = None,

@@ -83,7 +83,7 @@ class BadRequest(DiscordError):
 
     @property
     def category_full(self) -> bool:
-        """Return whether the parent category holds 50 channels already."""
+        """Return whether the parent category is full."""
         return self.names("parent_id", "CHANNEL_PARENT_MAX_CHANNELS")
 
     @property

@@ -14,6 +14,7 @@ from coachsync.discord.client import Client
 from coachsync.discord.pace.ceiling import Ceiling
 from coachsync.discord.token import Token
 from coachsync.discord.transport.sending import Transport
+from coachsync.domain.limits import REQUESTS_PER_SECOND
 
 
 class Gateway:
@@ -33,7 +34,7 @@ class Gateway:
         base: str,
         *,
         timeout: float = 10.0,
-        per_second: int = 50,
+        per_second: int = REQUESTS_PER_SECOND,
         ceiling: Ceiling | None = None,
         deadline: float = inf,
         spent: Sequence[float] = (),

@@ -11,11 +11,10 @@ from coachsync.discord.gateway import Gateway
 from coachsync.discord.pace.ceiling import Ceiling
 from coachsync.discord.token import Token
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import HOUR, Access, Millis, Resource, Warn
+from coachsync.domain.limits import ROLE_WINDOW
+from coachsync.domain.model import Access, Millis, Resource, Warn
 from coachsync.errors import ConfigError
 from coachsync.store.base import Store
-
-_ROLE_WINDOW: Millis = 48 * HOUR
 
 
 class GuildAccess(NamedTuple):
@@ -107,7 +106,7 @@ def guild_access(ways: Ways, store: Store, guild_id: str) -> GuildAccess:
         access=settings.access,
         timeout=settings.timeout,
         roles_exhausted_until=until or 0,
-        roles_made=lambda now: store.roles_made_since(guild_id, now - _ROLE_WINDOW),
+        roles_made=lambda now: store.roles_made_since(guild_id, now - ROLE_WINDOW),
         categories=store.categories(guild_id),
         given_up=store.given_up(guild_id),
     )

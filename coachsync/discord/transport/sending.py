@@ -24,6 +24,7 @@ from coachsync.discord.token import Token, redact
 from coachsync.discord.transport.connection import Adapter, Exchange, GivenUpError
 from coachsync.discord.transport.lean import CaseInsensitiveDict, PreparedRequest, RequestException, get_environ_proxies
 from coachsync.discord.transport.workers import Workers
+from coachsync.domain.limits import LONGEST_REASON
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,6 @@ USER_AGENT = f"DiscordBot (https://github.com/coachsync/coachsync, {__version__}
 
 _LARGEST_BODY = 32 * 1024 * 1024
 _CHUNK = 256 * 1024
-_REASON_LENGTH = 512
 _LOOPBACK = ("localhost", "::1")
 
 
@@ -43,13 +43,13 @@ def is_loopback(host: str) -> bool:
 
 
 def encoded_reason(reason: str) -> str:
-    """Percent-encode an audit-log reason, cut so that the header stays within Discord's 512 characters.
+    """Percent-encode an audit-log reason, cut so that the header stays within Discord's limit.
 
     Source: discord-api-docs resources/audit-log.mdx.
     """
-    text = quote(reason.strip()[:_REASON_LENGTH], safe=" /", errors="replace")
-    while len(text) > _REASON_LENGTH:
-        reason = reason[: max(len(reason) - 1 - (len(text) - _REASON_LENGTH) // 12, 0)].strip()
+    text = quote(reason.strip()[:LONGEST_REASON], safe=" /", errors="replace")
+    while len(text) > LONGEST_REASON:
+        reason = reason[: max(len(reason) - 1 - (len(text) - LONGEST_REASON) // 12, 0)].strip()
         text = quote(reason, safe=" /", errors="replace")
     return text
 
