@@ -17,9 +17,10 @@ from coachsync.discord import objects, routes
 from coachsync.discord.client import Client
 from coachsync.discord.codes import MISSING_ACCESS, UNKNOWN_VOICE_STATE
 from coachsync.discord.errors import AnswerLost, Forbidden, NotFound, UnexpectedAnswer
-from coachsync.discord.objects import CATEGORY, VOICE, Channel, Me, Member, Role, ShapeError
+from coachsync.discord.objects import Me, ShapeError
 from coachsync.discord.pace.dispatch import Priority
 from coachsync.discord.routes import Call
+from coachsync.domain.guild_objects import CATEGORY, VOICE, Channel, Member, Role
 from coachsync.domain.model import Millis
 from coachsync.domain.permissions import Overwrite
 

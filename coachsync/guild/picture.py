@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Iterable
 
 from coachsync.discord.api import Discord
 from coachsync.discord.errors import DiscordError, UnexpectedAnswer
-from coachsync.discord.objects import Channel, Me, Role
+from coachsync.discord.objects import Me
 from coachsync.discord.pace.dispatch import Priority
 from coachsync.domain import permissions
+from coachsync.domain.guild_objects import Channel, Role
 from coachsync.domain.model import MINUTE, Entry, Millis, Outcome, Resource, Warn
 from coachsync.domain.naming import fold
 from coachsync.domain.permissions import Overwrite

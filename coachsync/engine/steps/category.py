@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from coachsync.discord.api import How
 from coachsync.discord.codes import UNKNOWN_CHANNEL
 from coachsync.discord.errors import BadRequest, DiscordError, NotFound
-from coachsync.discord.objects import Channel
+from coachsync.domain.guild_objects import CATEGORY, Channel
 from coachsync.domain.limits import CHANNELS_IN_CATEGORY, LONGEST_NAME, MOST_CHANNELS
 from coachsync.domain.model import Resource
 from coachsync.domain.naming import same_name
-from coachsync.domain.ownership import CATEGORY, has_bot_overwrite
+from coachsync.domain.ownership import has_bot_overwrite
 from coachsync.engine.journal import Journal
 from coachsync.guild.picture import Guild
 

@@ -10,9 +10,9 @@ from contextlib import suppress
 
 from coachsync.discord.codes import NOT_HERE, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE
 from coachsync.discord.errors import BadRequest, DiscordError, NotFound
-from coachsync.discord.objects import Channel
 from coachsync.domain import permissions
 from coachsync.domain.failure import Failure
+from coachsync.domain.guild_objects import Channel
 from coachsync.domain.limits import MOST_CHANNELS
 from coachsync.domain.model import Grant, Resource
 from coachsync.domain.permissions import Overwrite
