@@ -25,6 +25,7 @@ from coachsync.discord.transport.connection import Adapter, Exchange, GivenUpErr
 from coachsync.discord.transport.lean import CaseInsensitiveDict, PreparedRequest, RequestException, get_environ_proxies
 from coachsync.discord.transport.workers import Workers
 from coachsync.domain.limits import LONGEST_REASON
+from coachsync.domain.loopback import is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +35,6 @@ USER_AGENT = f"DiscordBot (https://github.com/coachsync/coachsync, {__version__}
 
 _LARGEST_BODY = 32 * 1024 * 1024
 _CHUNK = 256 * 1024
-_LOOPBACK = ("localhost", "::1")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host` is this very machine, by its spelling alone."""
-    return host in _LOOPBACK or host.endswith(".localhost") or host.startswith("127.")
 
 
 def encoded_reason(reason: str) -> str:
