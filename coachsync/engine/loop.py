@@ -64,7 +64,7 @@ def work(
     budget_s = settings.run_budget / 1000
     limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
-        ways = Ways(settings, request.environ, time.monotonic() + budget_s, spent)
+        ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent)
         return asyncio.run(_work(request, store, plan, facts, entries, ways))
 
 

@@ -9,7 +9,7 @@ import time
 import warnings
 from typing import NamedTuple
 
-from coachsync.config.settings import Settings
+from coachsync.config import Settings, Tokens
 from coachsync.domain.model import Report
 from coachsync.engine.request import TickRequest
 from coachsync.engine.tick import tick
@@ -74,7 +74,7 @@ class Ticker:
         return TickRequest(
             self.settings,
             command,
-            self.town.environ,
+            Tokens(self.settings, self.town.environ),
             names,
             now=self.town.clock.now(),
             **options,  # type: ignore[arg-type]

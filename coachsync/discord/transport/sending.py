@@ -20,12 +20,12 @@ from urllib3.exceptions import HTTPError
 
 from coachsync import __version__
 from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result
-from coachsync.discord.token import Token, redact
 from coachsync.discord.transport.connection import Adapter, Exchange, GivenUpError
 from coachsync.discord.transport.lean import CaseInsensitiveDict, PreparedRequest, RequestException, get_environ_proxies
 from coachsync.discord.transport.workers import Workers
 from coachsync.domain.limits import LONGEST_REASON
 from coachsync.domain.loopback import is_loopback
+from coachsync.secrets import Token, redact
 
 logger = logging.getLogger(__name__)
 
@@ -198,5 +198,5 @@ def _reason_of(error: Exception) -> str:
         if not isinstance(inner, BaseException):
             break
         cause = inner
-    text = redact(" ".join(str(cause).split()))  # before it is cut, or half a token might be left
+    text = redact(" ".join(str(cause).split()), foreign=True)  # before it is cut, or half a token might be left
     return text.split("): ", 1)[-1][:200] or type(cause).__name__
