@@ -13,7 +13,7 @@ from typing import Any
 from coachsync import errors
 from coachsync.cli import excepthooks, output, streams
 from coachsync.cli.context import Invocation
-from coachsync.config.token import hide
+from coachsync.secrets import hide
 
 PROGRAM = "coachsync"
 _BEFORE_THE_COMMAND = (" --config", " --verbose", " -v", " --log-format", " --version")

@@ -10,9 +10,9 @@ import typer
 
 from coachsync.cli import output
 from coachsync.config.definition import KEYS, Key
-from coachsync.config.token import hide
 from coachsync.config.values import UnfitError, shown
 from coachsync.errors import UsageError
+from coachsync.secrets import Token
 
 _DEFAULT_STORE = "sqlite:///sessions.db"
 _BY_PATH = {key.path: key for key in KEYS}
@@ -22,7 +22,7 @@ class Answers(NamedTuple):
     """Values by key path as TOML takes them; the token, where one was typed in, and the file it goes to."""
 
     values: Mapping[str, Any]
-    token: str = ""
+    token: Token | None = None
     token_path: str = ""
 
 
@@ -49,7 +49,7 @@ def ask(options: Mapping[str, str | None], folder: str) -> Answers:
         "discord.token_file": _asked(options, "discord.token_file", "Token file", os.path.join(folder, "token")),
     }
     path = os.path.join(folder, os.path.expanduser(values["discord.token_file"]))
-    token = ""
+    token = None
     if not values["discord.token_file"].startswith("credential:") and not os.path.lexists(path):
         token = _typed_token(path)
     return Answers({key: value for key, value in values.items() if value != ""}, token, path)
@@ -67,15 +67,14 @@ def _asked(options: Mapping[str, str | None], path: str, question: str, default:
         answer = None
 
 
-def _typed_token(path: str) -> str:
+def _typed_token(path: str) -> Token | None:
     typed = str(typer.prompt(f"Bot token, to be kept in {path} (empty: later)", default="", hide_input=True,
                              show_default=False)).strip()  # fmt: skip
-    if typed:
-        hide(typed)
-    if any(not "!" <= letter <= "~" for letter in typed):
+    try:
+        return Token(typed) if typed else None
+    except ValueError:
         output.error("that is no token: it holds white space or odd characters", "copy it again")
         return _typed_token(path)
-    return typed
 
 
 def _unfit(key: Key, value: str) -> str:

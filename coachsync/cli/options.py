@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from coachsync.cli.when import parse_now
-from coachsync.config import Settings, is_loopback
+from coachsync.config import Settings, on_this_host
 from coachsync.domain.model import Millis
 from coachsync.errors import UsageError
 
@@ -65,7 +65,7 @@ def refuse_pretended_time(settings: Settings, now: Millis | None, *, dry_run: bo
     if now is None or dry_run or force:
         return
     guilds = (settings.discord, *settings.guilds.values())
-    if not all(is_loopback(guild.api_base) for guild in guilds):
+    if not all(on_this_host(guild.api_base) for guild in guilds):
         raise UsageError(
             "--now without --dry-run would open and close real rooms at another time than people expect",
             "add --dry-run to look, or --force if that is meant",

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from coachsync.cli import streams
-from coachsync.config.token import redact
 from coachsync.report.text import clean
+from coachsync.secrets import redact
 
 
 def out(text: str) -> None:

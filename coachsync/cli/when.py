@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from coachsync.config.token import redact
 from coachsync.config.values import UnfitError, parse_duration
 from coachsync.domain.model import MINUTE, Millis
 from coachsync.errors import UsageError
+from coachsync.secrets import redact
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

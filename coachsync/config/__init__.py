@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from coachsync.config.load import find_config, load_settings, parse_settings
 from coachsync.config.settings import GuildSettings, Settings
-from coachsync.config.token import FoundToken, find_token, redact, resolve_token
-from coachsync.config.values import is_loopback, parse_duration
+from coachsync.config.token import FoundToken, Tokens, find_token
+from coachsync.config.values import on_this_host, parse_duration
 
 __all__ = [
     "FoundToken",
     "GuildSettings",
     "Settings",
+    "Tokens",
     "find_config",
     "find_token",
-    "is_loopback",
     "load_settings",
+    "on_this_host",
     "parse_duration",
     "parse_settings",
-    "redact",
-    "resolve_token",
 ]

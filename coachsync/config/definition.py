@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from coachsync.config import values as v
 from coachsync.config.naming import channel_template, role_template
+from coachsync.domain.limits import REQUESTS_PER_SECOND
 from coachsync.domain.model import DAY, MINUTE, Access
 from coachsync.domain.naming import DEFAULT
 
@@ -63,7 +64,7 @@ KEYS: tuple[Key, ...] = (
     Key("discord", "api_base", v.api_base, DEFAULT_API_BASE, "Discord's address", env="COACHSYNC_API_BASE",
         per_guild=True),
     Key("discord", "concurrency", v.whole_number(1, 1000), 16, "sessions worked on at once, at most"),
-    Key("discord", "max_requests_per_second", v.whole_number(1, 1000), 50,
+    Key("discord", "max_requests_per_second", v.whole_number(1, 1000), REQUESTS_PER_SECOND,
         "lower it where the bot shares its token", per_guild=True),
     Key("discord", "timeout", v.duration_between(1000, 10 * MINUTE, 'from "1s" to "10m"'), "10s",
         "one whole request, name look-up and answer included", per_guild=True),

@@ -1,4 +1,4 @@
-"""Finding a guild's bot token, late and apart from all other settings, and keeping it out of sight.
+"""Finding a guild's bot token, late and apart from all other settings.
 
 Order for `[discord]`: $COACHSYNC_TOKEN, then `token_file`, then the credential `discord-token` of the service
 manager. A `token_file` in a guild's own section is used for that guild whatever the environment says.
@@ -9,39 +9,63 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from coachsync.config.settings import GuildSettings, Settings
 from coachsync.domain.model import Warn
 from coachsync.errors import ConfigError
+from coachsync.secrets import Token
 
 _CREDENTIAL = "credential:"
 _DEFAULT_CREDENTIAL = "credential:discord-token"
 _LARGEST = 4096
-_SHORTEST_PART = 6  # a token is three parts with dots between; none of them is ever shown
-_secrets: dict[str, None] = {}
 
 
-class FoundToken:
-    """A token, where it came from, and what is wrong with how it is kept. Never shows its value."""
+class FoundToken(NamedTuple):
+    """A token, where it came from, and what is wrong with how it is kept."""
 
-    __slots__ = ("source", "value", "warning")
-
-    def __init__(self, value: str, source: str, warning: Warn | None) -> None:
-        self.value = value
-        self.source = source
-        self.warning = warning
+    token: Token
+    source: str
+    warning: Warn | None
 
 
-def resolve_token(settings: Settings, guild_id: str, environ: Mapping[str, str]) -> str:
-    """Return a guild's token. Raises ConfigError."""
-    return find_token(settings, guild_id, environ).value
+class Tokens:
+    """The tokens of one run: each guild's is looked for when it is first asked for, and once."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._environ = environ
+        self._found: dict[str, FoundToken | ConfigError] = {}
+
+    def of(self, guild_id: str) -> FoundToken:
+        """Return a guild's token and, if others can read its file, a warning. Raises ConfigError."""
+        if guild_id not in self._found:
+            try:
+                self._found[guild_id] = find_token(self._settings, guild_id, self._environ)
+            except ConfigError as error:
+                self._found[guild_id] = error
+        found = self._found[guild_id]
+        if isinstance(found, ConfigError):
+            raise found
+        return found
+
+    def check(self) -> None:
+        """Raise the first guild's ConfigError if no guild of the configuration has a token."""
+        first: ConfigError | None = None
+        for guild_id in (self._settings.guild_id, *self._settings.guilds):
+            try:
+                self.of(guild_id)
+            except ConfigError as error:
+                first = first or error
+            else:
+                return
+        if first is not None:
+            raise first
 
 
 def find_token(settings: Settings, guild_id: str, environ: Mapping[str, str]) -> FoundToken:
-    """Return a guild's token and a warning where others can read its file. Raises ConfigError."""
-    found = _find(settings.guild(guild_id), settings.base_dir, environ)
-    hide(found.value)
-    return found
+    """Return a guild's token and, if others can read its file, a warning. Raises ConfigError."""
+    return _find(settings.guild(guild_id), settings.base_dir, environ)
 
 
 def _find(guild: GuildSettings, base_dir: str, environ: Mapping[str, str]) -> FoundToken:
@@ -72,8 +96,8 @@ def _from_credential(source: str, environ: Mapping[str, str]) -> FoundToken:
 
 
 def _from_file(path: str) -> FoundToken:
-    value = _read(path, f"token file {path}")
-    return FoundToken(value, path, _warning(path))
+    token = _read(path, f"token file {path}")
+    return FoundToken(token, path, _warning(path))
 
 
 def _warning(path: str) -> Warn | None:
@@ -83,7 +107,7 @@ def _warning(path: str) -> Warn | None:
     return Warn("token_readable", None, f"others can read the token file {path}: chmod 600 {path}")
 
 
-def _read(path: str, what: str) -> str:
+def _read(path: str, what: str) -> Token:
     try:
         with open(path, "rb") as file:
             content = file.read(_LARGEST + 1)
@@ -98,27 +122,12 @@ def _read(path: str, what: str) -> str:
 _HINT = "put the bot's token there and nothing else, as the developer portal shows it, without the word Bot"
 
 
-def _checked(text: str, what: str) -> str:
+def _checked(text: str, what: str) -> Token:
     """Return the token without the white space around it. Raises ConfigError, never with the content."""
     value = text.strip()
     if not value:
         raise ConfigError(f"the {what} is empty", _HINT)
-    if any(not "!" <= letter <= "~" for letter in value):
-        hide(value)
-        raise ConfigError(f"the {what} holds something that is no token", _HINT)
-    return value
-
-
-def hide(secret: str) -> None:
-    """Remember a secret so that `redact` takes it, and each of its parts, out of any text."""
-    for part in (secret, *secret.split(".")):
-        if len(part) >= _SHORTEST_PART:
-            _secrets[part] = None
-
-
-def redact(text: str) -> str:
-    """Return a text without any token seen in this process, whole or in part."""
-    for secret in _secrets:
-        if secret in text:
-            text = text.replace(secret, "[token]")
-    return text
+    try:
+        return Token(value)
+    except ValueError:
+        raise ConfigError(f"the {what} holds something that is no token", _HINT) from None

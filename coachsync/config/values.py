@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from coachsync.domain.loopback import is_loopback
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
 from coachsync.domain.snowflake import is_snowflake
 
@@ -166,7 +167,7 @@ def store_url(value: Any) -> str:
 
 
 def api_base(value: Any) -> str:
-    """Take Discord's base address: https, or http where the host is loopback; no user, query or fragment."""
+    """Take Discord's base address: https, or http if the host is loopback; no user, query or fragment."""
     found = text(value)
     parts = _split_url(found)
     if parts is None or any(c <= " " or c > "~" for c in found):
@@ -174,7 +175,7 @@ def api_base(value: Any) -> str:
     scheme, host, clean = parts
     if not clean:
         raise UnfitError("an address without user name, query or fragment")
-    if scheme != "https" and not _is_loopback_host(host):
+    if scheme != "https" and not is_loopback(host):
         raise UnfitError("an https address (http only to this very host): the token never travels in clear")
     return found.rstrip("/")
 
@@ -193,17 +194,10 @@ def _split_url(url: str) -> tuple[str, str, bool] | None:
     return parts.scheme, host, "@" not in parts.netloc and "?" not in url and "#" not in url
 
 
-def is_loopback(url: str) -> bool:
+def on_this_host(url: str) -> bool:
     """Return whether an address leads to this very host and nowhere else."""
     parts = _split_url(url)
-    return parts is not None and _is_loopback_host(parts[1])
-
-
-def _is_loopback_host(host: str) -> bool:
-    if host in ("localhost", "::1"):
-        return True
-    numbers = host.split(".")
-    return len(numbers) == 4 and numbers[0] == "127" and all(n.isdecimal() and int(n) < 256 for n in numbers)
+    return parts is not None and is_loopback(parts[1])
 
 
 def shown(value: object) -> str:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from math import inf
 
+from coachsync import waits
 from coachsync.discord import verdict
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.discord_clock import DiscordClock
@@ -34,9 +35,9 @@ from coachsync.discord.pace.headers import Reading, read_limits
 from coachsync.discord.pace.limits import Limits
 from coachsync.discord.pace.meter import current_meter
 from coachsync.discord.routes import Call
+from coachsync.domain.limits import REQUESTS_PER_SECOND
 
 _TRIES = 3
-_PAUSES_S = (0.3, 1.0)
 _REFUSALS = 12
 _NETWORK_HINT = "check this host's network, name look-up and proxy; the next run tries again"
 _OUTAGE_HINT = "Discord has trouble (discordstatus.com); the next run tries again"
@@ -52,7 +53,7 @@ class Client:
         self,
         sender: Sender,
         *,
-        per_second: int = 50,
+        per_second: int = REQUESTS_PER_SECOND,
         ceiling: Ceiling | None = None,
         deadline: float = inf,
         circuit: Circuit | None = None,
@@ -122,7 +123,8 @@ class Client:
 
     async def pause(self, tries: int) -> bool:
         """Wait before the next try; False where the deadline does not leave the time."""
-        wait = _PAUSES_S[min(tries, len(_PAUSES_S)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        pauses = waits.current().again
+        wait = pauses[min(tries, len(pauses)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         if self._loop.time() + wait >= self._deadline:
             return False
         await asyncio.sleep(wait)

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from coachsync.discord.token import redact
 from coachsync.domain.failure import ErrorCode, Failure
 from coachsync.errors import SOME_FAILED, CoachsyncError
+from coachsync.secrets import redact
 
 FieldErrors = Mapping[str, tuple[str, ...]]
 """Dotted path in the request body ("" for the body itself) → Discord's codes for what is wrong there."""
@@ -36,7 +36,8 @@ class DiscordError(CoachsyncError):
         discord_code: int | None = None,
         http_status: int | None = None,
     ) -> None:
-        super().__init__(redact(message), redact(hint))  # the words may be Discord's, or whoever's stands there
+        # the words may be Discord's, or of whoever answers in its place
+        super().__init__(redact(message, foreign=True), redact(hint, foreign=True))
         self.code: ErrorCode = code or self.default_code
         self.discord_code = discord_code
         self.http_status = http_status
@@ -83,7 +84,7 @@ class BadRequest(DiscordError):
 
     @property
     def category_full(self) -> bool:
-        """Return whether the parent category holds 50 channels already."""
+        """Return whether the parent category is full."""
         return self.names("parent_id", "CHANNEL_PARENT_MAX_CHANNELS")
 
     @property

@@ -11,10 +11,10 @@ from math import inf
 from coachsync.discord.api import Discord
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.client import Client
-from coachsync.discord.errors import DiscordError
 from coachsync.discord.pace.ceiling import Ceiling
-from coachsync.discord.token import Token
 from coachsync.discord.transport.sending import Transport
+from coachsync.domain.limits import REQUESTS_PER_SECOND
+from coachsync.secrets import Token
 
 
 class Gateway:
@@ -34,7 +34,7 @@ class Gateway:
         base: str,
         *,
         timeout: float = 10.0,
-        per_second: int = 50,
+        per_second: int = REQUESTS_PER_SECOND,
         ceiling: Ceiling | None = None,
         deadline: float = inf,
         spent: Sequence[float] = (),
@@ -63,11 +63,6 @@ class Gateway:
             if self._stopped:
                 client.stop(self._stopped)
         return self._served[token]
-
-    @property
-    def broken(self) -> DiscordError | None:
-        """Return why nothing more is sent at all (blocked at the edge, no network), None while all is well."""
-        return self._circuit.broken
 
     @property
     def lately(self) -> list[float]:

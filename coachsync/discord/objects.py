@@ -1,4 +1,4 @@
-"""Discord's objects as coachsync needs them: small typed values, read from JSON without trust.
+"""Reading Discord's objects from JSON, without trust, into the values of `coachsync.domain.guild_objects`.
 
 Owns the shapes of Discord's answers: every field that is used is checked here, and a wrong one is a `ShapeError`.
 Fields that are not used are not looked at, so that Discord may add and change them.
@@ -11,58 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
+from coachsync.domain.guild_objects import Channel, Member, Role
 from coachsync.domain.permissions import Overwrite
-
-VOICE = 2
-CATEGORY = 4
-
-ROLE_TARGET = 0
-MEMBER_TARGET = 1
 
 T = TypeVar("T")
 
 
 class ShapeError(ValueError):
     """An answer is not of the shape that Discord documents; the text names what was expected."""
-
-
-class Role(NamedTuple):
-    """One role of a guild; `permissions` is a set of bits."""
-
-    id: str
-    name: str
-    position: int
-    permissions: int
-    managed: bool
-
-
-class Channel(NamedTuple):
-    """One channel; `type` 2 is voice, 4 a category. `overwrites` is target id → overwrite."""
-
-    id: str
-    guild_id: str
-    name: str
-    type: int
-    parent_id: str | None
-    overwrites: dict[str, Overwrite]
-
-
-class Member(NamedTuple):
-    """One person in a guild."""
-
-    id: str
-    name: str
-    roles: frozenset[str]
-    pending: bool
-
-
-class Guild(NamedTuple):
-    """A guild's own settings; `mfa_level` 1 asks for two-factor authentication."""
-
-    id: str
-    name: str
-    owner_id: str
-    mfa_level: int
 
 
 class Me(NamedTuple):
@@ -118,14 +74,6 @@ def read_member(data: object) -> Member:
         name if isinstance(name, str) else "",
         frozenset(str(role) for role in roles),
         member.get("pending") is True,
-    )
-
-
-def read_guild(data: object) -> Guild:
-    """Read one guild."""
-    guild = _object(data)
-    return Guild(
-        _snowflake(guild, "id"), _text(guild, "name"), _snowflake(guild, "owner_id"), _whole(guild, "mfa_level")
     )
 
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 
 from coachsync.discord.codes import (
     EDGE_BLOCK,
-    MAX_CHANNELS,
-    MAX_ROLES,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
     NAME_REFUSED,
     NEEDS_2FA,
+    TOO_MANY_CHANNELS,
+    TOO_MANY_ROLES,
     UNKNOWN_CHANNEL,
     UNKNOWN_GUILD,
     UNKNOWN_MEMBER,
@@ -40,6 +40,7 @@ from coachsync.discord.errors import (
 from coachsync.discord.exchange import Answer
 from coachsync.discord.routes import Call
 from coachsync.domain.failure import Failure
+from coachsync.domain.limits import CHANNELS_IN_CATEGORY, MOST_CHANNELS, MOST_ROLES
 
 UNREADABLE = object()
 """What `decode` returns for a body that is no JSON."""
@@ -70,8 +71,8 @@ _MEANINGS: dict[int, Failure] = {
     ),
     UNKNOWN_VOICE_STATE: Failure("discord_error", "the person is in no voice channel", "nothing to do"),
     NAME_REFUSED: Failure("name_refused", "Discord refuses the name", "choose another [naming] template"),
-    MAX_ROLES: Failure("limit_reached", "the guild has its 250 roles", _FREE),
-    MAX_CHANNELS: Failure("limit_reached", "the guild has its 500 channels", _FREE),
+    TOO_MANY_ROLES: Failure("limit_reached", f"the guild has its {MOST_ROLES} roles", _FREE),
+    TOO_MANY_CHANNELS: Failure("limit_reached", f"the guild has its {MOST_CHANNELS} channels", _FREE),
     30060: Failure("limit_reached", "the channel has all the overwrites it may have", _FREE),
     30061: Failure("limit_reached", "the guild's channels hold all the data they may", _FREE),
     MISSING_ACCESS: Failure("missing_access", "the bot cannot see or enter the channel", _ROOM),
@@ -198,7 +199,7 @@ def _bad_request(call: Call, status: int, code: int | None, body: dict[str, obje
 
 def _field_meaning(fields: FieldErrors) -> Failure | None:
     if "CHANNEL_PARENT_MAX_CHANNELS" in fields.get("parent_id", ()):
-        return Failure("limit_reached", "the category has its 50 channels", _FREE)
+        return Failure("limit_reached", f"the category has its {CHANNELS_IN_CATEGORY} channels", _FREE)
     if "name" in fields:
         return _MEANINGS[NAME_REFUSED]
     return None

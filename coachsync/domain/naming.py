@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import NamedTuple
 
+from coachsync.domain.limits import LONGEST_NAME
 from coachsync.domain.model import Names, Session
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -17,7 +18,6 @@ _ID_LETTERS = _PLAIN | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
 _SHORT = 8
 _LONGEST_ID = 60
 _LONGEST_PERSON = 20
-_LONGEST_NAME = 100
 
 
 class Templates(NamedTuple):
@@ -100,7 +100,7 @@ def _fill(template: str, **values: str) -> str:
     name = template
     for key, value in values.items():
         name = name.replace("{" + key + "}", value)
-    return " ".join(name.split())[:_LONGEST_NAME]
+    return " ".join(name.split())[:LONGEST_NAME]
 
 
 def _person(name: str, otherwise: str) -> str:

@@ -6,52 +6,16 @@ role named by such a channel's overwrites is that session's role.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Collection
 
+from coachsync.domain.guild_objects import VOICE, Channel, Role
 from coachsync.domain.model import MINUTE, Millis, Names, Resource
 from coachsync.domain.naming import same_name, same_old_name
+from coachsync.domain.permissions import MEMBER
 
-VOICE = 2
-CATEGORY = 4
 _EARLIER: Millis = 5_000  # Discord's Date header has whole seconds
 _LATER: Millis = 1 * MINUTE  # Discord may act on a create well after the answer was given up
 _QUEUED: Millis = 5 * MINUTE  # so long a create may have waited for a limit, see engine.role.LONGEST_ROLE_WAIT_S
-
-
-class OverwriteLike(Protocol):
-    """A permission overwrite: whose, of which type (0 role, 1 member), and its bits."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def type(self) -> int: ...
-
-
-class RoleLike(Protocol):
-    """A role as Discord lists it."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def permissions(self) -> int: ...
-    @property
-    def managed(self) -> bool: ...
-
-
-class ChannelLike(Protocol):
-    """A channel as Discord lists it; `overwrites` by the id of whom they concern."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def type(self) -> int: ...
-    @property
-    def overwrites(self) -> Mapping[str, OverwriteLike]: ...
 
 
 def in_flight(resource: Resource, created: Millis, timeout: Millis) -> bool:
@@ -64,13 +28,13 @@ def over_at(resource: Resource, timeout: Millis) -> Millis:
     return resource.attempt_until or resource.attempt_at + _QUEUED + timeout
 
 
-def has_bot_overwrite(channel: ChannelLike, bot_id: str) -> bool:
+def has_bot_overwrite(channel: Channel, bot_id: str) -> bool:
     """Return whether the channel carries a member overwrite for this very bot."""
     overwrite = channel.overwrites.get(bot_id)
-    return overwrite is not None and overwrite.type == 1
+    return overwrite is not None and overwrite.type == MEMBER
 
 
-def is_our_channel(channel: ChannelLike, names: Collection[Names], bot_id: str, claimed: bool) -> bool:
+def is_our_channel(channel: Channel, names: Collection[Names], bot_id: str, claimed: bool) -> bool:
     """Return whether a channel that the ledger does not name is this session's room.
 
     `claimed`: the store names it; then a name without its symbols will do.
@@ -82,6 +46,6 @@ def is_our_channel(channel: ChannelLike, names: Collection[Names], bot_id: str, 
     return has_bot_overwrite(channel, bot_id) and any(same_name(channel.name, n.channel) for n in names)
 
 
-def looks_like_our_role(role: RoleLike, names: Collection[Names]) -> bool:
+def looks_like_our_role(role: Role, names: Collection[Names]) -> bool:
     """Return whether a role bears the session's exact name and is as we make them: no permissions, not managed."""
     return role.permissions == 0 and not role.managed and any(same_name(role.name, n.role) for n in names)

@@ -18,6 +18,7 @@ from coachsync.discord.pace.dispatch import Priority
 from coachsync.discord.pace.meter import metered
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
+from coachsync.domain.limits import MOST_ROLE_CREATIONS
 from coachsync.domain.model import MINUTE, Access, Action, Entry, Millis, Outcome, Session, Warn
 from coachsync.domain.naming import possible_names
 from coachsync.domain.planned import RANK, Plan, Refused
@@ -33,7 +34,6 @@ from coachsync.guild.access import GuildAccess
 from coachsync.guild.picture import Guild
 
 SKEW: Millis = 5 * MINUTE
-ROLES_IN_48_HOURS = 250
 
 
 class Applied(NamedTuple):
@@ -109,7 +109,7 @@ class Apply:
 
     def _know_limits(self, guild: Guild, access: GuildAccess) -> None:
         now = guild.now()
-        guild.roles_exhausted = access.roles_exhausted_until > now or access.roles_made(now) >= ROLES_IN_48_HOURS
+        guild.roles_exhausted = access.roles_exhausted_until > now or access.roles_made(now) >= MOST_ROLE_CREATIONS
 
     def _skew(self) -> Failure | None:
         for guild in self.guilds.values():

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from coachsync import waits
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Outcome, Warn
@@ -27,8 +28,6 @@ from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE
 from coachsync.guild.access import GuildAccess, Ways, guild_access
 from coachsync.store.base import Defaults, Store
 from coachsync.store.open import open_store
-
-_GRACE_S = 5.0
 
 
 class Done(NamedTuple):
@@ -64,9 +63,9 @@ def work(
         gc.enable()
     settings = request.settings
     budget_s = settings.run_budget / 1000
-    limit_s = budget_s + settings.discord.timeout / 1000 + _GRACE_S
+    limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
-        ways = Ways(settings, request.environ, time.monotonic() + budget_s, spent)
+        ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent)
         return asyncio.run(_work(request, store, plan, facts, entries, ways))
 
 

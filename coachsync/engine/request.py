@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from coachsync.clock import host_now
-from coachsync.config import Settings
+from coachsync.config import Settings, Tokens
 from coachsync.domain.model import ACTION_KINDS, ActionKind, Millis
 
 KINDS: dict[str, frozenset[ActionKind]] = {
@@ -25,7 +25,7 @@ class TickRequest(NamedTuple):
 
     settings: Settings
     command: str
-    environ: Mapping[str, str]
+    tokens: Tokens
     names: tuple[str, ...] = ()
     now: Millis | None = None
     dry_run: bool = False

@@ -5,12 +5,11 @@ The idle path stays small: what only a working tick needs (the event loop, reque
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
 from coachsync.clock import host_now, iso
-from coachsync.config import Settings, find_token
+from coachsync.config import Settings
 from coachsync.domain.case import Facts
 from coachsync.domain.model import (
     DAY,
@@ -30,7 +29,7 @@ from coachsync.engine.lock import Lock, run_lock
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.engine.request import KINDS, TickRequest, host_time
-from coachsync.errors import OK, SOME_FAILED, ConfigError, RowRefusedError, SessionError
+from coachsync.errors import OK, SOME_FAILED, RowRefusedError, SessionError
 from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
 from coachsync.store.open import open_store
 
@@ -62,7 +61,7 @@ def tick(request: TickRequest) -> Report:
             store = _open(stack, settings, writable=False)
             return _preview(request, store)
     if not request.abandon:
-        check_tokens(settings, request.environ)
+        request.tokens.check()
     with ExitStack() as stack:
         store = _open(stack, settings, writable=True)
         lock = stack.enter_context(run_lock(store.path, request.wait, f"{request.command} since {iso(host_now())}"))
@@ -74,20 +73,6 @@ def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
     store = open_store(settings.store_url, settings.base_dir, defaults, writable=writable)
     stack.callback(store.close)
     return store
-
-
-def check_tokens(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Raise the first guild's ConfigError where no guild of the configuration has a token."""
-    first: ConfigError | None = None
-    for guild_id in (settings.guild_id, *settings.guilds):
-        try:
-            find_token(settings, guild_id, environ)
-        except ConfigError as error:
-            first = first or error
-        else:
-            return
-    if first is not None:
-        raise first
 
 
 # deciding

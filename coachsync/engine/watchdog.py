@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from coachsync import waits
 from coachsync.errors import CoachsyncError
 
-_RECORDING_S = 5.0
 _SAYING_S = 1.0
 
 
@@ -37,7 +37,7 @@ class Watchdog:
 
     def _end(self) -> None:
         try:
-            _within(_RECORDING_S, self._try_to_record)
+            _within(waits.current().recording, self._try_to_record)
             _within(_SAYING_S, self._tell)
         finally:
             os._exit(1)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from coachsync.config import FoundToken, GuildSettings, Settings, find_token
+from coachsync.config import FoundToken, GuildSettings, Settings, Tokens
 from coachsync.discord.api import Discord
 from coachsync.discord.gateway import Gateway
 from coachsync.discord.pace.ceiling import Ceiling
-from coachsync.discord.token import Token
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import HOUR, Access, Millis, Resource, Warn
+from coachsync.domain.limits import ROLE_WINDOW
+from coachsync.domain.model import Access, Millis, Resource, Warn
 from coachsync.errors import ConfigError
 from coachsync.store.base import Store
-
-_ROLE_WINDOW: Millis = 48 * HOUR
 
 
 class GuildAccess(NamedTuple):
@@ -36,9 +34,9 @@ class GuildAccess(NamedTuple):
 class Ways:
     """The ways to Discord: one gateway for each API base and pace, one client for each token."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str], deadline: float, spent: Sequence[float]) -> None:
+    def __init__(self, settings: Settings, tokens: Tokens, deadline: float, spent: Sequence[float]) -> None:
         self.settings = settings
-        self._environ = environ
+        self._tokens = tokens
         self.warnings: list[Warn] = []
         self._deadline = deadline
         self._before = spent
@@ -58,12 +56,12 @@ class Ways:
 
     def to(self, settings: GuildSettings) -> Discord:
         """Return the client for a guild. Raises ConfigError where it has no token."""
-        found = find_token(self.settings, settings.guild_id, self._environ)
+        found = self._tokens.of(settings.guild_id)
         self._warn(found)
         key = (settings.api_base, settings.timeout, settings.max_requests_per_second)
         if key not in self._gateways:
             self._gateways[key] = self._gateway(settings)
-        return self._gateways[key].discord(Token(found.value))
+        return self._gateways[key].discord(found.token)
 
     def _warn(self, found: FoundToken) -> None:
         if found.warning is not None and found.warning not in self.warnings:
@@ -107,7 +105,7 @@ def guild_access(ways: Ways, store: Store, guild_id: str) -> GuildAccess:
         access=settings.access,
         timeout=settings.timeout,
         roles_exhausted_until=until or 0,
-        roles_made=lambda now: store.roles_made_since(guild_id, now - _ROLE_WINDOW),
+        roles_made=lambda now: store.roles_made_since(guild_id, now - ROLE_WINDOW),
         categories=store.categories(guild_id),
         given_up=store.given_up(guild_id),
     )

@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Iterable
 
 from coachsync.discord.api import Discord
 from coachsync.discord.errors import DiscordError, UnexpectedAnswer
-from coachsync.discord.objects import Channel, Me, Role
+from coachsync.discord.objects import Me
 from coachsync.domain import permissions
+from coachsync.domain.guild_objects import Channel, Role
 from coachsync.domain.model import MINUTE, Entry, Millis, Warn
 from coachsync.domain.naming import fold
 from coachsync.domain.permissions import Overwrite

@@ -13,17 +13,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from coachsync import waits
 from coachsync.__main__ import main
 from coachsync.cli import app
 from coachsync.cli.commands import run
 from coachsync.cli.context import Invocation
-from coachsync.discord import client
 from coachsync.discord.gateway import Gateway
 from coachsync.domain.model import Millis
 from coachsync.engine import loop
-from coachsync.engine.steps import job
-from coachsync.store.jsonfile import swap
-from coachsync.store.sqlite import database
 from tests.crash.line import Line
 from tests.crash.steps import Steps, watch_database, watch_swaps
 
@@ -58,9 +55,7 @@ class _HurriedGateway(Gateway):
 def hurry() -> None:
     """Shorten what every tick of this process and its forks waits for."""
     loop.Gateway = _HurriedGateway  # type: ignore[attr-defined]
-    client._PAUSES_S = (0.01, 0.02)
-    job._SETTLE_S = 0.02
-    database.LOCK_WAIT = swap.LOCK_WAIT = _LOCK_WAIT_S
+    waits.hurry(again=(0.01, 0.02), settle=0.02, sqlite_lock=_LOCK_WAIT_S, json_lock=_LOCK_WAIT_S)
 
 
 def tick_here(config: str, now: Millis, environ: Mapping[str, str]) -> tuple[int, str, str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from coachsync import waits
 from coachsync.domain.model import HOUR, MINUTE
-from coachsync.engine.steps import job
 from coachsync.standin import Request
 from tests.trust.scene import CHANNEL, CHANNELS, ID, MEMBER_ROLE, QUARTER, ROLES, Scene
 
@@ -20,10 +20,10 @@ LOSSES = {"role": ("DELETE", MEMBER_ROLE), "member": ("DELETE", OVERWRITE)}
 
 
 @pytest.fixture(params=["role", "member"])
-def live(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     """Return a scene whose session is open and is about to get another student."""
-    monkeypatch.setattr(job, "_SETTLE_S", 0.02)
     with ExitStack() as stack:
+        stack.enter_context(waits.hurried(settle=0.02))
         scene = Scene(tmp_path, access=request.param)
         stack.enter_context(scene.standin)
         scene.book()

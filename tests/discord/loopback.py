@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 from coachsync.discord.exchange import Outgoing, Result
 from coachsync.discord.routes import Call
-from coachsync.discord.token import Token
 from coachsync.discord.transport.sending import Transport
+from coachsync.secrets import Token
 
 TOKEN = "loopback.test.token"
 Handler = Callable[[socket.socket, bytes], None]

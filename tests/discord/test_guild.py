@@ -14,10 +14,10 @@ from coachsync.discord.client import Client
 from coachsync.discord.errors import AnswerLost, BadRequest, NotFound, UnexpectedAnswer
 from coachsync.discord.exchange import Answer, Outgoing, Result
 from coachsync.discord.gateway import Gateway
-from coachsync.discord.objects import CATEGORY
-from coachsync.discord.token import Token
 from coachsync.domain import permissions as p
+from coachsync.domain.guild_objects import CATEGORY
 from coachsync.domain.permissions import Overwrite
+from coachsync.secrets import Token
 from tests.discord.simulation import Fixed, Server, simulate, unlimited
 from tests.standin.house import START, TOKEN, House
 

@@ -20,7 +20,7 @@ import pytest
 from coachsync import __version__
 from coachsync.discord import routes
 from coachsync.discord.exchange import Answer, Lost, NeverSent
-from coachsync.discord.transport.sending import encoded_reason, is_loopback
+from coachsync.discord.transport.sending import encoded_reason
 from tests.discord.loopback import TOKEN, answering, exchange, listening, timed
 
 GET = routes.GET_ME.at()
@@ -132,14 +132,6 @@ def test_other_hosts_go_through_the_proxy_of_the_environment(monkeypatch: pytest
     assert isinstance(result, NeverSent)
     assert proxy.requests[0].startswith(b"CONNECT discord.invalid:443")
     assert TOKEN.encode() not in proxy.requests[0]
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("discord.com", False), ("", False)],
-)
-def test_loopback_is_told_by_its_spelling(host: str, expected: bool) -> None:
-    assert is_loopback(host) is expected
 
 
 def reset(connection: socket.socket, _request: bytes) -> None:

@@ -85,7 +85,7 @@ def broken(*_, **__):
     raise ZeroDivisionError("with " + secret)
 status.host_now = broken
 from coachsync.__main__ import main
-from coachsync.config.token import hide
+from coachsync.secrets import hide
 hide({token!r})
 sys.exit(main([{options}"--config", {config!r}, "status"]))
 """

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from coachsync import waits
 from tests.property.fortnight import Fortnight
-from tests.property.ticks import hasten
 from tests.property.world import a_town
 
 DAYS = int(os.environ.get("COACHSYNC_DAYS", "3"))
@@ -22,10 +22,9 @@ SEED = int(os.environ.get("COACHSYNC_SEED", "20261124"))
 
 @pytest.mark.long
 def test_platform_loses_nothing_when_requests_fail_runs_die_and_discord_is_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    hasten(monkeypatch)
-    with a_town(people=40) as town:
+    with waits.hurried(), a_town(people=40) as town:
         tally = Fortnight(town, tmp_path, DAYS, SESSIONS, SEED).run()
     record_property("told", f"{DAYS} days of a platform with {SESSIONS} sessions, seed {SEED}: {tally}")
     assert (tally.duplicates, tally.orphans, tally.leaks) == (0, 0, 0)

@@ -28,11 +28,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from coachsync import waits
 from coachsync.domain import permissions as p
 from coachsync.domain.model import MINUTE
 from tests.property.bookings import Booking
 from tests.property.scene import QUARTER, Scene
-from tests.property.ticks import hasten
 from tests.property.world import a_town
 
 STEPS = int(os.environ.get("COACHSYNC_STEPS", "2000"))
@@ -383,10 +383,10 @@ class Days(RuleBasedStateMachine):
 
 @pytest.mark.long
 @pytest.mark.parametrize("search", range(SEARCHES))
+@waits.hurried()
 def test_program_keeps_its_promises_whatever_happens(
-    search: int, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+    search: int, record_property: Callable[[str, object], None]
 ) -> None:
-    hasten(monkeypatch)
     taken.update(dict.fromkeys(taken, 0))
     wanted = -(-STEPS // SEARCHES)
     first = FIRST_SEED + search * 1_000_000

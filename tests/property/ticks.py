@@ -9,9 +9,7 @@ import time
 import warnings
 from typing import NamedTuple
 
-import pytest
-
-from coachsync.config.settings import Settings
+from coachsync.config import Settings, Tokens
 from coachsync.domain.model import Report
 from coachsync.engine.request import TickRequest
 from coachsync.engine.tick import tick
@@ -76,7 +74,7 @@ class Ticker:
         return TickRequest(
             self.settings,
             command,
-            self.town.environ,
+            Tokens(self.settings, self.town.environ),
             names,
             now=self.town.clock.now(),
             **options,  # type: ignore[arg-type]
@@ -156,9 +154,3 @@ class Ticker:
             code = tick(request).exit_code
         finally:
             os._exit(code)
-
-
-def hasten(patch: pytest.MonkeyPatch) -> None:
-    """Shorten the pauses that coachsync makes for Discord's sake."""
-    patch.setattr("coachsync.discord.client._PAUSES_S", (0.002, 0.004))
-    patch.setattr("coachsync.engine.steps.job._SETTLE_S", 0.005)

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from coachsync import waits
 from coachsync.errors import StoreError
 from coachsync.store.base import Marks, Store
 from coachsync.store.jsonfile import swap
@@ -234,24 +235,24 @@ class TestReplacing:
         mark(path)
         assert path.read_text() == f"[{(ROW % ADDED).replace('SCHEDULED', 'PAID')}]"
 
-    def test_the_lock_is_not_waited_for_for_ever(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(swap, "LOCK_WAIT", 0.05)
+    def test_the_lock_is_not_waited_for_for_ever(self, path: Path) -> None:
         path.write_text("[]")
-        with open(f"{path}.lock", "w") as lock, closing(opened(path)) as store:
+        with waits.hurried(json_lock=0.05), open(f"{path}.lock", "w") as lock, closing(opened(path)) as store:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with pytest.raises(StoreError, match="locked by another process"):
                 store.add(a_row())
         assert path.read_text() == "[]"
 
     @pytest.mark.parametrize("by", ["link", "file"])
-    def test_the_lock_of_either_name_of_a_linked_file_is_respected(
-        self, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
-    ) -> None:
-        monkeypatch.setattr(swap, "LOCK_WAIT", 0.05)
+    def test_the_lock_of_either_name_of_a_linked_file_is_respected(self, path: Path, tmp_path: Path, by: str) -> None:
         real = tmp_path / "real.json"
         real.write_text("[]")
         path.symlink_to(real)
-        with open(f"{path if by == 'link' else real}.lock", "w") as lock, closing(opened(path)) as store:
+        with (
+            waits.hurried(json_lock=0.05),
+            open(f"{path if by == 'link' else real}.lock", "w") as lock,
+            closing(opened(path)) as store,
+        ):
             fcntl.flock(lock, fcntl.LOCK_EX)
             with pytest.raises(StoreError, match="locked by another process"):
                 store.add(a_row())

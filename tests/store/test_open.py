@@ -6,21 +6,22 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from coachsync import waits
 from coachsync.errors import ConfigError, StoreError
 from coachsync.store import files
-from coachsync.store.jsonfile import store
 from coachsync.store.open import create_store, open_store, parse_url
 from tests.store.backends import DEFAULTS, SPAN, Backend, a_row, snapshot
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MALFORMED_WAIT", 0.0)
+def impatient() -> Iterator[None]:
+    with waits.hurried(malformed=0.0):
+        yield
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from coachsync import waits
 from coachsync.domain.model import HOUR
 from coachsync.errors import StoreError
 from coachsync.store.base import Marks, Store
 from coachsync.store.ledger.reader import LIVE, UNSETTLED
 from coachsync.store.open import create_store, open_store
-from coachsync.store.sqlite import database
 from coachsync.store.sqlite.database import Database
 from coachsync.store.sqlite.table import candidates_query, inspect
 from tests.store.backends import DEFAULTS, NOW, SPAN, a_row, an_entry, snapshot
@@ -258,9 +258,12 @@ class TestTransactions:
         with pytest.raises(StoreError, match="version 99"):
             opened(path, writable=False)
 
-    def test_a_lock_is_not_waited_for_long(self, own: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(database, "LOCK_WAIT", 0.05)
-        with closing(opened(path)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+    def test_a_lock_is_not_waited_for_long(self, own: Store, path: Path) -> None:
+        with (
+            waits.hurried(sqlite_lock=0.05),
+            closing(opened(path)) as store,
+            closing(sqlite3.connect(path, isolation_level=None)) as other,
+        ):
             other.execute("BEGIN EXCLUSIVE")
             with pytest.raises(StoreError, match="locked by another process"):
                 store.add(a_row())

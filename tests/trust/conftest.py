@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from coachsync.engine.steps import job
+from coachsync import waits
 from tests.e2e.program import Home
 from tests.trust.scene import JSON, SQLITE, Scene, Stage
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def _impatient() -> Iterator[None]:
     """Do not wait for the lists of a stand-in that does not lag."""
-    monkeypatch.setattr(job, "_SETTLE_S", 0.02)
+    with waits.hurried(settle=0.02):
+        yield
 
 
 @pytest.fixture

@@ -78,8 +78,6 @@ def _settle_in(home: Home, environ: Mapping[str, str], streams: tuple[int, int])
     os.environ.update(home.environ(environ))
     time.tzset()
     os.chdir(home.folder)
-    from coachsync.config import token as found
-    from coachsync.discord import token as held
+    from coachsync import secrets
 
-    found._secrets.clear()
-    held._known.clear()
+    secrets._known.clear()

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from coachsync.config import load_settings
+from coachsync.config import Tokens, load_settings
 from coachsync.domain.model import HOUR, MINUTE, Entry, Millis, Outcome, Report
 from coachsync.engine.request import TickRequest
 from coachsync.engine.tick import tick
@@ -157,7 +157,8 @@ class Scene:
         self.clock.advance(later)
         self.standin.clear_requests()
         now = None if self.real_time else self.clock.now()
-        request = TickRequest(self.settings, command, {"COACHSYNC_TOKEN": TOKEN}, names=names, now=now, **more)
+        tokens = Tokens(self.settings, {"COACHSYNC_TOKEN": TOKEN})
+        request = TickRequest(self.settings, command, tokens, names=names, now=now, **more)
         self.report = tick(request)
         return self.report
 

@@ -154,7 +154,7 @@ def test_broken_database_stops_the_run_and_stays_as_it_is(bare: Home, kind: str)
 
 @pytest.mark.parametrize("kind", JSON_STORES)
 def test_broken_json_file_stops_the_run_and_stays_as_it_is(bare: Home, kind: str) -> None:
-    hurried = "import coachsync.store.jsonfile.store as m; m.MALFORMED_WAIT = 0.1"
+    hurried = "from coachsync import waits; waits.hurry(malformed=0.1)"
     refused(broken_home(bare, JSON, JSON_STORES[kind]), 3, "run", inject=hurried)
 
 

@@ -20,7 +20,7 @@ from tests.trust.scene import CHANNELS, ID, JSON, QUARTER, SQLITE, Scene, Stage
 
 WRITES = int(os.environ.get("COACHSYNC_TEST_WRITES", "1600"))
 WRITERS = 4
-HURRIED = "import coachsync.store.sqlite.database as m; m.LOCK_WAIT = 0.5"
+HURRIED = "from coachsync import waits; waits.hurry(sqlite_lock=0.5)"
 OVER = 5 * HOUR
 
 INTO_SQLITE = """

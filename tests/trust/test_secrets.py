@@ -220,14 +220,14 @@ BUGS = {
     "headers": "import coachsync.discord.transport.sending as m\nm.TokenSender._headers = fail",
     "loop callback": "import coachsync.discord.pace.dispatch as m\nm.Dispatcher._answered = fail",
     "plan": "import coachsync.engine.tick as m\nm.make_plan = fail",
-    "find token": "import coachsync.engine.tick as m\nm.check_tokens = fail",
+    "find token": "import coachsync.config.token as m\nm.find_token = fail",
     "journal": "import coachsync.store.ledger.writer as m\nm.LedgerWriter.save = fail",
     "second look": "import coachsync.engine.steps.counting as m\nm.count = fail",
     "report": "import coachsync.cli.reporting as m\nm.faults = fail",
     "thread": "import threading\nimport coachsync.engine.loop as m\nold = m.work\n"
     "def work(*a):\n    t = threading.Thread(target=fail); t.start(); t.join(); return old(*a)\nm.work = work",
-    "unraisable": "class T:\n    def __del__(self): fail()\nimport coachsync.engine.tick as m\nold = m.check_tokens\n"
-    "def check(*a):\n    T(); return old(*a)\nm.check_tokens = check",
+    "unraisable": "class T:\n    def __del__(self): fail()\nimport coachsync.config.token as m\nold = m.find_token\n"
+    "def check(*a):\n    T(); return old(*a)\nm.find_token = check",
 }
 INJECTED = """
 import os

@@ -271,8 +271,8 @@ def hang(*a, **k):
 socket.getaddrinfo = hang
 """
 SOON = """
-import coachsync.engine.watchdog, coachsync.engine.loop
-coachsync.engine.watchdog._RECORDING_S = coachsync.engine.loop._GRACE_S = 1
+from coachsync import waits
+waits.hurry(recording=1.0, grace=1.0)
 """
 LOOP_HANGS = f"""{SOON}
 import time

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from coachsync.config import Settings, find_token, parse_settings, redact, resolve_token
+from coachsync.config import Settings, Tokens, find_token, parse_settings
 from coachsync.errors import ConfigError
+from coachsync.secrets import redact
 
 GUILD, OTHER = "1100000000000000000", "1200000000000000000"
 
@@ -25,6 +26,11 @@ def kept(path: Path, text: str, mode: int = 0o600) -> Path:
     return path
 
 
+def found_in(found: Settings, guild_id: str, environ: dict[str, str]) -> str:
+    """Return the token that is found."""
+    return find_token(found, guild_id, environ).token.reveal()
+
+
 def refused(found: Settings, **environ: str) -> ConfigError:
     """Return why there is no token."""
     with pytest.raises(ConfigError) as caught:
@@ -35,34 +41,34 @@ def refused(found: Settings, **environ: str) -> ConfigError:
 def test_environment_comes_before_the_file(tmp_path: Path) -> None:
     kept(tmp_path / "token", "from-the-file")
     found = settings(tmp_path, 'token_file = "token"')
-    assert resolve_token(found, GUILD, {"COACHSYNC_TOKEN": "from-the-environment\n"}) == "from-the-environment"
+    assert found_in(found, GUILD, {"COACHSYNC_TOKEN": "from-the-environment\n"}) == "from-the-environment"
 
 
 def test_file_is_relative_to_the_configuration(tmp_path: Path) -> None:
     kept(tmp_path / "token", "from-the-file\n")
-    assert resolve_token(settings(tmp_path, 'token_file = "token"'), GUILD, {}) == "from-the-file"
+    assert found_in(settings(tmp_path, 'token_file = "token"'), GUILD, {}) == "from-the-file"
 
 
 def test_guilds_own_file_comes_before_the_environment(tmp_path: Path) -> None:
     kept(tmp_path / "b", "of-the-other-guild")
     found = settings(tmp_path, guild='token_file = "b"')
-    assert resolve_token(found, OTHER, {"COACHSYNC_TOKEN": "of-discord"}) == "of-the-other-guild"
+    assert found_in(found, OTHER, {"COACHSYNC_TOKEN": "of-discord"}) == "of-the-other-guild"
 
 
 def test_guild_without_own_file_takes_the_environment(tmp_path: Path) -> None:
-    assert resolve_token(settings(tmp_path), OTHER, {"COACHSYNC_TOKEN": "of-discord"}) == "of-discord"
+    assert found_in(settings(tmp_path), OTHER, {"COACHSYNC_TOKEN": "of-discord"}) == "of-discord"
 
 
 def test_credential_is_read_from_its_directory(tmp_path: Path) -> None:
     kept(tmp_path / "bot", "from-the-credential")
     found = settings(tmp_path, 'token_file = "credential:bot"')
-    assert resolve_token(found, GUILD, {"CREDENTIALS_DIRECTORY": str(tmp_path)}) == "from-the-credential"
+    assert found_in(found, GUILD, {"CREDENTIALS_DIRECTORY": str(tmp_path)}) == "from-the-credential"
 
 
 def test_default_credential_is_taken_when_nothing_is_set(tmp_path: Path) -> None:
     kept(tmp_path / "discord-token", "from-the-default", 0o644)
     token = find_token(settings(tmp_path), GUILD, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
-    assert (token.value, token.warning) == ("from-the-default", None)
+    assert (token.token.reveal(), token.warning) == ("from-the-default", None)
 
 
 def test_nothing_set_is_refused_with_both_remedies(tmp_path: Path) -> None:
@@ -94,7 +100,7 @@ def test_file_is_warned_about_when_others_can_read_it(tmp_path: Path, mode: int,
 
 def test_redact_removes_the_token_and_each_of_its_parts(tmp_path: Path) -> None:
     token = "AbCdEfGhIjKl.MnOpQr.StUvWxYz0123456789"
-    resolve_token(settings(tmp_path), GUILD, {"COACHSYNC_TOKEN": token})
+    find_token(settings(tmp_path), GUILD, {"COACHSYNC_TOKEN": token})
     shown = redact(f"a {token} b MnOpQr c StUvWxYz0123456789")
     assert [part for part in token.split(".") if part in shown] == []
 
@@ -102,3 +108,20 @@ def test_redact_removes_the_token_and_each_of_its_parts(tmp_path: Path) -> None:
 def test_found_token_does_not_show_itself(tmp_path: Path) -> None:
     found = find_token(settings(tmp_path), GUILD, {"COACHSYNC_TOKEN": "not-to-be-seen"})
     assert "not-to-be-seen" not in repr(found) + str(found)
+
+
+def test_token_file_is_read_once_in_a_run(tmp_path: Path) -> None:
+    file = kept(tmp_path / "token", "from-the-file")
+    tokens = Tokens(settings(tmp_path, 'token_file = "token"'), {})
+    tokens.check()
+    file.unlink()
+    assert tokens.of(GUILD).token.reveal() == "from-the-file"
+
+
+def test_token_that_was_not_found_stays_so_for_the_run(tmp_path: Path) -> None:
+    tokens = Tokens(settings(tmp_path, 'token_file = "token"'), {})
+    with pytest.raises(ConfigError):
+        tokens.check()
+    kept(tmp_path / "token", "too-late-for-it")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        tokens.of(GUILD)

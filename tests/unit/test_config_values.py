@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coachsync.config.naming import channel_template, role_template
-from coachsync.config.values import UnfitError, api_base, is_loopback, parse_duration, shown, store_url, token_source
+from coachsync.config.values import UnfitError, api_base, on_this_host, parse_duration, shown, store_url, token_source
 from coachsync.domain.model import DAY, HOUR, MINUTE
 
 TOKEN = "MTEwMDAwMDAwMDAwMDAwMDAwMQ.Gabcde.abcdefghijklmnopqrstuvwxyz0123456789AB"
@@ -80,7 +80,7 @@ def test_api_base_is_refused_when_the_token_could_leak(url: Any) -> None:
 
 
 def test_loopback_is_no_other_host_that_begins_alike() -> None:
-    assert not is_loopback("http://127.0.0.1.example.org/")
+    assert not on_this_host("http://127.0.0.1.example.org/")
 
 
 @pytest.mark.parametrize("url", ["sqlite:///a.db", "sqlite:////abs/a.db", "json:///a.json", "json:////abs/a.json"])

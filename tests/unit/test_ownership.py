@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 
+from coachsync.domain.guild_objects import CATEGORY, VOICE, Channel, Role
 from coachsync.domain.model import Millis, Names, Resource
 from coachsync.domain.ownership import (
-    CATEGORY,
-    VOICE,
     has_bot_overwrite,
     in_flight,
     is_our_channel,
@@ -22,37 +19,34 @@ BOT = "1400000000000000000"
 NAMES = (Names("abc12345", "Session abc12345", "🎤 coaching-abc12345"),)
 
 
-@dataclass
-class Channel:
-    name: str = "🎤 coaching-abc12345"
-    type: int = VOICE
-    overwrites: dict[str, Overwrite] = field(default_factory=lambda: {BOT: Overwrite(BOT, MEMBER, 0, 0)})
-    id: str = "15"
+def a_channel(
+    name: str = "🎤 coaching-abc12345", kind: int = VOICE, overwrites: dict[str, Overwrite] | None = None
+) -> Channel:
+    """Return a channel; without `overwrites` it carries the bot's own."""
+    held = {BOT: Overwrite(BOT, MEMBER, 0, 0)} if overwrites is None else overwrites
+    return Channel("15", "11", name, kind, None, held)
 
 
-@dataclass
-class Role:
-    name: str = "Session abc12345"
-    permissions: int = 0
-    managed: bool = False
-    id: str = "14"
+def a_role(name: str = "Session abc12345", permissions: int = 0, *, managed: bool = False) -> Role:
+    """Return a role as we make them, but for what is named."""
+    return Role("14", name, 1, permissions, managed)
 
 
 @pytest.mark.parametrize(
     ("channel", "claimed", "ours"),
     [
-        (Channel(), False, True),
-        (Channel(), True, True),
-        (Channel(overwrites={}), False, False),
-        (Channel(overwrites={}), True, True),
-        (Channel(overwrites={BOT: Overwrite(BOT, ROLE, 0, 0)}), False, False),
-        (Channel(overwrites={"9": Overwrite("9", MEMBER, 0, 0)}), False, False),
-        (Channel(name="coaching-abc12345"), False, False),
-        (Channel(name="coaching-abc12345", overwrites={}), True, True),
-        (Channel(name="lobby"), False, False),
-        (Channel(name="lobby"), True, False),
-        (Channel(type=0), True, False),
-        (Channel(type=CATEGORY), False, False),
+        (a_channel(), False, True),
+        (a_channel(), True, True),
+        (a_channel(overwrites={}), False, False),
+        (a_channel(overwrites={}), True, True),
+        (a_channel(overwrites={BOT: Overwrite(BOT, ROLE, 0, 0)}), False, False),
+        (a_channel(overwrites={"9": Overwrite("9", MEMBER, 0, 0)}), False, False),
+        (a_channel(name="coaching-abc12345"), False, False),
+        (a_channel(name="coaching-abc12345", overwrites={}), True, True),
+        (a_channel(name="lobby"), False, False),
+        (a_channel(name="lobby"), True, False),
+        (a_channel(kind=0), True, False),
+        (a_channel(kind=CATEGORY), False, False),
     ],
     ids=[
         "name and bot", "name, bot and store", "name alone", "name and store", "a role of the bot's id",
@@ -66,22 +60,22 @@ def test_channel_is_ours_by_its_name_and_the_bot_or_the_store(channel: Channel, 
 
 def test_channel_is_ours_when_it_bears_the_hashed_name() -> None:
     names = (*NAMES, Names("h", "Session h", "🎤 coaching-h"))
-    assert is_our_channel(Channel(name="🎤 coaching-h"), names, BOT, claimed=False)
+    assert is_our_channel(a_channel(name="🎤 coaching-h"), names, BOT, claimed=False)
 
 
 @pytest.mark.parametrize(("kind", "found"), [(MEMBER, True), (ROLE, False)])
 def test_bot_overwrite_counts_only_as_a_members(kind: int, found: bool) -> None:
-    assert has_bot_overwrite(Channel(overwrites={BOT: Overwrite(BOT, kind, 0, 0)}), BOT) is found
+    assert has_bot_overwrite(a_channel(overwrites={BOT: Overwrite(BOT, kind, 0, 0)}), BOT) is found
 
 
 @pytest.mark.parametrize(
     ("role", "ours"),
     [
-        (Role(), True),
-        (Role(permissions=1 << 10), False),
-        (Role(managed=True), False),
-        (Role(name="Session abc12346"), False),
-        (Role(name="VIP"), False),
+        (a_role(), True),
+        (a_role(permissions=1 << 10), False),
+        (a_role(managed=True), False),
+        (a_role(name="Session abc12346"), False),
+        (a_role(name="VIP"), False),
     ],
 )
 def test_role_looks_like_ours_when_name_and_make_fit(role: Role, ours: bool) -> None:

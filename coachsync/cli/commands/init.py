@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from coachsync.config.template import render_config
 from coachsync.discord.invite import invite_link
 from coachsync.errors import OK, ConfigError, UsageError
 from coachsync.host.files import keep, place
+from coachsync.secrets import Token
 from coachsync.store.open import create_store, parse_url
 
 
@@ -104,8 +105,8 @@ def _write(path: str, answers: Answers) -> Settings:
         make(settings.store_url, settings.base_dir)
     made = [store] if make is create_store else []
     try:
-        if answers.token:
-            made.append(place(answers.token_path, answers.token + "\n", new=True))
+        if answers.token is not None:
+            made.append(place(answers.token_path, answers.token.reveal() + "\n", new=True))
         former = keep(path)
         place(path, text, new=False)
     except BaseException:
@@ -128,13 +129,13 @@ def _tell(said: Invocation, settings: Settings) -> None:
     output.out(f"   {command} run --dry-run")
 
 
-def _token(said: Invocation, settings: Settings) -> str:
-    """Return the token where it can be found by now, else ""."""
+def _token(said: Invocation, settings: Settings) -> Token | None:
+    """Return the token, None if it cannot be found yet."""
     try:
-        found: Any = find_token(settings, settings.guild_id, said.environ)
+        found = find_token(settings, settings.guild_id, said.environ)
     except ConfigError as problem:
         output.warning(f"{problem.message}: {problem.hint}")
-        return ""
+        return None
     if found.warning is not None:
         output.warning(found.warning.message)
-    return str(found.value)
+    return found.token

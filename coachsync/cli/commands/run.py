@@ -116,6 +116,7 @@ def cleanup(
 def _tick(said: Invocation, call: _Call) -> int:
     from coachsync.cli.progress import Progress
     from coachsync.cli.reporting import Style, show
+    from coachsync.config import Tokens
     from coachsync.engine.request import TickRequest
     from coachsync.engine.tick import tick
 
@@ -131,7 +132,7 @@ def _tick(said: Invocation, call: _Call) -> int:
             force=call.force,
             abandon=call.abandon,
             wait=call.wait,
-            environ=said.environ,
+            tokens=Tokens(settings, said.environ),
             progress=progress,
         )
         report = tick(request)

@@ -25,6 +25,7 @@ from coachsync.discord.pace.buckets import MARGIN, Bucket, floor_wait
 from coachsync.discord.pace.groups import Group
 from coachsync.discord.pace.headers import Reading
 from coachsync.discord.routes import Call, Route
+from coachsync.domain.limits import REQUESTS_PER_SECOND
 
 _SECOND = 1.004
 
@@ -77,7 +78,7 @@ class Limits:
     `spent` is what a run just before this one told by `lately`: when its requests were answered, in order.
     """
 
-    def __init__(self, per_second: int = 50, spent: Sequence[float] = ()) -> None:
+    def __init__(self, per_second: int = REQUESTS_PER_SECOND, spent: Sequence[float] = ()) -> None:
         self.generation = 0
         self._per_second = per_second
         self._routes: dict[Route, _RouteState] = {}

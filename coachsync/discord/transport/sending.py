@@ -20,10 +20,12 @@ from urllib3.exceptions import HTTPError
 
 from coachsync import __version__
 from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result
-from coachsync.discord.token import Token, redact
 from coachsync.discord.transport.connection import Adapter, Exchange, GivenUpError
 from coachsync.discord.transport.lean import CaseInsensitiveDict, PreparedRequest, RequestException, get_environ_proxies
 from coachsync.discord.transport.workers import Workers
+from coachsync.domain.limits import LONGEST_REASON
+from coachsync.domain.loopback import is_loopback
+from coachsync.secrets import Token, redact
 
 logger = logging.getLogger(__name__)
 
@@ -33,23 +35,16 @@ USER_AGENT = f"DiscordBot (https://github.com/coachsync/coachsync, {__version__}
 
 _LARGEST_BODY = 32 * 1024 * 1024
 _CHUNK = 256 * 1024
-_REASON_LENGTH = 512
-_LOOPBACK = ("localhost", "::1")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host` is this very machine, by its spelling alone."""
-    return host in _LOOPBACK or host.endswith(".localhost") or host.startswith("127.")
 
 
 def encoded_reason(reason: str) -> str:
-    """Percent-encode an audit-log reason, cut so that the header stays within Discord's 512 characters.
+    """Percent-encode an audit-log reason, cut so that the header stays within Discord's limit.
 
     Source: discord-api-docs resources/audit-log.mdx.
     """
-    text = quote(reason.strip()[:_REASON_LENGTH], safe=" /", errors="replace")
-    while len(text) > _REASON_LENGTH:
-        reason = reason[: max(len(reason) - 1 - (len(text) - _REASON_LENGTH) // 12, 0)].strip()
+    text = quote(reason.strip()[:LONGEST_REASON], safe=" /", errors="replace")
+    while len(text) > LONGEST_REASON:
+        reason = reason[: max(len(reason) - 1 - (len(text) - LONGEST_REASON) // 12, 0)].strip()
         text = quote(reason, safe=" /", errors="replace")
     return text
 
@@ -203,5 +198,5 @@ def _reason_of(error: Exception) -> str:
         if not isinstance(inner, BaseException):
             break
         cause = inner
-    text = redact(" ".join(str(cause).split()))  # before it is cut, or half a token might be left
+    text = redact(" ".join(str(cause).split()), foreign=True)  # before it is cut, or half a token might be left
     return text.split("): ", 1)[-1][:200] or type(cause).__name__

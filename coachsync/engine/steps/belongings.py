@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachsync.discord.objects import Channel, Role
+from coachsync.domain.guild_objects import Channel, Role
 from coachsync.domain.model import MINUTE, Millis, Resource, ResourceKind
 from coachsync.domain.ownership import in_flight, is_our_channel, looks_like_our_role, over_at
 from coachsync.domain.snowflake import made_at

@@ -14,15 +14,15 @@ from collections import Counter
 from coachsync.discord.api import How
 from coachsync.discord.codes import UNKNOWN_CHANNEL
 from coachsync.discord.errors import BadRequest, DiscordError, NotFound
-from coachsync.discord.objects import Channel
+from coachsync.domain.guild_objects import CATEGORY, Channel
+from coachsync.domain.limits import CHANNELS_IN_CATEGORY, LONGEST_NAME, MOST_CHANNELS
 from coachsync.domain.model import Resource
 from coachsync.domain.naming import same_name
-from coachsync.domain.ownership import CATEGORY, has_bot_overwrite
+from coachsync.domain.ownership import has_bot_overwrite
 from coachsync.engine.journal import Journal
 from coachsync.guild.picture import Guild
 
-HOLDS = 50
-_MOST = 20  # 500 channels are ten full categories
+_MOST = 2 * MOST_CHANNELS // CHANNELS_IN_CATEGORY  # twice as many as a guild can fill
 
 
 class Shelf:
@@ -55,7 +55,7 @@ class Shelf:
 
     def has_room(self, category_id: str) -> bool:
         """Return whether one more room fits as far as we know."""
-        return category_id not in self.full | self.bad and self.used[category_id] < HOLDS
+        return category_id not in self.full | self.bad and self.used[category_id] < CHANNELS_IN_CATEGORY
 
 
 def refuses_parent(error: BadRequest) -> bool:
@@ -94,7 +94,7 @@ def _is_ours(shelf: Shelf, base: Channel, channel: Channel) -> bool:
 
 def numbered(name: str, number: int) -> str:
     """Return the name of a further category: the first one's and a number."""
-    return f"{name[:95]} {number}"
+    return f"{name[: LONGEST_NAME - 5]} {number}"
 
 
 async def _base(shelf: Shelf, how: How) -> Channel | None:

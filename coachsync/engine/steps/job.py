@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from coachsync import waits
 from coachsync.discord.api import How
 from coachsync.discord.errors import DiscordError
 from coachsync.domain.failure import Failure
@@ -173,4 +174,4 @@ def take_hash_name(job: Job) -> bool:
 async def settle(job: Job) -> None:
     """Wait until Discord's lists show what a lost create may have made; what is known goes to disk first."""
     await job.save()
-    await asyncio.sleep(_SETTLE_S)
+    await asyncio.sleep(waits.current().settle)

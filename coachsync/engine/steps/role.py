@@ -7,11 +7,11 @@ adopted; else it is left to a later run, which looks again first (CONTRACT §6).
 from __future__ import annotations
 
 from coachsync.discord.errors import BadRequest, DiscordError, RateLimited
+from coachsync.domain.limits import MOST_ROLES
 from coachsync.engine.steps.belongings import candidate_roles, found, is_our_role
 from coachsync.engine.steps.job import Job, settle, take_hash_name
 
 LONGEST_ROLE_WAIT_S = 300.0  # beyond it, Discord "makes no more roles"
-MOST_ROLES = 250
 
 
 async def ensure_role(job: Job) -> None:

@@ -10,9 +10,10 @@ from contextlib import suppress
 
 from coachsync.discord.codes import NOT_HERE, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE
 from coachsync.discord.errors import BadRequest, DiscordError, NotFound
-from coachsync.discord.objects import Channel
 from coachsync.domain import permissions
 from coachsync.domain.failure import Failure
+from coachsync.domain.guild_objects import Channel
+from coachsync.domain.limits import MOST_CHANNELS
 from coachsync.domain.model import Resource
 from coachsync.domain.permissions import Overwrite
 from coachsync.engine.steps import category, role
@@ -20,7 +21,6 @@ from coachsync.engine.steps.belongings import candidate_channels, found, is_ours
 from coachsync.engine.steps.job import Job, Trouble, settle, take_hash_name
 
 _NOT_THERE = NOT_HERE | {UNKNOWN_OVERWRITE}
-MOST_CHANNELS = 500
 
 
 def allowed(job: Job) -> dict[str, int]:

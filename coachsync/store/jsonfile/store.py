@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from coachsync import waits
 from coachsync.domain.booking import COLUMN_OF, not_a_row, occurs_twice, read_booking
 from coachsync.domain.model import Session
 from coachsync.domain.naming import short_of
@@ -29,7 +30,6 @@ from coachsync.store.ledger.reader import LedgerReader
 from coachsync.store.ledger.writer import LedgerWriter, ensure_ledger
 from coachsync.store.sqlite.database import Database
 
-MALFORMED_WAIT = 2.0  # seconds: a booking system that does not rename may be writing right now
 _MALFORMED_PAUSE = 0.1
 _REDONE = 50
 
@@ -217,7 +217,7 @@ class JsonTransaction(LedgerWriter):
 
 def _load(path: str) -> tuple[Document, Stamp]:
     """Read the file; one that does not parse is read again for 2 seconds. Raises StoreError."""
-    give_up = time.monotonic() + MALFORMED_WAIT
+    give_up = time.monotonic() + waits.current().malformed
     while True:
         data, stamp = read(path)
         try:

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
+from coachsync import waits
 from coachsync.errors import StoreError
 from coachsync.store.files import sudo_line, unreadable
 
-LOCK_WAIT = 10.0  # seconds
 _LOCK_PAUSE = 0.01
 _YOUNG = 2_000_000_000  # ns: within the clock's grain two writes may bear one time, so bytes are compared as well
 
@@ -152,7 +152,7 @@ def _like_store(descriptor: int, path: str) -> None:
 
 
 def _wait(descriptor: int, path: str) -> None:
-    give_up = time.monotonic() + LOCK_WAIT
+    give_up = time.monotonic() + waits.current().json_lock
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from coachsync import waits
 from coachsync.errors import RowRefusedError, StoreError
 
-LOCK_WAIT = 5.0  # seconds
 _CHUNK = 500  # parameters of one statement, well below SQLite's least limit of 999
 
 Decoder = Callable[[bytes], str]
@@ -139,7 +139,11 @@ def _connect(path: str, *, writable: bool) -> sqlite3.Connection:
     quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     for mode in modes:
         connection = sqlite3.connect(
-            f"file:{quoted}?mode={mode}", uri=True, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False
+            f"file:{quoted}?mode={mode}",
+            uri=True,
+            timeout=waits.current().sqlite_lock,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             if not writable:

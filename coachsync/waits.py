@@ -1,0 +1,65 @@
+"""The waits of the program that tests cut short: how long each is, in seconds, and how to hurry them.
+
+A wait is read when it is needed, never kept, so that `hurried` holds for whatever runs inside its block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+
+class Waits(NamedTuple):
+    """Every such wait, in seconds."""
+
+    again: tuple[float, ...] = (0.3, 1.0)
+    """Before a request that failed is sent again: the first time, the second time and so on."""
+
+    settle: float = 2.0
+    """For Discord's lists to show what a create without an answer may have made: they may lag by this much."""
+
+    grace: float = 5.0
+    """Beyond the run's budget and the last exchange's timeout, before a run counts as hung."""
+
+    recording: float = 5.0
+    """For a hung run's failure to be written to the ledger."""
+
+    sqlite_lock: float = 5.0
+    """For another process to let go of an SQLite database."""
+
+    json_lock: float = 10.0
+    """For another process to let go of a JSON store's lock file."""
+
+    malformed: float = 2.0
+    """For a JSON store that cannot be read: a booking system that does not rename may be writing it right now."""
+
+
+_waits = Waits()
+
+
+def current() -> Waits:
+    """Return the waits that hold now."""
+    return _waits
+
+
+def hurry(**seconds: Any) -> None:
+    """Let these waits hold from now on.
+
+    Raises:
+        ValueError: there is no wait of such a name.
+    """
+    global _waits
+    _waits = _waits._replace(**seconds)
+
+
+@contextmanager
+def hurried(**seconds: Any) -> Iterator[None]:
+    """Let these waits hold until the block ends; without any, let the pauses made for Discord's sake be short."""
+    global _waits
+    before = _waits
+    hurry(**(seconds or {"again": (0.002, 0.004), "settle": 0.005}))
+    try:
+        yield
+    finally:
+        _waits = before
