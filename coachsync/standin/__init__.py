@@ -7,7 +7,7 @@ plays rate limits and faults on demand. It serves `coachsync demo` and the tests
 from __future__ import annotations
 
 from coachsync.standin.clock import RealClock, SimClock
-from coachsync.standin.faults import Fault
+from coachsync.standin.fault import Fault
 from coachsync.standin.limits import Bucket, Limits
 from coachsync.standin.log import Request
 from coachsync.standin.server import Standin

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from coachsync.standin.answers import Reply, refuse
 from coachsync.standin.clock import Millis
-from coachsync.standin.faults import Lag
 from coachsync.standin.forms import Form, invalid
+from coachsync.standin.lag import Lag
 from coachsync.standin.log import Request
 from coachsync.standin.model import Application, Channel, Guild, Member, Role
 from coachsync.standin.router import Router

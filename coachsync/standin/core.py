@@ -15,9 +15,11 @@ from urllib.parse import parse_qsl, unquote
 
 from coachsync.standin.answers import ApiError, Reply, plain_error, refuse
 from coachsync.standin.call import ROUTER, Call, Handler
+from coachsync.standin.fault import Fault
 from coachsync.standin.fault_kinds import AFTER, BEFORE
-from coachsync.standin.faults import Fault, Faults, Lag
+from coachsync.standin.faults import Faults
 from coachsync.standin.forms import invalid
+from coachsync.standin.lag import Lag
 from coachsync.standin.limits import Limits
 from coachsync.standin.log import Request, fingerprint
 from coachsync.standin.model import Application

@@ -9,7 +9,7 @@ from typing import Protocol
 from coachsync.domain.permissions import Overwrite
 from coachsync.standin import shapes
 from coachsync.standin.answers import CODES, REASONS, ApiError, Reply, rate_limited
-from coachsync.standin.faults import USUAL_CODE, Fault
+from coachsync.standin.fault import USUAL_CODE, Fault
 from coachsync.standin.model import by_target
 from coachsync.standin.world import World
 

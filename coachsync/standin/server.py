@@ -19,7 +19,8 @@ from types import TracebackType
 
 from coachsync.standin.clock import Clock
 from coachsync.standin.core import PREFIX, AfterHook, BeforeHook, Core, Raw
-from coachsync.standin.faults import Faults, Lag
+from coachsync.standin.faults import Faults
+from coachsync.standin.lag import Lag
 from coachsync.standin.limits import Limits
 from coachsync.standin.log import Request
 from coachsync.standin.watch import Violation

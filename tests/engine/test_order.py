@@ -6,7 +6,7 @@ import pytest
 
 from coachsync.domain.model import HOUR, Action, ActionKind
 from coachsync.engine.apply import in_order
-from tests.unit.build import GUILD, OTHER_GUILD, START, a_session
+from tests.domain.build import GUILD, OTHER_GUILD, START, a_session
 
 
 def an_action(session_id: str, *, kind: ActionKind = "setup", guild: str = GUILD, start: int = START) -> Action:

@@ -1,0 +1,127 @@
+"""README's examples work when typed as they stand."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coachsync.config import parse_settings
+from coachsync.store.base import Defaults, Span
+from coachsync.store.open import open_store
+from coachsync.store.sqlite.table import candidates_query, inspect
+from tests.documents.conftest import Shell
+from tests.documents.readme import ROOT, blocks, section, text_of
+
+DEFAULTS = Defaults("1100000000000000000", 3_600_000)
+CONFIG = '[discord]\nguild_id = "1100000000000000000"\n[store]\nurl = "{url}"\n'
+
+
+@pytest.mark.parametrize("which", ["demo command", "test command"])
+def test_one_liner_sets_everything_up_by_itself(which: str) -> None:
+    (block,) = blocks(which)
+    assert block.text.startswith("python3 -m venv ")
+    assert block.text.count("\n") == 1
+
+
+def test_commands_to_try_by_hand_work(shell: Shell) -> None:
+    done = shell(text_of("tested: by-hand"))
+    assert (done.returncode, done.stderr.count("error:")) == (0, 0), done.stderr
+
+
+def test_dry_run_to_try_by_hand_says_what_readme_shows(shell: Shell) -> None:
+    done = shell(text_of("tested: by-hand"))
+    assert text_of("expected: by-hand") in done.stdout
+
+
+def _planned(shell: Shell, now: str) -> list[str]:
+    done = shell(f"coachsync --config config.toml run --dry-run --json --now {now}")
+    assert done.returncode == 0, done.stderr
+    return [action["session"] for action in json.loads(done.stdout)["actions"]]
+
+
+def test_json_store_of_readme_is_understood(shell: Shell, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    (here / "sessions.json").write_text(text_of("tested: json store"), "utf-8")
+    (here / "config.toml").write_text(CONFIG.format(url="json:///sessions.json"))
+    assert _planned(shell, "2030-10-14T14:00:00Z") == ["abc12345"]
+
+
+def _sql_store(folder: Path) -> Path:
+    path = folder / "sessions.db"
+    with sqlite3.connect(path) as database:
+        database.executescript(text_of("tested: sql table"))
+    database.close()
+    return path
+
+
+def _execute(path: Path, script: str) -> None:
+    with sqlite3.connect(path) as database:
+        database.executescript(script)
+    database.close()
+
+
+def test_sql_of_readme_books_a_session(shell: Shell, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    booked = text_of("tested: sql book").partition("UPDATE")[0]
+    _execute(_sql_store(here), booked)
+    (here / "config.toml").write_text(CONFIG.format(url="sqlite:///sessions.db"))
+    assert _planned(shell, "2030-10-14T14:00:00Z") == ["abc12345"]
+
+
+def test_sql_of_readme_moves_and_cancels(shell: Shell, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    _execute(_sql_store(here), text_of("tested: sql book"))
+    (here / "config.toml").write_text(CONFIG.format(url="sqlite:///sessions.db"))
+    done = shell("coachsync --config config.toml status --json")
+    (session,) = json.loads(done.stdout)["sessions"]
+    assert (session["phase"], session["start"]) == ("cancelled", "2030-10-14T18:00:00Z")
+
+
+def test_indexes_of_readme_are_what_the_query_for_candidates_uses(tmp_path: Path) -> None:
+    path = _sql_store(tmp_path)
+    open_store("sqlite:///sessions.db", tmp_path, DEFAULTS, writable=True).close()
+    _execute(path, text_of("tested: sql index"))
+    store = open_store("sqlite:///sessions.db", tmp_path, DEFAULTS, writable=False)
+    try:
+        database = store._db  # type: ignore[attr-defined]
+        sql, args = candidates_query(inspect(database), Span(1_900_000_000_000, 1_900_100_000_000, 1_800_000_000_000))
+        steps = [row[3] for row in database.all(f"EXPLAIN QUERY PLAN {sql}", tuple(args))]
+    finally:
+        store.close()
+    searches = [step for step in steps if "sessions" in step]
+    assert all("USING INDEX coachsync_" in step for step in searches)
+    assert any("coachsync_open" in step for step in searches)
+
+
+def test_guild_section_of_readme_is_a_valid_configuration() -> None:
+    text = CONFIG.format(url="sqlite:///sessions.db") + text_of("tested: guilds")
+    settings = parse_settings(text, "config.toml", {})
+    assert settings.guild("1200000000000000000").category_id == "1200000000000000001"
+
+
+HELP = """
+import sys
+sys.modules.update(dict.fromkeys({blocked!r}))
+from coachsync.__main__ import main
+sys.exit(main({words!r}))
+"""
+FOR_TESTS = ("pytest", "_pytest", "hypothesis", "freezegun", "requests_mock", "jsonschema", "pexpect", "mypy", "ruff")
+
+
+@pytest.mark.parametrize("command", ["", "run", "setup", "cleanup", "status", "explain", "sessions", "init", "demo"])
+def test_help_works_where_nothing_for_tests_is_installed(command: str) -> None:
+    script = HELP.format(blocked=FOR_TESTS, words=[*command.split(), "--help"])
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Usage:" in done.stdout) == (0, True), done.stderr
+
+
+def test_installation_names_the_files_that_are_there() -> None:
+    words = section("Install it for real, in ten minutes").split()
+    named = {w.strip("()`,.") for w in words if w.startswith("contrib/")}
+    assert named
+    assert all((ROOT / name).is_file() for name in named)

@@ -1,0 +1,185 @@
+"""README's tables say what the program says: commands, options, exit codes, configuration, fields, error codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from coachsync import errors
+from coachsync.cli.app import ENTRIES, build
+from coachsync.cli.frame import built
+from coachsync.config.definition import ENVIRONMENT, KEYS, Key
+from coachsync.config.template import render_config
+from coachsync.domain.booking import COLUMN_OF
+from tests.documents.readme import README, ROOT, code, rows, section
+
+# CONTRACT §7's codes: an operator meets one of these
+CODES = (
+    "unknown_member", "unknown_user", "unlinked", "unknown_guild", "unknown_session", "not_bookable", "ended", "missed",
+    "invalid", "unknown_status", "missing_permission", "role_too_high", "missing_access", "needs_2fa", "limit_reached",
+    "rate_limited", "name_refused", "not_ours", "unauthorized", "blocked", "unreachable", "discord_error",
+    "unexpected_answer", "access_unproven", "store_error", "booking_vanished", "clock_skew",
+)  # fmt: skip
+PHASES = (
+    "booked", "setup_due", "active", "cleanup_due", "cleaned", "cancelled", "missed", "unknown", "closed", "invalid",
+)  # fmt: skip
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Yield every command that does something, by its full name."""
+    for entry in ENTRIES:
+        command = built(entry)
+        below = getattr(command, "commands", None)
+        if below is None:
+            yield entry.name, command
+        for name, sub in (below or {}).items():
+            yield f"{entry.name} {name}", sub
+
+
+COMMANDS = dict(commands())
+
+
+def long_options(command: Any) -> set[str]:
+    """Return a command's options by their long names, but for --help."""
+    declared = [name for p in command.params for name in (*p.opts, *p.secondary_opts)]
+    return {name for name in declared if name.startswith("--")} - {"--help"}
+
+
+def listed_commands() -> list[str]:
+    """Return the commands of README's table without their arguments."""
+    table = rows(section("Commands"), "command", "does")
+    calls = [code(row[0])[0] for row in table]
+    return [" ".join(re.findall(r"^coachsync|[a-z]+(?![A-Z…])", call)[1:]) for call in calls]
+
+
+def test_every_command_is_in_readme() -> None:
+    assert listed_commands() == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_command_has_help_of_one_sentence_at_least(name: str) -> None:
+    assert len((COMMANDS[name].help or "").strip()) > 20
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_option_of_a_command_is_in_readme(name: str) -> None:
+    table = [(code(row[0]), row[1]) for row in rows(section("Commands"), "option", "of", "does")]
+    words = set(name.split())
+    told = {o.split()[0] for options, of in table for o in options if _meant(words, of)}
+    assert long_options(COMMANDS[name]) <= told
+
+
+def _meant(words: set[str], of: str) -> bool:
+    """Return whether a row's second cell means a command."""
+    return of.startswith("all") or bool(words & {w for c in code(of) for w in c.split()})
+
+
+def test_every_option_before_the_command_is_in_readme() -> None:
+    told = {name for text in code(section("Commands")) for name in re.findall(r"--[a-z-]+", text)}
+    assert long_options(build()) <= told
+
+
+def test_readme_tells_of_no_option_that_is_not_there() -> None:
+    there = set().union(*(long_options(c) for c in (*COMMANDS.values(), build()))) | {"--help"}
+    told = {name for text in code(section("Commands")) for name in re.findall(r"(?<!\S)--[a-z-]+", text)}
+    assert told - there <= {"--pty", "--wait", "--collect", "--quiet"}
+
+
+def test_exit_codes_are_those_of_the_program() -> None:
+    named = (
+        errors.OK, errors.SOME_FAILED, errors.USAGE, errors.UNUSABLE, errors.LOCKED, errors.BUG,
+        errors.INTERRUPTED, errors.TERMINATED,
+    )  # fmt: skip
+    assert [int(row[0]) for row in rows(section("Exit codes"), "code", "means")] == list(named)
+
+
+CONFIGURATION = {
+    code(row[0])[0]: row
+    for row in rows(section("Configuration reference"), "key", "default", "environment", "per guild", "meaning")
+}
+
+
+def test_configuration_reference_lists_every_key_in_the_files_order() -> None:
+    assert list(CONFIGURATION) == [key.path for key in KEYS]
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: str(key.path))
+def test_configuration_reference_tells_a_keys_default_environment_and_reach(key: Key) -> None:
+    _, default, environment, per_guild, _ = CONFIGURATION[key.path]
+    told = (default, environment, per_guild)
+    assert told == (_default(key), f"`{key.env}`" if key.env else "", "yes" if key.per_guild else "")
+
+
+def _default(key: Key) -> str:
+    if key.required:
+        return "required"
+    if key.default is None:
+        return "none"
+    line = next(text for text in render_config({}).splitlines() if text.removeprefix("# ").startswith(f"{key.name} ="))
+    return f"`{line.removeprefix('# ').partition(' = ')[2].rpartition('  # ')[0]}`"
+
+
+def test_environment_table_lists_every_variable() -> None:
+    told = {code(row[0])[0] for row in rows(section("Environment variables"), "variable", "instead of")}
+    assert told == {*ENVIRONMENT, "COACHSYNC_CONFIG", "NO_COLOR"}
+
+
+def test_session_reference_lists_every_field_by_both_names() -> None:
+    table = rows(section("Session reference"), "JSON key", "SQL column", "type", "meaning")
+    assert {code(row[0])[0]: code(row[1])[0] for row in table} == COLUMN_OF
+
+
+def test_troubleshooting_tells_of_every_error_code_once() -> None:
+    table = rows(section("Troubleshooting"), "code", "what is wrong", "what to do")
+    assert sorted(code(row[0])[0] for row in table) == sorted(CODES)
+
+
+@pytest.mark.parametrize("column", [1, 2])
+def test_troubleshooting_says_what_is_wrong_and_what_to_do(column: int) -> None:
+    table = rows(section("Troubleshooting"), "code", "what is wrong", "what to do")
+    assert [row[0] for row in table if len(row[column]) < 5] == []
+
+
+def _sources() -> str:
+    return "\n".join(p.read_text("utf-8") for p in sorted((ROOT / "coachsync").rglob("*.py")))
+
+
+def test_every_code_that_the_program_gives_is_known() -> None:
+    given = set(re.findall(r'(?:Failure|Refused|SessionError|_Meaning)\(\s*"([a-z_0-9]+)"', _sources()))
+    assert given <= {*CODES, "setup"}
+
+
+def test_every_warning_that_the_program_gives_is_in_troubleshooting() -> None:
+    given = set(re.findall(r'\b(?:warn|Warn)\(\s*"([a-z_]+)"', _sources()))
+    told = set(code(section("Troubleshooting")))
+    assert given - told == set()
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_life_of_a_session_tells_of_every_phase(phase: str) -> None:
+    assert phase in code(section("The life of a session"))
+
+
+def test_readme_names_no_file_of_the_repository_that_is_not_there() -> None:
+    links = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
+    assert [target for target in links if not (ROOT / target).exists()] == []
+
+
+def _named_by_commands() -> set[str]:
+    modules = {name.replace(".", "/") for name in re.findall(r"python -m (tests\.[a-z_.]+)", README)}
+    return modules | set(re.findall(r"\btests/[a-z_/]+\.py", README))
+
+
+@pytest.mark.parametrize("name", sorted(_named_by_commands()))
+def test_command_for_developers_names_what_is_there(name: str) -> None:
+    there = (ROOT / name, ROOT / f"{name}.py", ROOT / name / "__main__.py")
+    assert any(path.is_file() for path in there)
+
+
+def test_invite_integer_is_the_programs() -> None:
+    from coachsync.domain.permissions import NEEDED
+
+    assert str(NEEDED) in section("Install it for real, in ten minutes")

@@ -1,0 +1,258 @@
+"""A stand-in, a store and ticks against them: what every test of trust is played on.
+
+Ticks run in this process; `program` runs a command in a child, `popen` in a fresh one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coachsync.config import Tokens, load_settings
+from coachsync.domain.model import HOUR, MINUTE, Entry, Millis, Outcome, Report
+from coachsync.engine.request import TickRequest
+from coachsync.engine.tick import tick
+from coachsync.standin import SimClock, Standin
+from coachsync.standin.clock import RealClock
+from coachsync.store.base import Defaults, Store
+from coachsync.store.open import create_store, open_store
+from tests.kit.fork import forked
+from tests.kit.home import TOKEN, Home, Result
+
+T0: Millis = 1_791_990_000_000
+QUARTER: Millis = 15 * MINUTE
+ID = "abc12345"
+ROLE, ROOM = f"Session {ID}", f"🎤 coaching-{ID}"
+SQLITE, JSON = "sqlite:///sessions.db", "json:///sessions.json"
+TIMED = frozenset({"run", "setup", "cleanup", "status", "explain"})
+ROLES, CHANNELS = "/guilds/{guild_id}/roles", "/guilds/{guild_id}/channels"
+CHANNEL, MEMBER_ROLE = "/channels/{channel_id}", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}"
+
+
+class Scene:
+    """One guild with its people, one store, one clock. `report` is the last tick's."""
+
+    report: Report
+
+    def __init__(
+        self, folder: Path, store: str = SQLITE, access: str = "role", discord: str = "", *, real_time: bool = False
+    ) -> None:
+        self.clock = SimClock(T0)
+        self.standin = Standin(RealClock() if real_time else self.clock)
+        self.real_time = real_time
+        self.world = world = self.standin.world
+        self.owner = world.add_user("owner")
+        self.bot = world.add_bot(TOKEN, "coachsync")
+        self.guild = world.add_guild("Guild", self.owner, [self.bot])
+        self.student, self.coach, self.stranger = (self.person(name) for name in ("john", "sarah", "zoe"))
+        world.served = 1_000_000  # what is here now is old, and no lag hides it
+        self.home = Home(folder)
+        self.folder, self.url, self.access = folder, store, access
+        create_store(store, folder)
+        self.configure(discord)
+
+    def configure(self, discord: str = "", rest: str = "") -> None:
+        """Write the configuration: more lines for `[discord]`, and further sections."""
+        lines = [
+            "[discord]",
+            f'guild_id = "{self.guild}"',
+            f'access = "{self.access}"',
+            f'api_base = "{self.standin.base_url}"',
+            *([] if "timeout" in discord else ['timeout = "2s"']),
+            discord,
+            "[store]",
+            f'url = "{self.url}"',
+            rest,
+        ]
+        self.home.config.write_text("\n".join(lines) + "\n", "utf-8")
+        self.settings = load_settings(str(self.home.config), {})
+
+    # people and bookings
+
+    def person(self, name: str, *, member: bool = True) -> str:
+        """Return a new user, in the guild or not."""
+        user = self.world.add_user(name)
+        if member:
+            self.world.join(self.guild, user)
+        return user
+
+    @property
+    def file(self) -> Path:
+        """The store's file."""
+        return self.folder / self.url.rpartition("/")[2]
+
+    @contextmanager
+    def store(self, *, writable: bool = True) -> Iterator[Store]:
+        """Open the store."""
+        found = open_store(self.url, self.folder, Defaults(self.guild, HOUR), writable=writable)
+        with closing(found):
+            yield found
+
+    def book(self, session_id: str = ID, *, start: Millis | None = None, **fields: Any) -> None:
+        """Add a booking, by default two and a half hours ahead: its window is open. Keys are the JSON store's."""
+        row = {
+            "_id": session_id,
+            "status": "SCHEDULED",
+            "scheduledDate": self.now() + 2 * HOUR + 2 * QUARTER if start is None else start,
+            "duration": 60,
+            "studentDiscordId": self.student,
+            "coachDiscordId": self.coach,
+        } | fields
+        with self.store() as store:
+            store.import_rows([row])
+
+    def change(self, session_id: str = ID, **fields: Any) -> None:
+        """Change a booking as its booking system does."""
+        with self.store() as store:
+            assert store.change(session_id, fields)
+
+    def row(self, session_id: str = ID) -> dict[str, Any]:
+        """Return a booking's fields as stored, by JSON key."""
+        with self.store(writable=False) as store:
+            found = store.raw(session_id)
+        assert found is not None
+        return found
+
+    def entry(self, session_id: str = ID) -> Entry:
+        """Return the ledger's entry."""
+        with self.store(writable=False) as store:
+            return store.entries([session_id])[session_id]
+
+    def sql(self, statement: str, *args: Any) -> list[tuple[Any, ...]]:
+        """Run SQL on the store's database, as another program would."""
+        with closing(sqlite3.connect(self.file)) as connection:
+            found = connection.execute(statement, args).fetchall()
+            connection.commit()
+        return found
+
+    def forget(self, *, marks: bool = False) -> None:
+        """Lose the ledger, and where asked our marks in the store too."""
+        if self.url == JSON:
+            for path in self.folder.glob("sessions.json.coachsync.db*"):
+                path.unlink()
+        else:
+            for (name,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'coachsync_%'"):
+                self.sql(f"DROP TABLE {name}")
+        if marks:
+            self.sql(
+                "UPDATE sessions SET discord_setup_complete = 0, discord_role_id = NULL, discord_channel_id = NULL"
+            )
+
+    # time and ticks
+
+    def now(self) -> Millis:
+        """The scene's time."""
+        return self.standin.world.clock.now()
+
+    def tick(self, later: Millis = 0, command: str = "run", *names: str, **more: Any) -> Report:
+        """Let time pass, then run one tick in this process."""
+        self.clock.advance(later)
+        self.standin.clear_requests()
+        now = None if self.real_time else self.clock.now()
+        tokens = Tokens(self.settings, {"COACHSYNC_TOKEN": TOKEN})
+        request = TickRequest(self.settings, command, tokens, names=names, now=now, **more)
+        self.report = tick(request)
+        return self.report
+
+    def arguments(self, *arguments: str) -> list[str]:
+        """Return a command's arguments with this scene's configuration and time."""
+        timed = not self.real_time and not TIMED.isdisjoint(arguments)
+        return ["--config", str(self.home.config), *arguments, *(["--now", str(self.now())] if timed else [])]
+
+    def program(self, *arguments: str, inject: str = "", **environ: str) -> Result:
+        """Run a command in a child of this process, at the scene's time; `inject` is code that runs there first."""
+        return forked(self.home, self.arguments(*arguments), {"COACHSYNC_TOKEN": TOKEN} | environ, inject)
+
+    def popen(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """Start a command and do not wait for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "coachsync", *self.arguments(*arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env=self.home.environ({"COACHSYNC_TOKEN": TOKEN} | environ),
+        )
+
+    # what came of it
+
+    @property
+    def done(self) -> list[tuple[str, str]]:
+        """What the last tick did: kinds and outcomes."""
+        return [(o.action.kind, o.outcome) for o in self.report.outcomes]
+
+    @property
+    def codes(self) -> list[str]:
+        """The error codes of the last tick."""
+        return [o.error.code for o in self.report.outcomes if o.error is not None]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The last tick's only outcome."""
+        (found,) = self.report.outcomes
+        return found
+
+    @property
+    def hint(self) -> str:
+        """The hint of the last tick's only error."""
+        assert self.outcome.error is not None
+        return self.outcome.error.hint
+
+    @property
+    def writes(self) -> list[str]:
+        """What the last tick asked Discord to change: method and path."""
+        return [f"{r.method} {r.path}" for r in self.standin.requests if r.write]
+
+    def rooms(self, name: str = ROOM) -> list[str]:
+        """Ids of the channels of that name."""
+        return self.world.find_channels(self.guild, name)
+
+    def roles(self, name: str = ROLE) -> list[str]:
+        """Ids of the roles of that name."""
+        return self.world.find_roles(self.guild, name)
+
+    def room(self) -> str:
+        """The session's only room."""
+        (found,) = self.rooms()
+        return found
+
+    def role(self) -> str:
+        """The session's only role."""
+        (found,) = self.roles()
+        return found
+
+    def people_in_reach(self) -> set[str]:
+        """Who can enter the session's only room, besides the bot and the owner."""
+        return self.world.who_can_enter(self.room()) - {self.bot, self.owner}
+
+    def things(self) -> dict[str, str]:
+        """Every channel and role that is not Discord's own, by id."""
+        roles = {i: n for i, n in self.world.role_names(self.guild).items() if n not in ("@everyone", "coachsync")}
+        return roles | self.world.channel_names(self.guild)
+
+    def portrait(self, *ids: str) -> list[str]:
+        """Everything there is to know about roles and channels, to tell whether they were touched."""
+        home = self.world.guilds[self.guild]
+        found = [repr(home.roles.get(i) or self.world.channel(i)) for i in ids]
+        return [*found, *(repr(sorted(self.world.role_holders(i))) for i in ids if i in home.roles)]
+
+
+Stage = Callable[..., Scene]
+
+
+def wait_for(ready: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until something is so."""
+    until = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > until:
+            pytest.fail("it never came to that")
+        time.sleep(0.01)

@@ -1,0 +1,62 @@
+"""The stage on which trust is tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coachsync import waits
+from tests.kit.home import Home
+from tests.kit.scene import JSON, SQLITE, Scene, Stage
+
+
+@pytest.fixture(autouse=True)
+def _impatient() -> Iterator[None]:
+    """Do not wait for the lists of a stand-in that does not lag."""
+    with waits.hurried(settle=0.02):
+        yield
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Return what sets up a scene; its keywords are the scene's."""
+    numbers = count()
+    with ExitStack() as stack:
+
+        def build(**given: Any) -> Scene:
+            folder = tmp_path / f"scene{next(numbers)}"
+            folder.mkdir()
+            scene = Scene(folder, **given)
+            stack.enter_context(scene.standin)
+            return scene
+
+        yield build
+
+
+@pytest.fixture(params=[SQLITE, JSON], ids=["sqlite", "json"])
+def scene(stage: Stage, request: pytest.FixtureRequest) -> Scene:
+    """Return a scene on each kind of store."""
+    return stage(store=request.param)
+
+
+@pytest.fixture(params=["role", "member"])
+def any_access(stage: Stage, request: pytest.FixtureRequest) -> Scene:
+    """Return a scene with each kind of access."""
+    return stage(access=request.param)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Home:
+    """Return a home with nothing in it."""
+    return Home(tmp_path)
+
+
+@pytest.fixture(params=[SQLITE, JSON], ids=["sqlite", "json"])
+def home(tmp_path: Path, request: pytest.FixtureRequest) -> Home:
+    """Return a home with a configuration and an empty store of each kind."""
+    return Home(tmp_path).settle(request.param)

@@ -1,0 +1,64 @@
+"""Who can see which room: its two people, the bot, the staff, administrators and the owner; nobody else."""
+
+from __future__ import annotations
+
+from coachsync.domain.model import HOUR
+from coachsync.domain.permissions import ADMINISTRATOR
+from tests.kit.outside import outside
+from tests.kit.scene import Scene, Stage
+
+
+class _Cast:
+    """Three sessions at one hour: Sarah with John and with Alex, Mike with Emma; a guild with staff and bystanders."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        world, guild = scene.world, scene.guild
+        self.alex, self.mike, self.emma, nora, ada = (scene.person(n) for n in ("alex", "mike", "emma", "nora", "ada"))
+        staff = world.add_role(guild, "Staff")
+        world.give_role(guild, nora, staff)
+        world.give_role(guild, ada, world.add_role(guild, "Admins", permissions=ADMINISTRATOR))
+        self.always = {scene.bot, scene.owner, nora, ada}
+        scene.configure(f'staff_role_ids = ["{staff}"]')
+        self.pairs = {
+            "abc12345": (scene.student, scene.coach),
+            "def67890": (self.alex, scene.coach),
+            "xyz54321": (self.emma, self.mike),
+        }
+        for session_id, (student, coach) in self.pairs.items():
+            scene.book(session_id, start=scene.now() + 3 * HOUR, studentDiscordId=student, coachDiscordId=coach)
+
+    def room(self, session_id: str) -> str:
+        (found,) = self.scene.rooms(f"🎤 coaching-{session_id}")
+        return found
+
+
+def test_each_room_is_visible_to_its_two_people_and_those_in_charge_alone(any_access: Scene) -> None:
+    cast = _Cast(any_access)
+    assert outside(any_access, "run").code == 0
+    for session_id, pair in cast.pairs.items():
+        allowed = cast.always | set(pair)
+        room = cast.room(session_id)
+        assert any_access.world.who_can_see(room) == allowed
+        assert any_access.world.who_can_enter(room) == allowed
+
+
+def test_shared_coach_enters_both_rooms_and_nobody_enters_anothers(any_access: Scene) -> None:
+    cast = _Cast(any_access)
+    outside(any_access, "run")
+    world, guild = any_access.world, any_access.guild
+    entered = {
+        (person, session_id)
+        for session_id in cast.pairs
+        for person in (any_access.coach, cast.mike, any_access.student, cast.alex, cast.emma, any_access.stranger)
+        if world.connect_voice(guild, person, cast.room(session_id))
+    }
+    assert entered == {(person, session_id) for session_id, pair in cast.pairs.items() for person in pair}
+
+
+def test_everyone_denied_by_the_guild_still_lets_the_two_people_speak(stage: Stage) -> None:
+    scene = stage()
+    scene.world.edit_role(scene.guild, scene.guild, permissions=0)
+    scene.book()
+    assert outside(scene, "run").code == 0
+    assert scene.people_in_reach() == {scene.student, scene.coach}

@@ -1,0 +1,125 @@
+"""A scenario ready to be struck: world and files as they are just before the tick, and what a clean tick does then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from coachsync.domain.model import MINUTE, Millis
+from coachsync.standin import SimClock, Standin
+from tests.searches.crash.faults import Point, route_of
+from tests.searches.crash.home import Home, new_home, settle_in
+from tests.searches.crash.judge import Verdict, Watch, is_whole
+from tests.searches.crash.scenarios import BY_NAME, OPENED, START, Scenario, Scene
+from tests.searches.crash.ticker import Ticker
+from tests.searches.crash.town import FOUNDED, Packed, Town, foreign, found, pack, unpack
+
+
+class Key(NamedTuple):
+    """Which scenario, which kind of access, which store."""
+
+    scenario: str
+    access: str
+    store: str
+
+    def __str__(self) -> str:
+        return "/".join(self)
+
+
+class Prepared(NamedTuple):
+    """See above. `points` are the requests and steps that a clean tick was seen to come by, in order."""
+
+    key: Key
+    town: Town
+    foreign: frozenset[str]
+    world: Packed
+    files: dict[str, bytes]
+    row: dict[str, Any]
+    points: tuple[Point, ...] = ()
+
+    @property
+    def at(self) -> Millis:
+        """When the tick takes place."""
+        return BY_NAME[self.key.scenario].at
+
+
+class Stage(NamedTuple):
+    """A prepared scenario unpacked: everything a case plays with."""
+
+    standin: Standin
+    clock: SimClock
+    ticker: Ticker
+    watch: Watch
+    verdict: Verdict
+
+
+@contextmanager
+def stage(prepared: Prepared) -> Iterator[Stage]:
+    """Unpack a prepared scenario; it is gone afterwards."""
+    home = new_home(prepared.key.store)
+    standin, clock = unpack(prepared.world)
+    key, town = prepared.key, prepared.town
+    try:
+        home.put(prepared.files)
+        with standin:
+            watch = Watch(standin, town, prepared.foreign, BY_NAME[key.scenario])
+            verdict = Verdict(standin, town, home, key.scenario, key.access, watch, prepared.row)
+            yield Stage(standin, clock, Ticker(home, standin), watch, verdict)
+    finally:
+        home.remove()
+
+
+def prepare(key: Key) -> Prepared:
+    """Bring a scenario to the brink, and see what a clean tick does then."""
+    home = new_home(key.store)
+    try:
+        ready = _brink(key, home)
+    finally:
+        home.remove()
+    return ready._replace(points=_observed(ready))
+
+
+def _brink(key: Key, home: Home) -> Prepared:
+    scenario = BY_NAME[key.scenario]
+    clock = SimClock(FOUNDED)
+    with Standin(clock) as standin:
+        town = found(standin.world)
+        settle_in(home, town, key.access)
+        home.book(_booking(town))
+        things = foreign(standin.world, town)
+        if scenario.set_up:
+            _set_up(scenario, Ticker(home, standin), clock, town, key)
+        clock.set(scenario.at)
+        row, _ = home.read()
+        assert is_whole(row)
+        return Prepared(key, town, things, pack(standin.world), home.files(), row)
+
+
+def _booking(town: Town) -> dict[str, Any]:
+    people = {"studentDiscordId": town.john, "coachDiscordId": town.sarah}
+    return {"status": "SCHEDULED", "scheduledDate": START, "duration": 60, **people}
+
+
+def _set_up(scenario: Scenario, ticker: Ticker, clock: SimClock, town: Town, key: Key) -> None:
+    clock.set(OPENED)
+    ended = ticker.here(OPENED)
+    assert ended.code == 0, ended
+    row, _ = ticker.home.read()
+    role, room = row.get("discordRoleId"), row.get("discordChannelId")
+    clock.set(scenario.at - MINUTE)
+    scenario.change(Scene(ticker.standin.world, town, ticker.home, key.access, role, str(room)))
+
+
+def _observed(prepared: Prepared) -> tuple[Point, ...]:
+    """Return the requests and steps of a clean tick; it must bring the scenario to its end at once."""
+    with stage(prepared) as it:
+        ended = it.ticker.forked(prepared.at, record=True)
+        problems = it.verdict.of_tick(ended) + it.verdict.of_end()
+        assert ended.code == 0, (prepared.key, ended)
+        assert not problems, (prepared.key, problems, ended)
+        return (*_numbered([route_of(f"{r.method} {r.template}") for r in it.standin.requests]), *ended.steps)
+
+
+def _numbered(names: list[str]) -> list[Point]:
+    return [Point(name, names[: at + 1].count(name)) for at, name in enumerate(names)]

@@ -1,0 +1,96 @@
+"""What a tick has to do in the matrix: setup, cleanup, revoke, update and repair, each from its own beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
+from coachsync.standin import World
+from tests.searches.crash.home import Home
+from tests.searches.crash.town import FOUNDED, Town
+
+START: Millis = FOUNDED + 5 * DAY
+OPENED: Millis = START - 150 * MINUTE
+LATER: Millis = START - 135 * MINUTE
+OVER: Millis = START + 2 * HOUR
+
+
+class Scene(NamedTuple):
+    """What a scenario changes between the tick that set the session up and the tick that is struck."""
+
+    world: World
+    town: Town
+    home: Home
+    access: str
+    role: str | None
+    room: str
+
+
+def _nothing(scene: Scene) -> None:
+    """Leave all as it is."""
+
+
+def _john_talks(scene: Scene) -> None:
+    assert scene.world.connect_voice(scene.town.guild, scene.town.john, scene.room)
+    assert scene.world.connect_voice(scene.town.guild, scene.town.sarah, scene.room)
+
+
+def _nina_for_john(scene: Scene) -> None:
+    scene.home.change({"studentDiscordId": scene.town.nina})
+
+
+def _nina_for_john_inside(scene: Scene) -> None:
+    _john_talks(scene)
+    _nina_for_john(scene)
+
+
+def _moved(scene: Scene) -> None:
+    _john_talks(scene)
+    scene.home.change({"scheduledDate": START + 3 * DAY})
+
+
+def _role_gone(scene: Scene) -> None:
+    assert scene.role is not None
+    scene.world.delete_role(scene.town.guild, scene.role)
+
+
+def _room_gone(scene: Scene) -> None:
+    scene.world.delete_channel(scene.room)
+
+
+def _grant_gone(scene: Scene) -> None:
+    if scene.role is not None:
+        scene.world.take_role(scene.town.guild, scene.town.john, scene.role)
+    else:
+        scene.world.delete_overwrite(scene.room, scene.town.john)
+
+
+class Scenario(NamedTuple):
+    """One kind of work. `people` names who has access when all is done, None where nobody has.
+
+    `set_up`: whether a tick has set the session up before. `before`: who had access then.
+    """
+
+    name: str
+    at: Millis
+    people: tuple[str, ...] | None
+    set_up: bool = True
+    change: Callable[[Scene], None] = _nothing
+    status: str = "SCHEDULED"
+    accesses: tuple[str, ...] = ("role", "member")
+
+
+_PAIR = ("john", "sarah")
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario("setup", OPENED, _PAIR, set_up=False),
+    Scenario("cleanup", OVER, None, change=_john_talks, status="COMPLETED"),
+    Scenario("revoke", LATER, None, change=_moved),
+    Scenario("update_inside", LATER, ("nina", "sarah"), change=_nina_for_john_inside),
+    Scenario("update_outside", LATER, ("nina", "sarah"), change=_nina_for_john),
+    Scenario("repair_role", LATER, _PAIR, change=_role_gone, accesses=("role",)),
+    Scenario("repair_room", LATER, _PAIR, change=_room_gone),
+    Scenario("repair_grant", LATER, _PAIR, change=_grant_gone),
+)
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

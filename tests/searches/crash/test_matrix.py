@@ -1,0 +1,48 @@
+"""A rotating part of the matrix, or the whole of it (COACHSYNC_CRASH=all), must converge."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.searches.crash.__main__ import report
+from tests.searches.crash.faults import AT_REQUESTS, STEPS
+from tests.searches.crash.matrix import FRESH_CASES, cases
+from tests.searches.crash.whole import DEFAULT_WORKERS, Share, prepare_all, run
+
+_PARTS = 16
+_DAY_S = 86_400
+
+
+def share() -> Share:
+    """Return which part to play: all of it, the one that is asked for, or today's."""
+    if os.environ.get("COACHSYNC_CRASH") == "all":
+        return Share(1, 1)
+    asked = os.environ.get("COACHSYNC_CRASH_PART")
+    return Share.parse(asked) if asked else Share(int(time.time()) // _DAY_S % _PARTS + 1, _PARTS)
+
+
+@pytest.mark.long
+def test_every_case_converges_within_two_ticks_after_the_fault_has_passed(
+    record_property: Callable[[str, object], None],
+) -> None:
+    part = share()
+    played = run(part, "", DEFAULT_WORKERS)
+    failed = [one for one in played if one.problems]
+    record_property("told", f"crash matrix, part {part.nth} of {part.of}: {len(played)} cases, {len(failed)} failed")
+    assert len(played) > 500
+    assert not failed, report(played, verbose=False)
+
+
+def test_matrix_strikes_every_request_and_step_of_every_scenario() -> None:
+    prepared = prepare_all(DEFAULT_WORKERS)
+    every = cases(prepared.values())
+    for key, one in prepared.items():
+        struck = {(c.point, c.fault.name) for c in every if c.key == key}
+        assert struck >= {(p, f.name) for p in one.points if p.is_request for f in AT_REQUESTS}
+        assert struck >= {(p, name) for p in one.points for name in ("SIGKILL", "SIGTERM", "SIGINT") if p.name in STEPS}
+        assert {p.name for p in one.points} >= {"begin", "commit", "committed"}
+    assert sum(c.fresh for c in every) == FRESH_CASES

@@ -1,0 +1,552 @@
+"""A town with a store, where anything may happen; `check` compares what is with what was promised.
+
+The acts are what the rules of the state machine and the named examples are made of.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+
+from coachsync.domain import permissions as p
+from coachsync.domain.model import HOUR, MINUTE, Entry, Millis
+from coachsync.standin import Request
+from coachsync.standin.answers import Reply
+from coachsync.store.base import Defaults
+from coachsync.store.open import open_store
+from tests.searches.property.bookings import Backup, Booking, Bookings
+from tests.searches.property.oracle import BOOKABLE, CANCELLED, COMPLETED, LINGERS, Memory, expected
+from tests.searches.property.ticks import Ticked, Ticker
+from tests.searches.property.watch import Made, Watch
+from tests.searches.property.world import Home, Town
+
+QUARTER: Millis = 15 * MINUTE
+
+
+class Scene:
+    """Everything there is, and what may be done to it."""
+
+    def __init__(self, town: Town, folder: Path, store: str, access: str) -> None:
+        self.town = town
+        self.access = access
+        self.bookings = Bookings(folder, store)
+        self.ticker = Ticker(town, town.settings(folder, store, access))
+        self.watch = Watch(town)
+        self.memory: dict[str, Memory] = {}
+        self.hidden: set[str] = set()
+        self.unknown: set[str] = set()
+        self.story: list[str] = []
+        self.backup: Backup | None = None
+        self.trouble = False
+        self.jumpy = False
+        self._mid_run: list[Callable[[], None]] = []
+        town.standin.after_request(self._during)
+
+    # time and people
+
+    @property
+    def now(self) -> Millis:
+        """Return the time."""
+        return self.town.clock.now()
+
+    def tell(self, what: str) -> None:
+        """Add to the story that a failure tells."""
+        self.story.append(f"{(self.now % (24 * HOUR)) / HOUR:.2f} h {what}")
+
+    def mem(self, session: str) -> Memory:
+        """Return what became of a session."""
+        return self.memory.setdefault(session, Memory())
+
+    def doubt(self) -> None:
+        """Note that something went wrong: nothing is certain until things have settled."""
+        for memory in self.memory.values():
+            memory.sure = False
+
+    # bookings
+
+    def put(self, booking: Booking) -> None:
+        """Add or change a booking."""
+        self.tell(f"put {booking}")
+        self.bookings.put(booking)
+        memory = self.mem(booking.id)
+        memory.missed.clear()
+        if memory.guild not in ("", booking.guild):
+            memory.sure = False  # one run removes the old room, the next makes the new one
+
+    def delete(self, session: str) -> None:
+        """Delete a booking."""
+        self.tell(f"delete {session}")
+        self.bookings.delete(session)
+
+    def during_next_run(self, act: Callable[[], None]) -> None:
+        """Have the booking system do something at the first request of the next run."""
+        self._mid_run.append(act)
+
+    def _during(self, request: Request, reply: Reply) -> None:
+        if request.write:
+            self.tell(f"    {request.method} {request.path} {reply.status} {request.fault or ''} {request.reason}")
+        if self.jumpy:
+            self.everybody_connects()
+        while self._mid_run:
+            self._mid_run.pop()()
+            self.doubt()
+
+    # ticks
+
+    def tick(self, command: str = "run", *names: str, **options: bool) -> Ticked:
+        """Run one tick and hold it to what its dry run foretold."""
+        self.tell(f"{command} {' '.join(names)} {options or ''}")
+        before = self._run_begins()
+        done = self.ticker.run(command, *names, **options)
+        self._run_ended(before)
+        assert done.deeds == done.foretold, f"did {done.deeds}, foretold {done.foretold}"
+        if command == "run":
+            self._note_missed()
+        return done
+
+    def tick_twice_at_once(self) -> None:
+        """Run a tick during which another one is tried."""
+        self.tell("two runs at once")
+        before = self._run_begins()
+        self.ticker.run_with_second()
+        self._run_ended(before)
+        self._note_missed()
+
+    def tick_killed(self, nth: int, after: bool) -> None:
+        """Run a tick that is killed at its nth request."""
+        before = self._run_begins()
+        killed = self.ticker.run_killed(nth, after)
+        self.tell(f"run killed at request {nth} {'after' if after else 'before'}: {killed}")
+        self._run_ended(before)
+        self.doubt()
+
+    def _run_begins(self) -> dict[str, object]:
+        for booking in self.bookings.known.values():
+            if not booking.garbled:
+                self.mem(booking.id).told.append(deepcopy(booking))
+        self._miss_what_came_too_late()
+        self.watch.run_reads({b.id: b.people for b in self.bookings.known.values() if not b.garbled})
+        self.watch.leaks += self.watch.look("before the run")
+        return self.watch.foreign_things()
+
+    def _run_ended(self, before: dict[str, object]) -> None:
+        self.watch.run_ended()
+        if self.trouble:
+            self.doubt()
+        self.calm()
+        after = self.watch.foreign_things()
+        changed = {k: (v, after.get(k)) for k, v in before.items() if after.get(k) != v}
+        assert not changed, f"foreign things were changed: {changed}"
+        self.no_leaks()
+        self._rows_are_kept()
+
+    def _miss_what_came_too_late(self) -> None:
+        """Give up what was restored too late to be found: no run came before the session's end."""
+        for thing in [m for m in self.rooms() if m.id in self.unknown]:
+            booking = self.bookings.known.get(thing.session)
+            if booking is None or self.now >= booking.end:
+                self.watch.lost.add(thing.id)
+
+    def calm(self) -> None:
+        """End all trouble with Discord."""
+        self.town.standin.faults.clear()
+        self.town.standin.lag.requests = 0
+        self.town.standin.up()
+        self.trouble = False
+
+    def _note_missed(self) -> None:
+        """Note, for bookings that vanished, whether this finished run could take it for an accident."""
+        gone = [s for s in self.memory if s not in self.bookings.known and self.memory[s].has is not False]
+        for session in gone:
+            self.memory[session].missed.append(self._accident(session, gone))
+
+    def _accident(self, session: str, gone: list[str]) -> bool | None:
+        guild = self.memory[session].guild
+        if not self.bookings.known:
+            return True
+        if not all(m.sure for m in self.memory.values()):
+            return None
+        here = [s for s, m in self.memory.items() if m.has and m.guild == guild]
+        lost = [s for s in here if s in gone]
+        return len(lost) >= 3 and 2 * len(lost) >= len(here)
+
+    def settle(self, ticks: int = 2) -> None:
+        """Let Discord be well and two more ticks pass: then everything must be as promised."""
+        self.calm()
+        for _ in range(ticks):
+            self.town.clock.advance(QUARTER)
+            self.tick()
+            self.check()
+        self.check(settled=True)
+
+    # checks
+
+    def no_leaks(self) -> None:
+        """Demand that nobody could see what they should not."""
+        assert not self.watch.leaks, self.watch.leaks[0]
+
+    def _rows_are_kept(self) -> None:
+        """Demand that every write of the booking system is there; take over the status we may have written."""
+        rows = self.bookings.rows()
+        assert rows.keys() == self.bookings.known.keys(), "bookings were lost or came back"
+        for booking in self.bookings.known.values():
+            row = rows[booking.id]
+            if row["status"] == COMPLETED and booking.status in BOOKABLE:
+                assert row.get("discordCleanedUp"), f"{booking.id} is completed and not cleaned up"
+                booking.status = COMPLETED
+            lost = {k: v for k, v in booking.fields().items() if row.get(k, "") != v}
+            assert not lost, f"writes were lost: {lost} in {row}"
+
+    def check(self, *, settled: bool = False) -> None:
+        """Demand of every session that is certain what was promised of it."""
+        entries = self._entries()
+        rows = self.bookings.rows()
+        held = {str(r.snowflake) for e in entries.values() for r in e.resources if r.state in ("made", "spare")}
+        self.watch.lost -= held
+        self.unknown -= held
+        for session, memory in self.memory.items():
+            self._at_most_one(session, 1 if memory.sure or settled else 2)
+            if memory.sure or settled:
+                self._check_one(session, memory, entries.get(session), rows.get(session))
+
+    def _at_most_one(self, session: str, most: int) -> None:
+        for kind in ("role", "channel"):
+            there = [m for m in self.watch.live(session, kind) if m.id not in self.hidden]
+            assert len(there) <= most, f"{session} has {len(there)} {kind}s: {there}"
+
+    def _check_one(self, session: str, memory: Memory, entry: Entry | None, row: dict[str, object] | None) -> None:
+        booking = self.bookings.known.get(session)
+        wanted = expected(booking, memory, self.now)
+        roles, rooms = self.watch.live(session, "role"), self.watch.live(session, "channel")
+        if any(room.id in self.hidden for room in rooms):
+            return
+        has = bool(roles or rooms)
+        if wanted is False:
+            assert not has, f"{session} should have nothing and has {roles + rooms}"
+        if wanted is True and not memory.spoilt:
+            assert len(rooms) == 1, f"{session} should have a room"
+            assert len(roles) == (self.access == "role"), f"{session} should have a role: {roles}"
+            if booking is not None:
+                assert rooms[0].guild == booking.guild, f"{session} has its room in the wrong guild"
+        if not memory.claimed:
+            self._agree(session, entry, row, roles, rooms)
+        if not has and (entry is None or not entry.live):  # what moderators broke for good stays so to the end
+            memory.harm.clear()
+        self._remember(session, memory, booking, has)
+        if has:
+            self._check_people(session, memory, booking, roles, rooms)
+        else:
+            self.watch.settled(session, frozenset())
+
+    def _agree(
+        self, session: str, entry: Entry | None, row: dict[str, object] | None, roles: list[Made], rooms: list[Made]
+    ) -> None:
+        """Demand that ledger and store name what is there, and nothing else."""
+        named = {r.snowflake for r in entry.resources if r.state in ("made", "spare")} if entry is not None else set()
+        there = {m.id for m in roles + rooms}
+        tried = {r.kind for r in entry.open_attempts()} if entry is not None and self._ended(session) else set()
+        missing = {m.id for m in roles + rooms if m.kind not in tried} - named  # the cleanup looks for what was tried
+        assert not missing, f"the ledger does not know {missing} of {session}"
+        if row is None or self.mem(session).spoilt or self._ended(session):
+            return  # what vanishes then is noted at the cleanup
+        assert named == there, f"the ledger of {session} names {named - there}, which is gone"
+        if self.bookings.known[session].garbled:
+            return
+        if there:
+            claimed = {row.get("discordRoleId"), row.get("discordChannelId")} - {None, ""}
+            assert claimed == there, f"the store of {session} names {claimed}, there is {there}"
+        else:
+            assert not row.get("discordSetupComplete") or row.get("discordCleanedUp"), f"{session}: {row}"
+
+    def _ended(self, session: str) -> bool:
+        told = [*self.mem(session).told, *([self.bookings.known[session]] if session in self.bookings.known else [])]
+        return any(self.now >= booking.end for booking in told)
+
+    def _remember(self, session: str, memory: Memory, booking: Booking | None, has: bool) -> None:
+        fresh = has and not memory.has
+        if fresh and booking is not None:
+            memory.guild, memory.setup_start, memory.closed_start = booking.guild, booking.start, None
+        if has and booking is not None:
+            if memory.guild != booking.guild:
+                memory.guild, memory.setup_start = booking.guild, booking.start
+            memory.perhaps_closed = False
+        if not has:
+            memory.guild = ""
+        memory.has, memory.sure = has, True
+        memory.told = [deepcopy(booking)] if booking is not None and not booking.garbled else memory.told[-1:]
+
+    def _check_people(
+        self, session: str, memory: Memory, booking: Booking | None, roles: list[Made], rooms: list[Made]
+    ) -> None:
+        """Demand that who is booked can enter, and nobody else can or is inside."""
+        people = booking.people if booking is not None and not booking.garbled else None
+        if people is None:
+            people = memory.told[-1].people if memory.told else self.watch.may_enter[session]
+        self.watch.settled(session, people)
+        for room in rooms:
+            world = self.town.world
+            welcome = people | self.watch.privileged(room.guild) | self.watch.let_in_by_hand(room.id)
+            stayed = world.who_is_in(room.id) - welcome - self.watch.by_hand[f"inside {room.id}"]
+            assert not stayed, f"{self.watch.names(stayed)} stayed in the room of {session}"
+            if booking is None or memory.spoilt or self._masked(roles) or memory.harm["gone"]:
+                continue
+            if booking.status in BOOKABLE and self.now < booking.end and not booking.garbled:
+                present = {someone for someone in people if someone in world.guilds[room.guild].members}
+                shut_out = present - world.who_can_enter(room.id)
+                assert not shut_out, f"{self.watch.names(shut_out)} cannot enter the room of {session}"
+
+    def _masked(self, roles: list[Made]) -> bool:
+        """Return whether somebody holds a session role by hand: then counting does not show who lacks it."""
+        return any(self.watch.by_hand[role.id] for role in roles)
+
+    def _entries(self) -> dict[str, Entry]:
+        settings = self.ticker.settings
+        defaults = Defaults(settings.guild_id, settings.default_duration)
+        store = open_store(settings.store_url, settings.base_dir, defaults, writable=False)
+        try:
+            return store.entries(list(self.memory)) if self.memory else {}
+        finally:
+            store.close()
+
+    # operators
+
+    def set_up(self, session: str) -> None:
+        """Have an operator set a session up, due or not."""
+        if session not in self.bookings.known:
+            return
+        booking, memory = self.bookings.known[session], self.mem(session)
+        closed = memory.closed_start == booking.start or memory.perhaps_closed
+        well = not self.trouble
+        self.tick("setup", session)
+        if booking.garbled or booking.status not in BOOKABLE or self.now >= booking.end:
+            return
+        if not memory.has or not memory.sure:
+            memory.has, memory.sure, memory.setup_start = None, False, None
+            memory.closed_start, memory.perhaps_closed = None, closed and not well
+
+    def clean_up(self, session: str, *, abandon: bool = False) -> None:
+        """Have an operator end a session, asking Discord or not."""
+        if session not in self.memory:
+            return
+        memory, booking = self.mem(session), self.bookings.known.get(session)
+        status = booking.status if booking is not None else ""
+        left = [m.id for m in self.watch.all_live() if m.session == session] if abandon else []
+        had = memory.certain
+        well = not self.trouble
+        self.tick("cleanup", session, abandon=abandon)
+        if abandon:
+            self._give_up(memory, left)
+        if had is not False and booking is not None and (abandon or status != CANCELLED):
+            memory.closed_start = booking.start
+            memory.perhaps_closed = had is None or not (well or abandon)
+        if had is not False:
+            memory.has, memory.sure = None, False
+
+    def _give_up(self, memory: Memory, left: list[str]) -> None:
+        self.watch.given_up |= set(left)
+        memory.claimed = False
+
+    # moderators
+
+    def rooms(self) -> list[Made]:
+        """Return every room and role that coachsync has in Discord."""
+        return self.watch.all_live()
+
+    def _harm(self, thing: Made, kind: str) -> None:
+        memory = self.mem(thing.session)
+        memory.harm[kind] += 1
+        memory.sure = False
+
+    def mod_deletes(self, thing: Made) -> None:
+        """Delete a role or room of ours by hand."""
+        self.tell(f"moderator deletes {thing}")
+        self._harm(thing, thing.kind)
+        if thing.kind == "role":
+            self.town.world.delete_role(thing.guild, thing.id)
+        else:
+            self.town.world.delete_channel(thing.id)
+            self.hidden.discard(thing.id)
+
+    def mod_renames(self, thing: Made) -> None:
+        """Rename a role or room of ours by hand."""
+        self.tell(f"moderator renames {thing}")
+        self.town.world.rename(thing.id, f"renamed {thing.id}")
+
+    def mod_takes(self, thing: Made, person: str) -> None:
+        """Take a person's access by hand."""
+        world = self.town.world
+        self.tell(f"moderator takes {thing} from {self.watch.names([person])}")
+        if thing.kind == "channel":
+            if person in self.watch.by_hand[thing.id]:
+                self.watch.by_hand[f"inside {thing.id}"].add(person)
+            self.watch.by_hand[thing.id].discard(person)
+            world.delete_overwrite(thing.id, person)
+        elif person in world.guilds[thing.guild].members:
+            self._stays_inside(thing, person)
+            self.watch.by_hand[thing.id].discard(person)
+            world.take_role(thing.guild, person, thing.id)
+        self._harm(thing, "grant")
+
+    def _stays_inside(self, role: Made, person: str) -> None:
+        """Note that someone let in by hand may still be inside: only moderators know of them."""
+        for room in self.watch.live(role.session, "channel"):
+            if person in self.watch.by_hand[role.id]:
+                self.watch.by_hand[f"inside {room.id}"].add(person)
+
+    def mod_gives(self, thing: Made, person: str) -> None:
+        """Let a stranger in by hand."""
+        self.tell(f"moderator gives {thing} to {self.watch.names([person])}")
+        world = self.town.world
+        self.watch.by_hand[thing.id].add(person)
+        for room in self.watch.live(thing.session, "channel"):
+            self.watch.by_hand[f"inside {room.id}"].add(person)
+        if thing.kind == "role":
+            world.give_role(thing.guild, person, thing.id)
+        else:
+            world.set_overwrite(thing.id, person, p.MEMBER, p.ENTER)
+
+    def mod_hides(self, room: Made) -> None:
+        """Take the bot's overwrite from a room of ours."""
+        self.tell(f"moderator hides {room}")
+        self.town.world.delete_overwrite(room.id, self.town.bot)
+        self.hidden.add(room.id)
+        self._harm(room, "overwrite")
+
+    def mod_shows(self) -> None:
+        """Give the bot back its overwrites, as the hint says."""
+        for room in [r for r in self.rooms() if r.id in self.hidden]:
+            self.tell(f"moderator shows {room}")
+            self.town.world.set_overwrite(room.id, self.town.bot, p.MEMBER, p.ENTER)
+            self.mem(room.session).sure = False
+        self.hidden.clear()
+
+    def look_alike(self, home: Home, kind: str, name: str, rights: int) -> None:
+        """Make by hand what looks like a session's role or room; a friend holds the role."""
+        self.tell(f"look-alike {kind} {name} with {rights}")
+        world = self.town.world
+        if kind == "role":
+            role = self.watch.foreign(world.add_role(home.id, name, permissions=rights))
+            world.give_role(home.id, self.town.strangers[0], role)
+        else:
+            self.watch.foreign(world.add_channel(home.id, name))
+
+    # people
+
+    def everybody_connects(self) -> None:
+        """Let everyone who may enter a room try one: people booked, and who was let in by hand."""
+        world = self.town.world
+        for room in self.rooms():
+            if room.kind == "channel":
+                for someone in world.who_can_enter(room.id) - self.watch.privileged(room.guild):
+                    world.connect_voice(room.guild, someone, room.id)
+
+    def leave(self, home: Home, person: str) -> None:
+        """Take a person out of a guild."""
+        self.tell(f"{self.watch.names([person])} leaves {home.id}")
+        self._shaken(home, person)
+        self.town.world.leave(home.id, person)
+        for role in [m.id for m in self.watch.made.values() if m.guild == home.id and m.kind == "role"]:
+            self.watch.by_hand[role].discard(person)
+
+    def join(self, home: Home, person: str) -> None:
+        """Let a person into a guild."""
+        self.tell(f"{self.watch.names([person])} joins {home.id}")
+        if person not in self.town.world.guilds[home.id].members:
+            self._shaken(home, person)
+        self.town.world.join(home.id, person)
+
+    def _shaken(self, home: Home, person: str) -> None:
+        """Note that a person's rooms in a guild lose or await them."""
+        for session, memory in self.memory.items():
+            told = [*memory.told, *([self.bookings.known[session]] if session in self.bookings.known else [])]
+            if any(person in booking.people for booking in told):
+                memory.sure = False
+                if person in self.town.world.guilds[home.id].members:
+                    memory.harm["grant"] += 1
+
+    # disasters
+
+    def back_up(self) -> None:
+        """Copy the store and its ledger."""
+        self.tell("backup")
+        self.backup = self.bookings.backup()
+        self.backup.memory = deepcopy(self.memory)
+
+    def restore(self) -> None:
+        """Bring the copy back; what nobody can know of any more is given up."""
+        if self.backup is None:
+            return
+        self.tell("restore")
+        self.bookings.restore(self.backup)
+        for thing in self.rooms():  # whom a run let in that never was, coachsync only reports
+            self._let_in_once(thing, self.watch.may_enter[thing.session])
+        for thing in [self.watch.made[i] for i in self.watch.given_up]:
+            self._let_in_once(thing, frozenset(self.town.people))
+        self.watch.lost |= self.watch.given_up
+        self.watch.given_up.clear()
+        remembered = {
+            (e.session_id, r.kind, str(r.snowflake))
+            for e in self._entries().values()
+            for r in e.resources
+            if r.snowflake and r.state in ("made", "spare")
+        }
+        known = {snowflake for _, _, snowflake in remembered}
+        self.watch.lost -= known
+        old, self.memory = self.memory, deepcopy(self.backup.memory)
+        for session in old.keys() | self.memory.keys():
+            self.mem(session).harm |= old[session].harm if session in old else Counter()
+            self._after_restore(session, known)
+        there = {thing.id for thing in self.rooms()}
+        for session, kind, snowflake in remembered:
+            self.mem(session).harm[kind] += snowflake not in there  # what is made again counts as a repair
+
+    def _let_in_once(self, thing: Made, people: frozenset[str]) -> None:
+        self.watch.by_hand[thing.id] |= people
+        self.watch.by_hand[f"inside {thing.id}"] |= people
+
+    def _after_restore(self, session: str, known: set[str]) -> None:
+        memory = self.mem(session)
+        memory.sure, memory.has, memory.setup_start = False, None, None
+        booking = self.bookings.known.get(session)
+        due = (
+            booking is not None
+            and booking.start - 3 * HOUR <= self.now < booking.end
+            and memory.closed_start != booking.start  # closed by an operator, as far as anybody remembers
+        )
+        for thing in [m for m in self.rooms() if m.session == session and m.id not in known]:
+            if not due or self._unrecognisable(thing):
+                self.watch.lost.add(thing.id)
+                self.hidden.discard(thing.id)
+            else:
+                self.unknown.add(thing.id)
+
+    def _unrecognisable(self, thing: Made) -> bool:
+        world = self.town.world
+        name = world.role_names(thing.guild) | world.channel_names(thing.guild)
+        renamed = name[thing.id].startswith("renamed")
+        room = next((m for m in self.watch.live(thing.session, "channel")), None)
+        return renamed or thing.id in self.hidden or (thing.kind == "role" and room is None)
+
+    def spoil(self) -> None:
+        """Note that Discord will not be well during the next tick."""
+        self.trouble = True
+
+    def the_end(self) -> None:
+        """Let everything end: nothing may be left of it."""
+        self.calm()
+        self.jumpy = False
+        self.mod_shows()
+        self.settle()
+        for session, memory in list(self.memory.items()):
+            if memory.claimed:
+                self.clean_up(session, abandon=True)
+        ends = [b.end for b in self.bookings.known.values()] + [t.end for m in self.memory.values() for t in m.told]
+        self.town.clock.set(max([self.now, *(end + LINGERS for end in ends)]))
+        self.settle()
+        left = [m for m in self.rooms() if m.session not in self.bookings.known or self._over(m.session)]
+        assert not left, f"left behind: {left}"
+
+    def _over(self, session: str) -> bool:
+        return self.now >= self.bookings.known[session].end + LINGERS
