@@ -70,7 +70,7 @@ class Discord:
     async def roles(self, guild_id: str, how: How = _PLAIN) -> dict[str, Role]:
         """Return all roles of a guild by id."""
         call = routes.GET_ROLES.at(guild_id=guild_id)
-        roles = await self._read(call, how, lambda data: objects.read_list(data, objects.read_role))
+        roles = await self._read(call, how, lambda data: objects.read_list(data, objects.read_listed_role))
         return {role.id: role for role in roles}
 
     async def channels(self, guild_id: str, how: How = _PLAIN) -> dict[str, Channel]:
@@ -121,6 +121,15 @@ class Discord:
         body = {"name": name, "permissions": 0, "hoist": False, "mentionable": False}
         call = routes.CREATE_ROLE.at(guild_id=guild_id)
         return await self._create(call, how, objects.read_role, body)
+
+    async def plain_role(self, guild_id: str, role_id: str, how: How = _PLAIN) -> None:
+        """Take from a role its permissions, and make it neither mentionable nor hoisted."""
+        body = {"permissions": 0, "hoist": False, "mentionable": False}
+        await self._ask(routes.EDIT_ROLE.at(guild_id=guild_id, role_id=role_id), how, body)
+
+    async def rename_channel(self, channel_id: str, name: str, how: How = _PLAIN) -> None:
+        """Give a channel another name. Discord takes two of these in ten minutes for one channel."""
+        await self._ask(routes.EDIT_CHANNEL.at(channel_id=channel_id), how, {"name": name})
 
     async def create_channel(
         self,

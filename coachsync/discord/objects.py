@@ -8,13 +8,19 @@ Source: https://docs.discord.com/developers/resources/guild and .../channel
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from coachsync.domain.guild_objects import Channel, Member, Role
+from coachsync.domain.model import Millis
 from coachsync.domain.permissions import Overwrite
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_QUARANTINE = 1 << 7 | 1 << 10  # AutoMod holds back a name, a guild tag: discord-api-docs #6847
 
 
 class ShapeError(ValueError):
@@ -37,7 +43,17 @@ def read_role(data: object) -> Role:
         _whole(role, "position"),
         _bits(role, "permissions"),
         role.get("managed") is True,
+        role.get("mentionable") is True,
+        role.get("hoist") is True,
     )
+
+
+def read_listed_role(data: object) -> Role:
+    """Read one role of a list; of one that is odd the id alone, as a role that is surely none of ours."""
+    try:
+        return read_role(data)
+    except ShapeError:
+        return Role(_snowflake(_object(data), "id"), "", 0, 0, managed=True)
 
 
 def read_overwrite(data: object) -> Overwrite:
@@ -57,7 +73,8 @@ def read_channel(data: object, guild_id: str = "") -> Channel:
         _text(channel, "name") if channel.get("name") is not None else "",
         _whole(channel, "type"),
         None if parent is None else _snowflake(channel, "parent_id"),
-        {overwrite.id: overwrite for overwrite in overwrites},
+        {overwrite.target: overwrite for overwrite in overwrites},
+        channel.get("last_message_id", "") is not None,
     )
 
 
@@ -69,12 +86,27 @@ def read_member(data: object) -> Member:
     if not all(isinstance(role, str) for role in roles):
         raise ShapeError("a member's roles as ids")
     name = user.get("username")
+    flags = member.get("flags")
     return Member(
         _snowflake(user, "id"),
         name if isinstance(name, str) else "",
         frozenset(str(role) for role in roles),
         member.get("pending") is True,
+        _moment(member.get("joined_at")),
+        _moment(member.get("communication_disabled_until")),
+        bool(flags & _QUARANTINE) if isinstance(flags, int) else False,
     )
+
+
+def _moment(value: object) -> Millis | None:
+    """Read an ISO 8601 time; None for anything else."""
+    from datetime import datetime
+
+    try:
+        when = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return None if when is None or when.tzinfo is None else int(when.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None
 
 
 def read_me(data: object) -> Me:
@@ -84,8 +116,17 @@ def read_me(data: object) -> Me:
 
 
 def read_list(data: object, read: Callable[[object], T]) -> list[T]:
-    """Read an array of objects."""
-    return [read(item) for item in _list(data)]
+    """Read an array of objects; one that is odd is left out: it spoils nothing.
+
+    Source: discord-api-docs #517 (nulls and zeros in single objects of a list).
+    """
+    found = []
+    for item in _list(data):
+        try:
+            found.append(read(item))
+        except ShapeError:
+            logger.debug("an object of a list cannot be read and is left out")
+    return found
 
 
 def read_counts(data: object) -> dict[str, int]:
@@ -98,6 +139,9 @@ def read_voice_channel(data: object) -> str | None:
     """Read which channel a voice state is in."""
     state = _object(data)
     return None if state.get("channel_id") is None else _snowflake(state, "channel_id")
+
+
+_LONGEST_SNOWFLAKE = 20
 
 
 def _object(data: object) -> dict[str, object]:
@@ -121,7 +165,7 @@ def _text(data: dict[str, object], key: str) -> str:
 
 def _snowflake(data: dict[str, object], key: str) -> str:
     value = data.get(key)
-    if not isinstance(value, str) or not value.isascii() or not value.isdigit():
+    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > _LONGEST_SNOWFLAKE:
         raise ShapeError(f"a snowflake as {key}")
     return value
 

@@ -37,7 +37,7 @@ class Route(NamedTuple):
     @property
     def safe_to_repeat(self) -> bool:
         """Return whether sending it twice comes to the same as sending it once."""
-        return self.method in ("GET", "PUT", "DELETE")
+        return self.method in ("GET", "PUT", "PATCH", "DELETE")  # our PATCHes hold absolute values
 
     def __str__(self) -> str:
         return f"{self.method} {self.template}"
@@ -48,11 +48,13 @@ GET_ME = Route("GET", "/users/@me")
 GET_ROLES = Route("GET", "/guilds/{guild_id}/roles", "guild_id")
 GET_ROLE_COUNTS = Route("GET", "/guilds/{guild_id}/roles/member-counts", "guild_id")
 CREATE_ROLE = Route("POST", "/guilds/{guild_id}/roles", "guild_id")
+EDIT_ROLE = Route("PATCH", "/guilds/{guild_id}/roles/{role_id}", "guild_id")
 DELETE_ROLE = Route("DELETE", "/guilds/{guild_id}/roles/{role_id}", "guild_id")
 
 GET_CHANNELS = Route("GET", "/guilds/{guild_id}/channels", "guild_id")
 CREATE_CHANNEL = Route("POST", "/guilds/{guild_id}/channels", "guild_id")
 GET_CHANNEL = Route("GET", "/channels/{channel_id}", "channel_id")
+EDIT_CHANNEL = Route("PATCH", "/channels/{channel_id}", "channel_id")
 DELETE_CHANNEL = Route("DELETE", "/channels/{channel_id}", "channel_id")
 PUT_OVERWRITE = Route("PUT", "/channels/{channel_id}/permissions/{target_id}", "channel_id")
 DELETE_OVERWRITE = Route("DELETE", "/channels/{channel_id}/permissions/{target_id}", "channel_id")

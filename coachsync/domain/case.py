@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from coachsync.domain.model import ActionKind, Entry, Millis, Session
+from coachsync.domain.model import MINUTE, ActionKind, Entry, Millis, Session
 from coachsync.domain.naming import DEFAULT, Templates
 from coachsync.domain.states import Phase
 from coachsync.domain.windows import (
@@ -19,13 +19,17 @@ from coachsync.domain.windows import (
 
 
 class Facts(NamedTuple):
-    """What deciding depends on beside the sessions: `first_run_at` is this run's time on the first run."""
+    """What deciding depends on beside the sessions: `first_run_at` is this run's time on the first run.
+
+    `interval` is how long the next run is away, as far as the last one tells.
+    """
 
     now: Millis
     policy: Policy
     first_run_at: Millis = 0
     templates: Templates = DEFAULT
     store_empty: bool = False
+    interval: Millis = 15 * MINUTE
 
 
 class Life(NamedTuple):

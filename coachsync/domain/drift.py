@@ -1,65 +1,55 @@
-"""What of a room that should be there is not: the difference that a repair mends, once per session and kind. Pure.
+"""What of an open session is not as it should be: the difference that a repair mends. Pure.
 
-A look is cheap (the guild's lists are read anyway); a channel missing from the list was asked for by itself before
-it gets here.
+What vanished (a role, a room, somebody's access) is made again once, for each of them and each person. What opens a
+room to others, and a second role or room, is mended every time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal, NamedTuple
 
-from coachsync.domain.model import Entry
-from coachsync.domain.permissions import MEMBER, Overwrite
-
-WORDS = {
+DriftKind = Literal["role", "channel", "privacy", "grant", "twin", "crowded", "adopted"]
+_ONCE: frozenset[DriftKind] = frozenset({"role", "channel", "grant"})
+_WORDS: dict[DriftKind, str] = {
     "role": "its role vanished",
     "channel": "its room vanished",
-    "overwrite": "the room's permissions were changed",
+    "privacy": "the room's permissions were changed",
     "grant": "somebody lost their access",
     "twin": "it has a second role or room",
+    "crowded": "others hold its role",
+    "adopted": "it was found open and is taken over",
 }
 
 
-class Seen(NamedTuple):
-    """What Discord shows of one session: is the role there, is the channel, and with which overwrites."""
+class Drift(NamedTuple):
+    """One kind of drift; `person` is whose access was lost, for a "grant" alone.
 
-    role: bool
-    channel: bool
-    overwrites: Mapping[str, Overwrite]
-
-
-def drift_of(entry: Entry, seen: Seen, wanted: Mapping[str, Overwrite], bot_id: str) -> tuple[str, ...]:
-    """Return the kinds of drift of a complete session, in the order in which they are mended.
-
-    Args:
-        entry: the ledger's entry; its spares are twins.
-        seen: what Discord shows.
-        wanted: the overwrites the room should carry; more than those is nobody's drift but a moderator's wish.
-        bot_id: the bot, whose own overwrite is no participant's grant.
+    `lost` is False if nobody took anything: they left the guild and came back, which is no loss that counts. `many`
+    is how many too many hold the role.
     """
-    found = []
-    if entry.access == "role" and not seen.role:
-        found.append("role")
-    if not seen.channel:
-        found.append("channel")
-    elif not found:  # a role takes its overwrite along
-        found += dict.fromkeys(_kind(o, bot_id) for i, o in wanted.items() if seen.overwrites.get(i) != o)
-    if entry.spares():
-        found.append("twin")
-    return tuple(found)
+
+    kind: DriftKind
+    person: str = ""
+    lost: bool = True
+    many: int = 0
+
+    @property
+    def key(self) -> str:
+        """Return by which name its repairs are counted."""
+        return f"{self.kind}:{self.person}" if self.person else self.kind
 
 
-def _kind(lacking: Overwrite, bot_id: str) -> str:
-    personal = lacking.type == MEMBER and lacking.id != bot_id
-    return f"grant:{lacking.id}" if personal else "overwrite"
+def mendable(repairs: Mapping[str, int], drift: Iterable[Drift]) -> tuple[Drift, ...]:
+    """Return the drift that was not repaired before, or may be mended every time. `repairs`: how often, by key."""
+    return tuple(d for d in drift if d.kind not in _ONCE or not d.lost or not repairs.get(d.key))
 
 
-def mendable(entry: Entry, drift: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the drift that was not repaired before; a twin is removed however often it shows up."""
-    return tuple(d for d in drift if d == "twin" or not entry.repairs.get(d.partition(":")[0]))
+def counted(drift: Iterable[Drift]) -> set[str]:
+    """Return by which names a repair that succeeded is remembered."""
+    return {d.key for d in drift if d.kind in _ONCE and d.lost}
 
 
-def words(drift: tuple[str, ...]) -> str:
+def words(drift: Collection[Drift]) -> str:
     """Return drift for people."""
-    return "; ".join(dict.fromkeys(WORDS[d.partition(":")[0]] for d in drift))
+    return "; ".join(dict.fromkeys(_WORDS[d.kind] for d in drift))

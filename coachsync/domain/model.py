@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from coachsync.domain.drift import Drift
 from coachsync.domain.failure import Failure
 from coachsync.domain.states import ClosedBy, EntryState, GrantState, ResourceState
 
@@ -115,8 +116,8 @@ class Entry:
 
     `start` and `end` are the booking's latest known times, `setup_start` its start when setup began.
     `closed_start` is the start the session had when it was closed. `missing_first`/`missing_last` are the first
-    and last finished run that did not find the booking in the store. `repairs` counts repairs made, by kind
-    ("channel", "role", "grant", "overwrite").
+    and last finished run that did not find the booking in the store. `repairs` counts what was done
+    once already, by what it was ("channel", "grant:ID" …). `staff` are the staff roles that the room admits.
     """
 
     session_id: str
@@ -130,6 +131,7 @@ class Entry:
     setup_start: Millis
     state: EntryState = "opening"
     people: tuple[Person, ...] = ()
+    staff: tuple[str, ...] = ()
     opened_at: Millis = 0
     closed_by: ClosedBy = ""
     closed_start: Millis | None = None
@@ -198,7 +200,7 @@ class Action(NamedTuple):
     reason: str
     names: Names | None = None
     closed_by: ClosedBy = ""
-    why: tuple[str, ...] = ()
+    why: tuple[Drift, ...] = ()
 
 
 class Names(NamedTuple):

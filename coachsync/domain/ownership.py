@@ -30,8 +30,7 @@ def over_at(resource: Resource, timeout: Millis) -> Millis:
 
 def has_bot_overwrite(channel: Channel, bot_id: str) -> bool:
     """Return whether the channel carries a member overwrite for this very bot."""
-    overwrite = channel.overwrites.get(bot_id)
-    return overwrite is not None and overwrite.type == MEMBER
+    return (MEMBER, bot_id) in channel.overwrites
 
 
 def is_our_channel(channel: Channel, names: Collection[Names], bot_id: str, claimed: bool) -> bool:

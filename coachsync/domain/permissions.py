@@ -81,6 +81,10 @@ ROLE = 0
 MEMBER = 1
 
 
+Target = tuple[int, str]
+"""Whom an overwrite is for: its type and the id. A bare id may be a role's in one place and a person's in another."""
+
+
 class Overwrite(NamedTuple):
     """One permission overwrite of a channel: `type` is `ROLE` or `MEMBER`, `id` the snowflake it is for."""
 
@@ -88,6 +92,16 @@ class Overwrite(NamedTuple):
     type: int
     allow: int
     deny: int
+
+    @property
+    def target(self) -> Target:
+        """Return whom this is for."""
+        return self.type, self.id
+
+    def covers(self, wanted: Overwrite) -> bool:
+        """Return whether this allows and denies all that `wanted` does, and takes none of it back."""
+        lacks = (wanted.allow & ~self.allow) | (wanted.deny & ~self.deny)
+        return not (lacks or wanted.allow & self.deny or wanted.deny & self.allow)
 
 
 def names(bits: int) -> list[str]:

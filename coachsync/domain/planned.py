@@ -29,6 +29,7 @@ class Refused(NamedTuple):
     outcome: Literal["failed", "refused"]
     failure: Failure
     once: bool = False
+    entry: Entry | None = None
 
 
 class Plan(NamedTuple):

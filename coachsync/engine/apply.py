@@ -83,7 +83,7 @@ class Apply:
         actions = list(self.plan.actions)
         for found in await self._observe():
             if isinstance(found, Refused):
-                self.outcomes.append(refusal(found))
+                self.outcomes.append(refusal(found, self._access(found.session.guild_id)))
             else:
                 actions.append(found)
         await self._act(actions)
@@ -219,6 +219,8 @@ class Apply:
             self.journal,
             now=self.facts.now,
             policy=self.facts.policy,
+            privacy=self.accesses[guild.id].privacy,
+            interval=self.facts.interval,
             templates=self.facts.templates,
             timeout=self.accesses[guild.id].timeout,
             how=How(priority, audit_reason(action)),
@@ -234,7 +236,7 @@ class Apply:
         jobs = [j for j in self.jobs if j.guild is guild]
         for late in await counting.count(guild, jobs):
             if isinstance(late, Refused):
-                self.outcomes.append(refusal(late))
+                self.outcomes.append(refusal(late, self._access(late.session.guild_id)))
             else:
                 self.outcomes.append(await self._perform(late, (RANK[late.kind],)))
         if guild.category_id is not None:

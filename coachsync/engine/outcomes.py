@@ -12,11 +12,12 @@ from coachsync.domain.remembered import marks_of
 Key = tuple[str, str, Millis]
 
 
-def refusal(refused: Refused) -> Outcome:
-    """Return the outcome of a session that was refused before anything was tried."""
-    session = refused.session
-    action = Action(refused.kind, session, None, session.guild_id, refused.failure.message)
-    return untried(action, "refused" if refused.outcome == "refused" else "failed", refused.failure)
+def refusal(refused: Refused, access: Access = "role") -> Outcome:
+    """Return the outcome of a session that was refused before anything was tried; `access`: as configured."""
+    session, entry = refused.session, refused.entry
+    guild = entry.guild_id if entry is not None and entry.live else session.guild_id
+    action = Action(refused.kind, session, entry, guild, refused.failure.message)
+    return untried(action, refused.outcome, refused.failure, access)
 
 
 def untried(action: Action, kind: OutcomeKind, failure: Failure | None, access: Access = "role") -> Outcome:

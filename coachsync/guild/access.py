@@ -9,6 +9,7 @@ from coachsync.config import FoundToken, GuildSettings, Settings, Tokens
 from coachsync.discord.api import Discord
 from coachsync.discord.gateway import Gateway
 from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.domain.audience import Privacy
 from coachsync.domain.failure import Failure
 from coachsync.domain.limits import ROLE_WINDOW
 from coachsync.domain.model import Access, Millis, Resource, Warn
@@ -29,6 +30,7 @@ class GuildAccess(NamedTuple):
     roles_made: Callable[[Millis], int]
     categories: list[Resource]
     given_up: Mapping[str, str]
+    privacy: Privacy = Privacy()
 
 
 class Ways:

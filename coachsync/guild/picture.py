@@ -10,16 +10,18 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterable
 
-from coachsync.discord.api import Discord
-from coachsync.discord.errors import DiscordError, UnexpectedAnswer
+from coachsync.discord.api import Discord, How
+from coachsync.discord.errors import DiscordError, NotFound, UnexpectedAnswer
 from coachsync.discord.objects import Me
 from coachsync.domain import permissions
-from coachsync.domain.guild_objects import Channel, Role
+from coachsync.domain.audience import House
+from coachsync.domain.guild_objects import Channel, Member, Role
 from coachsync.domain.model import MINUTE, Entry, Millis, Warn
 from coachsync.domain.naming import fold
-from coachsync.domain.permissions import Overwrite
+from coachsync.domain.permissions import Overwrite, Target
 from coachsync.domain.snowflake import made_at
 
+_COUNT_WAIT_S = 5.0
 _LAG: Millis = 5 * MINUTE  # lists are believed to show what is older than this
 
 
@@ -34,7 +36,7 @@ class Guild:
         self.id = guild_id
         self.discord = discord
         self.category_id = category_id
-        self.staff_role_ids = tuple(staff_role_ids)
+        self.staff_role_ids = tuple(i for i in staff_role_ids if i != guild_id)  # the guild's own id is everyone
         self.bot_id = ""
         self.roles: dict[str, Role] = {}
         self.channels: dict[str, Channel] = {}
@@ -44,6 +46,7 @@ class Guild:
         self.warnings: list[Warn] = []
         self.owners: dict[str, str] = {}
         self.roles_exhausted = False
+        self._members: dict[str, asyncio.Task[Member]] = {}
         self._role_names: dict[str, list[str]] | None = None
         self._channel_names: dict[str, list[str]] | None = None
 
@@ -110,9 +113,9 @@ class Guild:
         return [self.channels[i] for i in _listed(self._channel_names, names, ids) if i in self.channels]
 
     async def role_counts(self) -> dict[str, int] | None:
-        """Return how many members hold each role, as asked now; None where Discord does not say."""
+        """Return how many members hold each role, as asked now; None if Discord does not say, or not at once."""
         try:
-            return await self.discord.role_counts(self.id)
+            return await self.discord.role_counts(self.id, How(max_wait=_COUNT_WAIT_S))
         except DiscordError:
             return None
 
@@ -163,15 +166,41 @@ class Guild:
         """Return whether the full list proves that a role is gone."""
         return snowflake not in self.roles and not self.is_young(snowflake)
 
-    def overwrites(self, allowed: dict[str, int]) -> dict[str, Overwrite]:
-        """Return a room's overwrites. `allowed`: who is let in, id → overwrite type."""
+    @property
+    def house(self) -> House:
+        """Return the guild as far as entering a room depends on it."""
+        own = frozenset(i for i in self.bot_role_ids if i in self.roles and self.roles[i].managed)
+        return House(self.id, self.bot_id, self.roles, own)
+
+    def wanted(self, admitted: Iterable[Target] = ()) -> tuple[Overwrite, ...]:
+        """Return the overwrites that a room must carry, the bot's first: then no other locks it out.
+
+        `admitted`: who is let in beside the bot and staff.
+        """
         enter = permissions.ENTER | (permissions.HANDED_ON & self.bot_permissions)
         bot = permissions.ENTER | permissions.MANAGE_CHANNELS
-        wanted = [Overwrite(self.id, permissions.ROLE, 0, permissions.ENTER)]
-        wanted += [Overwrite(i, permissions.ROLE, enter, 0) for i in self.staff()]
-        wanted += [Overwrite(i, kind, enter, 0) for i, kind in allowed.items()]
-        wanted.append(Overwrite(self.bot_id, permissions.MEMBER, bot, 0))
-        return {o.id: o for o in wanted}
+        return (
+            Overwrite(self.bot_id, permissions.MEMBER, bot, 0),
+            Overwrite(self.id, permissions.ROLE, 0, permissions.ENTER),
+            *(Overwrite(i, permissions.ROLE, enter, 0) for i in self.staff()),
+            *(Overwrite(i, kind, enter, 0) for kind, i in admitted),
+        )
+
+    def is_nobody(self, user_id: str) -> bool:
+        """Return whether an id is no person's: the bot's, a role's or the guild's own."""
+        return user_id in (self.bot_id, self.id) or user_id in self.roles
+
+    async def member(self, user_id: str, how: How) -> Member:
+        """Return one member, asked for once in a run. Raises NotFound if they are not in the guild."""
+        task = self._members.get(user_id)
+        if task is None:
+            task = self._members[user_id] = asyncio.ensure_future(self.discord.member(self.id, user_id, how))
+        try:
+            return await asyncio.shield(task)
+        except DiscordError as error:
+            if not isinstance(error, NotFound):  # no answer: the next who asks asks anew
+                self._members.pop(user_id, None)
+            raise
 
 
 def _by_name(listed: Iterable[Role] | Iterable[Channel]) -> dict[str, list[str]]:

@@ -48,7 +48,7 @@ def test_room_of_a_session_is_made_and_removed(house: House) -> None:
         room = await discord.create_channel(house.guild, "🎤 coaching-abc12345", private(house, role.id), None, REASON)
         await discord.grant(house.guild, house.john, role.id, REASON)
         assert (role.permissions, role.managed, room.type) == (0, False, 2)
-        assert room.overwrites == {overwrite.id: overwrite for overwrite in private(house, role.id)}
+        assert room.overwrites == {overwrite.target: overwrite for overwrite in private(house, role.id)}
         assert room == (await discord.channels(house.guild))[room.id] == await discord.channel(room.id)
         assert (await discord.roles(house.guild))[role.id].name == "Session abc12345"
         assert (await discord.member(house.guild, house.john)).roles == {role.id}

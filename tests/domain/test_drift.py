@@ -1,71 +1,37 @@
-"""What of a room that should be there is not, and what of it may still be mended."""
+"""Which drift may still be mended, and how it is counted and told."""
 
 from __future__ import annotations
 
 import pytest
 
-from coachsync.domain.drift import WORDS, Seen, drift_of, mendable, words
-from coachsync.domain.model import Resource
-from coachsync.domain.permissions import MEMBER, ROLE, Overwrite
-from tests.domain.build import a_session, an_entry
+from coachsync.domain.drift import Drift, counted, mendable, words
 
-BOT, PERSON = "99999", "13"
-WANTED = {"1": Overwrite("1", ROLE, 0, 1024), "14": Overwrite("14", ROLE, 1024, 0)}
-AS_MADE = Seen(role=True, channel=True, overwrites=WANTED)
-
-
-@pytest.mark.parametrize(
-    ("seen", "drift"),
-    [
-        (AS_MADE, ()),
-        (AS_MADE._replace(role=False), ("role",)),
-        (AS_MADE._replace(channel=False, overwrites={}), ("channel",)),
-        (AS_MADE._replace(role=False, channel=False), ("role", "channel")),
-        (AS_MADE._replace(overwrites={"1": WANTED["1"]}), ("overwrite",)),
-        (AS_MADE._replace(overwrites={**WANTED, "14": Overwrite("14", ROLE, 0, 0)}), ("overwrite",)),
-        (AS_MADE._replace(overwrites={**WANTED, "99": Overwrite("99", ROLE, 1024, 0)}), ()),
-    ],
-    ids=["as made", "no role", "no room", "neither", "overwrite gone", "overwrite changed", "one more"],
-)
-def test_drift_is_what_is_missing(seen: Seen, drift: tuple[str, ...]) -> None:
-    assert drift_of(an_entry(a_session()), seen, WANTED, BOT) == drift
-
-
-def test_drift_forgives_a_missing_role_when_access_is_by_member() -> None:
-    assert drift_of(an_entry(a_session(), access="member"), AS_MADE._replace(role=False), WANTED, BOT) == ()
-
-
-@pytest.mark.parametrize(("whose", "drift"), [(PERSON, (f"grant:{PERSON}",)), (BOT, ("overwrite",))])
-def test_drift_tells_a_persons_access_from_the_rooms_own_overwrites(whose: str, drift: tuple[str, ...]) -> None:
-    wanted = {**WANTED, whose: Overwrite(whose, MEMBER, 1024, 0)}
-    assert drift_of(an_entry(a_session(), access="member"), AS_MADE, wanted, BOT) == drift
-
-
-def test_drift_leaves_the_overwrite_of_a_vanished_role_to_the_roles_repair() -> None:
-    seen = Seen(role=False, channel=True, overwrites={})
-    assert drift_of(an_entry(a_session()), seen, WANTED, BOT) == ("role",)
-
-
-def test_drift_names_a_second_room() -> None:
-    entry = an_entry(a_session())
-    entry.resources.append(Resource("channel", "🎤 coaching-abc12345", "11", "spare", snowflake="16"))
-    assert drift_of(entry, AS_MADE, WANTED, BOT) == ("twin",)
+ROLE, ROOM, TWIN, PRIVACY, CROWDED = map(Drift, ("role", "channel", "twin", "privacy", "crowded"))  # type: ignore[arg-type]
+JOHN, SARAH = Drift("grant", "13"), Drift("grant", "14")
+BACK = Drift("grant", "13", lost=False)
 
 
 @pytest.mark.parametrize(
     ("repairs", "drift", "left"),
     [
-        ({}, ("role", "channel"), ("role", "channel")),
-        ({"role": 1}, ("role", "channel"), ("channel",)),
-        ({"grant": 1}, ("grant:13",), ()),
-        ({"twin": 3}, ("twin",), ("twin",)),
+        ({}, (ROLE, ROOM), (ROLE, ROOM)),
+        ({"role": 1}, (ROLE, ROOM), (ROOM,)),
+        ({"grant:13": 1}, (JOHN, SARAH), (SARAH,)),
+        ({"grant:13": 1}, (BACK,), (BACK,)),
+        ({"twin": 3, "privacy": 5, "crowded": 2}, (TWIN, PRIVACY, CROWDED), (TWIN, PRIVACY, CROWDED)),
+        ({"role": 1, "channel": 1}, (ROLE, ROOM), ()),
     ],
+    ids=["nothing yet", "the role once", "each person for themselves", "who came back", "always", "each once"],
 )
-def test_mendable_is_what_was_not_repaired_before(
-    repairs: dict[str, int], drift: tuple[str, ...], left: tuple[str, ...]
+def test_what_vanished_is_mended_once_and_what_opens_a_room_always(
+    repairs: dict[str, int], drift: tuple[Drift, ...], left: tuple[Drift, ...]
 ) -> None:
-    assert mendable(an_entry(a_session(), repairs=repairs), drift) == left
+    assert mendable(repairs, drift) == left
 
 
-def test_words_tell_each_kind_of_drift_once() -> None:
-    assert words(("grant:13", "grant:14", "role")) == f"{WORDS['grant']}; {WORDS['role']}"
+def test_only_losses_are_counted() -> None:
+    assert counted([ROLE, TWIN, PRIVACY, BACK, SARAH]) == {"role", "grant:14"}
+
+
+def test_words_name_each_kind_once() -> None:
+    assert words([JOHN, SARAH, ROLE]) == "somebody lost their access; its role vanished"

@@ -23,7 +23,7 @@ def a_channel(
     name: str = "🎤 coaching-abc12345", kind: int = VOICE, overwrites: dict[str, Overwrite] | None = None
 ) -> Channel:
     """Return a channel; without `overwrites` it carries the bot's own."""
-    held = {BOT: Overwrite(BOT, MEMBER, 0, 0)} if overwrites is None else overwrites
+    held = {(MEMBER, BOT): Overwrite(BOT, MEMBER, 0, 0)} if overwrites is None else overwrites
     return Channel("15", "11", name, kind, None, held)
 
 
@@ -39,8 +39,8 @@ def a_role(name: str = "Session abc12345", permissions: int = 0, *, managed: boo
         (a_channel(), True, True),
         (a_channel(overwrites={}), False, False),
         (a_channel(overwrites={}), True, True),
-        (a_channel(overwrites={BOT: Overwrite(BOT, ROLE, 0, 0)}), False, False),
-        (a_channel(overwrites={"9": Overwrite("9", MEMBER, 0, 0)}), False, False),
+        (a_channel(overwrites={(ROLE, BOT): Overwrite(BOT, ROLE, 0, 0)}), False, False),
+        (a_channel(overwrites={(MEMBER, "9"): Overwrite("9", MEMBER, 0, 0)}), False, False),
         (a_channel(name="coaching-abc12345"), False, False),
         (a_channel(name="coaching-abc12345", overwrites={}), True, True),
         (a_channel(name="lobby"), False, False),
@@ -65,7 +65,7 @@ def test_channel_is_ours_when_it_bears_the_hashed_name() -> None:
 
 @pytest.mark.parametrize(("kind", "found"), [(MEMBER, True), (ROLE, False)])
 def test_bot_overwrite_counts_only_as_a_members(kind: int, found: bool) -> None:
-    assert has_bot_overwrite(a_channel(overwrites={BOT: Overwrite(BOT, kind, 0, 0)}), BOT) is found
+    assert has_bot_overwrite(a_channel(overwrites={(kind, BOT): Overwrite(BOT, kind, 0, 0)}), BOT) is found
 
 
 @pytest.mark.parametrize(

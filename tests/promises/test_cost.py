@@ -12,7 +12,7 @@ from tests.kit.scene import ID, JSON, QUARTER, SQLITE, T0, Scene, Stage
 
 START: Millis = T0 + 5 * DAY
 OPENS, CLOSES = START - 3 * HOUR, START + 2 * HOUR
-MOST_READS = 5
+MOST_READS = 7
 
 
 def live(scene: Scene) -> Iterator[tuple[Millis, int, int]]:

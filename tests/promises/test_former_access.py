@@ -46,12 +46,13 @@ def test_leaver_whom_a_room_lets_in_by_name_loses_access_when_it_is_taken_over_f
     assert scene.people_in_reach() == {scene.stranger, scene.coach}
 
 
-def test_leaver_who_held_the_role_before_all_was_lost_is_reported(stage: Stage) -> None:
+def test_leaver_who_held_the_role_before_all_was_lost_is_locked_out_by_a_new_role(stage: Stage) -> None:
     scene = reopened(stage, "role", marks=True)
     scene.change(studentDiscordId=scene.stranger)
     scene.tick(QUARTER)
-    assert [w.code for w in scene.report.warnings] == ["role_held_by_others"]
-    assert len(scene.roles()) == 1
+    scene.tick(QUARTER)
+    assert scene.people_in_reach() == {scene.stranger, scene.coach}
+    assert len(scene.roles()) == len(scene.rooms()) == 1
 
 
 def test_session_that_went_without_a_role_is_taken_over_as_it_is(stage: Stage) -> None:

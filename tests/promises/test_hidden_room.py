@@ -17,14 +17,16 @@ def hide(scene: Scene) -> None:
     scene.world.delete_overwrite(scene.room(), scene.bot)
 
 
-def test_newcomer_gets_into_a_hidden_room_and_the_failure_is_told(scene: Scene) -> None:
+def test_newcomer_gets_a_new_room_when_nobody_knows_what_was_written_in_a_hidden_one(scene: Scene) -> None:
     scene.book()
     scene.tick()
+    old = scene.room()
     hide(scene)
     scene.change(studentDiscordId=scene.stranger)
     scene.tick(QUARTER)
     assert (scene.done, scene.codes) == ([("update", "failed")], ["missing_access"])
-    assert scene.people_in_reach() == {scene.stranger, scene.coach}
+    (new,) = set(scene.rooms()) - {old}
+    assert scene.world.who_can_enter(new) - {scene.bot, scene.owner} == {scene.stranger, scene.coach}
 
 
 def test_participant_who_joins_late_gets_into_a_hidden_room(scene: Scene) -> None:
@@ -41,10 +43,11 @@ def test_participant_who_joins_late_gets_into_a_hidden_room(scene: Scene) -> Non
 def test_hidden_room_that_is_shown_again_is_in_order_with_the_next_run(scene: Scene) -> None:
     scene.book()
     scene.tick()
+    old = scene.room()
     hide(scene)
     scene.change(studentDiscordId=scene.stranger)
     scene.tick(QUARTER)
-    scene.world.set_overwrite(scene.room(), scene.bot, 1, 1049600)
+    scene.world.set_overwrite(old, scene.bot, 1, 1049600)
     scene.tick(QUARTER)
     assert (scene.report.exit_code, len(scene.rooms()), len(scene.roles())) == (0, 1, 1)
     assert scene.people_in_reach() == {scene.stranger, scene.coach}

@@ -317,9 +317,11 @@ def test_role_of_an_earlier_system_with_permissions_of_its_own_is_not_taken_over
 def test_lost_ledger_is_rebuilt_while_the_room_is_open(scene: Scene) -> None:
     scene.book()
     scene.tick()
+    things = scene.things()
     scene.forget()
     scene.tick(QUARTER)
-    assert (scene.report.exit_code, scene.writes) == (0, [])
+    assert (scene.report.exit_code, scene.things()) == (0, things)
+    assert scene.people_in_reach() == {scene.student, scene.coach}
     scene.tick(OVER)
     assert scene.done == [("cleanup", "done")]
     assert scene.things() == {}

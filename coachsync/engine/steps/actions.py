@@ -5,20 +5,21 @@ An action that is cut short anywhere is simply begun again by a later run (DESIG
 
 from __future__ import annotations
 
-from coachsync.discord.errors import DiscordError, Forbidden, RateLimited, Stopped, failure_of
-from coachsync.domain import permissions
+from coachsync.discord.codes import UNKNOWN_ROLE
+from coachsync.discord.errors import DiscordError, Forbidden, NotFound, RateLimited, Stopped, failure_of
+from coachsync.domain.drift import counted
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Access, Action, Entry, Names, Outcome, OutcomeKind, Session
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import is_bookable
 from coachsync.domain.words import give_up
 from coachsync.engine.marks import living_marks
-from coachsync.engine.steps import belongings, room
+from coachsync.engine.steps import belongings, counting, privacy, role, room
 from coachsync.engine.steps.job import Job, Trouble
 from coachsync.engine.steps.people import let_in, send_away
-from coachsync.engine.steps.removal import delete_spares, remove
-from coachsync.engine.steps.room import ask_again, ensure_place
+from coachsync.engine.steps.removal import drop_spares, remove
 from coachsync.errors import StoreError
+from coachsync.store.base import Marks
 
 
 async def perform(job: Job) -> None:
@@ -39,9 +40,7 @@ async def set_up(job: Job) -> None:
     _begin(job)
     await send_away(job)
     await _open(job)
-    _check_voices(job)
-    await delete_spares(job)
-    belongings.write_off(job)
+    await _tidy(job)
     await _complete(job)
 
 
@@ -51,46 +50,86 @@ async def update(job: Job) -> None:
     await send_away(job)
     if is_bookable(job.session, job.policy):
         await _open(job)
-        await delete_spares(job)
-    belongings.write_off(job)
+    await _tidy(job)
     await _complete(job)
 
 
 async def repair(job: Job) -> None:
-    """Make again what vanished, once for each kind; remove what is there twice."""
+    """Mend what is not as it should be; what vanished is made again once."""
     await belongings.note_twins(job, replacing=job.entry.live)
-    if not job.entry.live or set(job.action.why) == {"twin"}:
-        await delete_spares(job)
-        belongings.write_off(job)
+    if not job.entry.live or {d.kind for d in job.action.why} == {"twin"}:
+        await _tidy(job)
         job.note("repair", "done", job.action.reason)
-        await job.save()
+        await _end(job)
         return
-    for why in job.action.why:
-        if why.startswith("grant:"):
-            ask_again(job, why.partition(":")[2])
+    for drift in job.action.why:
+        if drift.kind == "grant":
+            room.ask_again(job, drift.person)
+        elif drift.kind == "adopted":
+            await counting.doubt_adopted(job)
+        elif drift.kind == "crowded":
+            await counting.make_room(job, drift.many)
     await _open(job)
-    await delete_spares(job)
-    belongings.write_off(job)
+    await _tidy(job)
     _count_repairs(job)
     await _complete(job)
 
 
 async def _open(job: Job) -> None:
-    """Role and room, then people. A room that Discord hides from the bot still lets in whoever gets its role."""
+    """Role and room, then people. A role that was deleted by hand a moment ago shows when it is handed out."""
     try:
-        await ensure_place(job)
+        await _open_once(job)
+    except NotFound as error:
+        gone = job.entry.current("role")
+        if error.discord_code != UNKNOWN_ROLE or gone is None:
+            raise
+        job.guild.roles.pop(gone.snowflake or "", None)
+        job.gone(gone, "gone")
+        await _open_once(job)
+
+
+async def _open_once(job: Job) -> None:
+    """Role and room, then people. A room that Discord hides from the bot still lets in whoever gets its role."""
+    if _must_hand_out(job) and role.out_of_reach(job) and not job.entry.repairs.get(role.RETIRED):
+        role.retire(job)
+    try:
+        await room.ensure_role(job)
+        if job.role_adopted:
+            await _doubt_role(job)
+        await room.ensure_channel(job)
     except Forbidden:
         if job.entry.access == "role" and job.entry.current("role") and job.entry.current("channel"):
             await let_in(job)
         raise
     await send_away(job)  # whom an adopted room let in
     await let_in(job)
+    privacy.prove(job)
+
+
+async def _doubt_role(job: Job) -> None:
+    """Replace a role that was taken over if others hold it."""
+    job.role_adopted = False
+    await counting.doubt_adopted(job)
+    if job.entry.current("role") is None:
+        await room.ensure_role(job)
+
+
+def _must_hand_out(job: Job) -> bool:
+    """Return whether somebody is to get the session's role."""
+    return job.entry.access == "role" and bool(set(job.session.ids) - set(job.entry.granted()))
+
+
+async def _tidy(job: Job) -> None:
+    """Delete what was replaced, and close the attempts that nothing came of."""
+    await drop_spares(job)
+    belongings.write_off(job)
 
 
 def _count_repairs(job: Job) -> None:
-    """Remember what was made again: what vanishes once more is left so. A repair cut short does not count."""
-    for kind in {why.partition(":")[0] for why in job.action.why}:
-        job.entry.repairs[kind] = job.entry.repairs.get(kind, 0) + 1
+    """Remember what was made again: what vanishes once more is left so. A repair that failed does not count."""
+    granted = job.entry.granted()
+    for key in counted(d for d in job.action.why if not d.person or d.person in granted):
+        job.entry.repairs[key] = job.entry.repairs.get(key, 0) + 1
 
 
 def _begin(job: Job) -> None:
@@ -102,47 +141,29 @@ def _begin(job: Job) -> None:
     follow(entry, session)
 
 
-def _check_voices(job: Job) -> None:
-    """Prove by computation that whoever the room admits can view, connect and speak."""
-    allowed = room.allowed(job)
-    overwrites = job.guild.overwrites(allowed)
-    needed = permissions.ENTER | permissions.SPEAK
-    for someone, kind in allowed.items():
-        held = permissions.channel_permissions(
-            job.guild.everyone,
-            overwrites.values(),
-            guild_id=job.guild.id,
-            member_id=someone if kind == permissions.MEMBER else "",
-            role_ids=(someone,) if kind == permissions.ROLE else (),
-        )
-        if held & needed != needed:
-            job.pending.append(_mute(held))
-            return
-
-
-def _mute(held: int) -> Failure:
-    missing = ", ".join(permissions.names((permissions.ENTER | permissions.SPEAK) & ~held))
-    return Failure(
-        "access_unproven",
-        f"the people let into the room would lack {missing}",
-        f"give the bot's role {missing} in Server Settings → Roles, so that it can hand it on",
-    )
-
-
 async def _complete(job: Job) -> None:
     """Write the marks; a session of which somebody could not be let in stays incomplete."""
     if is_bookable(job.session, job.policy):
         job.entry.state = "opening" if job.pending else "open"
-    if job.pending:
-        raise Trouble(_joined(job.pending))
-    job.note(job.action.kind, "done", job.action.reason)
-    await job.save(living_marks(job.entry))
+    if not job.pending:
+        job.note(job.action.kind, "done", job.action.reason)
+    await _end(job, living_marks(job.entry))
 
 
-def _joined(failures: list[Failure]) -> Failure:
+async def _end(job: Job, marks: Marks | None = None) -> None:
+    """Write what was done, then raise what is amiss, as one trouble."""
+    await job.save(marks)
+    leak, amiss = job.leaked(), [*job.pending, *job.reports]
+    if amiss or any(not one.mended for one in job.leaks):
+        raise Trouble(joined([leak, *amiss] if leak is not None else amiss))
+
+
+def joined(failures: list[Failure]) -> Failure:
+    """Return several failures as one: the first one's code, all messages and hints."""
     first = failures[0]
     return first._replace(
-        message="; ".join(f.message for f in failures), hint="; ".join(dict.fromkeys(f.hint for f in failures))
+        message="; ".join(dict.fromkeys(f.message for f in failures)),
+        hint="; ".join(dict.fromkeys(f.hint for f in failures)),
     )
 
 
@@ -159,14 +180,20 @@ async def attempt(job: Job) -> tuple[OutcomeKind, Failure | None]:
     except DiscordError as error:
         kind, failure = "failed", with_way_out(failure_of(error), job.action)
     except StoreError as error:
-        return "failed", Failure("store_error", error.message, error.hint)
+        return "failed", _with_leak(job, Failure("store_error", error.message, error.hint))
     else:
-        return "done", None
+        return "done", job.leaked()
     try:
         await job.save(None if job.action.kind in ("cleanup", "revoke") else living_marks(job.entry))
     except StoreError as error:
         failure = Failure("store_error", error.message, error.hint)
-    return kind, failure
+    return kind, _with_leak(job, failure)
+
+
+def _with_leak(job: Job, failure: Failure) -> Failure:
+    """Return a failure that also says who could enter the room and should not."""
+    leak = job.leaked()
+    return failure if leak is None or failure.code == "room_open_to_others" else joined([leak, failure])
 
 
 def with_way_out(failure: Failure, action: Action) -> Failure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coachsync.domain.guild_objects import Channel, Role
 from coachsync.domain.model import MINUTE, Millis, Resource, ResourceKind
 from coachsync.domain.ownership import in_flight, is_our_channel, looks_like_our_role, over_at
+from coachsync.domain.permissions import ROLE
 from coachsync.domain.snowflake import made_at
 from coachsync.engine.steps.job import Job
 
@@ -38,7 +39,7 @@ async def is_our_role(job: Job, role: Role) -> bool:
 
 
 def _named_by_our_channel(job: Job, role_id: str) -> bool:
-    return any(role_id in c.overwrites and is_ours(job, c) for c in candidate_channels(job))
+    return any((ROLE, role_id) in c.overwrites and is_ours(job, c) for c in candidate_channels(job))
 
 
 def is_ours(job: Job, channel: Channel) -> bool:

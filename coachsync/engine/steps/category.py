@@ -138,7 +138,7 @@ async def _open_next(shelf: Shelf, base: Channel, journal: Journal, how: How) ->
     resource = Resource("category", name, guild.id, attempt_at=guild.now())
     await journal.write(lambda t: t.save_category(resource))
     try:
-        made = await guild.discord.create_category(guild.id, name, guild.overwrites({}).values(), how)
+        made = await guild.discord.create_category(guild.id, name, guild.wanted(), how)
     except DiscordError as error:
         if not error.settled:
             return None  # it is found by its name and the bot's overwrite the next time

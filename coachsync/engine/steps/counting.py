@@ -1,65 +1,127 @@
 """The second look at the end of a run: how many members hold each session role.
 
 Discord's counts are a help, not a proof, and not every server gives them. Too few: what was just set up is granted
-once more, what was open before is looked into and repaired. Too many is reported.
+once more, what was open before is looked into and repaired. Too many: whoever lost their access and holds the role
+again loses it; who else holds it cannot be listed, so that is reported, and the role replaced if it lasts.
 """
 
 from __future__ import annotations
 
+from coachsync.discord.codes import NOT_HERE
 from coachsync.discord.errors import DiscordError, NotFound, failure_of
-from coachsync.domain.model import Action
+from coachsync.domain.drift import Drift, mendable
+from coachsync.domain.model import Action, Resource
 from coachsync.domain.planned import Refused
 from coachsync.engine.steps import belongings
 from coachsync.engine.steps.job import Job
 from coachsync.engine.steps.observe import repair_of, vanished_again
+from coachsync.engine.steps.people import still_holds, take_role
+from coachsync.engine.steps.role import RETIRED, retire
 from coachsync.guild.picture import Guild
+
+CROWDED = "crowded"  # in an entry's repairs: how many too many held the role in the last run
+REPLACED = "crowded role"  # its role was replaced for that, once in a life
 
 
 async def count(guild: Guild, jobs: list[Job]) -> list[Action | Refused]:
     """Compare the counts with whom we let in; return the repairs that are needed."""
-    open_now = [j for j in jobs if _countable(j)]
-    counts = await guild.role_counts() if open_now else None
+    countable = [job for job in jobs if _role(job) is not None and job.entry.live]
+    counts = await guild.role_counts() if countable else None
     found: list[Action | Refused] = []
-    for job in open_now if counts is not None else ():
-        role = job.entry.current("role")
+    for job in countable if counts is not None else ():
         assert counts is not None
+        role = _role(job)
         assert role is not None
-        held = counts.get(role.snowflake or "", 0)
-        expected = len(job.entry.granted())
-        if held > expected:
-            _report_too_many(job, held, expected)
-        elif held < expected:
-            found += await _too_few(job)
+        found += await _compare(job, counts.get(role.snowflake or "", 0))
     return found
 
 
-def _countable(job: Job) -> bool:
-    """Return whether a count says something: a room just repaired or taken over is left to the next run."""
-    repaired = job.action.kind == "repair" and bool(job.action.why)
+def _role(job: Job) -> Resource | None:
+    return job.entry.current("role") if job.entry.access == "role" else None
+
+
+async def _compare(job: Job, held: int) -> list[Action | Refused]:
     entry = job.entry
+    most = sum(1 for grant in entry.grants if grant.state in ("asked", "granted", "losing"))
+    if held > most:
+        return await _too_many(job, held - most)
+    if entry.repairs.pop(CROWDED, 0):
+        await job.save()
     settled = entry.state == "open" and all(g.state in ("granted", "revoked") for g in entry.grants)
-    return settled and entry.access == "role" and entry.current("role") is not None and not repaired
+    return await _too_few(job) if settled and held < most and not job.action.why else []
 
 
-def _report_too_many(job: Job, held: int, expected: int) -> None:
-    job.guild.warn(
-        "role_held_by_others",
-        job.session.id,
-        f"role {job.entry.role_name!r} is held by {held} members instead of {expected}: see Server Settings → Roles → "
-        "Members and take it from whom it does not belong to",
-    )
+async def _too_many(job: Job, surplus: int) -> list[Action | Refused]:
+    """Look into a role with too many holders, unless somebody was sent away just now: the counts may lag."""
+    if any(g.revoked_at and g.revoked_at >= job.guild.listed_at["role"] for g in job.entry.grants):
+        return []
+    job.entry.repairs[CROWDED] = job.entry.repairs.get(CROWDED, 0) + 1
+    await job.save()
+    return [repair_of(job, (Drift("crowded", many=surplus),))]
+
+
+async def make_room(job: Job, surplus: int) -> None:
+    """Take the session's role from whoever holds it and should not; if nobody is known, and it lasts, replace it."""
+    role = _role(job)
+    if role is None or role.snowflake is None:
+        return
+    taken = [person for person in _known(job) if await still_holds(job, person, role.snowflake)]
+    for person in taken:
+        await take_role(job, person, role.snowflake)
+        job.leak_by_role(f"somebody who is not booked ({person})", mended=True)
+        job.note("sent away", "done", person)
+    if len(taken) >= surplus:
+        job.entry.repairs.pop(CROWDED, None)
+        return
+    again = job.entry.repairs.get(CROWDED, 0) > 1
+    mended = again and job.privacy.remove and not job.entry.repairs.get(REPLACED)
+    job.leak_by_role(f"{surplus - len(taken)} who are not booked", mended=mended)
+    if mended:
+        job.entry.repairs[REPLACED] = 1
+        job.entry.repairs.pop(CROWDED, None)
+        role.state = "spare"
+        job.note("role given up", "done", f"{role.name} ({role.snowflake})")
+
+
+async def doubt_adopted(job: Job) -> None:
+    """Give up a role that was taken over and has more holders than the booking has people, by two equal counts.
+
+    Who else holds it cannot be listed, and may be inside: the room is given up with it.
+    """
+    role = _role(job)
+    if role is None or role.snowflake is None:
+        return
+    counts = [await job.guild.role_counts() for _ in range(2)]
+    first, second = (None if c is None else c.get(role.snowflake, 0) for c in counts)
+    if first is None or first != second:
+        job.guild.warn("grant_unproven", job.session.id, f"how many hold the role {role.name!r} could not be counted")
+    elif first > len(job.session.ids):
+        surplus = first - len(job.session.ids)
+        job.leak_by_role(f"{surplus} who are not booked", mended=job.privacy.remove)
+        if job.privacy.remove and not job.entry.repairs.get(RETIRED):
+            retire(job)
+
+
+def _known(job: Job) -> list[str]:
+    """Return who the ledger or the room's overwrites name and who is not booked."""
+    room = job.entry.current("channel")
+    listed = job.guild.channels.get(room.snowflake or "") if room is not None else None
+    named = [g.user_id for g in job.entry.grants]
+    named += [whom for kind, whom in (listed.overwrites if listed is not None else ()) if kind == 1]
+    return [p for p in dict.fromkeys(named) if p not in job.session.ids and not job.guild.is_nobody(p)]
 
 
 async def _too_few(job: Job) -> list[Action | Refused]:
     if job.action.kind in ("setup", "update"):
         await _grant_again(job)
         return []
-    lacking = [person for person in job.entry.granted() if await _lacks(job, person)]
+    lacking = [drift for person in job.entry.granted() if (drift := await _lacks(job, person)) is not None]
     if not lacking:
         return []
-    if job.entry.repairs.get("grant"):
-        return [Refused(job.session, "repair", "failed", vanished_again(("grant",)))]
-    return [repair_of(job, tuple(f"grant:{p}" for p in lacking))]
+    fresh = mendable(job.entry.repairs, lacking)
+    if not fresh:
+        return [Refused(job.session, "repair", "failed", vanished_again(job.session, tuple(lacking)), entry=job.entry)]
+    return [repair_of(job, fresh)]
 
 
 async def _grant_again(job: Job) -> None:
@@ -71,15 +133,19 @@ async def _grant_again(job: Job) -> None:
             job.guild.warn("grant_unproven", job.session.id, failure_of(error).message)
 
 
-async def _lacks(job: Job, person: str) -> bool:
-    role = job.entry.current("role")
+async def _lacks(job: Job, person: str) -> Drift | None:
+    """Return the drift if somebody lacks the session's role: taken from them, or lost because they left the guild."""
+    role, grant = job.entry.current("role"), job.entry.grant_of(person)
     try:
         member = await job.guild.discord.member(job.guild.id, person, job.how)
-    except NotFound:
-        return True
+    except NotFound as error:
+        return Drift("grant", person, lost=False) if error.discord_code in NOT_HERE else None
     except DiscordError:
-        return False
-    return role is not None and role.snowflake not in member.roles
+        return None
+    if role is None or role.snowflake in member.roles:
+        return None
+    since = grant.granted_at or 0 if grant is not None else 0
+    return Drift("grant", person, lost=member.joined_at is not None and member.joined_at <= since)
 
 
 async def write_off(job: Job) -> None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from coachsync import waits
 from coachsync.discord.api import How
-from coachsync.discord.errors import DiscordError
+from coachsync.discord.errors import DiscordError, UnexpectedAnswer
+from coachsync.domain.audience import Privacy
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import Action, Entry, Event, Millis, Names, Resource, ResourceKind, Session
-from coachsync.domain.naming import Templates, hash_of, render
+from coachsync.domain.guild_objects import Channel
+from coachsync.domain.model import MINUTE, Action, Entry, Event, Millis, Names, Resource, ResourceKind, Session
+from coachsync.domain.naming import Templates, hash_of, render, same_name
+from coachsync.domain.snowflake import made_at
 from coachsync.engine.journal import Journal
 from coachsync.engine.slots import Slots
 from coachsync.engine.steps.category import Shelf
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 _SETTLE_S = 2.0  # Discord's lists may lag behind a create by this much
 
 
+_OLDEST: Millis = 10 * MINUTE  # what a create made is younger than the longest wait for a limit, and clocks differ
+
+
 class Trouble(Exception):  # noqa: N818 - it is a failure's vehicle, not an error of the program
     """An action cannot be completed; `refused` where it would touch what is not ours."""
 
@@ -38,10 +44,30 @@ class Trouble(Exception):  # noqa: N818 - it is a failure's vehicle, not an erro
         self.refused = refused
 
 
+class Leak(NamedTuple):
+    """Somebody who could enter a room and should not: who, for people; which room or role; whether that has an end."""
+
+    whom: str
+    where: str
+    mended: bool
+    by: Literal["room", "role"] = "room"
+
+    @property
+    def words(self) -> str:
+        """Return it as a sentence's part."""
+        what = "could enter the room" if self.by == "room" else "hold the role"
+        return f"{self.whom} {what} {self.where}" + (": taken away" if self.mended else "")
+
+
+_SEE_WHO = "the guild's audit log shows who let them in; whoever may stay belongs into [privacy] also"
+_TAKE = "in Discord, Edit Channel → Permissions: take it from them; whoever may stay belongs into [privacy] also"
+
+
 class Job:
     """What the steps of one action share.
 
-    `names` are all pairs of names that the session's role and room may bear, the entry's own first. `notes` are lines
+    `leaks` says who could see the room and should not, `reports` what is amiss without keeping anybody out. `names`
+    are all pairs of names that the session's role and room may bear, the entry's own first. `notes` are lines
     for the session's story, written with the next commit. `pending` says who could not be let in, and why; the
     session then stays incomplete.
     """
@@ -57,8 +83,10 @@ class Job:
         *,
         now: Millis,
         policy: Policy,
+        privacy: Privacy,
         templates: Templates,
         timeout: Millis,
+        interval: Millis,
         how: How,
     ) -> None:
         self.action = action
@@ -69,12 +97,22 @@ class Job:
         self.journal = journal
         self.now = now
         self.policy = policy
+        self.privacy = privacy
         self.templates = templates
         self.timeout = timeout
+        self.interval = interval
         self.how = how
         self.notes: list[Event] = []
         self.pending: list[Failure] = []
+        self.reports: list[Failure] = []
+        self.leaks: list[Leak] = []
+        self.role_adopted = False
         self.names = _names(entry, action.session, templates)
+
+    @property
+    def last_look(self) -> bool:
+        """Return whether this is, as far as the last run's time tells, the last run before the session's start."""
+        return 0 <= self.session.start - self.now < self.interval
 
     @property
     def session(self) -> Session:
@@ -84,6 +122,24 @@ class Job:
     def note(self, what: str, outcome: str, detail: str = "") -> None:
         """Add a line to the session's story."""
         self.notes.append(Event(self.now, self.session.id, what, outcome, detail))
+
+    def leak(self, whom: str, channel: Channel, *, mended: bool) -> None:
+        """Note who could see the room and should not."""
+        self.leaks = [leak for leak in self.leaks if leak.whom != whom]
+        self.leaks.append(Leak(whom, f"{channel.name!r} ({channel.id})", mended))
+
+    def leak_by_role(self, whom: str, *, mended: bool) -> None:
+        """Note who holds the session's role and should not."""
+        role = self.entry.current("role")
+        self.leaks.append(Leak(whom, f"{role.name!r}" if role is not None else self.entry.role_name, mended, "role"))
+
+    def leaked(self) -> Failure | None:
+        """Return who could see the room and should not, as one failure; None if nobody could."""
+        if not self.leaks:
+            return None
+        told = "; ".join(leak.words for leak in self.leaks)
+        hint = _TAKE if any(not leak.mended for leak in self.leaks) else _SEE_WHO
+        return Failure("room_open_to_others", told, hint)
 
     async def save(self, marks: Marks | None = None) -> None:
         """Write the entry, its story and, where given, the store's marks in one transaction."""
@@ -175,3 +231,23 @@ async def settle(job: Job) -> None:
     """Wait until Discord's lists show what a lost create may have made; what is known goes to disk first."""
     await job.save()
     await asyncio.sleep(waits.current().settle)
+
+
+def may_be_new(job: Job, kind: Literal["role", "channel"], snowflake: str, name: str, asked: str) -> bool:
+    """Return whether what a create answered can be what it made: not known before, not older, of the name asked for.
+
+    A new thing is younger than the attempt; where clocks differ, it is at least younger than all that was listed.
+    """
+    listed = job.guild.roles if kind == "role" else job.guild.channels
+    if snowflake in listed or snowflake in job.guild.owners:
+        return False
+    young = made_at(snowflake) >= job.guild.now() - _OLDEST or int(snowflake) > max(map(int, listed), default=0)
+    return young and same_name(name, asked)
+
+
+def not_believed(what: str) -> UnexpectedAnswer:
+    """Return the error of a create whose answer cannot be what it made: it may have made something else."""
+    return UnexpectedAnswer(
+        f"Discord's answer to a create cannot be what was asked for: {what}",
+        "the next run looks for what was made; check api_base and what stands between this host and Discord",
+    )

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from coachsync.discord.errors import DiscordError, Forbidden, failure_of
+from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_of
 from coachsync.domain import drift
+from coachsync.domain.drift import Drift
 from coachsync.domain.failure import Failure
+from coachsync.domain.guild_objects import Channel
 from coachsync.domain.model import Action, Entry, Grant, Session
+from coachsync.domain.permissions import ENTER, MEMBER
 from coachsync.domain.planned import Refused
 from coachsync.domain.windows import window_opens
-from coachsync.domain.words import give_up
+from coachsync.domain.words import call, give_up
 from coachsync.engine.marks import living_marks, revoked_marks
-from coachsync.engine.steps import belongings, room
+from coachsync.engine.steps import belongings, privacy, role, room
 from coachsync.engine.steps.job import Job, Trouble
 from coachsync.engine.steps.removal import claim
 from coachsync.errors import RowRefusedError
@@ -23,7 +26,7 @@ from coachsync.store.base import Marks, Transaction
 
 
 async def look_at(job: Job) -> Action | Refused | None:
-    """Return the repair that an open, complete session needs, a refusal where it must not be made, or None."""
+    """Return the repair that an open, complete session needs, a refusal if it must not be made, or None."""
     try:
         await belongings.note_twins(job, replacing=job.entry.live)
         found = await _drift(job)
@@ -31,35 +34,78 @@ async def look_at(job: Job) -> Action | Refused | None:
         return _refused(job, _hidden(job, failure_of(error)), "failed")
     except DiscordError as error:
         return _refused(job, failure_of(error), "failed")
+    fresh = drift.mendable(job.entry.repairs, found)
     if not found:
         return None
-    fresh = drift.mendable(job.entry, found)
-    if not fresh:
-        return _refused(job, vanished_again(found), "failed")
-    return repair_of(job, ("twin",) if fresh == ("twin",) else found)
+    return repair_of(job, fresh) if fresh else _refused(job, vanished_again(job.session, found), "failed")
 
 
-def repair_of(job: Job, why: tuple[str, ...]) -> Action:
+def repair_of(job: Job, why: tuple[Drift, ...]) -> Action:
     """Return the repair of some drift."""
     return Action("repair", job.session, job.entry, job.guild.id, drift.words(why), why=why)
 
 
-async def _drift(job: Job) -> tuple[str, ...]:
-    entry, guild = job.entry, job.guild
+async def _drift(job: Job) -> tuple[Drift, ...]:
+    entry = job.entry
+    twin = [Drift("twin")] if entry.spares() else []
     if not entry.live:
-        return ("twin",) if entry.spares() else ()
-    role, channel = entry.current("role"), entry.current("channel")
+        return tuple(twin)
+    held, channel = entry.current("role"), entry.current("channel")
+    lacks_role = entry.access == "role" and (held is None or await role.is_gone(job, held.snowflake or ""))
     there = await room.probe(job, channel.snowflake) if channel is not None and channel.snowflake else None
-    seen = drift.Seen(
-        role=role is not None and role.snowflake is not None and not guild.role_is_gone(role.snowflake),
-        channel=there is not None,
-        overwrites=there.overwrites if there is not None else {},
-    )
-    return drift.drift_of(entry, seen, guild.overwrites(room.allowed(job)), guild.bot_id)
+    found = [Drift("role")] if lacks_role else []
+    if there is None:
+        found.append(Drift("channel"))
+    elif _unsound(job, there, lacks_role=lacks_role):
+        found.append(Drift("privacy"))
+    if there is not None:
+        found += await _lost_people(job, there)
+    return (*found, *twin)
+
+
+def _unsound(job: Job, channel: Channel, *, lacks_role: bool) -> bool:
+    """Return whether somebody else could enter, or what the room should carry is missing.
+
+    A role that vanished took its overwrite along: that is the role's repair.
+    """
+    return any(fault.kind != "admitted" or not lacks_role for fault in privacy.wrong(job, channel))
+
+
+async def _lost_people(job: Job, channel: Channel) -> list[Drift]:
+    """Return who lost their access: an overwrite that is gone; in the last run before the start, who came back anew.
+
+    Discord forgets overwrites and roles of those who leave. Source: discord/FACTS §9b.
+    """
+    found = []
+    for grant in job.entry.grants:
+        if grant.state != "granted" or grant.user_id not in job.session.ids:
+            continue
+        gone = job.entry.access == "member" and not _admits(channel, grant.user_id)
+        if (gone or job.last_look) and await _came_back(job, grant):
+            found.append(Drift("grant", grant.user_id, lost=False))
+        elif gone:
+            found.append(Drift("grant", grant.user_id))
+    return found
+
+
+def _admits(channel: Channel, person: str) -> bool:
+    overwrite = channel.overwrites.get((MEMBER, person))
+    return overwrite is not None and overwrite.allow & ENTER == ENTER
+
+
+async def _came_back(job: Job, grant: Grant) -> bool:
+    """Return whether somebody left the guild since they were let in: they are away, or joined later, or are a guest."""
+    try:
+        member = await job.guild.member(grant.user_id, job.how)
+    except NotFound:
+        return True
+    except DiscordError:
+        return False
+    return member.joined_at is None or member.joined_at > (grant.granted_at or 0)
 
 
 def _refused(job: Job, failure: Failure, outcome: Literal["failed", "refused"]) -> Refused:
-    return Refused(job.session, "repair", outcome, failure)
+    return Refused(job.session, "repair", outcome, failure, entry=job.entry)
 
 
 def _hidden(job: Job, failure: Failure) -> Failure:
@@ -70,21 +116,22 @@ def _hidden(job: Job, failure: Failure) -> Failure:
     )
 
 
-def vanished_again(found: tuple[str, ...]) -> Failure:
+def vanished_again(session: Session, found: tuple[Drift, ...]) -> Failure:
     """Say that what was repaired once vanished again."""
     return Failure(
         "access_unproven",
         f"{drift.words(found)} again after it was repaired once: left so",
-        "see Discord's audit log for who changes it; `coachsync cleanup` and `coachsync setup` make it anew",
+        f"see Discord's audit log for who changes it; `{call('cleanup', session.id)}`, then "
+        f"`{call('setup', session.id)}` makes it anew",
     )
 
 
-async def take_over(job: Job) -> Refused | None:
+async def take_over(job: Job) -> Action | Refused | None:
     """Rebuild the ledger's entry of an open session from what Discord shows and the store claims.
 
-    What the store names and is foreign is refused: it is never adopted. Who holds a role cannot be listed, so the
-    next run grants it once more; the counts then show a holder too many. A mark for which nothing is to be seen
-    ahead of the window is taken back.
+    What the store names and is foreign is refused: it is never adopted. Who holds a role cannot be listed, so each
+    person is let in once more; the counts then show a holder too many. A mark for which nothing is to be seen ahead
+    of the window is taken back.
     """
     try:
         return await _take_over(job)
@@ -97,7 +144,7 @@ async def take_over(job: Job) -> Refused | None:
     return _refused(job, failure, "failed")
 
 
-async def _take_over(job: Job) -> Refused | None:
+async def _take_over(job: Job) -> Action | Refused | None:
     foreign = await claim(job)
     if foreign is not None:
         return _refused(job, foreign, "refused")
@@ -106,7 +153,7 @@ async def _take_over(job: Job) -> Refused | None:
         return None
     _take_people(job.entry, job.session)
     await job.save(living_marks(job.entry))
-    return None
+    return repair_of(job, (Drift("adopted"),)) if job.now < job.session.end else None
 
 
 def _only_mark(transaction: Transaction, marks: Marks) -> None:
@@ -116,7 +163,6 @@ def _only_mark(transaction: Transaction, marks: Marks) -> None:
 def _take_people(entry: Entry, session: Session) -> None:
     if entry.resources:  # what is there decides, whatever the configuration says by now
         entry.access = "role" if entry.current("role") is not None else "member"
-    known = {g.user_id for g in entry.grants}
-    if entry.access == "role":
-        entry.grants += [Grant(p) for p in session.ids if p not in known]
+    for person in session.ids:  # each is let in once more: whether they were here when they were let in is not known
+        entry.ask(person)
     entry.state = "open" if session.set_up else "opening"

@@ -1,7 +1,8 @@
 """Who is let in and who must go: grants to participants, and leavers who are really out of the room.
 
 Losing a permission does not disconnect (Discord computes voice permissions when somebody joins), so a leaver who
-may still be inside costs the room: it is replaced by a new one and deleted.
+may still be inside costs the room: it is replaced by a new one and deleted. So it is if somebody new comes while
+something may have been written to those who left.
 """
 
 from __future__ import annotations
@@ -15,15 +16,27 @@ from coachsync.discord.codes import (
     UNKNOWN_MEMBER,
     UNKNOWN_OVERWRITE,
     UNKNOWN_ROLE,
-    UNKNOWN_USER,
 )
-from coachsync.discord.errors import DiscordError, Forbidden, NotFound, Stopped, Unauthorized, failure_of
+from coachsync.discord.errors import (
+    BadRequest,
+    DiscordError,
+    Forbidden,
+    NotFound,
+    ServerError,
+    Stopped,
+    Unauthorized,
+    UnexpectedAnswer,
+    failure_of,
+)
 from coachsync.domain import permissions
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import Grant, Resource
-from coachsync.engine.steps import belongings, room
-from coachsync.engine.steps.job import Job, Trouble
-from coachsync.engine.steps.removal import delete_spares, out_of_reach
+from coachsync.domain.guild_objects import Member
+from coachsync.domain.model import Grant, Person, Resource
+from coachsync.domain.permissions import MEMBER, Overwrite
+from coachsync.domain.windows import is_bookable
+from coachsync.engine.steps import belongings, role, room
+from coachsync.engine.steps.job import Job
+from coachsync.engine.steps.removal import drop_spares, out_of_reach
 from coachsync.engine.steps.room import make_channel
 
 _LOST_ALREADY = NOT_HERE | {UNKNOWN_ROLE, UNKNOWN_OVERWRITE, UNKNOWN_CHANNEL}
@@ -31,20 +44,20 @@ _LOST_ALREADY = NOT_HERE | {UNKNOWN_ROLE, UNKNOWN_OVERWRITE, UNKNOWN_CHANNEL}
 
 async def let_in(job: Job) -> None:
     """Let in every participant who is not in yet. Who cannot be let in goes to `job.pending`; the others get in."""
-    await _announce(job)
-    for person in job.session.ids:
-        if not _is_in(job, person):
-            await _let_in_one(job, person)
+    waiting = [person for person in _each_once(job) if not _is_in(job, person.id or "")]
+    ready = [person for person in waiting if await _is_ready(job, person)]
+    for person in ready:
+        job.entry.ask(person.id or "")
+    if ready:
+        await job.save()  # who is about to be let in is on disk before the first request says so
+    for person in ready:
+        await _let_in_one(job, person)
     job.pending += [_unlinked(person.kind) for person in job.session.people if person.id is None]
 
 
-async def _announce(job: Job) -> None:
-    """Record who is about to be let in before the first request says so."""
-    fresh = [p for p in job.session.ids if not _is_in(job, p)]
-    for person in fresh:
-        job.entry.ask(person)
-    if fresh:
-        await job.save()
+def _each_once(job: Job) -> list[Person]:
+    """Return the linked people of the booking; who is in it twice, once."""
+    return list({person.id: person for person in reversed(job.session.people) if person.id}.values())[::-1]
 
 
 def _is_in(job: Job, person: str) -> bool:
@@ -52,40 +65,89 @@ def _is_in(job: Job, person: str) -> bool:
     return grant is not None and grant.state == "granted"
 
 
-async def _let_in_one(job: Job, person: str) -> None:
+async def _is_ready(job: Job, person: Person) -> bool:
+    """Return whether somebody can be let in now; who cannot goes to `job.pending`."""
+    if job.guild.is_nobody(person.id or ""):
+        job.pending.append(_nobody(person))
+        return False
+    if job.entry.access == "role":
+        return True
+    try:  # an overwrite counts only for who was here before it was put
+        member = await job.guild.member(person.id or "", job.how)
+    except (NotFound, BadRequest, Forbidden, ServerError, UnexpectedAnswer) as error:
+        _keep_out(job, person, error)
+        return False
+    _warn_of_hindrance(job, person, member)
+    return True
+
+
+def _warn_of_hindrance(job: Job, person: Person, member: Member) -> None:
+    """Warn of somebody whom Discord itself holds back, whatever we grant."""
+    timed_out = member.muted_until is not None and member.muted_until > job.guild.now()
+    why = "is timed out" if timed_out else "is quarantined by AutoMod" if member.quarantined else ""
+    why = "has not passed the guild's membership screening" if member.pending else why
+    if why:
+        job.guild.warn("held_back", job.session.id, f"the {person.kind} ({person.id}) {why}: they may not get in")
+
+
+async def _let_in_one(job: Job, person: Person) -> None:
+    """Send what lets one person in. Whatever is answered for them, the others are tried."""
     try:
-        await _send_grant(job, person)
+        await _send_grant(job, person.id or "")
     except NotFound as error:
         if error.discord_code not in NOT_HERE | {UNKNOWN_OVERWRITE}:
             raise
-        job.pending.append(_absent(job, person, error))
-        job.note("let in", "not in the guild", person)
-    except Forbidden as error:
-        raise Trouble(out_of_reach(job, error)) from error
+        _keep_out(job, person, error)
+    except (BadRequest, Forbidden, ServerError, UnexpectedAnswer) as error:
+        _keep_out(job, person, error)
     else:
-        grant = job.entry.ask(person)
+        grant = job.entry.ask(person.id or "")
         grant.state, grant.granted_at = "granted", job.guild.now()
-        job.note("let in", "done", person)
+        job.note("let in", "done", person.id or "")
+
+
+def _keep_out(job: Job, person: Person, error: DiscordError) -> None:
+    """Note why somebody could not be let in."""
+    if isinstance(error, NotFound):
+        job.pending.append(_absent(person, error))
+        job.note("let in", "not in the guild", person.id or "")
+        return
+    failure = out_of_reach(job, error) if isinstance(error, Forbidden) else failure_of(error)
+    job.pending.append(failure._replace(message=f"the {person.kind} ({person.id}) cannot be let in: {failure.message}"))
 
 
 async def _send_grant(job: Job, person: str) -> None:
     """Send the one request that lets a person in: the role, or an overwrite in the room."""
     discord = job.guild.discord
-    role, channel = job.entry.current("role"), job.entry.current("channel")
-    if job.entry.access == "role" and role is not None and role.snowflake:
-        await discord.grant(job.guild.id, person, role.snowflake, job.how)
+    held, channel = job.entry.current("role"), job.entry.current("channel")
+    if job.entry.access == "role" and held is not None and held.snowflake:
+        await discord.grant(job.guild.id, person, held.snowflake, job.how)
     elif channel is not None and channel.snowflake:
-        overwrite = job.guild.overwrites({person: permissions.MEMBER})[person]
+        overwrite = job.guild.wanted([(MEMBER, person)])[-1]
         await discord.put_overwrite(channel.snowflake, overwrite, job.how)
+        _note_overwrite(job, channel.snowflake, overwrite)
 
 
-def _absent(job: Job, person: str, error: NotFound) -> Failure:
-    who = next(p.kind for p in job.session.people if p.id == person)
+def _note_overwrite(job: Job, channel_id: str, overwrite: Overwrite) -> None:
+    listed = job.guild.channels.get(channel_id)
+    if listed is not None:
+        listed.overwrites[overwrite.target] = overwrite
+
+
+def _absent(person: Person, error: NotFound) -> Failure:
     failure = failure_of(error)
+    unknown = error.discord_code not in (UNKNOWN_MEMBER, UNKNOWN_OVERWRITE)
     return failure._replace(
-        message=f"the {who} ({person}) "
-        + ("is no Discord user" if failure.code == "unknown_user" else "is not in the guild"),
-        code="unknown_user" if error.discord_code == UNKNOWN_USER else "unknown_member",
+        message=f"the {person.kind} ({person.id}) " + ("is no Discord user" if unknown else "is not in the guild"),
+        code="unknown_user" if unknown else "unknown_member",
+    )
+
+
+def _nobody(person: Person) -> Failure:
+    return Failure(
+        "not_a_person",
+        f"the {person.kind}'s Discord id ({person.id}) is a role's, the guild's or the bot's own, not a person's",
+        "correct the Discord id in the booking: in Discord, right-click the person → Copy User ID",
     )
 
 
@@ -106,33 +168,40 @@ async def send_away(job: Job) -> None:
     Each step is on disk before the next, so a run cut short goes on where it was.
     """
     leavers = [g for g in job.entry.grants if g.state != "revoked" and g.user_id not in job.session.ids]
-    if not leavers:
+    stale = _newcomer_would_read(job, leavers)
+    if not leavers and not stale:
         return
+    if leavers and role.out_of_reach(job) and not job.entry.repairs.get(role.RETIRED):
+        role.retire(job)  # nobody can be taken out of it: the room that it opens goes
     for grant in leavers:
         await _take_access(job, grant)
     await belongings.note_twins(job, replacing=True)
-    stuck = await _delete_what_can_be(job)  # a leaver may sit in a room that was replaced before
-    if await _somebody_may_be_inside(job, leavers, replaced=stuck is not None):
+    await drop_spares(job)  # a leaver may sit in a room that was replaced before
+    lacks_room = job.entry.current("channel") is None
+    replaced = any(r.kind == "channel" for r in job.entry.spares())
+    if stale or lacks_room or await _somebody_may_be_inside(job, leavers, replaced=replaced):
         await room.ensure_role(job)  # the new room names the session's role, which may have vanished meanwhile
         await make_channel(job)
         await job.save()
-        stuck = await _delete_what_can_be(job)
-    if stuck is not None:
-        job.pending.append(stuck.failure)  # they stay in a room that nobody else is let into
-        return
+        await drop_spares(job)
+    if any(r.kind == "channel" for r in job.entry.spares()):
+        return  # they stay in a room that nobody else is let into
     for grant in leavers:
         grant.state, grant.revoked_at = "revoked", job.guild.now()
         job.note("sent away", "done", grant.user_id)
     await job.save()
 
 
-async def _delete_what_can_be(job: Job) -> Trouble | None:
-    """Delete what was replaced; return why some of it is out of reach, which must not keep newcomers out."""
-    try:
-        await delete_spares(job)
-    except Trouble as stuck:
-        return stuck
-    return None
+def _newcomer_would_read(job: Job, leavers: Collection[Grant]) -> bool:
+    """Return whether somebody new would read what was written in the room to somebody who left it."""
+    resource = job.entry.current("channel")
+    listed = job.guild.channels.get(resource.snowflake or "") if resource is not None else None
+    if resource is None or not is_bookable(job.session, job.policy) or (listed is not None and not listed.written):
+        return False
+    new = [i for i in job.session.ids if job.entry.grant_of(i) is None and not job.guild.is_nobody(i)]
+    since = resource.made_at or 0
+    left = [g for g in job.entry.grants if g.state == "revoked" and g.granted_at and (g.revoked_at or 0) >= since]
+    return bool(new) and bool(left or leavers)
 
 
 async def _take_access(job: Job, grant: Grant) -> None:
@@ -140,51 +209,53 @@ async def _take_access(job: Job, grant: Grant) -> None:
         return
     grant.state = "losing"
     await job.save()
-    role, channel = job.entry.current("role"), job.entry.current("channel")
-    if role is not None and role.snowflake:
-        await _take_role(job, grant.user_id, role.snowflake)
-    if channel is not None and channel.snowflake and _may_be_admitted(job, grant.user_id, channel.snowflake):
+    held, channel = job.entry.current("role"), job.entry.current("channel")
+    if held is not None and held.snowflake:
+        await take_role(job, grant.user_id, held.snowflake)
+    if channel is not None and channel.snowflake:
         await _take_overwrite(job, grant.user_id, channel.snowflake)
     grant.state = "outside"
     await job.save()
 
 
-def _may_be_admitted(job: Job, person: str, room: str) -> bool:
-    """Return whether the room may let a person in by name; one that was taken over may do so beside its role."""
-    listed = job.guild.channels.get(room)
-    return job.entry.access == "member" or (listed is not None and person in listed.overwrites)
-
-
-async def _take_role(job: Job, person: str, role: str) -> None:
+async def take_role(job: Job, person: str, role_id: str) -> None:
+    """Take the session's role from somebody; who does not hold it has lost it already."""
     try:
-        await job.guild.discord.ungrant(job.guild.id, person, role, job.how)
+        await job.guild.discord.ungrant(job.guild.id, person, role_id, job.how)
     except NotFound as error:
-        if error.discord_code not in _LOST_ALREADY or await _still_holds(job, person, role):
+        if error.discord_code not in _LOST_ALREADY or await still_holds(job, person, role_id):
             raise
 
 
-async def _take_overwrite(job: Job, person: str, room: str) -> None:
+async def _take_overwrite(job: Job, person: str, channel_id: str) -> None:
+    """Take somebody's own overwrite from the room, if it is a person's: never a role's, @everyone's or the bot's."""
+    if job.entry.access == "role" and channel_id not in job.guild.channels:
+        return  # hidden from the bot, or gone: the role opened it
+    channel = await room.probe(job, channel_id)
+    if channel is None or (MEMBER, person) not in channel.overwrites or person == job.guild.bot_id:
+        return
     try:
-        await job.guild.discord.delete_overwrite(room, person, job.how)
+        await job.guild.discord.delete_overwrite(channel_id, person, job.how)
     except NotFound as error:
-        if error.discord_code not in _LOST_ALREADY or await _still_admitted(job, person, room):
+        if error.discord_code not in _LOST_ALREADY or await _still_admitted(job, person, channel_id):
             raise
+    channel.overwrites.pop((MEMBER, person), None)
 
 
-async def _still_holds(job: Job, person: str, role: str) -> bool:
-    """Look whether somebody of whom Discord says that there is nothing to take really does not hold the role."""
+async def still_holds(job: Job, person: str, role_id: str) -> bool:
+    """Return whether somebody holds a role, as asked now."""
     try:
-        return role in (await job.guild.discord.member(job.guild.id, person, job.how)).roles
+        return role_id in (await job.guild.discord.member(job.guild.id, person, job.how)).roles
     except NotFound as error:
         if error.discord_code not in NOT_HERE:
             raise
     return False
 
 
-async def _still_admitted(job: Job, person: str, room: str) -> bool:
-    """Look whether the room really does not let in somebody of whom Discord says so."""
+async def _still_admitted(job: Job, person: str, channel_id: str) -> bool:
+    """Return whether the room lets in somebody of whom Discord says that it does not."""
     try:
-        return person in (await job.guild.discord.channel(room, job.how)).overwrites
+        return (MEMBER, person) in (await job.guild.discord.channel(channel_id, job.how)).overwrites
     except NotFound as error:
         if error.discord_code != UNKNOWN_CHANNEL:
             raise
@@ -193,20 +264,21 @@ async def _still_admitted(job: Job, person: str, room: str) -> bool:
 
 async def _somebody_may_be_inside(job: Job, leavers: list[Grant], *, replaced: bool) -> bool:
     """Return whether a leaver may sit in the current room; `replaced`: perhaps in one that it replaced."""
-    room = job.entry.current("channel")
-    if room is None:
+    resource = job.entry.current("channel")
+    if resource is None:
         return False
-    unseen = not (replaced and _bot_may_enter(job, room))
+    unseen = not (replaced and _bot_may_enter(job, resource))
+    rooms = (resource.snowflake, ELSEWHERE) if unseen else (resource.snowflake,)
     for grant in leavers:
-        if await _may_be_inside(job, grant.user_id, (room.snowflake, ELSEWHERE) if unseen else (room.snowflake,)):
+        if await _may_be_inside(job, grant.user_id, rooms):
             return True
     return False
 
 
-def _bot_may_enter(job: Job, room: Resource) -> bool:
+def _bot_may_enter(job: Job, resource: Resource) -> bool:
     """Return whether the bot would be told who is in a room."""
-    listed = job.guild.channels.get(room.snowflake or "")
-    overwrite = listed.overwrites.get(job.guild.bot_id) if listed is not None else None
+    listed = job.guild.channels.get(resource.snowflake or "")
+    overwrite = listed.overwrites.get((MEMBER, job.guild.bot_id)) if listed is not None else None
     return overwrite is not None and overwrite.allow & permissions.ENTER == permissions.ENTER
 
 
@@ -215,6 +287,8 @@ async def _may_be_inside(job: Job, person: str, rooms: Collection[str | None]) -
 
     "Elsewhere" may be our own room, should a moderator have taken the bot's overwrite from it.
     """
+    if job.guild.is_nobody(person):
+        return False
     try:
         where = await job.guild.discord.voice_channel_of(job.guild.id, person, job.how)
     except (Unauthorized, Stopped):

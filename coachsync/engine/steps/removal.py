@@ -131,10 +131,14 @@ def _final_marks(job: Job) -> Marks:
     return revoked_marks(session) if job.action.kind == "revoke" else closing_marks(session, job.policy)
 
 
-async def delete_spares(job: Job) -> None:
-    """Delete what is there beside the current role and room."""
-    for resource in job.entry.spares():
-        await delete_resource(job, resource)
+async def drop_spares(job: Job) -> None:
+    """Delete what is there beside the current role and room; what cannot be deleted is reported."""
+    for resource in sorted(job.entry.spares(), key=lambda r: r.kind != "channel"):
+        try:
+            await delete_resource(job, resource)
+        except Trouble as stuck:
+            if stuck.failure not in job.reports:
+                job.reports.append(stuck.failure)
 
 
 async def delete_resource(job: Job, resource: Resource) -> None:

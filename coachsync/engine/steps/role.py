@@ -6,11 +6,13 @@ adopted; else it is left to a later run, which looks again first (CONTRACT §6).
 
 from __future__ import annotations
 
-from coachsync.discord.errors import BadRequest, DiscordError, RateLimited
+from coachsync.discord.codes import UNKNOWN_ROLE
+from coachsync.discord.errors import BadRequest, DiscordError, NotFound, RateLimited
 from coachsync.domain.limits import MOST_ROLES
 from coachsync.engine.steps.belongings import candidate_roles, found, is_our_role
-from coachsync.engine.steps.job import Job, settle, take_hash_name
+from coachsync.engine.steps.job import Job, may_be_new, not_believed, settle, take_hash_name
 
+RETIRED = "reach"  # in an entry's repairs: its role stood out of the bot's reach and was given up
 LONGEST_ROLE_WAIT_S = 300.0  # beyond it, Discord "makes no more roles"
 
 
@@ -21,12 +23,57 @@ async def ensure_role(job: Job) -> None:
         return
     role = job.entry.current("role")
     if role is not None and role.snowflake is not None:
-        if not job.guild.role_is_gone(role.snowflake):
+        if not await is_gone(job, role.snowflake):
             return
         job.gone(role, "gone")
+        job.guild.roles.pop(role.snowflake, None)
     if await adopt_role(job):
         return
     await _make_role(job)
+
+
+async def is_gone(job: Job, snowflake: str) -> bool:
+    """Return whether a role is gone: a list that lacks it proves that, but for one made so lately that it may lag.
+
+    Then whoever was let in tells: they hold it, or handing it to them again is answered with 10011, which is believed.
+    """
+    if snowflake in job.guild.roles or not job.guild.is_young(snowflake):
+        return snowflake not in job.guild.roles
+    for person in job.entry.granted():
+        if await _holds(job, person, snowflake):
+            return False
+        try:
+            await job.guild.discord.grant(job.guild.id, person, snowflake, job.how)
+        except NotFound as error:
+            if error.discord_code == UNKNOWN_ROLE:
+                return True
+        else:
+            return False
+    return False
+
+
+async def _holds(job: Job, person: str, snowflake: str) -> bool:
+    try:
+        return snowflake in (await job.guild.member(person, job.how)).roles
+    except NotFound:
+        return False
+
+
+def out_of_reach(job: Job) -> bool:
+    """Return whether the session's role stands too high for the bot to hand it out or take it away."""
+    resource = job.entry.current("role")
+    role = job.guild.roles.get(resource.snowflake or "") if resource is not None else None
+    return role is not None and not job.guild.outranks(role)
+
+
+def retire(job: Job) -> None:
+    """Give up the session's role, and with it the room that it opens: both are made anew, once in a life."""
+    job.entry.repairs[RETIRED] = 1
+    for kind in ("role", "channel"):
+        resource = job.entry.current(kind)
+        if resource is not None:
+            resource.state = "spare"
+            job.note(f"{kind} given up", "done", f"{resource.name} ({resource.snowflake})")
 
 
 async def _find_former_role(job: Job) -> None:
@@ -41,6 +88,7 @@ async def adopt_role(job: Job) -> bool:
     for role in candidate_roles(job):
         if role.id not in doomed and await is_our_role(job, role):
             attempt = next((r for r in job.entry.open_attempts() if r.kind == "role"), None)
+            job.role_adopted = attempt is None  # nobody knows who holds it
             job.made(attempt or found(job, "role", role.name), role.id, "adopted")
             return True
     return False
@@ -110,6 +158,8 @@ async def _send_role(job: Job) -> None:
         role = await job.guild.discord.create_role(
             job.guild.id, job.entry.role_name, job.how._replace(max_wait=LONGEST_ROLE_WAIT_S)
         )
+        if not may_be_new(job, "role", role.id, role.name, job.entry.role_name) or not role.plain or role.managed:
+            raise not_believed(f"it names role {role.id} ({role.name!r})")
         job.guild.roles[role.id] = role
         return role.id
 

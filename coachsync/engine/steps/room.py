@@ -6,38 +6,43 @@ adopted; else it is left to a later run, which looks again first (CONTRACT §6).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from coachsync.discord.codes import NOT_HERE, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE
-from coachsync.discord.errors import BadRequest, DiscordError, NotFound
+from coachsync.discord.errors import BadRequest, DiscordError, Forbidden, NotFound
 from coachsync.domain import permissions
 from coachsync.domain.failure import Failure
-from coachsync.domain.guild_objects import Channel
+from coachsync.domain.guild_objects import VOICE, Channel
 from coachsync.domain.limits import MOST_CHANNELS
 from coachsync.domain.model import Resource
-from coachsync.domain.permissions import Overwrite
-from coachsync.engine.steps import category, role
+from coachsync.domain.permissions import MEMBER, Overwrite, Target
+from coachsync.engine.steps import category, privacy, role
 from coachsync.engine.steps.belongings import candidate_channels, found, is_ours
-from coachsync.engine.steps.job import Job, Trouble, settle, take_hash_name
+from coachsync.engine.steps.job import Job, Trouble, may_be_new, not_believed, settle, take_hash_name
 
+REPLACED = "room"  # in an entry's repairs: its room was replaced because it could not be mended
 _NOT_THERE = NOT_HERE | {UNKNOWN_OVERWRITE}
 
 
-def allowed(job: Job) -> dict[str, int]:
-    """Return who the room's overwrites let in: the role, or the people themselves."""
-    if job.entry.access == "role":
-        role = job.entry.current("role")
-        return {role.snowflake: permissions.ROLE} if role is not None and role.snowflake else {}
-    return dict.fromkeys(job.session.ids, permissions.MEMBER)
-
-
 async def ensure_channel(job: Job) -> None:
-    """Make sure that the session has its room and that the right people can enter it."""
+    """Make sure that the session has its room and that nobody else can enter it.
+
+    What Discord refuses to mend costs the room, once in a session's life; then it is reported.
+    """
     channel = await find_channel(job)
     if channel is None:
         await make_channel(job)
-    else:
-        await mend_overwrites(job, channel)
+        return
+    refused = await privacy.mend(job, channel)
+    if refused is None:
+        return
+    if job.entry.repairs.get(REPLACED):
+        job.reports.append(refused)
+        return
+    await make_channel(job)
+    job.entry.repairs[REPLACED] = 1
+    job.leaks = [leak._replace(mended=True) for leak in job.leaks]  # the former room goes, with whoever could enter it
 
 
 async def find_channel(job: Job) -> Channel | None:
@@ -83,11 +88,15 @@ def adopt_channel(job: Job) -> Channel | None:
 
 
 def _note_admitted(job: Job, channel: Channel) -> None:
-    """Note whom an adopted room lets in by name: who of them is not in the booking has to leave."""
+    """Note whom an adopted room lets in by name: who of them is not in the booking has to leave.
+
+    Who is booked is looked at and let in once more: whether they were here when they were let in is not known.
+    """
+    booked = job.session.ids
     for overwrite in channel.overwrites.values():
-        person = overwrite.type == permissions.MEMBER and overwrite.id != job.guild.bot_id
+        person = overwrite.type == MEMBER and overwrite.id != job.guild.bot_id
         if person and overwrite.allow & permissions.ENTER:
-            job.entry.ask(overwrite.id).state = "granted"
+            job.entry.ask(overwrite.id).state = "asked" if overwrite.id in booked else "granted"
 
 
 async def make_channel(job: Job) -> None:
@@ -112,11 +121,13 @@ async def _channel_lost(job: Job, error: DiscordError) -> None:
     channel = adopt_channel(job)
     if channel is None:
         raise error
-    await mend_overwrites(job, channel)
+    refused = await privacy.mend(job, channel)
+    if refused is not None:
+        raise Trouble(refused)
 
 
 async def _create_channel(job: Job) -> None:
-    wanted = job.guild.overwrites(allowed(job))
+    wanted = job.guild.wanted(await _admitted_now(job))
     try:
         await _create_in_category(job, wanted)
     except BadRequest as error:
@@ -124,23 +135,34 @@ async def _create_channel(job: Job) -> None:
             raise
         await _create_in_category(job, wanted)
     except NotFound as error:
-        # nobody knows which overwrite Discord means: leave out who is not in the guild
+        # nobody knows which overwrite Discord means: the people are let in one by one
         if error.discord_code not in _NOT_THERE or job.entry.access != "member":
             raise
-        await _create_in_category(job, await _without_absent(job, wanted))
+        await _create_in_category(job, job.guild.wanted())
 
 
-async def _without_absent(job: Job, wanted: dict[str, Overwrite]) -> dict[str, Overwrite]:
-    kept = dict(wanted)
-    for person in job.session.ids:
-        try:
-            await job.guild.discord.member(job.guild.id, person, job.how)
-        except NotFound:
-            kept.pop(person, None)
-    return kept
+async def _admitted_now(job: Job) -> list[Target]:
+    """Return whom the new room lets in: the role, or those of the people who are in the guild.
+
+    Discord accepts an overwrite for somebody who is not, and does not honour it once they join.
+    Source: discord-api-docs #2856.
+    """
+    admitted = privacy.admitted(job)
+    if job.entry.access == "role":
+        return admitted
+    return [target for target in admitted if await is_member(job, target[1])]
 
 
-async def _create_in_category(job: Job, wanted: dict[str, Overwrite]) -> None:
+async def is_member(job: Job, person: str) -> bool:
+    """Return whether somebody is in the guild, asked for once in a run; False also if Discord does not say."""
+    try:
+        await job.guild.member(person, job.how)
+    except (NotFound, BadRequest, Forbidden):
+        return False
+    return True
+
+
+async def _create_in_category(job: Job, wanted: Sequence[Overwrite]) -> None:
     tried: set[str | None] = set()
     while True:
         parent = await category.choose(job.shelf, job.journal, job.how, tried)
@@ -155,34 +177,35 @@ async def _create_in_category(job: Job, wanted: dict[str, Overwrite]) -> None:
             return
 
 
-async def _send_channel(job: Job, wanted: dict[str, Overwrite], parent: str | None) -> None:
-    for person in job.session.ids:
-        if person in wanted:
-            job.entry.ask(person)
+async def _send_channel(job: Job, wanted: Sequence[Overwrite], parent: str | None) -> None:
+    people = {overwrite.id for overwrite in wanted if overwrite.type == MEMBER} - {job.guild.bot_id}
+    for person in people:
+        job.entry.ask(person)
     made: list[Channel] = []
 
     async def send() -> str:
-        channel = await job.guild.discord.create_channel(
-            job.guild.id, job.entry.channel_name, wanted.values(), parent, job.how
-        )
+        channel = await job.guild.discord.create_channel(job.guild.id, job.entry.channel_name, wanted, parent, job.how)
+        if not may_be_new(job, "channel", channel.id, channel.name, job.entry.channel_name) or channel.type != VOICE:
+            raise not_believed(f"the answer names channel {channel.id} ({channel.name!r})")
         made.append(channel)
         return channel.id
 
     resource = await job.attempt("channel", job.entry.channel_name, send)
-    await _prove(job, resource, made[0], wanted)
+    await _prove(job, resource, made[0])
     job.guild.channels[made[0].id] = made[0]
     job.slots.served(job.how.priority)
-    for grant in job.entry.grants:
-        if grant.user_id in wanted and grant.state == "asked":
+    job.entry.staff = job.guild.staff()
+    for person in people:
+        if (MEMBER, person) in made[0].overwrites:
+            grant = job.entry.ask(person)
             grant.state, grant.granted_at = "granted", job.guild.now()
 
 
-async def _prove(job: Job, resource: Resource, channel: Channel, wanted: dict[str, Overwrite]) -> None:
+async def _prove(job: Job, resource: Resource, channel: Channel) -> None:
     """Check that the channel Discord answered carries what was asked for; a room that does not is removed."""
-    strangers = [o for i, o in channel.overwrites.items() if i not in wanted and o.allow & permissions.ENTER]
-    if not strangers and all(channel.overwrites.get(i) == o for i, o in wanted.items()):
+    if not privacy.wrong(job, channel):
         return
-    resource.state = "spare"  # on disk first: where the removal fails, no later run takes it for the session's room
+    resource.state = "spare"  # on disk first: if the removal fails, no later run takes it for the session's room
     await job.save()
     with suppress(DiscordError):
         await job.guild.discord.delete_channel(channel.id, job.how)
@@ -194,24 +217,6 @@ async def _prove(job: Job, resource: Resource, channel: Channel, wanted: dict[st
             "the next run tries again; if this stays, look for another bot that changes new channels",
         )
     )
-
-
-async def mend_overwrites(job: Job, channel: Channel) -> None:
-    """Put back those of the room's overwrites that are missing or were changed."""
-    for wanted in job.guild.overwrites(allowed(job)).values():
-        if channel.overwrites.get(wanted.id) == wanted:
-            continue
-        if wanted.type == permissions.MEMBER and wanted.id != job.guild.bot_id:
-            continue  # a person's overwrite is that person's grant, see coachsync.engine.steps.people
-        await job.guild.discord.put_overwrite(channel.id, wanted, job.how)
-        channel.overwrites[wanted.id] = wanted
-        job.note("overwrite put back", "done", f"{wanted.id} in {channel.id}")
-
-
-async def ensure_place(job: Job) -> None:
-    """Make sure of role and room."""
-    await ensure_role(job)
-    await ensure_channel(job)
 
 
 async def ensure_role(job: Job) -> None:
