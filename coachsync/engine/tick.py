@@ -13,6 +13,7 @@ from coachsync.config import Settings
 from coachsync.domain.case import Facts
 from coachsync.domain.model import (
     DAY,
+    MINUTE,
     Entry,
     Millis,
     Outcome,
@@ -34,6 +35,7 @@ from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
 from coachsync.store.open import open_store
 
 _RECENT_RUNS = 50
+_OFTEN, _USUAL, _SELDOM = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
 
 
 class Reading(NamedTuple):
@@ -91,8 +93,14 @@ def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     ids = {s.id for s in sessions} | (named or set())
     entries = (store.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.is_empty()
-    facts = Facts(now, request.settings.policy, first, request.settings.templates, empty)
+    facts = Facts(now, request.settings.policy, first, request.settings.templates, empty, _interval(store, now))
     return Reading(sessions, entries, facts, named, unknown)
+
+
+def _interval(store: Store, now: Millis) -> Millis:
+    """Return how long after this run the next one is to be expected: as long as the last one is past."""
+    last = store.last_runs(1)
+    return min(max(now - last[0].started_at, _OFTEN), _SELDOM) if last else _USUAL
 
 
 def _span(store: Store, now: Millis, first: Millis, setup_opens: Millis) -> Span:
@@ -258,7 +266,7 @@ def _report(
     requests: int = 0,
     notes: tuple[str, ...] = (),
 ) -> Report:
-    failed = any(o.outcome in ("failed", "refused", "deferred") for o in outcomes)
+    failed = any(o.outcome in ("failed", "refused", "deferred") or o.error is not None for o in outcomes)  # a leak too
     ordered = tuple(sorted(outcomes, key=shown))
     code = SOME_FAILED if failed else OK
     return Report(request.command, now, request.dry_run, requests, ordered, tuple(warnings), code, notes)

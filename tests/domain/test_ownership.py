@@ -12,7 +12,7 @@ from coachsync.domain.ownership import (
     is_our_channel,
     looks_like_our_role,
 )
-from coachsync.domain.permissions import MEMBER, ROLE, Overwrite
+from coachsync.domain.permissions import MEMBER, ROLE, Overwrite, Target
 from coachsync.domain.snowflake import made_at
 
 BOT = "1400000000000000000"
@@ -20,7 +20,7 @@ NAMES = (Names("abc12345", "Session abc12345", "🎤 coaching-abc12345"),)
 
 
 def a_channel(
-    name: str = "🎤 coaching-abc12345", kind: int = VOICE, overwrites: dict[str, Overwrite] | None = None
+    name: str = "🎤 coaching-abc12345", kind: int = VOICE, overwrites: dict[Target, Overwrite] | None = None
 ) -> Channel:
     """Return a channel; without `overwrites` it carries the bot's own."""
     held = {(MEMBER, BOT): Overwrite(BOT, MEMBER, 0, 0)} if overwrites is None else overwrites
