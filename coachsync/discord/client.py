@@ -11,7 +11,9 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from math import inf
 
 from coachsync import waits
@@ -29,11 +31,9 @@ from coachsync.discord.errors import (
     Unreachable,
 )
 from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result, Sender
-from coachsync.discord.pace.ceiling import Ceiling
-from coachsync.discord.pace.dispatch import Dispatcher, Priority, Progress
+from coachsync.discord.pace.dispatch import Ceiling, Dispatcher, Priority, Progress
 from coachsync.discord.pace.headers import Reading, read_limits
 from coachsync.discord.pace.limits import Limits
-from coachsync.discord.pace.meter import current_meter
 from coachsync.discord.routes import Call
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 
@@ -41,6 +41,32 @@ _TRIES = 3
 _REFUSALS = 12
 _NETWORK_HINT = "check this host's network, name look-up and proxy; the next run tries again"
 _OUTAGE_HINT = "Discord has trouble (discordstatus.com); the next run tries again"
+
+
+class Meter:
+    """A count of the requests that one piece of work sent, retries and refused tries included."""
+
+    __slots__ = ("requests",)
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+
+_meter: ContextVar[Meter | None] = ContextVar("coachsync_meter", default=None)
+
+
+@contextmanager
+def metered() -> Iterator[Meter]:
+    """Count what is sent by this task, and by tasks begun in it, until the block ends.
+
+    Work that is shared (looking at a guild) runs outside of any meter.
+    """
+    meter = Meter()
+    token = _meter.set(meter)
+    try:
+        yield meter
+    finally:
+        _meter.reset(token)
 
 
 class Client:
@@ -114,7 +140,7 @@ class Client:
     async def exchange(self, outgoing: Outgoing, priority: Priority, max_wait: float) -> Result:
         """Wait for the turn of one request and send it once."""
         result = await self._dispatcher.submit(outgoing, priority, max_wait)
-        meter = current_meter()
+        meter = _meter.get()
         if meter is not None:
             meter.requests += 1
         if not isinstance(result, NeverSent):

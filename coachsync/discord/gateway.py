@@ -11,7 +11,7 @@ from math import inf
 from coachsync.discord.api import Discord
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.client import Client
-from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.pace.dispatch import Ceiling
 from coachsync.discord.transport.sending import Transport
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 from coachsync.secrets import Token
