@@ -1,8 +1,8 @@
-"""The typed way to ask Discord for something: one coroutine per request, limits and retries inside.
+"""One token's requests: one coroutine for each, limits and retries inside.
 
 A request waits for its turn (`dispatch`), is sent, and its answer judged (`verdict`). GET, PUT and DELETE are
-repeated when they did not get through or Discord failed. A create is sent again only after an answer or a failure
-that proves nothing was made (a 429, no connection); otherwise `AnswerLost` leaves the search to the caller.
+repeated when they did not get through or Discord failed. A create is sent again only if it is proved that
+nothing was made (a 429, no connection); otherwise `AnswerLost` is raised and the caller looks for what was made.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def metered() -> Iterator[Meter]:
 class Client:
     """Requests under one token. To be made inside a running event loop; `deadline` is in its monotonic seconds.
 
-    `spent`: what an earlier run's client told by `lately`.
+    `spent`: what `lately` returned to an earlier run.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Client:
         return self._limits.lately(self._loop.time())
 
     def progress(self) -> Progress:
-        """Tell what is in flight, what waits and for which limit."""
+        """Return what is in flight, what waits and for which limit."""
         return self._dispatcher.progress()
 
     def stop(self, reason: str, cause: DiscordError | None = None) -> None:
@@ -148,7 +148,7 @@ class Client:
         return result
 
     async def pause(self, tries: int) -> bool:
-        """Wait before the next try; False where the deadline does not leave the time."""
+        """Wait before the next try. Returns False, at once, if the deadline leaves no time for it."""
         pauses = waits.current().again
         wait = pauses[min(tries, len(pauses)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         if self._loop.time() + wait >= self._deadline:
@@ -237,7 +237,7 @@ class _Request:
         )
 
     def _judge(self, answer: Answer) -> tuple[DiscordError | None, object]:
-        """Return what to try again for, or the value; raise what no further try would mend."""
+        """Return the failure that another try may mend, or the value. Raises what no further try would mend."""
         if answer.status >= 500:
             return self._outage(answer), None
         body = verdict.decode(answer)

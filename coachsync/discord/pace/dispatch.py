@@ -63,7 +63,7 @@ class _Waiting:
 class _Lane:
     """The requests that one limit holds back.
 
-    It may stand in the dispatcher's heaps several times; it counts where it stands with its newest `stamp`.
+    It may stand in the dispatcher's heaps several times; only the entry with its newest `stamp` counts.
     """
 
     __slots__ = ("key", "parked_until", "requests", "stamp")

@@ -1,4 +1,4 @@
-"""Buckets that bear one hash: one for each major, unless the server turns out not to tell them apart.
+"""Buckets that bear one hash: one for each major, unless the server turns out to count them together.
 
 Discord counts each guild and channel by itself. Servers that speak its API and count a route as a whole exist:
 Concord's hatsu makes the bucket of the caller's address and the route's name, and so do simple test servers. Taking
@@ -72,7 +72,7 @@ class Group:
             self._newcomers.add(major)
 
     def lane(self, major: str) -> str:
-        """Return what tells the queues of this group apart."""
+        """Return what distinguishes the lanes of this group."""
         return "" if self.together else major
 
     def ready_at(self, major: str, now: float) -> float:

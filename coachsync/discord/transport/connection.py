@@ -1,4 +1,4 @@
-"""Connections that know whether a request has left the house.
+"""Connections that know whether a request has left the host.
 
 An exchange may be abandoned while it is still looking up a name or shaking hands. Whether its request was sent then
 decides if a create may be tried again, so it must not be a guess: the connection asks its `Exchange` between

@@ -1,4 +1,4 @@
-"""One HTTP exchange with Discord, bounded by its own clock, its outcome told without doubt.
+"""One HTTP exchange with Discord, bounded by its own clock, its outcome certain.
 
 requests bounds neither name look-up nor an answer that drips, so each exchange runs in a daemon thread and is
 abandoned when its time has passed, whatever it is doing. What came of it is one of three: a whole answer, a request
@@ -109,16 +109,16 @@ class Transport:
         def job() -> None:
             try:
                 result = self._exchange(request, exchange, label)
-            except Exception as bug:  # noqa: BLE001 - raised where it is heard, in the loop's thread
-                self._tell(_raise, bug, label)
+            except Exception as bug:  # noqa: BLE001 - raised again in the loop's thread, where it is heard
+                self._call_back(_raise, bug, label)
             else:
-                self._tell(settle, result, label)
+                self._call_back(settle, result, label)
 
         alarm = self._loop.call_later(self._timeout, abandon)
         self._workers.run(job)
 
-    def _tell(self, callback: Callable[[T], None], value: T, label: str) -> None:
-        """Call back in the loop's thread."""
+    def _call_back(self, callback: Callable[[T], None], value: T, label: str) -> None:
+        """Call `callback` in the loop's thread."""
         try:
             self._loop.call_soon_threadsafe(callback, value)
         except RuntimeError:  # the loop is closed: nobody waits any more
