@@ -128,7 +128,7 @@ class Transport:
         exchange.run_here()
         began = time.monotonic()
         try:
-            answer = self._send(request)
+            answer = self._send(request, exchange)
         except (RequestException, HTTPError, OSError, ValueError, AbandonedError) as error:
             why = _reason_of(error)
             logger.debug("%s failed: %s", label, why)
@@ -136,10 +136,11 @@ class Transport:
         logger.debug("%s → %d in %.0f ms", label, answer.status, (time.monotonic() - began) * 1000)
         return answer
 
-    def _send(self, request: Request) -> Answer:
+    def _send(self, request: Request, exchange: Exchange) -> Answer:
         """Send a request and read its answer to the end. `Request.prepare` takes nothing from the environment."""
         prepared = request.prepare()
         response = self._adapter.send(prepared, stream=True, timeout=self._timeout, proxies=self._proxies)
+        exchange.claim()  # an answer proves it, whatever the adapter
         try:
             body = bytearray()
             for chunk in response.iter_content(_CHUNK):

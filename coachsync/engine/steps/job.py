@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from coachsync.domain.windows import Policy
 
 
-_SETTLE_S = 2.0  # Discord's lists may lag behind a create by this much
-
-
 class Trouble(Exception):  # noqa: N818 - it is a failure's vehicle, not an error of the program
     """An action cannot be completed; `refused` where it would touch what is not ours."""
 
