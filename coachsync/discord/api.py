@@ -1,8 +1,8 @@
-"""What coachsync does in Discord, in its own words.
+"""What coachsync does in Discord, one method for each request.
 
-Owns the bodies that are sent and the reading of what is answered. One `Discord` serves one token; limits, waiting
-and retries are the client's. Deletes and reads of what may be gone raise `NotFound` with Discord's code: what that
-means for a session is the caller's to say.
+Owns the bodies that are sent and the reading of what is answered. One `Discord` serves one token. Limits, waiting
+and retries belong to the client. If something is gone, `NotFound` is raised with Discord's code; what that means for
+a session is for the caller to decide.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from coachsync.domain.permissions import Overwrite
 T = TypeVar("T")
 
 ELSEWHERE = "elsewhere"
-"""Where `voice_channel_of` places someone who is in a voice channel that the bot cannot enter."""
+"""What `voice_channel_of` returns if someone is in a voice channel that the bot cannot enter."""
 
 _SHAPE_HINT = "check api_base and what stands between this host and Discord; the next run tries again"
 
@@ -83,7 +83,7 @@ class Discord:
         return {channel.id: channel for channel in await self._read(call, how, read)}
 
     async def channel(self, channel_id: str, how: How = _PLAIN) -> Channel:
-        """Return one channel. Raises `NotFound` (10003) where it is gone, `Forbidden` where it is hidden."""
+        """Return one channel. Raises `NotFound` (10003) if it is gone, `Forbidden` if it is hidden."""
         return await self._read(routes.GET_CHANNEL.at(channel_id=channel_id), how, objects.read_channel)
 
     async def member(self, guild_id: str, user_id: str, how: How = _PLAIN) -> Member:
@@ -91,7 +91,7 @@ class Discord:
         return await self._read(routes.GET_MEMBER.at(guild_id=guild_id, user_id=user_id), how, objects.read_member)
 
     async def role_counts(self, guild_id: str, how: How = _PLAIN) -> dict[str, int] | None:
-        """Return role id → how many hold it, None where Discord does not tell this bot."""
+        """Return role id → how many hold it, None if Discord does not answer that."""
         try:
             return await self._read(routes.GET_ROLE_COUNTS.at(guild_id=guild_id), how, objects.read_counts)
         except (NotFound, Forbidden, UnexpectedAnswer):
@@ -100,8 +100,8 @@ class Discord:
     async def voice_channel_of(self, guild_id: str, user_id: str, how: How = _PLAIN) -> str | None:
         """Return the voice channel a person is in: its id, `ELSEWHERE`, or None for none.
 
-        Discord answers 50001 where the person sits in a channel that the bot may not enter, which is none of ours
-        as long as our rooms admit the bot. Raises `NotFound` (10007) where they are not in the guild.
+        Discord answers 50001 if the person sits in a channel that the bot may not enter. Our rooms admit the bot, so
+        that channel is none of them. Raises `NotFound` (10007) if the person is not in the guild.
         Source: discord-api-docs #7250, #8416.
         """
         call = routes.GET_VOICE_STATE.at(guild_id=guild_id, user_id=user_id)
@@ -117,7 +117,7 @@ class Discord:
             raise
 
     async def create_role(self, guild_id: str, name: str, how: How = _PLAIN) -> Role:
-        """Make a role without permissions, not hoisted, not mentionable. Raises `AnswerLost` where it may exist."""
+        """Make a role without permissions, not hoisted, not mentionable. Raises `AnswerLost` if it may exist."""
         body = {"name": name, "permissions": 0, "hoist": False, "mentionable": False}
         call = routes.CREATE_ROLE.at(guild_id=guild_id)
         return await self._create(call, how, objects.read_role, body)
@@ -143,7 +143,7 @@ class Discord:
     ) -> Channel:
         """Make a voice channel (or `kind`) with these overwrites from its first moment on.
 
-        Raises `AnswerLost` where it may exist, `BadRequest` with `category_full` or `bad_parent` for the parent.
+        Raises `AnswerLost` if it may exist, `BadRequest` with `category_full` or `bad_parent` if the parent is refused.
         """
         body: dict[str, object] = {
             "name": name,
@@ -168,11 +168,11 @@ class Discord:
             raise AnswerLost(error.message, error.hint, code=error.code, http_status=error.http_status) from None
 
     async def delete_channel(self, channel_id: str, how: How = _PLAIN) -> None:
-        """Delete a channel. Raises `NotFound` (10003) where it is gone already."""
+        """Delete a channel. Raises `NotFound` (10003) if it is gone already."""
         await self._ask(routes.DELETE_CHANNEL.at(channel_id=channel_id), how)
 
     async def delete_role(self, guild_id: str, role_id: str, how: How = _PLAIN) -> None:
-        """Delete a role. Raises `NotFound` (10011) where it is gone already."""
+        """Delete a role. Raises `NotFound` (10011) if it is gone already."""
         await self._ask(routes.DELETE_ROLE.at(guild_id=guild_id, role_id=role_id), how)
 
     async def grant(self, guild_id: str, user_id: str, role_id: str, how: How = _PLAIN) -> None:
@@ -200,15 +200,15 @@ class Discord:
         await self._ask(routes.PUT_OVERWRITE.at(channel_id=channel_id, target_id=overwrite.id), how, body)
 
     async def delete_overwrite(self, channel_id: str, target_id: str, how: How = _PLAIN) -> None:
-        """Remove one overwrite of a channel. Raises `NotFound` (10009) where there is none."""
+        """Remove one overwrite of a channel. Raises `NotFound` (10009) if there is none."""
         await self._ask(routes.DELETE_OVERWRITE.at(channel_id=channel_id, target_id=target_id), how)
 
     def now(self) -> Millis | None:
-        """Return Discord's time, None while nothing has been answered."""
+        """Return Discord's time, None before the first answer."""
         return self.client.clock.now(time.monotonic())
 
     def skew(self) -> Millis | None:
-        """Return how far Discord's clock is ahead of this host's, None while nothing has been answered."""
+        """Return how far Discord's clock is ahead of this host's, None before the first answer."""
         now = self.now()
         return None if now is None else now - time.time_ns() // 1_000_000
 

@@ -1,7 +1,7 @@
-"""Giving up early: when nothing gets through, everything that waits is told so instead of trying each by itself.
+"""Stopping early: if nothing gets through, whatever waits fails at once instead of trying for itself.
 
-One circuit serves all tokens of a run, for what it guards against (no network, a block at Discord's edge) is a
-matter of the host, not of the token.
+One circuit serves all tokens of a gateway: what it guards against (no network, a block at Discord's edge) concerns
+the host, not the token.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Circuit:
         self._listeners: list[Callable[[DiscordError], None]] = []
 
     def on_break(self, listener: Callable[[DiscordError], None]) -> None:
-        """Have `listener` told, once, why the circuit broke."""
+        """Have `listener` called once, with why the circuit broke."""
         self._listeners.append(listener)
         if self.broken is not None:
             listener(self.broken)

@@ -1,8 +1,8 @@
-"""The typed way to ask Discord for something: one coroutine per request, limits and retries inside.
+"""One token's requests: one coroutine for each, limits and retries inside.
 
 A request waits for its turn (`dispatch`), is sent, and its answer judged (`verdict`). GET, PUT and DELETE are
-repeated when they did not get through or Discord failed. A create is sent again only after an answer or a failure
-that proves nothing was made (a 429, no connection); otherwise `AnswerLost` leaves the search to the caller.
+repeated when they did not get through or Discord failed. A create is sent again only if it is proved that
+nothing was made (a 429, no connection); otherwise `AnswerLost` is raised and the caller looks for what was made.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from math import inf
 
 from coachsync import waits
@@ -29,11 +31,9 @@ from coachsync.discord.errors import (
     Unreachable,
 )
 from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result, Sender
-from coachsync.discord.pace.ceiling import Ceiling
-from coachsync.discord.pace.dispatch import Dispatcher, Priority, Progress
+from coachsync.discord.pace.dispatch import Ceiling, Dispatcher, Priority, Progress
 from coachsync.discord.pace.headers import Reading, read_limits
 from coachsync.discord.pace.limits import Limits
-from coachsync.discord.pace.meter import current_meter
 from coachsync.discord.routes import Call
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 
@@ -43,10 +43,36 @@ _NETWORK_HINT = "check this host's network, name look-up and proxy; the next run
 _OUTAGE_HINT = "Discord has trouble (discordstatus.com); the next run tries again"
 
 
+class Meter:
+    """A count of the requests that one piece of work sent, retries and refused tries included."""
+
+    __slots__ = ("requests",)
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+
+_meter: ContextVar[Meter | None] = ContextVar("coachsync_meter", default=None)
+
+
+@contextmanager
+def metered() -> Iterator[Meter]:
+    """Count what is sent by this task, and by tasks begun in it, until the block ends.
+
+    Work that is shared (looking at a guild) runs outside of any meter.
+    """
+    meter = Meter()
+    token = _meter.set(meter)
+    try:
+        yield meter
+    finally:
+        _meter.reset(token)
+
+
 class Client:
     """Requests under one token. To be made inside a running event loop; `deadline` is in its monotonic seconds.
 
-    `spent`: what an earlier run's client told by `lately`.
+    `spent`: what `lately` returned to an earlier run.
     """
 
     def __init__(
@@ -80,7 +106,7 @@ class Client:
         return self._limits.lately(self._loop.time())
 
     def progress(self) -> Progress:
-        """Tell what is in flight, what waits and for which limit."""
+        """Return what is in flight, what waits and for which limit."""
         return self._dispatcher.progress()
 
     def stop(self, reason: str, cause: DiscordError | None = None) -> None:
@@ -114,7 +140,7 @@ class Client:
     async def exchange(self, outgoing: Outgoing, priority: Priority, max_wait: float) -> Result:
         """Wait for the turn of one request and send it once."""
         result = await self._dispatcher.submit(outgoing, priority, max_wait)
-        meter = current_meter()
+        meter = _meter.get()
         if meter is not None:
             meter.requests += 1
         if not isinstance(result, NeverSent):
@@ -122,7 +148,7 @@ class Client:
         return result
 
     async def pause(self, tries: int) -> bool:
-        """Wait before the next try; False where the deadline does not leave the time."""
+        """Wait before the next try. Returns False, at once, if the deadline leaves no time for it."""
         pauses = waits.current().again
         wait = pauses[min(tries, len(pauses)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         if self._loop.time() + wait >= self._deadline:
@@ -211,7 +237,7 @@ class _Request:
         )
 
     def _judge(self, answer: Answer) -> tuple[DiscordError | None, object]:
-        """Return what to try again for, or the value; raise what no further try would mend."""
+        """Return the failure that another try may mend, or the value. Raises what no further try would mend."""
         if answer.status >= 500:
             return self._outage(answer), None
         body = verdict.decode(answer)

@@ -1,4 +1,4 @@
-"""Discord's JSON error codes that coachsync tells apart.
+"""Discord's JSON error codes that coachsync distinguishes.
 
 Source: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json-json-error-codes
 """

@@ -1,7 +1,7 @@
 """What can go wrong with Discord, by meaning.
 
 Every exception of this package is a `DiscordError`: one of CONTRACT §7's codes, one line that says what is wrong,
-one that an operator can act on, Discord's own code and the HTTP status where there were any. `settled` tells
+one that an operator can act on, Discord's own code and the HTTP status if there were any. `settled` says
 whether Discord surely did not do what was asked: only then may a create count as never made.
 """
 
@@ -60,7 +60,7 @@ class NotFound(DiscordError):
 
 
 class BadRequest(DiscordError):
-    """Discord refuses the request as it stands; `field_errors` says where."""
+    """Discord refuses the request as it stands; `field_errors` says which field."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class BadRequest(DiscordError):
         self.field_errors: FieldErrors = field_errors or {}
 
     def names(self, field: str, code: str | None = None) -> bool:
-        """Return whether `field` (or one below it) is complained about, with Discord's `code` where given."""
+        """Return whether `field` (or one below it) is complained about, with Discord's `code` if one is given."""
         return any(
             (path == field or path.startswith(f"{field}.")) and (code is None or code in codes)
             for path, codes in self.field_errors.items()
@@ -97,7 +97,7 @@ class RateLimited(DiscordError):
     """A limit's wait is longer than this request may take.
 
     `retry_after_s` counts from when it was raised; `scope` is "user", "shared", "global" or "bucket" (known
-    beforehand, no 429 was met); `sent` is False where this very request never left the house.
+    beforehand, no 429 was met); `sent` is False if this very request never left the host.
     """
 
     default_code = "rate_limited"

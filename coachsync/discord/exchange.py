@@ -1,7 +1,4 @@
-"""What travels between those who ask and those who send: a request ready for the wire, and what came of it.
-
-Plain data; shared by the dispatcher, the client and the transport, none of which needs to know the others.
-"""
+"""What the client and the transport hand each other: a request ready to be sent, and what came of it. Plain data."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ class Answer(NamedTuple):
 
 
 class NeverSent(NamedTuple):
-    """No connection came about; not one byte of the request left. `why` is for people."""
+    """No connection came about, and not one byte of the request left. `why` is for people."""
 
     why: str
 

@@ -1,6 +1,6 @@
-"""Opening the way to Discord for one run: one transport, one circuit, one `Discord` per token.
+"""The way to one API base for one run: one transport, one circuit, one `Discord` for each token.
 
-The only module the engine has to import to get going; importing it loads asyncio and requests.
+Importing it loads asyncio and requests, so it is imported only when there is something to do.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from math import inf
 from coachsync.discord.api import Discord
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.client import Client
-from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.pace.dispatch import Ceiling
 from coachsync.discord.transport.sending import Transport
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 from coachsync.secrets import Token
@@ -24,9 +24,9 @@ class Gateway:
         base: the API's base address, version included.
         timeout: seconds, for one whole exchange.
         per_second: Discord's global limit, for each token.
-        ceiling: bounds the exchanges in flight; to be shared with other gateways of the run.
+        ceiling: bounds the exchanges in flight; shared with the other gateways of the run.
         deadline: in the loop's monotonic seconds; nothing is waited for beyond it.
-        spent: when an earlier run's last requests were answered (likewise), for the global limit.
+        spent: when an earlier run's last requests were answered, in the same seconds, for the global limit.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Gateway:
         return sum(discord.client.requests_sent for discord in self._served.values())
 
     def stop(self, reason: str) -> None:
-        """Send nothing more: what waits fails with `Stopped`, what is in flight is still answered."""
+        """Send nothing more. What waits fails with `Stopped`; what is in flight is still answered."""
         self._stopped = reason
         for discord in self._served.values():
             discord.client.stop(reason)

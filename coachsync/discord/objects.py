@@ -63,7 +63,7 @@ def read_overwrite(data: object) -> Overwrite:
 
 
 def read_channel(data: object, guild_id: str = "") -> Channel:
-    """Read one channel; `guild_id` stands in where the answer does not repeat it."""
+    """Read one channel; `guild_id` is taken if the answer does not repeat it."""
     channel = _object(data)
     parent = channel.get("parent_id")
     overwrites = [read_overwrite(item) for item in _list(channel.get("permission_overwrites", []))]

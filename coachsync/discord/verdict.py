@@ -1,7 +1,7 @@
 """What an answer means: the decoded body, or the error that says it in an operator's words.
 
-Owns Discord's error codes and the hints. Pure: an answer in, a value or an exception out. Discord says its list of
-codes is never complete, so whatever is not named here is told by its HTTP status.
+Owns what the error codes mean, and the hints. Pure: an answer in, a value or an exception out. Discord says its list of
+codes is never complete, so whatever is not named here is judged by its HTTP status.
 
 Source: https://docs.discord.com/developers/topics/opcodes-and-status-codes
 """
@@ -101,13 +101,13 @@ def decode(answer: Answer) -> object:
 
 
 def discord_code(body: object) -> int | None:
-    """Return the error code in a decoded body, None where there is none (0 counts as none)."""
+    """Return the error code in a decoded body, None if there is none (0 counts as none)."""
     code = body.get("code") if isinstance(body, dict) else None
     return code if isinstance(code, int) and not isinstance(code, bool) and code else None
 
 
 def blocked(answer: Answer, body: object) -> Blocked | None:
-    """Return whether Discord's edge, not its API, turned the request away."""
+    """Return the error for a request that Discord's edge, not its API, turned away; None if that is not so."""
     edge = body is UNREADABLE or body is None
     text = str(body.get("message", "")).lower() if isinstance(body, dict) else ""
     turned_away = answer.status in (403, 429) and (edge or "blocked from accessing" in text)

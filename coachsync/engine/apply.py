@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from coachsync.discord.api import How
+from coachsync.discord.client import metered
 from coachsync.discord.errors import failure_of
 from coachsync.discord.pace.dispatch import Priority
-from coachsync.discord.pace.meter import metered
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.limits import MOST_ROLE_CREATIONS

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from coachsync.config import FoundToken, GuildSettings, Settings, Tokens
 from coachsync.discord.api import Discord
 from coachsync.discord.gateway import Gateway
-from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.pace.dispatch import Ceiling
 from coachsync.domain.audience import Privacy
 from coachsync.domain.failure import Failure
 from coachsync.domain.limits import ROLE_WINDOW

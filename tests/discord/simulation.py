@@ -1,6 +1,6 @@
 """A simulated Discord on a simulated clock: hours pass in milliseconds, and nothing sleeps.
 
-`SimulatedLoop` is a real event loop whose time jumps to the next thing that is due. `Server` is a `wire.Sender`
+`SimulatedLoop` is a real event loop whose time jumps to the next thing that is due. `Server` is a `exchange.Sender`
 that counts requests in windows of each kind that Discord or others use, and keeps every arrival for the tests.
 """
 

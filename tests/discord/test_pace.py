@@ -10,7 +10,7 @@ import pytest
 
 from coachsync.discord import routes
 from coachsync.discord.client import Client
-from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.pace.dispatch import Ceiling
 from coachsync.discord.routes import Call
 from tests.discord.simulation import (
     LATENCY,

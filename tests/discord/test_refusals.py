@@ -12,7 +12,7 @@ from coachsync.discord import routes
 from coachsync.discord.client import Client
 from coachsync.discord.errors import Blocked, RateLimited, Stopped
 from coachsync.discord.exchange import Answer, Lost, Outgoing, Result
-from coachsync.discord.pace.ceiling import Ceiling
+from coachsync.discord.pace.dispatch import Ceiling
 from coachsync.discord.routes import Call
 from tests.discord.simulation import Arrival, Fixed, Server, by_major, by_route, refusal, send_all, simulate, unlimited
 

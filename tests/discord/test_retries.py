@@ -9,7 +9,7 @@ import pytest
 
 from coachsync.discord import routes
 from coachsync.discord.circuit import UNREACHABLE_IN_A_ROW, Circuit
-from coachsync.discord.client import Client
+from coachsync.discord.client import Client, metered
 from coachsync.discord.errors import (
     AnswerLost,
     DiscordError,
@@ -20,8 +20,7 @@ from coachsync.discord.errors import (
     Unreachable,
 )
 from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result
-from coachsync.discord.pace.ceiling import Ceiling
-from coachsync.discord.pace.meter import metered
+from coachsync.discord.pace.dispatch import Ceiling
 from coachsync.discord.routes import Call
 from tests.discord.simulation import Fixed, Server, simulate, unlimited
 

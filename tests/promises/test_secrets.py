@@ -216,7 +216,7 @@ def test_token_typed_as_an_argument_is_not_repeated(booked: Scene) -> None:
 BUGS = {
     "client": "import coachsync.discord.api as m\nm.Discord.create_role = fail",
     "transport": "import coachsync.discord.transport.sending as m\nm.Transport._send = fail",
-    "prepare": "import coachsync.discord.transport.sending as m\nm.TokenSender._prepare = fail",
+    "request": "import coachsync.discord.transport.sending as m\nm.TokenSender._request = fail",
     "headers": "import coachsync.discord.transport.sending as m\nm.TokenSender._headers = fail",
     "loop callback": "import coachsync.discord.pace.dispatch as m\nm.Dispatcher._answered = fail",
     "plan": "import coachsync.engine.tick as m\nm.make_plan = fail",

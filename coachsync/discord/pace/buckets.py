@@ -1,13 +1,13 @@
 """One rate-limit bucket: how many requests may be on their way, and until when.
 
-The theory. Discord counts requests in windows that may be fixed, sliding or leaking; the headers do not say which.
+Discord counts requests in windows that may be fixed, sliding or leaking; the headers do not say which.
 What holds for all of them: an answer's Remaining was true at one instant between sending and receiving, and every
 request that may have been counted since is either still in flight or was answered after the first was sent.
 So `Remaining - in flight - answered since` can always be sent without being refused, as long as nobody else uses
 the token; and once all are answered, the least of their Remainings can be. Within a window our own count (one less
 at each sending) is as good, and the larger of both is taken.
 
-The window's end is known to lie between `sent + Reset-After` and `received + Reset-After`. Where these spans
+The window's end is known to lie between `sent + Reset-After` and `received + Reset-After`. If these spans
 overlap, all answers speak of the same end and the tightest bound is taken; a span that lies later means that the
 end moved (leaky windows, a new window), and replaces the older. After the end nothing is assumed to be free: one
 request goes ahead, and its answer says how many may follow. That costs one round trip per window and no refusal.
@@ -41,17 +41,17 @@ class Bucket:
     """What is known of one bucket. `limit` is assumed to be wholly free until the first answer."""
 
     __slots__ = (
+        "absorbed_by",
         "answers",
         "batch_least",
         "blocked_until",
         "earliest",
         "in_flight",
         "latest",
-        "lent",
         "limit",
-        "merged_into",
         "period",
         "remaining",
+        "reserve",
         "scope",
         "seen",
         "strikes",
@@ -64,7 +64,7 @@ class Bucket:
         self.limit = limit
         self.remaining = limit if remaining is None else remaining
         self.period = 0.0
-        self.lent = 0
+        self.reserve = 0
         self.in_flight = 0
         self.answers = 0
         self.strikes = 0
@@ -72,7 +72,7 @@ class Bucket:
         self.scope = "bucket"
         self.window = 0
         self.batch_least = _UNSEEN
-        self.merged_into: Bucket | None = None
+        self.absorbed_by: Bucket | None = None
         self._open_window()
 
     def _open_window(self) -> None:
@@ -84,8 +84,8 @@ class Bucket:
     def home(self) -> Bucket:
         """Return the bucket that this one turned out to be a part of, or itself."""
         bucket = self
-        while bucket.merged_into is not None:
-            bucket = bucket.merged_into
+        while bucket.absorbed_by is not None:
+            bucket = bucket.absorbed_by
         return bucket
 
     def running(self, now: float) -> bool:
@@ -104,7 +104,7 @@ class Bucket:
         if not self.running(now):
             patience = self.until + _PATIENCE
             return patience if self.in_flight and now < patience else now
-        return now if self.remaining > self.lent else self.until
+        return now if self.remaining > self.reserve else self.until
 
     def sent(self, now: float) -> None:
         """Count a request that is being sent."""
@@ -178,4 +178,4 @@ class Bucket:
         self.remaining = max(min(self.remaining, self.limit - self.used), 0)
         if other.blocked_until > self.blocked_until:
             self.block(other.blocked_until, other.scope)
-        other.merged_into = self
+        other.absorbed_by = self

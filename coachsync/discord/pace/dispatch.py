@@ -1,11 +1,10 @@
 """Who goes next: requests wait here, sorted by priority, until a limit lets one through.
 
-Requests that are held back by the same limit share a lane (`Limits.lane`), a heap by priority. Lanes that may go
-stand in a heap by their first request; lanes that must wait stand in a heap by time, or aside until an answer
-comes. So each sending costs the logarithm of what waits, however much that is. All of it lives in the event loop's
-thread.
+Requests that the same limit holds back share a lane (`Limits.lane`), a heap by priority. Lanes that may go stand in a
+heap by their first request; lanes that must wait stand in a heap by time, or idle until an answer comes. So each
+sending costs the logarithm of what waits, however much that is. All of it lives in the event loop's thread.
 
-Owns the order of sending and giving up on what cannot be sent in time.
+Owns the order of sending, the ceiling, and failing what cannot be sent in time.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from typing import NamedTuple
 
 from coachsync.discord.errors import DiscordError, RateLimited, Stopped
 from coachsync.discord.exchange import Answer, Outgoing, Result, Sender
-from coachsync.discord.pace.ceiling import Ceiling
 from coachsync.discord.pace.headers import Reading
 from coachsync.discord.pace.limits import Limits, Ticket, Wait
 
@@ -28,7 +26,7 @@ _LONG = 2.0
 
 Priority = tuple[int, ...]
 Reader = Callable[[Answer, float], Reading]
-"""What reads an answer's limits; it is told when the request was sent, too."""
+"""Reads an answer's limits; takes when the request was sent, too."""
 
 
 class Progress(NamedTuple):
@@ -39,8 +37,8 @@ class Progress(NamedTuple):
     wait: Wait | None
 
 
-class _Entry:
-    """One waiting request."""
+class _Waiting:
+    """One request that waits to be sent."""
 
     __slots__ = ("future", "max_wait", "outgoing", "priority", "seq")
 
@@ -58,26 +56,61 @@ class _Entry:
         self.max_wait = max_wait
         self.future = future
 
-    def __lt__(self, other: _Entry) -> bool:
+    def __lt__(self, other: _Waiting) -> bool:
         return (self.priority, self.seq) < (other.priority, other.seq)
 
 
 class _Lane:
-    """The requests that one limit holds back. Of its places in the dispatcher's heaps only the newest counts."""
+    """The requests that one limit holds back.
 
-    __slots__ = ("entries", "key", "parked_until", "place")
+    It may stand in the dispatcher's heaps several times; only the entry with its newest `stamp` counts.
+    """
+
+    __slots__ = ("key", "parked_until", "requests", "stamp")
 
     def __init__(self, key: Hashable) -> None:
         self.key = key
-        self.entries: list[_Entry] = []
-        self.place = 0
+        self.requests: list[_Waiting] = []
+        self.stamp = 0
         self.parked_until = -inf
 
-    def head(self) -> _Entry | None:
+    def head(self) -> _Waiting | None:
         """Return the first request that someone still waits for."""
-        while self.entries and self.entries[0].future.done():
-            heapq.heappop(self.entries)
-        return self.entries[0] if self.entries else None
+        while self.requests and self.requests[0].future.done():
+            heapq.heappop(self.requests)
+        return self.requests[0] if self.requests else None
+
+
+class Ceiling:
+    """Counts exchanges in flight up to `most`, over all tokens and API bases of a run.
+
+    Used from the event loop's thread alone.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._taken = 0
+        self._waiting: dict[Callable[[], None], None] = {}
+
+    @property
+    def reached(self) -> bool:
+        """Return whether no further exchange may begin."""
+        return self._taken >= self.most
+
+    def take(self) -> None:
+        """Count an exchange that begins."""
+        self._taken += 1
+
+    def wait(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called once when an exchange has ended."""
+        self._waiting[wake] = None
+
+    def give_back(self) -> None:
+        """Count an exchange that ended, and wake whoever waits, first come first served."""
+        self._taken -= 1
+        waiting, self._waiting = self._waiting, {}
+        for wake in waiting:
+            wake()
 
 
 class Dispatcher:
@@ -98,7 +131,7 @@ class Dispatcher:
         self._loop = asyncio.get_running_loop()
         self._seq = count()
         self._lanes: dict[Hashable, _Lane] = {}
-        self._ready: list[tuple[_Entry, int, _Lane]] = []
+        self._ready: list[tuple[_Waiting, int, _Lane]] = []
         self._timed: list[tuple[float, int, _Lane]] = []
         self._idle: list[_Lane] = []
         self._generation = limits.generation
@@ -113,9 +146,9 @@ class Dispatcher:
         if self._stopped is not None:
             future.set_exception(self._stopped())
             return future
-        entry = _Entry(outgoing, priority, next(self._seq), max_wait, future)
+        request = _Waiting(outgoing, priority, next(self._seq), max_wait, future)
         self._limits.expect(outgoing.call)
-        self._queue(entry)
+        self._enqueue(request)
         self._pump_soon()
         return future
 
@@ -126,36 +159,36 @@ class Dispatcher:
         self._fail_waiting(self._stopped)
 
     def progress(self) -> Progress:
-        """Tell how the sending stands."""
+        """Return how the sending stands."""
         longest: _Lane | None = None
         waiting = 0
         for lane in self._lanes.values():
-            waiting += len(lane.entries)
-            if longest is None or len(lane.entries) > len(longest.entries):
+            waiting += len(lane.requests)
+            if longest is None or len(lane.requests) > len(longest.requests):
                 longest = lane
         head = longest.head() if longest else None
         wait = self._limits.why(head.outgoing.call, self._loop.time()) if head else None
         return Progress(self._in_flight, waiting, wait)
 
-    def _queue(self, entry: _Entry) -> None:
-        key = self._limits.lane(entry.outgoing.call)
+    def _enqueue(self, request: _Waiting) -> None:
+        key = self._limits.lane(request.outgoing.call)
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = _Lane(key)
-        heapq.heappush(lane.entries, entry)
-        if lane.entries[0] is entry:
+        heapq.heappush(lane.requests, request)
+        if lane.requests[0] is request:
             self._make_ready(lane)
         else:
-            self._give_up([entry], lane.parked_until, self._loop.time())
+            self._fail_late([request], lane.parked_until, self._loop.time())
 
     def _make_ready(self, lane: _Lane) -> None:
         head = lane.head()
         lane.parked_until = -inf
-        lane.place = next(self._seq)
+        lane.stamp = next(self._seq)
         if head is None:
             self._lanes.pop(lane.key, None)
         else:
-            heapq.heappush(self._ready, (head, lane.place, lane))
+            heapq.heappush(self._ready, (head, lane.stamp, lane))
 
     def _pump_soon(self) -> None:
         if not self._pumping:
@@ -181,23 +214,23 @@ class Dispatcher:
         if self._ready and self._ceiling.reached:
             self._ceiling.wait(self._pump_soon)
         if opens - now > _LONG:
-            self._give_up_all(opens, now)
+            self._fail_all_late(opens, now)
         self._set_alarm(opens if opens > now else inf, now)
 
-    def _give_up_all(self, at: float, now: float) -> None:
+    def _fail_all_late(self, at: float, now: float) -> None:
         if at < inf:
             for lane in self._lanes.values():
-                self._give_up(lane.entries, at, now)
+                self._fail_late(lane.requests, at, now)
 
     def _wake_timed(self, now: float) -> None:
         while self._timed and self._timed[0][0] <= now:
-            _, place, lane = heapq.heappop(self._timed)
-            if place == lane.place:
+            _, stamp, lane = heapq.heappop(self._timed)
+            if stamp == lane.stamp:
                 self._make_ready(lane)
 
     def _try_lane(self, now: float) -> None:
-        expected, place, lane = heapq.heappop(self._ready)
-        if place != lane.place:
+        expected, stamp, lane = heapq.heappop(self._ready)
+        if stamp != lane.stamp:
             return
         head = lane.head()
         if head is expected:
@@ -205,32 +238,32 @@ class Dispatcher:
         else:
             self._make_ready(lane)
 
-    def _advance(self, lane: _Lane, head: _Entry, now: float) -> None:
+    def _advance(self, lane: _Lane, head: _Waiting, now: float) -> None:
         at = self._limits.ready_at(head.outgoing.call, now)
         if at <= now:
-            heapq.heappop(lane.entries)
+            heapq.heappop(lane.requests)
             self._send(head, now)
             self._make_ready(lane)
         elif at == inf:
             self._idle.append(lane)
         else:
             lane.parked_until = at
-            self._give_up(lane.entries, at, now)
-            heapq.heappush(self._timed, (at, lane.place, lane))
+            self._fail_late(lane.requests, at, now)
+            heapq.heappush(self._timed, (at, lane.stamp, lane))
 
-    def _give_up(self, entries: list[_Entry], at: float, now: float) -> None:
-        for entry in entries:
-            if (at > self._deadline or at - now > entry.max_wait) and not entry.future.done():
-                entry.future.set_exception(self._too_long(entry, at, now))
+    def _fail_late(self, requests: list[_Waiting], at: float, now: float) -> None:
+        for request in requests:
+            if (at > self._deadline or at - now > request.max_wait) and not request.future.done():
+                request.future.set_exception(self._too_long(request, at, now))
 
-    def _too_long(self, entry: _Entry, at: float, now: float) -> RateLimited:
-        wait = self._limits.why(entry.outgoing.call, now)
+    def _too_long(self, request: _Waiting, at: float, now: float) -> RateLimited:
+        wait = self._limits.why(request.outgoing.call, now)
         return RateLimited(
-            f"Discord's limit on {entry.outgoing.call.route} opens in {at - now:.0f} s",
+            f"Discord's limit on {request.outgoing.call.route} opens in {at - now:.0f} s",
             "nothing to do: a later run goes on when the limit has opened again",
             retry_after_s=at - now,
             scope=wait.scope if wait else "bucket",
-            route=str(entry.outgoing.call.route),
+            route=str(request.outgoing.call.route),
             sent=False,
         )
 
@@ -247,45 +280,45 @@ class Dispatcher:
     def _sort_anew(self) -> None:
         """Put every waiting request into the lane it now belongs to."""
         self._generation = self._limits.generation
-        entries = self._take_all()
-        for entry in entries:
-            if not entry.future.done():
-                self._queue(entry)
+        requests = self._take_all()
+        for request in requests:
+            if not request.future.done():
+                self._enqueue(request)
 
-    def _take_all(self) -> list[_Entry]:
-        entries = [entry for lane in self._lanes.values() for entry in lane.entries]
+    def _take_all(self) -> list[_Waiting]:
+        requests = [request for lane in self._lanes.values() for request in lane.requests]
         self._lanes.clear()
         self._ready.clear()
         self._timed.clear()
         self._idle.clear()
-        return entries
+        return requests
 
     def _fail_waiting(self, error: Callable[[], DiscordError]) -> None:
-        for entry in self._take_all():
-            if not entry.future.done():
-                entry.future.set_exception(error())
+        for request in self._take_all():
+            if not request.future.done():
+                request.future.set_exception(error())
 
-    def _send(self, entry: _Entry, now: float) -> None:
-        ticket = self._limits.sent(entry.outgoing.call, now)
+    def _send(self, request: _Waiting, now: float) -> None:
+        ticket = self._limits.sent(request.outgoing.call, now)
         self._ceiling.take()
         self._in_flight += 1
         self.requests_sent += 1
-        self._sender.start(entry.outgoing, lambda result: self._answered(entry, ticket, result))
+        self._sender.start(request.outgoing, lambda result: self._answered(request, ticket, result))
 
-    def _answered(self, entry: _Entry, ticket: Ticket, result: Result) -> None:
+    def _answered(self, request: _Waiting, ticket: Ticket, result: Result) -> None:
         now = self._loop.time()
         self._in_flight -= 1
         if isinstance(result, Answer):
             self._limits.answered(ticket, self._read(result, ticket.sent_at), now)
         else:
             self._limits.lost(ticket, now)
-        if not entry.future.done():
-            entry.future.set_result(result)
-        self._wake_idle(entry)
+        if not request.future.done():
+            request.future.set_result(result)
+        self._wake_idle(request)
         self._ceiling.give_back()  # whoever asked hears first: an answer may stop what would go next
         self._pump_soon()
 
-    def _wake_idle(self, answered: _Entry) -> None:
+    def _wake_idle(self, answered: _Waiting) -> None:
         """Look again at what waited for an answer, and at the lane whose limit the answer may have loosened."""
         own = self._lanes.get(self._limits.lane(answered.outgoing.call))
         if own is not None and own.parked_until > -inf:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Reading(NamedTuple):
-    """What one answer says about limits. Durations are seconds; None where it says nothing.
+    """What one answer says about limits. Durations are seconds; None if it says nothing.
 
     `teaches` is False for answers that a proxy or a failing backend may have given: their silence means nothing.
     `retry_after` is set for a 429 alone and is the longest wait that the answer names.
@@ -23,7 +23,7 @@ class Reading(NamedTuple):
     limit: int | None = None
     remaining: int | None = None
     reset_after: float | None = None
-    bucket: str | None = None
+    hash: str | None = None
     refused: bool = False
     retry_after: float | None = None
     scope: str = ""
@@ -46,7 +46,7 @@ def read_limits(status: int, headers: Mapping[str, str], body: object, now_s: fl
         limit=_whole(headers.get("x-ratelimit-limit")),
         remaining=_whole(headers.get("x-ratelimit-remaining")),
         reset_after=reset_after,
-        bucket=headers.get("x-ratelimit-bucket") or None,
+        hash=headers.get("x-ratelimit-bucket") or None,
         teaches=status in _TEACHING,
     )
     if status != 429:

@@ -1,12 +1,11 @@
-"""When may a request be sent? The table of rate limits that all work under one token shares.
+"""When a request may be sent: the table of rate limits that all work under one token shares.
 
-The theory. Discord counts requests in buckets. Which bucket a route belongs to is known from the X-RateLimit-Bucket
-of its answers alone, so the first request of a route goes by itself; after that the bucket is the hash together
-with the value of the route's major parameter (guild or channel), and routes that show the same hash share it
-(`groups`, `buckets`). A route whose good answer shows no such headers has no bucket: only the global limit holds it
-back. Limits that no header announces are met as a 429: its wait is kept, for that bucket or for everything.
+Discord counts requests in buckets. Which one a request belongs to is known from the hash in its route's answers
+alone, so the first request of a route goes by itself, as a probe; after that the hash and the major say which
+(`groups`, `buckets`). A route whose good answer shows no hash has no bucket: only the global limit holds it back.
+Limits that no header announces are met as a refusal: its wait is kept, for that bucket or for everything.
 
-The global limit is kept by proof, not by guess: a request counts from its sending until a second after its answer,
+The global limit is kept by proof: a request counts from its sending until a second after its answer,
 so no second anywhere in Discord's clock can hold more than allowed.
 
 Owns all of that state and nothing else: pure, `now` is passed in (monotonic seconds), waiting is the caller's.
@@ -56,18 +55,23 @@ class Ticket:
 
 
 class _RouteState:
-    """What is known of one route: its hash, that it has none (`plain`), or nothing yet."""
+    """What is known of one route: its hash, that it has none (`hashless`), or nothing yet.
 
-    __slots__ = ("expected", "hash", "in_flight", "learnt_from", "odd", "own", "plain", "probe")
+    `hash_of` holds the hash of each major for which it is another; `learnt_from` is the major whose answer showed the
+    route's. `unnamed` are the buckets, by major, that a refusal without a hash made known. `expected` are the majors
+    that wait while nothing is known.
+    """
+
+    __slots__ = ("expected", "hash", "hash_of", "hashless", "in_flight", "learnt_from", "probe", "unnamed")
 
     def __init__(self) -> None:
         self.hash: str | None = None
         self.learnt_from = ""
-        self.plain = False
+        self.hashless = False
         self.probe: Ticket | None = None
         self.in_flight = 0
-        self.odd: dict[str, str] = {}
-        self.own: dict[str, Bucket] = {}
+        self.hash_of: dict[str, str] = {}
+        self.unnamed: dict[str, Bucket] = {}
         self.expected: set[str] = set()
 
 
@@ -75,7 +79,7 @@ class Limits:
     """The limits of one token.
 
     `generation` grows whenever requests may have changed lanes: queues sorted by `lane` are then to be sorted anew.
-    `spent` is what a run just before this one told by `lately`: when its requests were answered, in order.
+    `spent` is what `lately` returned to a run just before this one: when its requests were answered, in order.
     """
 
     def __init__(self, per_second: int = REQUESTS_PER_SECOND, spent: Sequence[float] = ()) -> None:
@@ -95,8 +99,8 @@ class Limits:
         return state
 
     def _group(self, state: _RouteState, major: str) -> Group | None:
-        name = state.odd.get(major, state.hash)
-        return None if name is None else self._groups[name]
+        bucket_hash = state.hash_of.get(major, state.hash)
+        return None if bucket_hash is None else self._groups[bucket_hash]
 
     def expect(self, call: Call) -> None:
         """Note that `call` waits to be sent."""
@@ -104,27 +108,27 @@ class Limits:
         group = self._group(state, call.major)
         if group is not None:
             group.expect(call.major)
-        elif not state.plain:
+        elif not state.hashless:
             state.expected.add(call.major)
 
     def lane(self, call: Call) -> Hashable:
-        """Return the queue that `call` belongs to: of all requests in one, none may go where the first may not."""
+        """Return the lane of `call`: of all requests in one, none may go while the first may not."""
         state = self._state(call.route)
-        if call.major in state.own:
+        if call.major in state.unnamed:
             return (call.route, call.major)
-        name = state.odd.get(call.major, state.hash)
-        return call.route if name is None else (name, self._groups[name].lane(call.major))
+        bucket_hash = state.hash_of.get(call.major, state.hash)
+        return call.route if bucket_hash is None else (bucket_hash, self._groups[bucket_hash].lane(call.major))
 
     def ready_at(self, call: Call, now: float) -> float:
         """Return when `call` may be sent, the global limit aside: `now`, later, or inf for "when an answer comes"."""
         state = self._state(call.route)
-        own = state.own.get(call.major)
-        if own is not None:
-            return own.ready_at(now)
+        unnamed = state.unnamed.get(call.major)
+        if unnamed is not None:
+            return unnamed.ready_at(now)
         group = self._group(state, call.major)
         if group is not None:
             return group.ready_at(call.major, now)
-        return now if state.plain or state.probe is None else inf
+        return now if state.hashless or state.probe is None else inf
 
     def open_at(self, now: float) -> float:
         """Return when the global limit lets anything through: `now`, later, or inf for "when an answer comes"."""
@@ -141,7 +145,7 @@ class Limits:
         return [at for at in self._answered if at + _SECOND > now] + [now] * self._in_flight
 
     def why(self, call: Call, now: float) -> Wait | None:
-        """Tell what holds `call` back, None for nothing."""
+        """Return what holds `call` back, None if nothing does."""
         opens = self.open_at(now)
         if opens > now:
             return Wait("global", opens, call.route)
@@ -156,22 +160,21 @@ class Limits:
     def _bucket_of(self, call: Call) -> Bucket | None:
         state = self._state(call.route)
         group = self._group(state, call.major)
-        return state.own.get(call.major) or (group.bucket(call.major) if group else None)
+        return state.unnamed.get(call.major) or (group.bucket(call.major) if group else None)
 
     def sent(self, call: Call, now: float) -> Ticket:
         """Count `call` as being sent; the ticket is to be handed to `answered` or `lost`, once."""
         state = self._state(call.route)
-        own = state.own.get(call.major)
-        group = None if own else self._group(state, call.major)
-        window_of = own
-        if own is not None:
-            own.sent(now)
+        bucket = state.unnamed.get(call.major)
+        group = None if bucket else self._group(state, call.major)
+        if bucket is not None:
+            bucket.sent(now)
         elif group is not None:
-            window_of = group.sent(call.major, now)
-        ticket = Ticket(call, group, window_of, now)
-        if window_of is None:
+            bucket = group.sent(call.major, now)
+        ticket = Ticket(call, group, bucket, now)
+        if bucket is None:
             state.in_flight += 1
-            if not state.plain:
+            if not state.hashless:
                 state.probe = ticket
         self._in_flight += 1
         return ticket
@@ -193,7 +196,7 @@ class Limits:
         if ticket.bucket is None:
             return
         ticket.bucket.home().lost()
-        if ticket.group is not None and ticket.group.judge(ticket.bucket, Reading()):
+        if ticket.group is not None and ticket.group.end_trial(ticket.bucket, Reading()):
             self.generation += 1
 
     def answered(self, ticket: Ticket, reading: Reading, now: float) -> None:
@@ -210,20 +213,20 @@ class Limits:
             self._count(state, ticket, ticket.bucket, reading, now)
 
     def _learn_route(self, state: _RouteState, major: str, reading: Reading) -> None:
-        name = reading.bucket
-        if name is None or not (reading.counts or reading.refused):
-            if reading.teaches and state.hash is None and not state.plain:
-                state.plain = True
+        bucket_hash = reading.hash
+        if bucket_hash is None or not (reading.counts or reading.refused):
+            if reading.teaches and state.hash is None and not state.hashless:
+                state.hashless = True
                 self.generation += 1
             return
-        if name == state.odd.get(major, state.hash):
+        if bucket_hash == state.hash_of.get(major, state.hash):
             return
-        self._groups.setdefault(name, Group())
+        self._groups.setdefault(bucket_hash, Group())
         if state.hash is None or major == state.learnt_from:
-            state.hash, state.learnt_from, state.plain = name, major, False
+            state.hash, state.learnt_from, state.hashless = bucket_hash, major, False
         else:
-            state.odd[major] = name
-        self._introduce(state, self._groups[name])
+            state.hash_of[major] = bucket_hash
+        self._introduce(state, self._groups[bucket_hash])
 
     def _introduce(self, state: _RouteState, group: Group) -> None:
         for major in state.expected:
@@ -245,19 +248,19 @@ class Limits:
         bucket.answered(reading, ticket.sent_at, window, bucket.answers, now)
         spare = (reading.remaining or 0) - state.in_flight
         bucket.remaining = max(min(bucket.remaining, spare, held if late else spare), 0)
-        group.heard(ticket.call.major, bucket, reading)
+        group.learn(ticket.call.major, bucket, reading)
 
     def _count(self, state: _RouteState, ticket: Ticket, known: Bucket, reading: Reading, now: float) -> None:
         bucket = known.home()
         bucket.answered(reading, ticket.sent_at, ticket.window, ticket.answers, now)
         if ticket.group is None:
-            if reading.teaches and ticket.call.major in state.own:
-                del state.own[ticket.call.major]
+            if reading.teaches and ticket.call.major in state.unnamed:
+                del state.unnamed[ticket.call.major]
                 self.generation += 1
             return
-        if ticket.group.judge(bucket, reading):
+        if ticket.group.end_trial(bucket, reading):
             self.generation += 1
-        ticket.group.heard(ticket.call.major, bucket, reading)
+        ticket.group.learn(ticket.call.major, bucket, reading)
 
     def _refused(self, state: _RouteState, ticket: Ticket, reading: Reading, now: float) -> None:
         wait = reading.retry_after or 0.0
@@ -268,8 +271,8 @@ class Limits:
         bucket = self._refusing_bucket(state, ticket)
         group = self._group(state, ticket.call.major)
         if group is not None and ticket.bucket is not None and ticket.group is group:
-            joined = group.judge(bucket, reading) | group.refused(bucket, reading, now)
-            group.heard(ticket.call.major, bucket, reading._replace(remaining=None))
+            joined = group.end_trial(bucket, reading) | group.refused(bucket, reading, now)
+            group.learn(ticket.call.major, bucket, reading._replace(remaining=None))
             self.generation += joined
         bucket.home().refused(wait, reading.scope, ticket.window, now)
 
@@ -281,7 +284,7 @@ class Limits:
         if group is not None:
             bucket = group.bucket(major)
         else:
-            bucket = state.own.setdefault(major, Bucket())
+            bucket = state.unnamed.setdefault(major, Bucket())
             self.generation += 1
         bucket.in_flight += 1
         ticket.window = bucket.window
@@ -296,5 +299,5 @@ class Limits:
     def _drop(self, ticket: Ticket, reading: Reading) -> None:
         if ticket.bucket is not None:
             ticket.bucket.home().lost()
-            if ticket.group is not None and ticket.group.judge(ticket.bucket, reading._replace(limit=None)):
+            if ticket.group is not None and ticket.group.end_trial(ticket.bucket, reading._replace(limit=None)):
                 self.generation += 1

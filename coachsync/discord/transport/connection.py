@@ -1,10 +1,11 @@
-"""Connections that know whether a request has left the house.
+"""Connections that know whether a request has left the host.
 
-An exchange may be given up while it is still looking up a name or shaking hands. Whether its request was sent then
-decides if a create may be tried again, so it must not be a guess: the connection asks its `Exchange` before
-the first byte of a request, and one that was given up in time never sends it.
+An exchange may be abandoned while it is still looking up a name or shaking hands. Whether its request was sent then
+decides if a create may be tried again, so it must not be a guess: the connection asks its `Exchange` between
+connecting and the first byte of the request, and one that was abandoned in time never sends it.
 
-Also owns what of requests' adapter is used: no session, hence no cookies, no redirects and no .netrc.
+Built from what requests and urllib3 document for this: an `HTTPAdapter` whose pools make connections of ours. The
+adapter is used without a session, hence without cookies, redirects and .netrc.
 """
 
 from __future__ import annotations
@@ -12,23 +13,19 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from http.client import HTTPConnection as StdlibConnection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from certifi import where
+from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidSchema
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util.ssl_ import create_urllib3_context
-
-from coachsync.discord.transport.lean import HTTPAdapter
-
-if TYPE_CHECKING:
-    from urllib3.poolmanager import PoolManager
+from urllib3.util import create_urllib3_context
 
 _thread = threading.local()
 
 
-class GivenUpError(Exception):
+class AbandonedError(Exception):
     """The exchange was abandoned before its request was sent."""
 
 
@@ -45,15 +42,15 @@ class Exchange:
         """Mark the request as sent.
 
         Raises:
-            GivenUpError: nobody waits for it any more.
+            AbandonedError: nobody waits for it any more.
         """
         with self._lock:
             if self._state == "abandoned":
-                raise GivenUpError
+                raise AbandonedError
             self._state = "sent"
 
     def abandon(self) -> bool:
-        """Give the exchange up; True where its request has not been sent and never will be."""
+        """Abandon the exchange; return whether its request has not been sent, and so never will be."""
         with self._lock:
             if self._state == "sent":
                 return False
@@ -70,33 +67,23 @@ class Exchange:
         _thread.exchange = self
 
 
-class _Claiming:
-    """Claims the thread's exchange before the first byte that is not part of connecting."""
-
-    _connecting = False
-
-    def connect(self) -> None:
-        self._connecting = True
-        try:
-            super().connect()  # type: ignore[misc]  # a mix-in before urllib3's connections
-        finally:
-            self._connecting = False
-
-    def send(self, data: Any) -> None:
-        if not self._connecting:
-            assert isinstance(self, StdlibConnection)
-            if self.sock is None:
-                self.connect()
-            _thread.exchange.claim()
-        super().send(data)  # type: ignore[misc]  # as above
+class _PlainConnection(HTTPConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _connect_and_claim(self)
+        super().request(*args, **kwargs)
 
 
-class _PlainConnection(_Claiming, HTTPConnection):
-    pass
+class _TlsConnection(HTTPSConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _connect_and_claim(self)
+        super().request(*args, **kwargs)
 
 
-class _TlsConnection(_Claiming, HTTPSConnection):
-    pass
+def _connect_and_claim(connection: HTTPConnection) -> None:
+    """Connect first, if that is still to be done: what fails until then was never sent."""
+    if connection.sock is None:
+        connection.connect()
+    _thread.exchange.claim()
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -111,18 +98,25 @@ _POOLS = {"http": _PlainPool, "https": _TlsPool}
 
 
 class Adapter(HTTPAdapter):
-    """requests' adapter with claiming connections and one TLS context for all of them."""
+    """requests' adapter with claiming connections and one TLS context for all of them.
 
-    def __init__(self, *, connections: int, tls: bool) -> None:
-        self._context = _tls_context() if tls else None
+    Args:
+        connections: the most that are kept open to one host.
+        ca_bundle: the file or directory of trusted certificates, certifi's if it is None.
+    """
+
+    def __init__(self, *, connections: int, tls: bool, ca_bundle: str | None = None) -> None:
+        self._context = _tls_context(ca_bundle or where()) if tls else None
         super().__init__(pool_connections=4, pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
-        manager: PoolManager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if proxy.lower().startswith("socks"):
+            raise InvalidSchema("a SOCKS proxy is not supported")  # its pools are not ours
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
@@ -134,11 +128,10 @@ class Adapter(HTTPAdapter):
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]  # not in the stubs
 
 
-def _tls_context() -> ssl.SSLContext:
+def _tls_context(ca_bundle: str) -> ssl.SSLContext:
     context = create_urllib3_context()
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or where()
-    if os.path.isdir(bundle):
-        context.load_verify_locations(capath=bundle)
+    if os.path.isdir(ca_bundle):
+        context.load_verify_locations(capath=ca_bundle)
     else:
-        context.load_verify_locations(cafile=bundle)
+        context.load_verify_locations(cafile=ca_bundle)
     return context

@@ -1,7 +1,7 @@
-"""One HTTP exchange with Discord, bounded by its own clock, its outcome told without doubt.
+"""One HTTP exchange with Discord, bounded by its own clock, its outcome certain.
 
 requests bounds neither name look-up nor an answer that drips, so each exchange runs in a daemon thread and is
-given up when its time has passed, whatever it is doing. What came of it is one of three: a whole answer, a request
+abandoned when its time has passed, whatever it is doing. What came of it is one of three: a whole answer, a request
 that never left, or one that did and whose answer is lost.
 
 Owns headers, proxies, time and size limits. Knows nothing of Discord's limits or of what answers mean.
@@ -16,12 +16,13 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
+from requests import Request, RequestException, Session
+from requests.adapters import BaseAdapter
 from urllib3.exceptions import HTTPError
 
 from coachsync import __version__
 from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result
-from coachsync.discord.transport.connection import Adapter, Exchange, GivenUpError
-from coachsync.discord.transport.lean import CaseInsensitiveDict, PreparedRequest, RequestException, get_environ_proxies
+from coachsync.discord.transport.connection import AbandonedError, Adapter, Exchange
 from coachsync.discord.transport.workers import Workers
 from coachsync.domain.limits import LONGEST_REASON
 from coachsync.domain.loopback import is_loopback
@@ -52,18 +53,25 @@ def encoded_reason(reason: str) -> str:
 class Transport:
     """The way to one API base: connections kept alive, threads reused. Shared by all tokens.
 
-    `timeout` bounds one whole exchange, in seconds. To be made and used in the event loop's thread.
+    To be made and used in the event loop's thread.
+
+    Args:
+        base: the API's base address.
+        timeout: seconds, for one whole exchange.
+        connections: the most exchanges at once.
+        adapter: what requests sends by, if it is not to be the network.
     """
 
-    def __init__(self, base: str, *, timeout: float, connections: int) -> None:
+    def __init__(self, base: str, *, timeout: float, connections: int, adapter: BaseAdapter | None = None) -> None:
         parts = urlsplit(base)
         self._base = base.rstrip("/")
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._workers = Workers(connections)
-        self._adapter = Adapter(connections=connections, tls=parts.scheme == "https")
-        loopback = is_loopback(parts.hostname or "")
-        self._proxies: dict[str, str] = {} if loopback else dict(get_environ_proxies(base, no_proxy=None))
+        with Session() as session:
+            environment = session.merge_environment_settings(base, {}, None, None, None)
+        self._proxies = {} if is_loopback(parts.hostname or "") else environment["proxies"]
+        self._adapter = adapter or _adapter(connections, environment["verify"], tls=parts.scheme == "https")
 
     def sender(self, token: Token) -> TokenSender:
         """Return what sends requests under `token`."""
@@ -74,7 +82,7 @@ class Transport:
         self._workers.close()
         self._adapter.close()
 
-    def start(self, request: PreparedRequest, label: str, done: Callable[[Result], None]) -> None:
+    def start(self, request: Request, label: str, done: Callable[[Result], None]) -> None:
         """Begin an exchange; `done` gets its result in the loop's thread, within the timeout."""
         exchange = Exchange()
         open_ = True
@@ -89,50 +97,53 @@ class Transport:
             self._workers.finished()
             done(result)
 
-        def give_up() -> None:
+        def abandon() -> None:
             nonlocal open_
             open_ = False
             never = exchange.abandon()
             self._workers.written_off()
-            logger.debug("%s given up after %.1f s", label, self._timeout)
+            logger.debug("%s abandoned after %.1f s", label, self._timeout)
             why = f"no answer within {self._timeout:g} s"
             done(NeverSent(f"no connection within {self._timeout:g} s") if never else Lost(why))
 
         def job() -> None:
             try:
                 result = self._exchange(request, exchange, label)
-            except Exception as bug:  # noqa: BLE001 - raised where it is heard, in the loop's thread
-                self._tell(_raise, bug, label)
+            except Exception as bug:  # noqa: BLE001 - raised again in the loop's thread, where it is heard
+                self._call_back(_raise, bug, label)
             else:
-                self._tell(settle, result, label)
+                self._call_back(settle, result, label)
 
-        alarm = self._loop.call_later(self._timeout, give_up)
+        alarm = self._loop.call_later(self._timeout, abandon)
         self._workers.run(job)
 
-    def _tell(self, callback: Callable[[T], None], value: T, label: str) -> None:
-        """Call back in the loop's thread."""
+    def _call_back(self, callback: Callable[[T], None], value: T, label: str) -> None:
+        """Call `callback` in the loop's thread."""
         try:
             self._loop.call_soon_threadsafe(callback, value)
         except RuntimeError:  # the loop is closed: nobody waits any more
             logger.debug("%s came too late", label)
 
-    def _exchange(self, request: PreparedRequest, exchange: Exchange, label: str) -> Result:
+    def _exchange(self, request: Request, exchange: Exchange, label: str) -> Result:
         exchange.run_here()
         began = time.monotonic()
         try:
-            answer = self._send(request)
-        except (RequestException, HTTPError, OSError, ValueError, GivenUpError) as error:
+            answer = self._send(request, exchange)
+        except (RequestException, HTTPError, OSError, ValueError, AbandonedError) as error:
             why = _reason_of(error)
             logger.debug("%s failed: %s", label, why)
             return Lost(why) if exchange.sent else NeverSent(why)
         logger.debug("%s → %d in %.0f ms", label, answer.status, (time.monotonic() - began) * 1000)
         return answer
 
-    def _send(self, request: PreparedRequest) -> Answer:
-        response = self._adapter.send(request, stream=True, timeout=self._timeout, proxies=self._proxies)
+    def _send(self, request: Request, exchange: Exchange) -> Answer:
+        """Send a request and read its answer to the end. `Request.prepare` takes nothing from the environment."""
+        prepared = request.prepare()
+        response = self._adapter.send(prepared, stream=True, timeout=self._timeout, proxies=self._proxies)
+        exchange.claim()  # an answer proves it, whatever the adapter
         try:
             body = bytearray()
-            for chunk in response.raw.stream(_CHUNK, decode_content=True):
+            for chunk in response.iter_content(_CHUNK):
                 body += chunk
                 if len(body) > _LARGEST_BODY:
                     raise ValueError("the answer is too large to be Discord's")
@@ -148,7 +159,7 @@ class Transport:
 
 
 class TokenSender:
-    """Sends requests under one token. Satisfies `wire.Sender`."""
+    """Sends requests under one token. Satisfies `exchange.Sender`."""
 
     def __init__(self, transport: Transport, token: Token) -> None:
         self._transport = transport
@@ -156,17 +167,11 @@ class TokenSender:
 
     def start(self, outgoing: Outgoing, done: Callable[[Result], None]) -> None:
         """Begin an exchange; `done` gets its result in the loop's thread."""
-        self._transport.start(self._prepare(outgoing), str(outgoing.call.route), done)
+        self._transport.start(self._request(outgoing), str(outgoing.call.route), done)
 
-    def _prepare(self, outgoing: Outgoing) -> PreparedRequest:
-        """Build the request by hand: nothing is guessed from the environment, nothing is taken over from before."""
-        request = PreparedRequest()
-        request.method = outgoing.call.route.method
-        request.url = self._transport.url(outgoing.call.path)
-        request.headers = CaseInsensitiveDict(self._headers(outgoing))
-        request.body = outgoing.body
-        request._cookies = None  # type: ignore[attr-defined]  # what requests itself would set
-        return request
+    def _request(self, outgoing: Outgoing) -> Request:
+        url = self._transport.url(outgoing.call.path)
+        return Request(outgoing.call.route.method, url, headers=self._headers(outgoing), data=outgoing.body)
 
     def _headers(self, outgoing: Outgoing) -> dict[str, str]:
         headers = {
@@ -178,12 +183,13 @@ class TokenSender:
         }
         if outgoing.body is not None:
             headers["Content-Type"] = "application/json"
-            headers["Content-Length"] = str(len(outgoing.body))
-        elif outgoing.call.route.method in ("PUT", "POST"):
-            headers["Content-Length"] = "0"
         if outgoing.reason:
             headers["X-Audit-Log-Reason"] = encoded_reason(outgoing.reason)
         return headers
+
+
+def _adapter(connections: int, verify: bool | str | None, *, tls: bool) -> Adapter:
+    return Adapter(connections=connections, tls=tls, ca_bundle=verify if isinstance(verify, str) else None)
 
 
 def _raise(bug: Exception) -> None:

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from coachsync.domain.windows import Policy
 
 
-_SETTLE_S = 2.0  # Discord's lists may lag behind a create by this much
-
-
 _OLDEST: Millis = 10 * MINUTE  # what a create made is younger than the longest wait for a limit, and clocks differ
 
 

@@ -36,7 +36,7 @@ class Line:
             self._here.struck = self._strikes(label)
             if self._here.struck:
                 self._steps.tell_of_blow()
-                transport._adapter.poolmanager.clear()
+                transport._adapter.close()
             return exchange(transport, request, gate, label)
 
         Transport._exchange = cut_off  # type: ignore[method-assign, assignment]
