@@ -1,7 +1,7 @@
 """What moderators do in Discord's client, one method for each click or drag; none is refused.
 
 Each shows in what HTTP answers from then on, and in the audit log. The plain ones (to set or delete an overwrite, give
-or take a role, edit, rename or delete) are in `acts`.
+or take a role, edit, rename or delete) are in `things`.
 """
 
 from __future__ import annotations

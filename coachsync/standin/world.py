@@ -12,7 +12,7 @@ from coachsync.standin.state import locked
 
 
 class World(Clicks):
-    """Users, guilds and all that is in them; changed by HTTP requests and by the methods of `Acts` and `Clicks`."""
+    """Users, guilds and all that is in them; changed by HTTP requests and by its other methods."""
 
     @locked
     def bits(self, guild: str, user: str, channel: str) -> int:
