@@ -1,4 +1,4 @@
-"""What people do in the stand-in's world, without asking HTTP: found guilds, join, talk, rename, delete.
+"""What people do in the stand-in's world, without asking HTTP: found guilds, come, go, talk, write.
 
 A guild's owner may do all of this, so nothing is refused but what cannot be: connecting to a voice channel
 that the user may not enter.
@@ -9,27 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from coachsync.domain import permissions as p
-from coachsync.domain.permissions import Overwrite
-from coachsync.standin import rules
+from coachsync.standin import audit, rules
 from coachsync.standin.clock import Millis
 from coachsync.standin.model import (
-    CATEGORY,
     EVERYONE_DEFAULT,
-    VOICE,
+    QUARANTINE,
+    QUARANTINED_NAME,
     Application,
     Channel,
     Guild,
     Member,
     Role,
     User,
-    by_target,
 )
-from coachsync.standin.state import State, locked
+from coachsync.standin.state import locked
+from coachsync.standin.things import Things
 
 BOT_ROLE_POSITION = 10
 
 
-class Acts(State):
+class Acts(Things):
     """The world as its people change it. Every method takes and gives snowflakes."""
 
     @locked
@@ -84,13 +83,23 @@ class Acts(State):
         return role
 
     @locked
-    def join(self, guild: str, user: str) -> None:
-        """Let a user into a guild; once in, this changes nothing."""
-        self.guilds[guild].members.setdefault(user, Member(user, self.clock.now()))
+    def join(self, guild: str, user: str, *, pending: bool = False, guest: bool = False) -> None:
+        """Let a user into a guild; once in, this changes nothing.
+
+        Args:
+            guild: the guild.
+            user: who comes, or comes back: without roles, and joined now.
+            pending: whether they still have to pass the screening.
+            guest: whether they come by a voice invite, which leaves `joined_at` null.
+        """
+        home = self.guilds[guild]
+        if user in home.bans:
+            raise ValueError(f"{user} is banned from {guild}")
+        home.members.setdefault(user, Member(user, None if guest else self.clock.now(), pending=pending))
 
     @locked
     def leave(self, guild: str, user: str) -> None:
-        """Take a user, or a bot with its managed role, out of a guild."""
+        """Take a user, or a bot with its managed role, out of a guild; their roles and overwrites go too."""
         home = self.guilds[guild]
         if user in home.members:
             self.drop_member(home, home.members[user])
@@ -99,98 +108,33 @@ class Acts(State):
 
     @locked
     def time_out(self, guild: str, user: str, until: Millis | None) -> None:
-        """Send a member to time-out, or end it with None."""
+        """Send a member, or the bot, to time-out, or end it with None."""
         self.guilds[guild].members[user].timed_out_until = until
+        self.note(self.guilds[guild], audit.MEMBER_UPDATE, user)
 
     @locked
-    def add_role(
-        self,
-        guild: str,
-        name: str,
-        permissions: int = 0,
-        position: int = 1,
-        managed: bool = False,
-        id: str | None = None,  # noqa: A002 - Discord's own word
-    ) -> str:
-        """Make a role by hand."""
-        role = Role(id or self.snowflake(), name, permissions, position, self.birth(), managed=managed)
-        self.guilds[guild].roles[role.id] = role
-        return role.id
+    def quarantine(self, guild: str, user: str, flags: int = QUARANTINED_NAME) -> None:
+        """Let AutoMod hold a member back without end, or end it with 0."""
+        member = self.guilds[guild].members[user]
+        member.flags = member.flags & ~QUARANTINE | flags
 
     @locked
-    def edit_role(self, guild: str, role: str, permissions: int | None = None, position: int | None = None) -> None:
-        """Change a role's permissions or position; @everyone's id is the guild's."""
-        found = self.guilds[guild].roles[role]
-        found.permissions = found.permissions if permissions is None else permissions
-        found.position = found.position if position is None else position
+    def screen(self, guild: str, user: str, pending: bool) -> None:
+        """Let a member pass the guild's screening, or stand before it again."""
+        self.guilds[guild].members[user].pending = pending
 
     @locked
-    def delete_role(self, guild: str, role: str) -> None:
-        """Delete a role by hand."""
-        home = self.guilds[guild]
-        self.drop_role(home, home.roles[role])
+    def flag_bot(self, bot: str, flagged: bool = True) -> None:
+        """Let Discord's anti-spam system flag a bot: its writes answer 403/20026."""
+        self.apps[bot].flagged = flagged
 
     @locked
-    def give_role(self, guild: str, user: str, role: str) -> None:
-        """Give a member a role by hand."""
-        self._change_roles(guild, user).add(role)
-
-    @locked
-    def take_role(self, guild: str, user: str, role: str) -> None:
-        """Take a role from a member by hand."""
-        self._change_roles(guild, user).discard(role)
-
-    def _change_roles(self, guild: str, user: str) -> set[str]:
-        return self.guilds[guild].members[user].roles
-
-    @locked
-    def add_channel(
-        self,
-        guild: str,
-        name: str,
-        type: int = VOICE,  # noqa: A002 - Discord's own word
-        parent: str | None = None,
-        overwrites: Iterable[Overwrite] = (),
-        id: str | None = None,  # noqa: A002 - Discord's own word
-    ) -> str:
-        """Make a channel by hand, with exactly these overwrites."""
-        channel = Channel(id or self.snowflake(), guild, type, name, self.birth(), parent)
-        channel.overwrites = by_target(overwrites)
-        self.put_channel(self.guilds[guild], channel)
-        return channel.id
-
-    @locked
-    def add_category(
-        self,
-        guild: str,
-        name: str,
-        overwrites: Iterable[Overwrite] = (),
-        id: str | None = None,  # noqa: A002 - Discord's own word
-    ) -> str:
-        """Make a category by hand."""
-        return self.add_channel(guild, name, CATEGORY, None, overwrites, id)
-
-    @locked
-    def delete_channel(self, channel: str) -> None:
-        """Delete a channel or category by hand."""
-        home, found = self._find(channel)
-        self.drop_channel(home, found)
-
-    @locked
-    def rename(self, thing: str, name: str) -> None:
-        """Rename a channel, role or guild by hand."""
-        owner = self.channel(thing) or self.guilds.get(thing) or self._role(thing)
-        owner.name = name
-
-    @locked
-    def set_overwrite(self, channel: str, target: str, type: int, allow: int = 0, deny: int = 0) -> None:  # noqa: A002
-        """Set a channel's overwrite for a role (type 0) or member (type 1) by hand."""
-        self._find(channel)[1].overwrites[target] = Overwrite(target, type, allow, deny)
-
-    @locked
-    def delete_overwrite(self, channel: str, target: str) -> None:
-        """Remove a channel's overwrite by hand; one that is not there is fine."""
-        self._find(channel)[1].overwrites.pop(target, None)
+    def require_2fa(self, guild: str, lacking: Iterable[str] = ()) -> None:
+        """Require two-factor authentication in a guild; owners of the bots in `lacking` have none."""
+        self.guilds[guild].mfa_level = 1
+        for bot in lacking:
+            self.apps[bot].mfa_enabled = False
+        self.note(self.guilds[guild], audit.GUILD_UPDATE, guild)
 
     @locked
     def connect_voice(self, guild: str, user: str, channel: str) -> bool:
@@ -214,11 +158,15 @@ class Acts(State):
         """Let a member hang up."""
         self.guilds[guild].voice.pop(user, None)
 
-    def _find(self, channel: str) -> tuple[Guild, Channel]:
-        home = self.guild_of(channel)
-        if home is None:
-            raise KeyError(channel)
-        return home, home.channels[channel]
+    @locked
+    def write_message(self, channel: str, user: str) -> str | None:
+        """Let a user write into a channel, a voice channel's chat too; return the message's id.
 
-    def _role(self, role: str) -> Role:
-        return next(g.roles[role] for g in self.guilds.values() if role in g.roles)
+        Returns None if they may not: without SEND_MESSAGES, or in a voice channel without CONNECT.
+        """
+        home, found = self._find(channel)
+        member = home.members.get(user)
+        if member is None or not rules.channel_bits(home, found, member, self.clock.now()) & p.SEND_MESSAGES:
+            return None
+        found.last_message_id = self.snowflake()
+        return found.last_message_id

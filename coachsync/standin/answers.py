@@ -17,6 +17,7 @@ CODES: dict[int, tuple[int, str]] = {
     10011: (404, "Unknown Role"),
     10013: (404, "Unknown User"),
     10065: (404, "Unknown Voice State"),
+    20026: (403, "Your bot has been flagged by our anti-spam system for abusive behavior."),
     20031: (400, "This channel or server name contains words that are not allowed"),
     30005: (400, "Maximum number of guild roles reached (250)"),
     30013: (400, "Maximum number of guild channels reached (500)"),
@@ -88,7 +89,10 @@ def plain_error(status: int) -> ApiError:
 
 @dataclass(slots=True)
 class Reply:
-    """An answer on its way. `manner` tells how it leaves: send, reset, cut (half the body) or drip."""
+    """An answer on its way.
+
+    `manner` is how it leaves: send, reset, cut (half the body) or drip. With `early_hints` a 103 goes before it.
+    """
 
     status: int
     body: bytes = b""
@@ -96,6 +100,7 @@ class Reply:
     manner: str = "send"
     date_offset: float = 0.0
     interval: float = 0.0
+    early_hints: bool = False
 
     @classmethod
     def of_json(cls, status: int, body: object, headers: dict[str, str] | None = None) -> Reply:

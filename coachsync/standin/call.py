@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from coachsync.standin.answers import Reply, refuse
 from coachsync.standin.clock import Millis
-from coachsync.standin.forms import Form, invalid
+from coachsync.standin.forms import Form, invalid, is_snowflake
 from coachsync.standin.lag import Lag
 from coachsync.standin.log import Request
 from coachsync.standin.model import Application, Channel, Guild, Member, Role
@@ -34,9 +34,22 @@ class Call:
     def param(self, key: str) -> str:
         """An id of the path."""
         value = self.request.params[key]
-        if not value.isascii() or not value.isdigit():
+        if not is_snowflake(value):
             raise invalid(key, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
         return value
+
+    def number(self, key: str, default: int, *, low: int = 0, high: int = (1 << 64) - 1) -> int:
+        """A whole number of the query, within bounds, both included."""
+        text = self.request.query.get(key, str(default))
+        if not text.isascii() or not text.isdigit():
+            raise invalid(key, "NUMBER_TYPE_COERCE", f'Value "{text}" is not int.')
+        if not low <= int(text) <= high:
+            raise invalid(key, "NUMBER_TYPE_RANGE", f"int value should be between {low} and {high}.")
+        return int(text)
+
+    def note(self, guild: Guild, kind: int, target: str) -> None:
+        """Write what the bot has changed into the guild's audit log."""
+        self.world.note(guild, kind, target, self.app.id, self.request.reason)
 
     def form(self) -> Form:
         """The JSON body."""
@@ -45,10 +58,16 @@ class Call:
         return Form(self.request.body)
 
     def guild(self) -> Guild:
-        """The guild of the path, which the bot must be in."""
+        """The guild of the path, which the bot must be in.
+
+        If it is not, the guild itself is unknown (10004), and what belongs to the guild is out of reach (50001).
+        Source: https://github.com/discord/discord-api-docs/issues/5840
+        """
         guild = self.world.guilds.get(self.param("guild_id"))
-        if guild is None or self.app.id not in guild.members:
+        if guild is None:
             raise refuse(10004)
+        if self.app.id not in guild.members:
+            raise refuse(10004 if self.request.template == "/guilds/{guild_id}" else 50001)
         return guild
 
     def role(self, guild: Guild) -> Role:

@@ -164,6 +164,8 @@ class Core:
         return app
 
     def _act(self, raw: Raw, request: Request, handler: Handler, app: Application) -> Reply:
+        if app.flagged and request.write:
+            raise refuse(20026)
         call = Call(self.world, app, request, self.lag)
         on_arrival(call)
         self._pause(request)

@@ -30,6 +30,10 @@ class Fault:
         offset: seconds added to the `Date` header.
         interval: seconds between two bytes of a drip.
         overwrites: what a channel carries instead of the overwrites asked for.
+        fields: what a `lie` puts into the object answered, or into one object of the list answered.
+        target: id of that object of a list, the first by default; of `more_allowed` the id of the overwrite,
+            all of them by default.
+        bits: what `more_allowed` adds to the bits allowed.
         hits: how often it struck; `seen`: how many requests matched.
     """
 
@@ -49,6 +53,9 @@ class Fault:
     offset: float = 0.0
     interval: float = 0.2
     overwrites: tuple[tuple[str, int, int, int], ...] = ()
+    fields: dict[str, object] = field(default_factory=dict)
+    target: str | None = None
+    bits: int = 1 << 8
     hits: int = 0
     seen: int = 0
     _released: threading.Event = field(default_factory=threading.Event, repr=False)

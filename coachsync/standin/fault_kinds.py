@@ -10,7 +10,7 @@ from coachsync.domain.permissions import Overwrite
 from coachsync.standin import shapes
 from coachsync.standin.answers import CODES, REASONS, ApiError, Reply, rate_limited
 from coachsync.standin.fault import USUAL_CODE, Fault
-from coachsync.standin.model import by_target
+from coachsync.standin.model import Channel
 from coachsync.standin.world import World
 
 CLOUDFLARE = (
@@ -72,6 +72,16 @@ def _rate_limited_bare(fault: Fault, scene: Scene) -> Reply:
     return reply
 
 
+def _rate_limited_unsaid(fault: Fault, scene: Scene) -> Reply:
+    """A 429 of Discord's own that leaves the wait to the headers given, if any.
+
+    Source: https://github.com/Rapptz/discord.py/issues/2544
+    """
+    reply = rate_limited(fault.retry_after, fault.scope, fault.headers, bare=True)
+    body = {"message": "You are being rate limited.", "global": fault.scope == "global"}
+    return Reply.of_json(429, body, reply.headers)
+
+
 def _cloudflare(fault: Fault, scene: Scene) -> Reply:
     return Reply.of_html(fault.status if fault.status in (403, 429) else 429, CLOUDFLARE)
 
@@ -107,6 +117,7 @@ BEFORE: dict[str, Callable[[Fault, Scene], Reply | None]] = {
     "unauthorized": _unauthorized,
     "rate_limited": _rate_limited,
     "rate_limited_bare": _rate_limited_bare,
+    "rate_limited_unsaid": _rate_limited_unsaid,
     "cloudflare": _cloudflare,
     "redirect": _redirect,
     "answer": _answer,
@@ -162,12 +173,48 @@ def _date(fault: Fault, scene: Scene, reply: Reply) -> Reply:
 
 def _overwrites(fault: Fault, scene: Scene, reply: Reply) -> Reply:
     with scene.world.lock:
-        made = json.loads(reply.body) if reply.body else None
-        channel = scene.world.channel(made["id"]) if isinstance(made, dict) and "id" in made else None
+        channel = _channel_of(scene, reply)
         if channel is None:
             return reply
-        channel.overwrites = by_target(Overwrite(*item) for item in fault.overwrites)
+        home = scene.world.guilds[channel.guild_id]
+        scene.world.put_overwrites(home, channel, (Overwrite(*item) for item in fault.overwrites))
         return Reply.of_json(reply.status, shapes.channel(channel))
+
+
+def _more_allowed(fault: Fault, scene: Scene, reply: Reply) -> Reply:
+    with scene.world.lock:
+        channel = _channel_of(scene, reply)
+        if channel is None:
+            return reply
+        for one in list(channel.overwrites.values()):
+            if fault.target in (None, one.id):
+                more = one._replace(allow=one.allow | fault.bits)
+                scene.world.put_overwrite(scene.world.guilds[channel.guild_id], channel, more)
+        return Reply.of_json(reply.status, shapes.channel(channel))
+
+
+def _channel_of(scene: Scene, reply: Reply) -> Channel | None:
+    made = json.loads(reply.body) if reply.body else None
+    return scene.world.channel(made["id"]) if isinstance(made, dict) and "id" in made else None
+
+
+def _lie(fault: Fault, scene: Scene, reply: Reply) -> Reply:
+    told = json.loads(reply.body) if reply.body and reply.status < 400 else None
+    things = told if isinstance(told, list) else [told]
+    chosen = [t for t in things if isinstance(t, dict) and fault.target in (None, t.get("id"))]
+    for thing in chosen[:1]:
+        thing.update(fault.fields)
+        reply.body = json.dumps(told, ensure_ascii=False).encode()
+    return reply
+
+
+def _answer_after(fault: Fault, scene: Scene, reply: Reply) -> Reply:
+    return _answer(fault, scene)
+
+
+def _early_hints(fault: Fault, scene: Scene, reply: Reply) -> Reply:
+    reply.early_hints = True
+    return reply
 
 
 def _then_refuse(fault: Fault, scene: Scene, reply: Reply) -> Reply:
@@ -188,5 +235,9 @@ AFTER: dict[str, Callable[[Fault, Scene, Reply], Reply]] = {
     "date": _date,
     "overwrites": _overwrites,
     "then_refuse": _then_refuse,
+    "more_allowed": _more_allowed,
+    "lie": _lie,
+    "answer_after": _answer_after,
+    "early_hints": _early_hints,
 }
 """Kinds that strike when the world has been asked and changed."""

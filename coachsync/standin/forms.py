@@ -12,6 +12,11 @@ _SNOWFLAKE = re.compile(r"0|[1-9][0-9]{0,19}")
 _SPACES = re.compile(r"\s+")
 
 
+def is_snowflake(text: str) -> bool:
+    """Whether a text is an id as Discord reads one: a whole number of 64 bits, without leading zeros."""
+    return _SNOWFLAKE.fullmatch(text) is not None and int(text) < 1 << 64
+
+
 def invalid(path: str, code: str, message: str) -> ApiError:
     """The error 50035 for one field; `path` is dotted, empty for the body itself."""
     form = Form({})
@@ -115,7 +120,7 @@ class Form:
 
     def _snowflake(self, path: str, value: object) -> str | None:
         text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-        if _SNOWFLAKE.fullmatch(text):
+        if is_snowflake(text):
             return text
         self.blame(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
         return None

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from coachsync.domain import permissions as p
 from coachsync.domain.permissions import MEMBER, Overwrite
-from coachsync.standin import rules, shapes
+from coachsync.standin import audit, rules, shapes
 from coachsync.standin.answers import Reply, refuse
 from coachsync.standin.call import ROUTER, Call
-from coachsync.standin.forms import Form
-from coachsync.standin.model import CATEGORY, CHANNEL_TYPES, STAGE, TEXT, VOICE, Channel, Guild, by_target
+from coachsync.standin.forms import Form, invalid
+from coachsync.standin.model import CATEGORY, CHANNEL_TYPES, STAGE, TEXT, VOICE, Channel, Guild
 
 
 @ROUTER.add("GET", "/guilds/{guild_id}/channels")
@@ -36,7 +36,7 @@ def channel(call: Call) -> Reply:
 def create_channel(call: Call) -> Reply:
     """A new channel with exactly the overwrites asked for, or its category's."""
     home = call.guild()
-    held = rules.require_guild(home, call.app, p.MANAGE_CHANNELS)
+    held = rules.require_guild(home, call.app, p.MANAGE_CHANNELS, call.now)
     form = call.form()
     form.name("name", required=True)
     kind = form.choice("type", CHANNEL_TYPES)
@@ -45,9 +45,15 @@ def create_channel(call: Call) -> Reply:
     _check_overwrites(call, home, overwrites or (), held, {})
     if len(home.channels) >= home.max_channels:
         raise refuse(30013)
+    if "create" in call.world.hidden_category_refuses:
+        rules.require_seen_parent(home, made.parent_id, call.app, call.now)
     parent = home.channels.get(made.parent_id or "")
-    made.overwrites = dict(parent.overwrites) if overwrites is None and parent else by_target(overwrites or ())
     call.world.put_channel(home, made)
+    if overwrites is None and parent:
+        call.world.copy_overwrites(home, made, parent)
+    else:
+        call.world.put_overwrites(home, made, overwrites or ())
+    call.note(home, audit.CHANNEL_CREATE, made.id)
     return Reply.of_json(201, shapes.channel(made))
 
 
@@ -58,7 +64,7 @@ def edit_channel(call: Call) -> Reply:
     rules.require_channel(home, found, call.app, p.MANAGE_CHANNELS, call.now)
     form = call.form()
     if form.has("permission_overwrites"):
-        rules.require_channel(home, found, call.app, p.MANAGE_ROLES, call.now)
+        _require_overwrites(call, home, found)
         _check_overwrites(
             call,
             home,
@@ -68,7 +74,8 @@ def edit_channel(call: Call) -> Reply:
         )
     overwrites = _fill(call, form, home, found)
     if overwrites is not None:
-        found.overwrites = by_target(overwrites)
+        call.world.put_overwrites(home, found, overwrites)
+    call.note(home, audit.CHANNEL_UPDATE, found.id)
     return Reply.of_json(200, shapes.channel(found))
 
 
@@ -108,6 +115,9 @@ def _check_parent(form: Form, home: Guild, channel: Channel, parent: str | None)
 
 def _channel_name(call: Call, home: Guild, channel: Channel, name: str) -> str:
     if any(word.casefold() in name.casefold() for word in home.blocked_words):
+        if "COMMUNITY" in home.features:
+            # Source: https://github.com/modmail-dev/Modmail/issues/2934
+            raise invalid("name", "INVALID_COMMUNITY_PROPERTY_NAME", "Contains words that are not allowed.")
         raise refuse(20031)
     if channel.type in (VOICE, STAGE, CATEGORY):
         return call.world.name_filter(name)
@@ -126,7 +136,7 @@ def _check_overwrites(
 
 def _check_target(call: Call, home: Guild, overwrite: Overwrite) -> None:
     if overwrite.type == MEMBER:
-        there = overwrite.id in home.members or call.world.accept_stranger_overwrites
+        there = overwrite.id in home.members or call.world.unknown_overwrites == "accept"
     else:
         there = overwrite.id in home.roles
     if not there:
@@ -142,21 +152,24 @@ def delete_channel(call: Call) -> Reply:
         raise refuse(50074)
     shape = shapes.channel(found)
     call.world.drop_channel(home, found)
+    call.note(home, audit.CHANNEL_DELETE, found.id)
     return Reply.of_json(200, shape)
 
 
 @ROUTER.add("PUT", "/channels/{channel_id}/permissions/{overwrite_id}")
 def put_overwrite(call: Call) -> Reply:
-    """Set one overwrite."""
+    """Set one overwrite, in place of any for the same id, of whatever type."""
     home, found = call.channel()
-    rules.require_channel(home, found, call.app, p.MANAGE_ROLES, call.now)
+    _require_overwrites(call, home, found)
     form, target = call.form(), call.param("overwrite_id")
     kind = form.choice("type", (0, 1))
     allow, deny = form.permissions("allow"), form.permissions("deny")
     form.done()
     overwrite = Overwrite(target, kind or 0, allow or 0, deny or 0)
     _check_overwrites(call, home, (overwrite,), rules.writable_bits(home, found, call.app, call.now), found.overwrites)
-    found.overwrites[target] = overwrite
+    known = target in found.overwrites
+    call.world.put_overwrite(home, found, overwrite)
+    call.note(home, audit.OVERWRITE_UPDATE if known else audit.OVERWRITE_CREATE, found.id)
     return Reply(204)
 
 
@@ -164,9 +177,16 @@ def put_overwrite(call: Call) -> Reply:
 def delete_overwrite(call: Call) -> Reply:
     """Remove one overwrite."""
     home, found = call.channel()
-    rules.require_channel(home, found, call.app, p.MANAGE_ROLES, call.now)
+    _require_overwrites(call, home, found)
     target = call.param("overwrite_id")
     if target not in found.overwrites:
         raise refuse(10009)
-    del found.overwrites[target]
+    call.world.drop_overwrite(home, found, target)
+    call.note(home, audit.OVERWRITE_DELETE, found.id)
     return Reply(204)
+
+
+def _require_overwrites(call: Call, home: Guild, channel: Channel) -> None:
+    rules.require_channel(home, channel, call.app, p.MANAGE_ROLES, call.now)
+    if "overwrite" in call.world.hidden_category_refuses:
+        rules.require_seen_parent(home, channel.parent_id, call.app, call.now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from coachsync.domain import permissions as p
 from coachsync.standin import rules, shapes
 from coachsync.standin.answers import Reply, refuse
@@ -34,6 +36,17 @@ def guild(call: Call) -> Reply:
     return Reply.of_json(200, shapes.guild(found, call.lag.grown(found.roles.values(), call.world), counts))
 
 
+@ROUTER.add("GET", "/guilds/{guild_id}/members/search")
+def search_members(call: Call) -> Reply:
+    """Members whose name begins with the text given, by id; no intent needed."""
+    home, text = call.guild(), call.request.query.get("query", "").casefold()
+    if not text:
+        raise invalid("query", "BASE_TYPE_REQUIRED", "This field is required")
+    users = call.world.users
+    found = [user for user in home.members if users[user].name.casefold().startswith(text)]
+    return _listed(call, home, found, _limit(call))
+
+
 @ROUTER.add("GET", "/guilds/{guild_id}/members/{user_id}")
 def member(call: Call) -> Reply:
     """One member; no intent needed."""
@@ -47,18 +60,17 @@ def members(call: Call) -> Reply:
     home = call.guild()
     if not call.app.members_intent:
         raise refuse(50001)
-    limit, after = _number(call, "limit", 1), _number(call, "after", 0)
-    if not 1 <= limit <= 1000:
-        raise invalid("limit", "NUMBER_TYPE_RANGE", "int value should be between 1 and 1000.")
-    ids = sorted((user for user in home.members if int(user) > after), key=int)[:limit]
+    limit, after = _limit(call), call.number("after", 0)
+    return _listed(call, home, (user for user in home.members if int(user) > after), limit)
+
+
+def _limit(call: Call) -> int:
+    return call.number("limit", 1, low=1, high=1000)
+
+
+def _listed(call: Call, home: Guild, users: Iterable[str], limit: int) -> Reply:
+    ids = sorted(users, key=int)[:limit]
     return Reply.of_json(200, [shapes.member(home.members[u], call.world.users[u]) for u in ids])
-
-
-def _number(call: Call, key: str, default: int) -> int:
-    text = call.request.query.get(key, str(default))
-    if not text.isascii() or not text.isdigit():
-        raise invalid(key, "NUMBER_TYPE_COERCE", f'Value "{text}" is not int.')
-    return int(text)
 
 
 @ROUTER.add("GET", "/guilds/{guild_id}/voice-states/@me")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coachsync.domain import permissions as p
-from coachsync.standin import rules, shapes
+from coachsync.standin import audit, rules, shapes
 from coachsync.standin.answers import Reply, plain_error, refuse
 from coachsync.standin.call import ROUTER, Call
 from coachsync.standin.forms import Form
@@ -45,13 +45,14 @@ def role(call: Call) -> Reply:
 def create_role(call: Call) -> Reply:
     """A new role at the bottom, with the permissions of @everyone unless told otherwise."""
     home = call.guild()
-    held = rules.require_guild(home, call.app, p.MANAGE_ROLES)
+    held = rules.require_guild(home, call.app, p.MANAGE_ROLES, call.now)
     form = call.form()
     made = Role(call.world.snowflake(), "new role", home.everyone.permissions, BOTTOM, call.world.birth())
     _fill(call, form, made, held)
     if len(home.roles) >= home.max_roles:
         raise refuse(30005)
     home.roles[made.id] = made
+    call.note(home, audit.ROLE_CREATE, made.id)
     return Reply.of_json(200, shapes.role(made))
 
 
@@ -59,10 +60,11 @@ def create_role(call: Call) -> Reply:
 def edit_role(call: Call) -> Reply:
     """Change a role below the bot's."""
     home = call.guild()
-    held = rules.require_guild(home, call.app, p.MANAGE_ROLES)
+    held = rules.require_guild(home, call.app, p.MANAGE_ROLES, call.now)
     found = call.role(home)
     rules.require_below(home, found, call.app)
     _fill(call, call.form(), found, held)
+    call.note(home, audit.ROLE_UPDATE, found.id)
     return Reply.of_json(200, shapes.role(found))
 
 
@@ -84,12 +86,13 @@ def _fill(call: Call, form: Form, role: Role, held: int) -> None:
 def delete_role(call: Call) -> Reply:
     """Delete a role below the bot's that nothing manages."""
     home = call.guild()
-    rules.require_guild(home, call.app, p.MANAGE_ROLES)
+    rules.require_guild(home, call.app, p.MANAGE_ROLES, call.now)
     found = call.role(home)
     rules.require_below(home, found, call.app)
     if found.managed:
         raise refuse(50028)
     call.world.drop_role(home, found)
+    call.note(home, audit.ROLE_DELETE, found.id)
     return Reply(204)
 
 
@@ -111,7 +114,7 @@ def take_role(call: Call) -> Reply:
 
 def _grant(call: Call) -> tuple[Guild, Member, Role]:
     home = call.guild()
-    rules.require_guild(home, call.app, p.MANAGE_ROLES)
+    rules.require_guild(home, call.app, p.MANAGE_ROLES, call.now)
     role = call.role(home)
     member = call.member(home)
     if role.managed:
@@ -145,3 +148,4 @@ def _write_roles(call: Call, member: Member, role: Role, held: bool) -> None:
         call.world.lost_role_changes += 1
     member.roles = roles
     member.role_changes += 1
+    call.note(call.guild(), audit.MEMBER_ROLE_UPDATE, member.user_id)

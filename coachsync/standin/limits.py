@@ -108,6 +108,7 @@ class Limits:
                 ("GET", MEMBER): (Bucket("member", 5, 1.0, "guild_id", window),),
                 ("GET", "/guilds/{guild_id}/members"): (Bucket("members", 10, 10.0, "guild_id", window),),
                 ("GET", VOICE_STATE): (Bucket("voice state", 15, 5.0, None, window),),
+                ("GET", "/guilds/{guild_id}/members/search"): (Bucket("search", 10, 10.0, "guild_id", window),),
                 ("PUT", OVERWRITE): overwrite,
                 ("DELETE", OVERWRITE): overwrite,
                 ("PATCH", CHANNEL): (Bucket("edit channel", 5, 15.0, "channel_id", window), rename),

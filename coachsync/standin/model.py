@@ -14,6 +14,14 @@ TEXT = 0
 VOICE = 2
 CATEGORY = 4
 STAGE = 13
+QUARANTINED_NAME = 1 << 7
+QUARANTINED_GUILD_TAG = 1 << 10
+QUARANTINE = QUARANTINED_NAME | QUARANTINED_GUILD_TAG
+"""Flags of a member whom AutoMod holds back for their name or their guild tag.
+
+Source: https://docs.discord.com/developers/resources/guild#guild-member-object-guild-member-flags
+"""
+
 CHANNEL_TYPES = (TEXT, VOICE, CATEGORY, 5, STAGE, 14, 15)
 
 EVERYONE_DEFAULT = sum(
@@ -47,7 +55,7 @@ class User:
 
 @dataclass(slots=True)
 class Application:
-    """A bot and its token; its id is the bot user's id too."""
+    """A bot and its token; its id is the bot user's id too. One that is `flagged` may read and not write."""
 
     id: str
     token: str
@@ -55,6 +63,7 @@ class Application:
     owner_id: str
     mfa_enabled: bool = True
     members_intent: bool = False
+    flagged: bool = False
 
 
 @dataclass(slots=True)
@@ -79,7 +88,14 @@ class Role:
 
 @dataclass(slots=True)
 class Channel:
-    """A channel or category; `overwrites` by whom they are for."""
+    """A channel or category.
+
+    Attributes:
+        overwrites: by whom they are for. Discord keeps one for an id, whatever its type.
+        in_vain: ids of those of type member whose person was not in the guild when they were put. They are
+            shown like any other and count for nothing, also once the person has joined.
+        last_message_id: of the newest message, or None while nothing was ever written.
+    """
 
     id: str
     guild_id: str
@@ -96,28 +112,47 @@ class Channel:
     video_quality_mode: int = 1
     rate_limit_per_user: int = 0
     topic: str | None = None
+    in_vain: set[str] = field(default_factory=set)
+    last_message_id: str | None = None
 
     @property
     def voice(self) -> bool:
         """Whether people connect to it."""
         return self.type in (VOICE, STAGE)
 
+    @property
+    def in_force(self) -> list[Overwrite]:
+        """The overwrites that count."""
+        return [overwrite for overwrite in self.overwrites.values() if overwrite.id not in self.in_vain]
+
 
 @dataclass(slots=True)
 class Member:
-    """A user in a guild; `role_changes` counts those made by HTTP."""
+    """A user in a guild.
+
+    Attributes:
+        joined_at: None for a guest by voice invite.
+        pending: whether they still have to pass the guild's screening; it takes no permission away here.
+        flags: Discord's bits, of which those of `QUARANTINE` act like a time-out without end.
+        role_changes: how many were made by HTTP.
+    """
 
     user_id: str
-    joined_at: Millis
+    joined_at: Millis | None
     roles: set[str] = field(default_factory=set)
     pending: bool = False
     timed_out_until: Millis | None = None
+    flags: int = 0
     role_changes: int = 0
+
+    def held_back(self, now: Millis) -> bool:
+        """Whether a time-out or a quarantine keeps them from all but reading."""
+        return (self.timed_out_until or 0) > now or bool(self.flags & QUARANTINE)
 
 
 @dataclass(slots=True)
 class Guild:
-    """One guild; `voice` tells the channel each connected user is in."""
+    """One guild; `voice` holds the channel each connected user is in, `bans` who may not come back."""
 
     id: str
     name: str
@@ -126,6 +161,7 @@ class Guild:
     members: dict[str, Member] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     voice: dict[str, str] = field(default_factory=dict)
+    bans: set[str] = field(default_factory=set)
     mfa_level: int = 0
     verification_level: int = 1
     features: list[str] = field(default_factory=list)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from coachsync.standin import handle_channels, handle_identity, handle_roles
+from coachsync.standin import handle_audit, handle_channels, handle_identity, handle_roles
 from coachsync.standin.call import ROUTER, Call
 from coachsync.standin.limits import MEMBER_ROLE
 
-HANDLERS = (handle_identity, handle_roles, handle_channels)
+HANDLERS = (handle_identity, handle_roles, handle_channels, handle_audit)
 """The modules whose functions are registered in `ROUTER`."""
 
 TEMPLATES = ROUTER.templates()

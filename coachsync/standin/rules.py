@@ -13,9 +13,16 @@ from coachsync.standin.answers import refuse
 from coachsync.standin.clock import Millis
 from coachsync.standin.model import CATEGORY, Application, Channel, Guild, Member, Role
 
+KEPT_WHEN_HELD_BACK = p.VIEW_CHANNEL | p.BITS["READ_MESSAGE_HISTORY"]
 
-def guild_bits(guild: Guild, member: Member) -> int:
-    """What a member holds in the guild itself."""
+
+def guild_bits(guild: Guild, member: Member, now: Millis) -> int:
+    """What a member may do in the guild itself, at the time `now`."""
+    held = _base_bits(guild, member)
+    return held & KEPT_WHEN_HELD_BACK if member.held_back(now) and not held & p.ADMINISTRATOR else held
+
+
+def _base_bits(guild: Guild, member: Member) -> int:
     held = (guild.roles[role].permissions for role in member.roles if role in guild.roles)
     return p.guild_permissions(guild.everyone.permissions, held, owner=member.user_id == guild.owner_id)
 
@@ -23,13 +30,13 @@ def guild_bits(guild: Guild, member: Member) -> int:
 def channel_bits(guild: Guild, channel: Channel, member: Member, now: Millis) -> int:
     """What a member may do in a channel, at the time `now`."""
     return p.channel_permissions(
-        guild_bits(guild, member),
-        channel.overwrites.values(),
+        _base_bits(guild, member),
+        channel.in_force,
         guild_id=guild.id,
         member_id=member.user_id,
         role_ids=member.roles,
         voice=channel.voice,
-        timed_out=(member.timed_out_until or 0) > now,
+        timed_out=member.held_back(now),
     )
 
 
@@ -50,9 +57,9 @@ def top_rank(guild: Guild, member: Member) -> tuple[int, int]:
     return max(held, default=guild.everyone.rank())
 
 
-def require_guild(guild: Guild, app: Application, bits: int) -> int:
+def require_guild(guild: Guild, app: Application, bits: int, now: Millis) -> int:
     """Demand permissions of the guild itself, and tell all that are held."""
-    held = guild_bits(guild, guild.members[app.id])
+    held = guild_bits(guild, guild.members[app.id], now)
     _demand(guild, app, held, bits)
     return held
 
@@ -94,8 +101,15 @@ def writable_bits(guild: Guild, channel: Channel, app: Application, now: Millis)
     """
     member = guild.members[app.id]
     mine = {app.id, *member.roles}
-    if any(o.allow & p.MANAGE_ROLES for o in channel.overwrites.values() if o.id in mine):
+    if any(o.allow & p.MANAGE_ROLES for o in channel.in_force if o.id in mine):
         return p.ALL
-    held = guild_bits(guild, member)
+    held = guild_bits(guild, member, now)
     parent = guild.channels.get(channel.parent_id or "")
     return held | channel_bits(guild, parent, member, now) if parent else held
+
+
+def require_seen_parent(guild: Guild, parent_id: str | None, app: Application, now: Millis) -> None:
+    """Demand that the category, if there is one, is not hidden from the bot."""
+    parent = guild.channels.get(parent_id or "")
+    if parent is not None and not channel_bits(guild, parent, guild.members[app.id], now) & p.VIEW_CHANNEL:
+        raise refuse(50001)

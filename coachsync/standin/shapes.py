@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from coachsync.domain.permissions import Overwrite
+from coachsync.standin.audit import Entry
 from coachsync.standin.clock import Millis
 from coachsync.standin.model import CATEGORY, Application, Channel, Guild, Member, Role, User
 
@@ -118,7 +119,7 @@ def channel(one: Channel) -> Shape:
     shape |= {
         "nsfw": one.nsfw,
         "rate_limit_per_user": one.rate_limit_per_user,
-        "last_message_id": None,
+        "last_message_id": one.last_message_id,
     }
     return shape | (_voice_fields(one) if one.voice else {"topic": one.topic})
 
@@ -138,8 +139,8 @@ def member(one: Member, who: User) -> Shape:
         "avatar": None,
         "banner": None,
         "communication_disabled_until": iso(one.timed_out_until) if one.timed_out_until else None,
-        "flags": 0,
-        "joined_at": iso(one.joined_at),
+        "flags": one.flags,
+        "joined_at": None if one.joined_at is None else iso(one.joined_at),
         "nick": None,
         "pending": one.pending,
         "premium_since": None,
@@ -190,6 +191,18 @@ _ABSENT = (
     *("afk_channel_id", "system_channel_id", "widget_channel_id", "vanity_url_code", "rules_channel_id"),
     *("safety_alerts_channel_id", "public_updates_channel_id", "incidents_data"),
 )
+
+
+def audit_log(entries: list[Entry], actors: list[User]) -> Shape:
+    """An audit log with the given entries and the users who made them."""
+    lists = ("application_commands", "auto_moderation_rules", "guild_scheduled_events")
+    shape: Shape = {name: [] for name in (*lists, "integrations", "threads", "webhooks")}
+    return {**shape, "audit_log_entries": [_entry(e) for e in entries], "users": [user(who) for who in actors]}
+
+
+def _entry(one: Entry) -> Shape:
+    shape: Shape = {"id": one.id, "action_type": one.kind, "user_id": one.actor, "target_id": one.target}
+    return shape if one.reason is None else {**shape, "reason": one.reason}
 
 
 def voice_state(guild_id: str, who: str, channel_id: str, shown: Shape | None) -> Shape:

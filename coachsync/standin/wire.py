@@ -17,6 +17,7 @@ from coachsync.standin.clock import Millis, http_date
 from coachsync.standin.core import Raw
 
 _MAX_HEAD = 65_536
+EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: <https://discord.com>; rel=preconnect\r\n\r\n"
 _DROP_AT_ONCE = struct.pack("ii", 1, 0)
 
 
@@ -84,7 +85,7 @@ class Wire:
         if reply.manner == "reset":
             self.drop()
             return False
-        head = _head(reply, now, last)
+        head = (EARLY_HINTS if reply.early_hints else b"") + _head(reply, now, last)
         if reply.manner == "drip":
             return self._drip(head, reply, stop) and not last
         if reply.manner == "cut":

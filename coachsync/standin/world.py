@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from coachsync.domain import permissions as p
 from coachsync.standin import rules
-from coachsync.standin.acts import Acts
+from coachsync.standin.clicks import Clicks
 from coachsync.standin.model import Channel, Role
 from coachsync.standin.state import locked
 
 
-class World(Acts):
-    """Users, guilds and all that is in them; changed by HTTP requests and by the methods of `Acts`."""
+class World(Clicks):
+    """Users, guilds and all that is in them; changed by HTTP requests and by its other methods."""
 
     @locked
     def bits(self, guild: str, user: str, channel: str) -> int:

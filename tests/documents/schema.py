@@ -39,6 +39,8 @@ _REFUSALS = {
     "4XX": {"$ref": "#/components/responses/ClientErrorResponse"},
 }
 
+_MEMBERS = {"type": "array", "items": {"$ref": "#/components/schemas/GuildMemberResponse"}}
+
 SUPPLEMENT: dict[tuple[str, str], dict[str, Any]] = {
     # Documented on docs.discord.com, absent from the trimmed document.
     ("/channels/{channel_id}", "get"): {"responses": {"200": _json(_CHANNEL), **_REFUSALS}},
@@ -47,6 +49,9 @@ SUPPLEMENT: dict[tuple[str, str], dict[str, Any]] = {
         "responses": {"200": _json({"$ref": "#/components/schemas/GuildRoleResponse"}), **_REFUSALS}
     },
     ("/guilds/{guild_id}/roles/member-counts", "get"): {"responses": {"200": _json(_COUNTS), **_REFUSALS}},
+    ("/guilds/{guild_id}/members/search", "get"): {
+        "responses": {"200": _json(_MEMBERS), **_REFUSALS},
+    },
     ("/guilds/{guild_id}/voice-states/@me", "get"): {
         "responses": {"200": _json({"$ref": "#/components/schemas/VoiceStateResponse"}), **_REFUSALS}
     },

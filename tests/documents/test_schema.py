@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from coachsync.domain import permissions as p
 from coachsync.standin import Limits
 from coachsync.standin.routes import TEMPLATES
 from tests.documents.schema import Schema, SchemaMismatchError
@@ -31,6 +32,7 @@ def _walk(house: House) -> None:
     """Use every route once, so that it succeeds."""
     guild, john = house.guild, house.john
     house.world.apps[house.bot].members_intent = True
+    house.world.edit_role(guild, house.bot_role(), permissions=p.NEEDED | p.VIEW_AUDIT_LOG)
     category = house.world.add_category(guild, "Rooms")
     house.world.add_channel(guild, "news", type=0)
     for path in ("/users/@me", "/applications/@me", "/oauth2/applications/@me"):
@@ -43,7 +45,14 @@ def _walk(house: House) -> None:
     house.world.connect_voice(guild, house.bot, room)
     for path in (
         *("", "?with_counts=true", "/roles", f"/roles/{role}", "/roles/member-counts", "/channels"),
-        *(f"/members/{john}", "/members?limit=5", f"/voice-states/{john}", "/voice-states/@me"),
+        *(
+            f"/members/{john}",
+            "/members?limit=5",
+            "/members/search?query=jo",
+            "/audit-logs",
+            f"/voice-states/{john}",
+            "/voice-states/@me",
+        ),
     ):
         house.call("GET", f"/guilds/{guild}{path}")
     overwrite = f"/channels/{room}/permissions/{house.sarah}"

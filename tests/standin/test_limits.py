@@ -49,6 +49,13 @@ def test_role_changes_share_one_bucket_of_ten(house: House) -> None:
     assert [a.headers["X-RateLimit-Remaining"] for a in answers][:3] == ["9", "8", "7"]
 
 
+def test_create_of_a_role_shows_its_budget_of_two_days(house: House) -> None:
+    house.standin.limits = Limits.discord()
+    answer = house.call("POST", f"/guilds/{house.guild}/roles", {"permissions": "0"})
+    shown = [answer.headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining", "Reset-After")]
+    assert shown == ["250", "249", "172800.000"]
+
+
 def test_429_tells_whole_seconds_in_the_header_and_the_exact_wait_in_the_body(house: House) -> None:
     house.standin.limits = Limits.uniform(1, 1.5)
     house.call("GET", "/users/@me")

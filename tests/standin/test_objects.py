@@ -122,7 +122,7 @@ def test_overwrite_for_a_user_outside_the_guild_is_accepted_by_default(house: Ho
 
 
 def test_overwrite_for_a_user_outside_the_guild_is_refused_when_so_set(house: House) -> None:
-    house.world.accept_stranger_overwrites = False
+    house.world.unknown_overwrites = "refuse"
     outside = house.world.add_user("Not here")
     body = {"name": "x", "type": 2, "permission_overwrites": house.private((outside, MEMBER))}
     assert house.code("POST", f"/guilds/{house.guild}/channels", body) == (404, 10009)
