@@ -21,12 +21,12 @@ from coachsync.domain.model import Entry, Outcome, Warn
 from coachsync.domain.planned import Plan
 from coachsync.engine.apply import Apply
 from coachsync.engine.journal import Journal
-from coachsync.engine.lock import Spent
 from coachsync.engine.request import TickRequest, host_time
 from coachsync.engine.watchdog import Watchdog, bugs_end_the_run
 from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE
 from coachsync.guild.access import GuildAccess, Ways, guild_access
 from coachsync.store.base import Defaults, Store
+from coachsync.store.lock import Spent
 from coachsync.store.open import open_store
 
 

@@ -25,12 +25,12 @@ from coachsync.domain.planned import Plan, Scope
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import LEFT_ALONE
 from coachsync.domain.words import nothing_to_do
-from coachsync.engine.lock import Lock, run_lock
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.engine.request import KINDS, TickRequest, host_time
 from coachsync.errors import OK, SOME_FAILED, RowRefusedError, SessionError
 from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
+from coachsync.store.lock import Lock, run_lock
 from coachsync.store.open import open_store
 
 _RECENT_RUNS = 50

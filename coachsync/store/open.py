@@ -1,4 +1,4 @@
-"""From the configuration's `[store] url` to a store, opened or newly made (CONTRACT §3 and §4)."""
+"""From the configuration's `[store] url` to a store, opened, filled or newly made (CONTRACT §3 and §4)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from coachsync.errors import ConfigError, StoreError
 from coachsync.store.base import Defaults, Store
-from coachsync.store.files import require_file, require_own, unmakable
+from coachsync.store.files import require_file, require_own, unmakable, unreadable
 
 _KINDS = ("sqlite", "json")
 _HINT = "write [store] url as sqlite:///relative.db, sqlite:////absolute.db, json:///relative.json or json:////absolute"
@@ -63,14 +63,41 @@ def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
         with os.fdopen(descriptor, "wb") as file:
             file.write(b"[]\n" if kind == "json" else b"")
         if kind == "sqlite":
-            make_tables(path)
+            _make_tables(path)
     except BaseException:
         os.unlink(path)
         raise
     return path
 
 
-def make_tables(path: str) -> None:
+def is_blank(url: str, base_dir: str) -> bool:
+    """Return whether a store's file holds no byte, or is an SQLite database without anything in it."""
+    kind, named = parse_url(url, base_dir)
+    path = require_file(named)
+    if kind == "json":
+        return os.path.getsize(path) == 0
+    from coachsync.store.sqlite.database import Database
+
+    database = Database(path, writable=False, corrupt_hint="remove it, or choose another file")
+    try:
+        return database.one("SELECT 1 FROM sqlite_master LIMIT 1") is None
+    finally:
+        database.close()
+
+
+def fill(url: str, base_dir: str) -> str:
+    """Make a file that `is_blank` an empty store and return its path. Raises StoreError."""
+    kind, named = parse_url(url, base_dir)
+    path = require_file(named)
+    require_own(path)
+    if kind == "json":
+        _write_array(path)
+    else:
+        _make_tables(path)
+    return named
+
+
+def _make_tables(path: str) -> None:
     """Make coachsync's own table in an SQLite file, all of it or nothing. Raises StoreError."""
     from coachsync.store.sqlite.database import Database
     from coachsync.store.sqlite.schema import SESSIONS_INDEXES, SESSIONS_TABLE
@@ -82,3 +109,15 @@ def make_tables(path: str) -> None:
                 database.run(statement)
     finally:
         database.close()
+
+
+def _write_array(path: str) -> None:
+    from coachsync.store.jsonfile.swap import locked
+
+    try:
+        with locked(path), open(path, "r+b") as file:
+            if file.read(1):
+                raise StoreError(f"{path} is no longer empty and was not touched", "look at it, then run init again")
+            file.write(b"[]\n")
+    except OSError as error:
+        raise unreadable(path, error) from error

@@ -174,7 +174,7 @@ def test_lock_held_by_another_run_is_told(home: Home) -> None:
     assert home.run("run", COACHSYNC_TOKEN=TOKEN).code == 0
     url = home.config.read_text("utf-8").split('url = "')[1].split('"')[0]
     store = open_store(url, home.folder, Defaults(GUILD, 3_600_000), writable=False)
-    from coachsync.engine.lock import run_lock
+    from coachsync.store.lock import run_lock
 
     with run_lock(store.path, 0, "test"):
         started = time.monotonic()

@@ -20,8 +20,8 @@ import pytest
 
 from coachsync import waits
 from coachsync.errors import StoreError
+from coachsync.host import files
 from coachsync.store.base import Marks, Store
-from coachsync.store.jsonfile import swap
 from coachsync.store.jsonfile.document import Document
 from coachsync.store.open import open_store
 from tests.store.backends import DEFAULTS, NOW, SPAN, a_row, an_entry, snapshot
@@ -185,7 +185,7 @@ class TestReplacing:
             raise PermissionError(errno.EPERM, "no")
 
         monkeypatch.setattr(os, "fchown", refuse)
-        monkeypatch.setattr(swap, "_owners", lambda found: (id(found), 0))
+        monkeypatch.setattr(files, "_owners", lambda found: (id(found), 0))
         with closing(opened(path)) as store, pytest.raises(StoreError, match="owner and group"):
             store.add(a_row("new"))
         assert path.read_text() == f"[{ROW % ''}]"
@@ -224,14 +224,14 @@ class TestReplacing:
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path.write_text(f"[{ROW % ''}]")
-        write, changes = swap._write, ["CONFIRMED", "PAID"]
+        write, changes = files._write, ["CONFIRMED", "PAID"]
 
         def meanwhile(descriptor: int, data: bytes) -> None:
             write(descriptor, data)
             if changes:
                 path.write_text(f"[{ROW.replace('SCHEDULED', changes.pop(0)) % ''}]")
 
-        monkeypatch.setattr(swap, "_write", meanwhile)
+        monkeypatch.setattr(files, "_write", meanwhile)
         mark(path)
         assert path.read_text() == f"[{(ROW % ADDED).replace('SCHEDULED', 'PAID')}]"
 

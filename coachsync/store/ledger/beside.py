@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from coachsync.errors import StoreError
-from coachsync.store.files import require_own
-from coachsync.store.jsonfile.swap import make_like
+from coachsync.host.files import OwnerNotKeptError, make_like
+from coachsync.store.files import owner_not_kept, require_own
 from coachsync.store.sqlite.database import Database
 
 
@@ -23,6 +23,8 @@ def make_ledger(path: str) -> Database:
         _create(name, os.stat(path))
     except FileExistsError:
         pass  # another process was faster
+    except OwnerNotKeptError as error:
+        raise owner_not_kept(name, error) from None
     except OSError as error:
         why = error.strerror or str(error)
         hint = "the user that runs coachsync must be able to make files in that directory"
@@ -37,7 +39,7 @@ def _beside(path: str) -> str:
 def _create(name: str, like: os.stat_result) -> None:
     descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
-        make_like(descriptor, name, like)
+        make_like(descriptor, like)
     finally:
         os.close(descriptor)
 
