@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
+from coachsync.domain.booking import Defaults
 from coachsync.errors import ConfigError, StoreError
-from coachsync.store.base import Defaults, Store
+from coachsync.store.base import Store
+from coachsync.store.bookings import Bookings
+from coachsync.store.columns import Columns
 from coachsync.store.files import require_file, require_own, unmakable, unreadable
+from coachsync.store.ledger.ledger import Ledger
+from coachsync.store.lock import run_lock
+from coachsync.store.sql import Sql
 
 _KINDS = ("sqlite", "json")
+_UPGRADE_WAIT_S = 5.0  # for another command that does the same; a run of an earlier version may last much longer
+_CORRUPT = "restore it from a backup, or see what `sqlite3 FILE '.recover'` brings back"
 _HINT = "write [store] url as sqlite:///relative.db, sqlite:////absolute.db, json:///relative.json or json:////absolute"
 
 
@@ -41,13 +50,47 @@ def open_store(url: str, base_dir: str | os.PathLike[str], defaults: Defaults, *
     path = require_file(named)
     if writable:
         require_own(path)
-    if kind == "sqlite":
-        from coachsync.store.sqlite.store import SqliteStore
+    opened = _open_sqlite if kind == "sqlite" else _open_json
+    return opened(path, named, defaults, writable=writable)
 
-        return SqliteStore(path, url, defaults, writable=writable)
-    from coachsync.store.jsonfile.store import JsonStore
 
-    return JsonStore(path, url, defaults, writable=writable, named=named)
+def _open_sqlite(path: str, _named: str, defaults: Defaults, *, writable: bool) -> Store:
+    """Open a database that holds bookings and ledger."""
+    from coachsync.store.sqlite.database import Database, tolerant_text
+    from coachsync.store.sqlite.rows import SqliteRows
+    from coachsync.store.sqlite.table import add_marks, inspect
+
+    database = Database(path, writable=writable, corrupt_hint=_CORRUPT, text=tolerant_text)
+    try:
+        table = inspect(database, Columns())
+        ledger = _ledger(path, database, lambda: database)
+        if writable and not table.marked:
+            table = add_marks(database, table)
+    except BaseException:
+        database.close()
+        raise
+    return Store(path, Bookings(SqliteRows(database, table), defaults), ledger)
+
+
+def _open_json(path: str, named: str, defaults: Defaults, *, writable: bool) -> Store:
+    """Open a JSON file, and the ledger beside it."""
+    from coachsync.store.jsonfile.rows import JsonRows
+    from coachsync.store.ledger.beside import make_ledger, open_ledger
+
+    rows = JsonRows(path, named)
+    database = open_ledger(path, writable=writable)
+    try:
+        ledger = _ledger(path, database, lambda: make_ledger(path))
+    except BaseException:
+        if database is not None:
+            database.close()
+        raise
+    return Store(path, Bookings(rows, defaults), ledger)
+
+
+def _ledger(path: str, sql: Sql | None, make: Callable[[], Sql]) -> Ledger:
+    """Return the ledger; an earlier version's is brought up to date, with no run under way."""
+    return Ledger(sql, make=make, alone=lambda: run_lock(path, _UPGRADE_WAIT_S, "bringing the ledger up to date"))
 
 
 def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:

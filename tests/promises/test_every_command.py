@@ -168,7 +168,7 @@ def test_logs_are_json_when_asked_for(home: Home) -> None:
 
 def test_lock_held_by_another_run_is_told(home: Home) -> None:
     pytest.importorskip("fcntl")
-    from coachsync.store.base import Defaults
+    from coachsync.domain.booking import Defaults
     from coachsync.store.open import open_store
 
     assert home.run("run", COACHSYNC_TOKEN=TOKEN).code == 0

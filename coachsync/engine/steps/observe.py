@@ -10,6 +10,7 @@ from typing import Literal
 from coachsync.discord.errors import DiscordError, Forbidden, failure_of
 from coachsync.domain import drift
 from coachsync.domain.failure import Failure
+from coachsync.domain.marks import Marks
 from coachsync.domain.model import Action, Entry, Grant, Session
 from coachsync.domain.planned import Refused
 from coachsync.domain.windows import window_opens
@@ -19,7 +20,7 @@ from coachsync.engine.steps import belongings, room
 from coachsync.engine.steps.job import Job, Trouble
 from coachsync.engine.steps.removal import claim
 from coachsync.errors import RowRefusedError
-from coachsync.store.base import Marks, Transaction
+from coachsync.store.base import Transaction
 
 
 async def look_at(job: Job) -> Action | Refused | None:

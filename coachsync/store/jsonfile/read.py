@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from coachsync.domain.booking import COLUMN_OF
+from coachsync.store.columns import FIELD_OF
 from coachsync.store.jsonfile.text import decoded, elements, encoded, members, value_of
 
 BOM = b"\xef\xbb\xbf"
@@ -109,7 +109,7 @@ def read_row(raw: Raw) -> Row | None:
     if not text.startswith("{"):
         return None
     found = {member.key: value_of(text[member.start : member.end]) for member in members(text)}
-    return Row(*(found.get(key) for key in COLUMN_OF))
+    return Row(*(found.get(key) for key in FIELD_OF))
 
 
 def array_at(data: bytes) -> int:
