@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
+from coachsync import waits
 from coachsync.domain.booking import Defaults
 from coachsync.errors import ConfigError, StoreError
 from coachsync.store.base import Store
@@ -17,7 +19,6 @@ from coachsync.store.lock import run_lock
 from coachsync.store.sql import Sql
 
 _KINDS = ("sqlite", "json")
-_UPGRADE_WAIT_S = 5.0  # for another command that does the same; a run of an earlier version may last much longer
 _CORRUPT = "restore it from a backup, or see what `sqlite3 FILE '.recover'` brings back"
 _HINT = "write [store] url as sqlite:///relative.db, sqlite:////absolute.db, json:///relative.json or json:////absolute"
 
@@ -90,7 +91,11 @@ def _open_json(path: str, named: str, defaults: Defaults, *, writable: bool) -> 
 
 def _ledger(path: str, sql: Sql | None, make: Callable[[], Sql]) -> Ledger:
     """Return the ledger; an earlier version's is brought up to date, with no run under way."""
-    return Ledger(sql, make=make, alone=lambda: run_lock(path, _UPGRADE_WAIT_S, "bringing the ledger up to date"))
+
+    def alone() -> AbstractContextManager[object]:
+        return run_lock(path, waits.current().migration, "bringing the ledger up to date")
+
+    return Ledger(sql, make=make, alone=alone)
 
 
 def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:

@@ -44,7 +44,7 @@ def an_entry(session_id: str = "abc12345", **fields: Any) -> Entry:
             Resource("role", "Session", GUILD, "made", NOW, NOW + 1, "71", NOW + 1),
             Resource("channel", "🎤", GUILD, "made", NOW, NOW + 1, "72", NOW + 1),
         ],
-        grants=[Grant("11", "granted", NOW)],
+        grants=[Grant("11", "granted", NOW, seen_at=NOW - 1)],
     )
     for name, value in fields.items():
         setattr(entry, name, value)

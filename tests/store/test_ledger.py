@@ -167,6 +167,12 @@ class TestEvents:
         assert [event.what for event in store.ledger.events("s")] == ["what1", "what3", "what5"]
         assert [event.what for event in store.ledger.events("s", limit=2)] == ["what3", "what5"]
 
+    def test_failure_of_an_event_comes_back_whole(self, store: Store) -> None:
+        event = Event(NOW, "s", "setup", "failed", "", Failure("missed", "too: late\nfor it", "move: it"))
+        with store.transaction() as transaction:
+            transaction.ledger.event(event)
+        assert store.ledger.events("s") == [event]
+
     @pytest.mark.parametrize(
         ("story", "error"),
         [
@@ -193,7 +199,7 @@ class TestForgetting:
     def test_what_is_over_90_days_old_is_dropped(self, store: Store) -> None:
         past = self.LATE - 91 * DAY
         made = Resource("role", "r", GUILD, "deleted", made_at=past, deleted_at=past)
-        save(store, an_entry(state="closed", end=past, resources=[made], grants=[Grant("11", "revoked")]))
+        save(store, an_entry(state="closed", end=past, resources=[made], grants=[Grant("11", "revoked", seen_at=past)]))
         with store.transaction() as transaction:
             transaction.ledger.event(Event(past, "abc12345", "setup", "done", ""))
             transaction.ledger.run_started(past, "run")
