@@ -28,16 +28,17 @@ class Marks(NamedTuple):
     completion: Completion | None = None
 
 
-def unsaid(marks: Marks, row: Mapping[str, object]) -> dict[str, object]:
+def unsaid(marks: Marks, row: Mapping[str, object], absent: bool | None = False) -> dict[str, object]:
     """Return what of the marks a row does not say yet: field → value, None for an id that is cleared.
 
     `row` holds the booking's fields as stored, of whatever type they are. What it holds for a flag or an id and makes
-    no sense is written anew. The status is not among the marks: see `completed`.
+    no sense is written anew. `absent` is what a flag says that the row has no value for: false, or nothing (None) in a
+    table, whose programs may ask for 0. The status is not among the marks: see `completed`.
     """
     flags = {"discord_setup_complete": marks.set_up, "discord_cleaned_up": marks.cleaned_up}
     ids = {"discord_channel_id": marks.channel_id, "discord_role_id": marks.role_id}
     changes: dict[str, object] = {
-        field: flag for field, flag in flags.items() if flag is not None and _flag(row.get(field)) is not flag
+        field: flag for field, flag in flags.items() if flag is not None and _flag(row.get(field), absent) is not flag
     }
     changes |= {
         field: snowflake or None
@@ -56,8 +57,8 @@ def completed(marks: Marks, row: Mapping[str, object]) -> bool:
     return same_start and status in completion.statuses - {completion.status}
 
 
-def _flag(value: object) -> bool | None:
+def _flag(value: object, absent: bool | None) -> bool | None:
     """Return what a flag says, None if it makes no sense."""
     if value is None:
-        return False
+        return absent
     return bool(value) if isinstance(value, int) and value in (0, 1) else None

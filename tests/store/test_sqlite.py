@@ -138,6 +138,14 @@ class TestForeignTable:
         row = (12.5, "22", "abc12345", "SCHEDULED", NOW, "11", b"\x00\xff", 1, None, None, "71")
         assert look(path, "SELECT * FROM sessions") == [row]
 
+    def test_marks_that_are_false_are_written_as_zero(self, path: Path) -> None:
+        make(path, FOREIGN)
+        store = opened(path)
+        with store.transaction() as transaction:
+            transaction.mark(Marks("abc12345", set_up=False, cleaned_up=False))
+        store.close()
+        assert look(path, "SELECT discord_setup_complete, discord_cleaned_up FROM sessions") == [(0, 0)]
+
     def test_other_columns_are_shown_and_imported_under_their_own_names(self, path: Path) -> None:
         make(path, FOREIGN)
         store = opened(path)

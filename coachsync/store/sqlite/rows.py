@@ -102,7 +102,7 @@ class SqliteRows:
         """Write marks; return False if the booking is gone."""
         sql = f"SELECT {self._table.fields} FROM sessions WHERE {self._id} = {ID}"
         rows = [_fields(row) for row in self._db.all(sql, (text_key(marks.session_id),))]
-        changes = {field: value for row in rows for field, value in unsaid(marks, row).items()}
+        changes = {field: value for row in rows for field, value in unsaid(marks, row, None).items()}
         self._update(marks.session_id, {self._table.quoted(field): _scalar(v) for field, v in changes.items()})
         for row in rows:
             if marks.completion is not None and completed(marks, row):
