@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def require_file(path: str) -> str:
-    """Return the file's resolved path. Raises StoreError where it is missing, no regular file or not readable."""
+    """Return the file's resolved path. Raises StoreError if it is missing, no regular file or not readable."""
     try:
         found = os.stat(path)
         real = os.path.realpath(path)

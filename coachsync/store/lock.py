@@ -26,7 +26,7 @@ Spent = tuple[float, ...]
 
 
 class Lock:
-    """The lock as its holder has it. `spent` is what the run before used, empty where that does not matter any more."""
+    """The lock as its holder has it. `spent` is what the run before used, empty if that does not matter any more."""
 
     def __init__(self, descriptor: int, since: str) -> None:
         self._descriptor = descriptor

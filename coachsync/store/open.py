@@ -99,7 +99,7 @@ def _ledger(path: str, sql: Sql | None, make: Callable[[], Sql]) -> Ledger:
 
 
 def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
-    """Make an empty store and return its file's path. Raises StoreError where something is there already."""
+    """Make an empty store and return its file's path. Raises StoreError if something is there already."""
     kind, path = parse_url(url, base_dir)
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)

@@ -50,7 +50,7 @@ class Document:
         return self._raws
 
     def positions(self, session_id: str) -> list[int]:
-        """Return where the rows with this id are: several where it occurs more than once."""
+        """Return where the rows with this id are: several if it occurs more than once."""
         return self.index().get(session_id, [])
 
     def index(self) -> dict[str, list[int]]:

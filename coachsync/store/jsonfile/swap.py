@@ -60,7 +60,7 @@ def unchanged(path: str, data: bytes, stamp: Stamp) -> bool:
 
 @contextmanager
 def locked_as(path: str, named: str) -> Iterator[None]:
-    """Hold the lock on `path`, and the one on the link `named` that leads to it, where somebody uses that.
+    """Hold the lock on `path`, and the one on the link `named` that leads to it, if somebody uses that.
 
     Raises StoreError as `locked` does.
     """
@@ -77,7 +77,7 @@ def _one_lock(path: str, other: str) -> bool:
 
 @contextmanager
 def locked(path: str) -> Iterator[None]:
-    """Hold the exclusive lock on `path`.lock. Raises StoreError where it is not to be had within 10 seconds."""
+    """Hold the exclusive lock on `path`.lock. Raises StoreError if it is not to be had within 10 seconds."""
     descriptor = _open_lock(path)
     try:
         _wait(descriptor, path)
@@ -124,7 +124,7 @@ def _open_lock(path: str) -> int:
 
 
 def _like_store(descriptor: int, path: str) -> None:
-    """Give the lock the store's owner and group where we may, so that its writers can take it."""
+    """Give the lock the store's owner and group if we may, so that its writers can take it."""
     like = os.stat(path)
     try:
         os.fchown(descriptor, like.st_uid, like.st_gid)

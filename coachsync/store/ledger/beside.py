@@ -11,13 +11,13 @@ from coachsync.store.sqlite.database import Database
 
 
 def open_ledger(path: str, *, writable: bool) -> Database | None:
-    """Open the ledger of the store at `path`, None where there is none. Raises StoreError where it is damaged."""
+    """Open the ledger of the store at `path`, None if there is none. Raises StoreError if it is damaged."""
     name = _beside(path)
     return _opened(name, writable=writable) if os.path.lexists(name) else None
 
 
 def make_ledger(path: str) -> Database:
-    """Open the ledger of the store at `path`; make an empty file where there is none."""
+    """Open the ledger of the store at `path`; make an empty file if there is none."""
     name = _beside(path)
     try:
         _create(name, os.stat(path))

@@ -44,7 +44,7 @@ class Ledger:
     def __init__(
         self, sql: Sql | None, *, make: Callable[[], Sql], alone: Callable[[], AbstractContextManager[object]]
     ) -> None:
-        self._sql = sql
+        self._sql = self._given = sql
         self._make = make
         self._alone = alone
         self._there = False
@@ -139,9 +139,10 @@ class Ledger:
             raise
 
     def close(self) -> None:
-        """Release the database."""
-        if self._sql is not None:
-            self._sql.close()
+        """Release the database, and the copy of one."""
+        for sql in (self._sql, self._given):
+            if sql is not None:
+                sql.close()
 
     def _look(self) -> Sql | None:
         """Return the database if the tables are there, as they are now."""

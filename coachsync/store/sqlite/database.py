@@ -229,7 +229,7 @@ def tolerant_text(data: bytes) -> str:
 
 
 def text_key(text: str) -> str | bytes:
-    """Return text as SQLite can take it: as it is, or the bytes it came from where it is no Unicode."""
+    """Return text as SQLite can take it: as it is, or the bytes it came from if it is no Unicode."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
