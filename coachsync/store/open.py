@@ -23,14 +23,14 @@ _CORRUPT = "restore it from a backup, or see what `sqlite3 FILE '.recover'` brin
 _HINT = "write [store] url as sqlite:///relative.db, sqlite:////absolute.db, json:///relative.json or json:////absolute"
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a store is: the kind ("sqlite" or "json") and the absolute path of its file, links not resolved."""
 
     kind: str
     path: str
 
 
-def parse_url(url: str, base_dir: str | os.PathLike[str]) -> Place:
+def parse_url(url: str, base_dir: str | os.PathLike[str]) -> Location:
     """Read a store's url; relative paths are relative to `base_dir`. Raises ConfigError."""
     scheme, colon, rest = url.partition(":")
     if colon and scheme in ("postgresql", "postgres"):
@@ -38,7 +38,7 @@ def parse_url(url: str, base_dir: str | os.PathLike[str]) -> Place:
     if scheme not in _KINDS or not rest.startswith("///") or not rest[3:].strip("/") or "\0" in url:
         # the url may hold a password: only its beginning is told
         raise ConfigError(f"[store] url: expected sqlite:///FILE or json:///FILE, not {scheme[:20]!r}…", _HINT)
-    return Place(scheme, os.path.join(os.path.abspath(base_dir), rest[3:]))
+    return Location(scheme, os.path.join(os.path.abspath(base_dir), rest[3:]))
 
 
 def open_store(url: str, base_dir: str | os.PathLike[str], defaults: Defaults, *, writable: bool) -> Store:
