@@ -28,6 +28,9 @@ class Waits(NamedTuple):
     sqlite_lock: float = 5.0
     """For another process to let go of an SQLite database."""
 
+    migration: float = 5.0
+    """For another command that brings an older ledger up to date; a run of an earlier release may last much longer."""
+
     json_lock: float = 10.0
     """For another process to let go of a JSON store's lock file."""
 

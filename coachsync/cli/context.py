@@ -36,7 +36,7 @@ def invocation(ctx: typer.Context) -> Invocation:
 
 def open_settled_store(settings: Settings, *, writable: bool) -> Store:
     """Open the configured store. Raises StoreError."""
-    from coachsync.store.base import Defaults
+    from coachsync.domain.booking import Defaults
     from coachsync.store.open import open_store
 
     defaults = Defaults(settings.guild_id, settings.default_duration)

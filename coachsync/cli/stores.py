@@ -9,8 +9,7 @@ from coachsync.cli.context import open_settled_store
 from coachsync.config.load import load_settings
 from coachsync.config.settings import Settings
 from coachsync.errors import CoachsyncError
-from coachsync.store.blank import fill, is_blank
-from coachsync.store.open import create_store, parse_url
+from coachsync.store.open import create_store, fill, is_blank, parse_url
 
 Make = Callable[[str, str], str]
 

@@ -13,7 +13,7 @@ from coachsync.cli.context import invocation, open_settled_store
 from coachsync.cli.options import Json
 from coachsync.errors import OK, SOME_FAILED, UsageError
 from coachsync.report.text import word
-from coachsync.store.base import Imported
+from coachsync.store.importing import Imported
 
 _SHAPE = 'expected an array of sessions, or an object whose "sessions" is one'
 
@@ -38,7 +38,7 @@ def import_sessions(
     rows = _rows(_read(file), "standard input" if file == "-" else file)
     store = open_settled_store(settings, writable=True)
     try:
-        done = store.import_rows(rows)
+        done = store.bookings.import_rows(rows)
     finally:
         store.close()
     _show(done, as_json=json)
@@ -54,7 +54,7 @@ def export_sessions(ctx: typer.Context) -> int:
     """
     store = open_settled_store(invocation(ctx).settings(), writable=False)
     try:
-        output.out_all(_array(store.export()))
+        output.out_all(_array(store.bookings.export()))
     finally:
         store.close()
     return OK

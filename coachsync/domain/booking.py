@@ -7,7 +7,7 @@ A start counts from 2015-01-01 to before 2101-01-01 UTC: seconds, microseconds a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple
 
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import MINUTE, Millis, Person, Session
@@ -16,45 +16,20 @@ EARLIEST: Millis = 1_420_070_400_000  # 2015-01-01T00:00:00Z, inclusive
 LATEST: Millis = 4_133_980_800_000  # 2101-01-01T00:00:00Z, exclusive
 LONGEST_MINUTES = 1440
 
-# JSON key → SQL column, in the order of CONTRACT §4
-COLUMN_OF = {
-    "_id": "id",
-    "status": "status",
-    "scheduledDate": "scheduled_date",
-    "duration": "duration",
-    "studentDiscordId": "student_discord_id",
-    "coachDiscordId": "coach_discord_id",
-    "studentName": "student_name",
-    "coachName": "coach_name",
-    "guildId": "guild_id",
-    "discordSetupComplete": "discord_setup_complete",
-    "discordCleanedUp": "discord_cleaned_up",
-    "discordChannelId": "discord_channel_id",
-    "discordRoleId": "discord_role_id",
-}
-KEY_OF = {column: key for key, column in COLUMN_OF.items()}
-REQUIRED_COLUMNS = ("id", "status", "scheduled_date", "student_discord_id", "coach_discord_id")
-MARK_COLUMNS = ("discord_setup_complete", "discord_cleaned_up", "discord_channel_id", "discord_role_id")
-MARK_KEYS = tuple(KEY_OF[column] for column in MARK_COLUMNS)
-FLAG_KEYS = MARK_KEYS[:2]
-
 _DIGITS = frozenset("0123456789")
 _LONGEST_SNOWFLAKE = 20
 _SHOWN = 40
 
 
-class Fallbacks(Protocol):
-    """What a row may leave out: the guild's id and the duration in milliseconds."""
+class Defaults(NamedTuple):
+    """What a row may leave out: the guild (id) and the duration (milliseconds)."""
 
-    @property
-    def guild_id(self) -> str: ...
-
-    @property
-    def duration(self) -> Millis: ...
+    guild_id: str
+    duration: Millis
 
 
-def read_booking(fields: Mapping[str, object], defaults: Fallbacks, position: int = 0) -> Session:
-    """Read one row, its fields by SQL column name; what is absent or None counts as left out.
+def read_booking(fields: Mapping[str, object], defaults: Defaults, position: int = 0) -> Session:
+    """Read one row, its fields by the contract's SQL names; what is absent or None counts as left out.
 
     `position` is the row's number from 1: a row without a usable id goes by "row 17". Of several flaws the first,
     in the order of the contract's table, is told.
@@ -79,7 +54,7 @@ def read_booking(fields: Mapping[str, object], defaults: Fallbacks, position: in
     )
 
 
-def not_a_row(value: object, position: int, defaults: Fallbacks) -> Session:
+def not_a_row(value: object, position: int, defaults: Defaults) -> Session:
     """Return the invalid session that stands for a row which is no object at all."""
     flaw = Failure(
         "invalid", f"row {position} is {shown(value)}, not an object", "remove it, or write the booking as an object"

@@ -71,6 +71,17 @@ class Session(NamedTuple):
         return next((p for p in self.people if p.kind == kind), Person(None, kind))
 
 
+class Span(NamedTuple):
+    """Which bookings a tick must see beside those that are open: start between `since` and `until`, inclusive.
+
+    `open_since` bounds how old an open booking (marks set, not cleaned up) may be and still be looked at.
+    """
+
+    since: Millis
+    until: Millis
+    open_since: Millis
+
+
 @dataclass(slots=True)
 class Resource:
     """One role, channel or category: an attempt to make it and, once known, its snowflake.
@@ -100,6 +111,7 @@ class Resource:
 class Grant:
     """One person's access to one session.
 
+    `seen_at` is when they were seen as a member of the guild before they were let in, None if never.
     `rowid` is 0 until the ledger has stored it.
     """
 
@@ -107,6 +119,7 @@ class Grant:
     state: GrantState = "asked"
     granted_at: Millis | None = None
     revoked_at: Millis | None = None
+    seen_at: Millis | None = None
     rowid: int = 0
 
 
@@ -263,10 +276,14 @@ class RunRecord(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One line of a session's story: when, what was done ("setup", "role made", …), how it ended, detail."""
+    """One line of a session's story: when, what was done ("setup", "role made", …), how it ended, detail.
+
+    `failure` is what an action failed or was refused with.
+    """
 
     at: Millis
     session_id: str
     what: str
     outcome: str
     detail: str
+    failure: Failure | None = None

@@ -32,8 +32,10 @@ def _give_up(transaction: Transaction, action: Action, facts: Facts) -> str:
     entry.close("abandoned", action.session.start, facts.now)
     words = f"may be left in guild {entry.guild_id}: {', '.join(left) or 'nothing'}"
     transaction.mark(closing_marks(action.session, facts.policy))
-    transaction.save(entry)
-    transaction.event(Event(facts.now, action.session.id, "cleanup", "done", f"given up by an operator; {words}"))
+    transaction.ledger.save(entry)
+    transaction.ledger.event(
+        Event(facts.now, action.session.id, "cleanup", "done", f"given up by an operator; {words}")
+    )
     return f"{action.session.id}: {words}"
 
 

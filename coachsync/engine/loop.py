@@ -15,18 +15,19 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from coachsync import waits
+from coachsync.domain.booking import Defaults
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Outcome, Warn
 from coachsync.domain.planned import Plan
 from coachsync.engine.apply import Apply
 from coachsync.engine.journal import Journal
-from coachsync.engine.lock import Spent
 from coachsync.engine.request import TickRequest, host_time
 from coachsync.engine.watchdog import Watchdog, bugs_end_the_run
 from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE
 from coachsync.guild.access import GuildAccess, Ways, guild_access
-from coachsync.store.base import Defaults, Store
+from coachsync.store.base import Store
+from coachsync.store.lock import Spent
 from coachsync.store.open import open_store
 
 
@@ -93,7 +94,7 @@ def _record_hang(request: TickRequest, number: int) -> None:
     defaults = Defaults(settings.guild_id, settings.default_duration)
     store = open_store(settings.store_url, settings.base_dir, defaults, writable=True)
     with store.transaction() as transaction:
-        transaction.run_finished(number, host_time(request), None, SOME_FAILED)
+        transaction.ledger.run_finished(number, host_time(request), None, SOME_FAILED)
 
 
 async def _work(

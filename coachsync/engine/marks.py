@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from coachsync.domain.marks import Completion, Marks
 from coachsync.domain.model import Entry, Session
 from coachsync.domain.remembered import marks_of
 from coachsync.domain.windows import Policy
-from coachsync.store.base import Completion, Marks
 
 
 def living_marks(entry: Entry) -> Marks:

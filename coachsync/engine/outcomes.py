@@ -45,10 +45,9 @@ def unknown_session(name: str, command: str) -> Outcome:
 
 
 def failure_event(outcome: Outcome, now: Millis) -> Event:
-    """Return the line of a session's story that says what went wrong: code, message, on a second line the hint."""
-    error = outcome.error
-    detail = f"{error.code}: {error.message}\n{error.hint}" if error is not None else ""
-    return Event(now, outcome.action.session.id, outcome.action.kind, outcome.outcome, detail)
+    """Return the line of a session's story that says what went wrong."""
+    action = outcome.action
+    return Event(now, action.session.id, action.kind, outcome.outcome, "", outcome.error)
 
 
 def shown(outcome: Outcome) -> tuple[int, Millis, str]:

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from coachsync.clock import host_now, iso
 from coachsync.config import Settings
+from coachsync.domain.booking import Defaults
 from coachsync.domain.case import Facts
+from coachsync.domain.marks import Marks
 from coachsync.domain.model import (
     DAY,
     MINUTE,
@@ -19,6 +21,7 @@ from coachsync.domain.model import (
     Outcome,
     Report,
     Session,
+    Span,
     Warn,
 )
 from coachsync.domain.plan import make_plan
@@ -26,12 +29,12 @@ from coachsync.domain.planned import Plan, Scope
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import LEFT_ALONE
 from coachsync.domain.words import nothing_to_do
-from coachsync.engine.lock import Lock, run_lock
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.engine.request import KINDS, TickRequest, host_time
 from coachsync.errors import OK, SOME_FAILED, RowRefusedError, SessionError
-from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
+from coachsync.store.base import Store, Transaction
+from coachsync.store.lock import Lock
 from coachsync.store.open import open_store
 
 _RECENT_RUNS = 50
@@ -66,7 +69,7 @@ def tick(request: TickRequest) -> Report:
         request.tokens.check()
     with ExitStack() as stack:
         store = _open(stack, settings, writable=True)
-        lock = stack.enter_context(run_lock(store.path, request.wait, f"{request.command} since {iso(host_now())}"))
+        lock = stack.enter_context(store.run_lock(request.wait, f"{request.command} since {iso(host_now())}"))
         return _run(request, store, lock)
 
 
@@ -82,24 +85,24 @@ def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
 
 def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     """Read every booking and entry that this tick must decide about."""
-    first = store.first_run_at()
+    first = store.ledger.first_run_at()
     first = now if first is None else min(first, now)  # the first run's clock may have been ahead
     named, unknown = _named(store, request.names)
-    sessions = store.candidates(_span(store, now, first, request.settings.policy.setup_opens))
-    live = {e.session_id: e for e in store.live_entries()}
+    sessions = store.bookings.candidates(_span(store, now, first, request.settings.policy.setup_opens))
+    live = {e.session_id: e for e in store.ledger.live_entries()}
     missing = (set(live) | (named or set())) - {s.id for s in sessions}
     if missing:
-        sessions += store.by_ids(missing).values()
+        sessions += store.bookings.by_ids(missing).values()
     ids = {s.id for s in sessions} | (named or set())
-    entries = (store.entries(ids) if ids else {}) | live
-    empty = bool(live) and not sessions and store.is_empty()
+    entries = (store.ledger.entries(ids) if ids else {}) | live
+    empty = bool(live) and not sessions and store.bookings.is_empty()
     facts = Facts(now, request.settings.policy, first, request.settings.templates, empty, _interval(store, now))
     return Reading(sessions, entries, facts, named, unknown)
 
 
 def _interval(store: Store, now: Millis) -> Millis:
     """Return how long after this run the next one is to be expected: as long as the last one is past."""
-    last = store.last_runs(1)
+    last = store.ledger.last_runs(1)
     return min(max(now - last[0].started_at, _OFTEN), _SELDOM) if last else _USUAL
 
 
@@ -117,7 +120,7 @@ def _seen_until(store: Store) -> Millis | None:
     Where none of the recent runs was such, the earliest of them stands for it; None where there were none before.
     """
     for many in (1, _RECENT_RUNS):
-        runs = store.last_runs(many)
+        runs = store.ledger.last_runs(many)
         whole = [r.started_at for r in runs if r.command == "run" and r.finished_at is not None]
         if whole:
             return whole[0]
@@ -129,7 +132,8 @@ def _named(store: Store, names: tuple[str, ...]) -> tuple[frozenset[str] | None,
     ids: set[str] = set()
     unknown: list[str] = []
     for name in names:
-        found = {s.id for s in store.matching(name)} or {e.session_id for e in store.entries_named(name)}
+        found = {s.id for s in store.bookings.matching(name)}
+        found = found or {e.session_id for e in store.ledger.entries_named(name)}
         if len(found) > 1:
             listed = ", ".join(sorted(found))
             raise SessionError("unknown_session", f"{name} may be any of {listed}", "name the session by its id")
@@ -146,7 +150,7 @@ def _decide(request: TickRequest, reading: Reading) -> Plan:
 def _hopeless(store: Store, request: TickRequest, plan: Plan, reading: Reading) -> list[Outcome]:
     """Return what fails without being tried: broken promises, refusals, names that nobody goes by."""
     keys = [key_of(r) for r in plan.refused if r.once]
-    seen = store.was_reported(keys) if keys and reading.named is None else set()
+    seen = store.ledger.was_reported(keys) if keys and reading.named is None else set()
     unknown = [unknown_session(name, request.command) for name in reading.unknown]
     return refusals(plan.refused, seen) + unknown
 
@@ -198,7 +202,7 @@ def _work(
 
     now = reading.facts.now
     with store.transaction() as transaction:
-        number = transaction.run_started(now, request.command)
+        number = transaction.ledger.run_started(now, request.command)
         _restore(transaction, plan)
     done = work(request, store, plan, reading.facts, reading.entries, number, lock.spent)
     lock.note(done.spent)
@@ -222,17 +226,17 @@ def _finish(
     """Record the run and what it could only report, in one transaction."""
     with store.transaction() as transaction:
         if number is None:
-            number = transaction.run_started(reading.facts.now, request.command)
+            number = transaction.ledger.run_started(reading.facts.now, request.command)
             _restore(transaction, plan)
         if "cleanup" in KINDS[request.command] and reading.named is None:
-            transaction.seen_missing(plan.missing, plan.found, reading.facts.now)
+            transaction.ledger.seen_missing(plan.missing, plan.found, reading.facts.now)
         for refused in plan.refused:
             if refused.once:
-                transaction.reported(*key_of(refused))
+                transaction.ledger.reported(*key_of(refused))
         for outcome in report.outcomes:
             if outcome.error is not None and outcome.error.code != "unknown_session":
-                transaction.event(failure_event(outcome, reading.facts.now))
-        transaction.run_finished(number, host_time(request), report, report.exit_code)
+                transaction.ledger.event(failure_event(outcome, reading.facts.now))
+        transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
 
 
 def _restore(transaction: Transaction, plan: Plan) -> None:
@@ -240,7 +244,7 @@ def _restore(transaction: Transaction, plan: Plan) -> None:
     for session, entry in plan.restores:
         if entry.live:
             follow(entry, session)
-            transaction.save(entry)
+            transaction.ledger.save(entry)
             marks = living_marks(entry)
         else:
             marks = Marks(session.id, cleaned_up=True)

@@ -98,7 +98,7 @@ def guild_access(ways: Ways, store: Store, guild_id: str) -> GuildAccess:
         discord = ways.to(settings)
     except ConfigError as error:
         failure = Failure("unauthorized", error.message, error.hint)
-    until = store.roles_exhausted_until(guild_id)
+    until = store.ledger.roles_exhausted_until(guild_id)
     return GuildAccess(
         discord=discord,
         failure=failure,
@@ -107,7 +107,7 @@ def guild_access(ways: Ways, store: Store, guild_id: str) -> GuildAccess:
         access=settings.access,
         timeout=settings.timeout,
         roles_exhausted_until=until or 0,
-        roles_made=lambda now: store.roles_made_since(guild_id, now - ROLE_WINDOW),
-        categories=store.categories(guild_id),
-        given_up=store.given_up(guild_id),
+        roles_made=lambda now: store.ledger.roles_made_since(guild_id, now - ROLE_WINDOW),
+        categories=store.ledger.categories(guild_id),
+        given_up=store.ledger.given_up(guild_id),
     )

@@ -77,7 +77,8 @@ def _told(events: Sequence[Event]) -> Iterator[str]:
     yield ""
     yield "what happened" if events else "nothing has happened yet"
     for event in events:
-        told = event.detail.partition("\n")[0]
+        failure = event.failure
+        told = event.detail if failure is None else f"{failure.code}: {failure.message}"
         detail = f": {clean(told)}" if told else ""
         yield f"  {iso(event.at)}  {clean(event.what)} {clean(event.outcome)}{detail}"
 

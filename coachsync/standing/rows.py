@@ -6,12 +6,11 @@ from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from coachsync.domain.case import Case, Facts
-from coachsync.domain.model import DAY, Entry, Event, Millis, Session
+from coachsync.domain.model import DAY, Entry, Event, Millis, Session, Span
 from coachsync.domain.remembered import ghost
 from coachsync.domain.windows import Policy, is_bookable, left_alone
 from coachsync.errors import SessionError
 from coachsync.standing.row import Blocked, StatusRow
-from coachsync.store.base import Span
 
 if TYPE_CHECKING:
     from coachsync.store.base import Store
@@ -23,9 +22,9 @@ _BATCH = 500
 
 def recent_rows(store: Store, policy: Policy, now: Millis) -> list[StatusRow]:
     """Return what is live, coming or less than 7 days past, by start."""
-    found = {session.id: session for session in store.candidates(Span(now - RECENT - DAY, _FAR, 0))}
-    live = {entry.session_id: entry for entry in store.live_entries() if entry.live}
-    found.update(store.by_ids(live.keys() - found.keys()))
+    found = {session.id: session for session in store.bookings.candidates(Span(now - RECENT - DAY, _FAR, 0))}
+    live = {entry.session_id: entry for entry in store.ledger.live_entries() if entry.live}
+    found.update(store.bookings.by_ids(live.keys() - found.keys()))
     shown = [session for session in found.values() if session.id in live or _is_recent(session, now)]
     return _rows(store, [*shown, *_vanished(live, found)], policy, now)
 
@@ -42,8 +41,8 @@ def _is_recent(session: Session, now: Millis) -> bool:
 
 def all_rows(store: Store, policy: Policy, now: Millis) -> list[StatusRow]:
     """Return every session, by start."""
-    found = {session.id: session for session in store.everything()}
-    live = {entry.session_id: entry for entry in store.live_entries()}
+    found = {session.id: session for session in store.bookings.everything()}
+    live = {entry.session_id: entry for entry in store.ledger.live_entries()}
     return _rows(store, [*found.values(), *_vanished(live, found)], policy, now)
 
 
@@ -64,10 +63,10 @@ def find_session(store: Store, name: str) -> Session:
 
 def find_sessions(store: Store, name: str) -> list[Session]:
     """Return the sessions that go by this id or short name; never none. Raises SessionError."""
-    found = store.matching(name)
+    found = store.bookings.matching(name)
     if not found:
-        entries = {entry.session_id: entry for entry in store.entries_named(name)}
-        booked = store.by_ids(entries) if entries else {}
+        entries = {entry.session_id: entry for entry in store.ledger.entries_named(name)}
+        booked = store.bookings.by_ids(entries) if entries else {}
         found = [booked.get(session_id) or ghost(entry) for session_id, entry in entries.items()]
     if not found:
         raise SessionError(
@@ -79,11 +78,11 @@ def find_sessions(store: Store, name: str) -> list[Session]:
 def _rows(store: Store, sessions: Iterable[Session], policy: Policy, now: Millis) -> list[StatusRow]:
     ordered = sorted(sessions, key=lambda session: (session.start, session.id))
     rows: list[StatusRow] = []
-    first_run_at = store.first_run_at() or 0
+    first_run_at = store.ledger.first_run_at() or 0
     for first in range(0, len(ordered), _BATCH):
         batch = ordered[first : first + _BATCH]
         ids = [session.id for session in batch]
-        entries, errors = store.entries(ids), store.last_errors(ids)
+        entries, errors = store.ledger.entries(ids), store.ledger.last_errors(ids)
         rows.extend(_row(session, entries.get(session.id), errors.get(session.id), policy, now) for session in batch)
     return [_settled(row) if _of_another_time(row, first_run_at) else row for row in rows]
 
@@ -108,8 +107,9 @@ def _blocked(session: Session, phase: str, error: Event | None, policy: Policy) 
     """Return what keeps a session from its next step: a flaw of its row, or what its last action failed with."""
     if session.flaw is not None:
         return Blocked("invalid", session.flaw.message, session.flaw.hint)
-    if error is not None and phase in ("setup_due", "cleanup_due", "active", "booked", "missed"):
-        return _failure(error)
+    failure = error.failure if error is not None else None
+    if failure is not None and phase in ("setup_due", "cleanup_due", "active", "booked", "missed"):
+        return Blocked(failure.code, failure.message, failure.hint)
     if phase == "missed":
         return Blocked("missed", "it can no longer get its room", "move the booking, or tell its people")
     if phase == "unknown" and not is_bookable(session, policy):
@@ -120,10 +120,3 @@ def _blocked(session: Session, phase: str, error: Event | None, policy: Policy) 
         who = unlinked[0]
         return Blocked("unlinked", f"the {who} has linked no Discord account", "link it in the booking system")
     return None
-
-
-def _failure(event: Event) -> Blocked:
-    """Read a failed action's event: its detail is "code: message" with the hint after a line break."""
-    told, _, hint = event.detail.partition("\n")
-    code, mark, message = told.partition(": ")
-    return Blocked(code, message, hint) if mark else Blocked(event.outcome, told, hint)

@@ -8,12 +8,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from coachsync.errors import StoreError
+from coachsync.host.owner import owner_of, sudo_line, user_name
+
+if TYPE_CHECKING:
+    from coachsync.host.files import OwnerNotKeptError
 
 
 def require_file(path: str) -> str:
-    """Return the file's resolved path. Raises StoreError where it is missing, no regular file or not readable."""
+    """Return the file's resolved path. Raises StoreError if it is missing, no regular file or not readable."""
     try:
         found = os.stat(path)
         real = os.path.realpath(path)
@@ -34,25 +39,17 @@ def require_own(path: str) -> None:
     """Refuse to write as root a file of somebody else."""
     if os.geteuid() != 0:
         return
-    owner = _owner_of(path)
+    owner = owner_of(path)
     if owner != 0:
         hint = f"run it as that user: {sudo_line(owner)}"
         raise StoreError(f"running as root, but {path} belongs to {user_name(owner)}", hint)
 
 
-def sudo_line(owner: int) -> str:
-    """Return how to run coachsync as the user that owns the store."""
-    return f"sudo -u {user_name(owner)} coachsync …"
-
-
-def user_name(uid: int) -> str:
-    """Return a user's name as sudo takes it; '#1000', quoted for the shell, where it has none."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"'#{uid}'"
+def owner_not_kept(path: str, error: OwnerNotKeptError) -> StoreError:
+    """Say that a file of the store's could not be given the store's owner and group."""
+    return StoreError(
+        f"the owner and group of {path} could not be kept", f"run it as that user: {sudo_line(error.uid)}"
+    )
 
 
 def unreadable(path: str, error: Exception) -> StoreError:
@@ -74,10 +71,6 @@ def unmakable(path: str, error: OSError) -> StoreError:
         )
     hint = "the user that runs coachsync must be able to write in its folder"
     return StoreError(f"the session store {path} cannot be made: {error.strerror}", hint)
-
-
-def _owner_of(path: str) -> int:
-    return os.stat(path).st_uid
 
 
 def _missing(path: str) -> StoreError:

@@ -8,16 +8,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from coachsync.domain.booking import COLUMN_OF, FLAG_KEYS, MARK_KEYS, not_a_row, occurs_twice, read_booking
+from coachsync.domain.booking import Defaults, not_a_row, occurs_twice, read_booking
 from coachsync.domain.model import Session
-from coachsync.store.base import BadRow, Defaults, Imported
+from coachsync.store.columns import FIELD_OF, FLAG_KEYS, MARK_KEYS
+
+
+class BadRow(NamedTuple):
+    """A row that an import did not take: its position from 1, its id or "", what is wrong and what to do."""
+
+    row: int
+    session: str
+    message: str
+    hint: str
+
+
+class Imported(NamedTuple):
+    """What an import did, by session id."""
+
+    added: list[str]
+    changed: list[str]
+    unchanged: list[str]
+    bad: list[BadRow]
 
 
 def read_json_row(row: Mapping[str, Any], defaults: Defaults, position: int = 0) -> Session:
     """Read a booking from fields by JSON key."""
-    return read_booking({column: row.get(key) for key, column in COLUMN_OF.items()}, defaults, position)
+    return read_booking({field: row.get(key) for key, field in FIELD_OF.items()}, defaults, position)
 
 
 def sift(rows: Iterable[Any], defaults: Defaults) -> tuple[dict[str, dict[str, Any]], Imported]:
@@ -47,7 +65,7 @@ def _bad(position: int, session_id: str, session: Session) -> BadRow:
 
 
 def to_write(existing: Mapping[str, Any] | None, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return which fields of a row an import writes; none where it changes nothing."""
+    """Return which fields of a row an import writes; none if it changes nothing."""
     if existing is None:
         return {key: value for key, value in row.items() if value is not None}
     return {
@@ -58,7 +76,7 @@ def to_write(existing: Mapping[str, Any] | None, row: Mapping[str, Any]) -> dict
 
 
 def own_fields(fields: Mapping[str, Any]) -> None:
-    """Raise ValueError where a change names the id or one of our four marks."""
+    """Raise ValueError if a change names the id or one of our four marks."""
     named = [key for key in fields if key in MARK_KEYS or key == "_id"]
     if named:
         raise ValueError(f"change() never writes {', '.join(named)}")

@@ -1,26 +1,36 @@
-"""From the configuration's `[store] url` to a store, opened or newly made (CONTRACT §3 and §4)."""
+"""From the configuration's `[store] url` to a store, opened, filled or newly made (CONTRACT §3 and §4)."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
+from coachsync import waits
+from coachsync.domain.booking import Defaults
 from coachsync.errors import ConfigError, StoreError
-from coachsync.store.base import Defaults, Store
-from coachsync.store.files import require_file, require_own, unmakable
+from coachsync.store.base import Store
+from coachsync.store.bookings import Bookings
+from coachsync.store.columns import Columns
+from coachsync.store.files import require_file, require_own, unmakable, unreadable
+from coachsync.store.ledger.ledger import Ledger
+from coachsync.store.lock import run_lock
+from coachsync.store.sql import Sql
 
 _KINDS = ("sqlite", "json")
+_CORRUPT = "restore it from a backup, or see what `sqlite3 FILE '.recover'` brings back"
 _HINT = "write [store] url as sqlite:///relative.db, sqlite:////absolute.db, json:///relative.json or json:////absolute"
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a store is: the kind ("sqlite" or "json") and the absolute path of its file, links not resolved."""
 
     kind: str
     path: str
 
 
-def parse_url(url: str, base_dir: str | os.PathLike[str]) -> Place:
+def parse_url(url: str, base_dir: str | os.PathLike[str]) -> Location:
     """Read a store's url; relative paths are relative to `base_dir`. Raises ConfigError."""
     scheme, colon, rest = url.partition(":")
     if colon and scheme in ("postgresql", "postgres"):
@@ -28,7 +38,7 @@ def parse_url(url: str, base_dir: str | os.PathLike[str]) -> Place:
     if scheme not in _KINDS or not rest.startswith("///") or not rest[3:].strip("/") or "\0" in url:
         # the url may hold a password: only its beginning is told
         raise ConfigError(f"[store] url: expected sqlite:///FILE or json:///FILE, not {scheme[:20]!r}…", _HINT)
-    return Place(scheme, os.path.join(os.path.abspath(base_dir), rest[3:]))
+    return Location(scheme, os.path.join(os.path.abspath(base_dir), rest[3:]))
 
 
 def open_store(url: str, base_dir: str | os.PathLike[str], defaults: Defaults, *, writable: bool) -> Store:
@@ -41,17 +51,55 @@ def open_store(url: str, base_dir: str | os.PathLike[str], defaults: Defaults, *
     path = require_file(named)
     if writable:
         require_own(path)
-    if kind == "sqlite":
-        from coachsync.store.sqlite.store import SqliteStore
+    opened = _open_sqlite if kind == "sqlite" else _open_json
+    return opened(path, named, defaults, writable=writable)
 
-        return SqliteStore(path, url, defaults, writable=writable)
-    from coachsync.store.jsonfile.store import JsonStore
 
-    return JsonStore(path, url, defaults, writable=writable, named=named)
+def _open_sqlite(path: str, _named: str, defaults: Defaults, *, writable: bool) -> Store:
+    """Open a database that holds bookings and ledger."""
+    from coachsync.store.sqlite.database import Database, tolerant_text
+    from coachsync.store.sqlite.rows import SqliteRows
+    from coachsync.store.sqlite.table import add_marks, inspect
+
+    database = Database(path, writable=writable, corrupt_hint=_CORRUPT, text=tolerant_text)
+    try:
+        table = inspect(database, Columns())
+        ledger = _ledger(path, database, lambda: database)
+        if writable and not table.marked:
+            table = add_marks(database, table)
+    except BaseException:
+        database.close()
+        raise
+    return Store(path, Bookings(SqliteRows(database, table), defaults), ledger)
+
+
+def _open_json(path: str, named: str, defaults: Defaults, *, writable: bool) -> Store:
+    """Open a JSON file, and the ledger beside it."""
+    from coachsync.store.jsonfile.rows import JsonRows
+    from coachsync.store.ledger.beside import make_ledger, open_ledger
+
+    rows = JsonRows(path, named)
+    database = open_ledger(path, writable=writable)
+    try:
+        ledger = _ledger(path, database, lambda: make_ledger(path))
+    except BaseException:
+        if database is not None:
+            database.close()
+        raise
+    return Store(path, Bookings(rows, defaults), ledger)
+
+
+def _ledger(path: str, sql: Sql | None, make: Callable[[], Sql]) -> Ledger:
+    """Return the ledger; an earlier version's is brought up to date, with no run under way."""
+
+    def alone() -> AbstractContextManager[object]:
+        return run_lock(path, waits.current().migration, "bringing the ledger up to date")
+
+    return Ledger(sql, make=make, alone=alone)
 
 
 def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
-    """Make an empty store and return its file's path. Raises StoreError where something is there already."""
+    """Make an empty store and return its file's path. Raises StoreError if something is there already."""
     kind, path = parse_url(url, base_dir)
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
@@ -63,14 +111,41 @@ def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
         with os.fdopen(descriptor, "wb") as file:
             file.write(b"[]\n" if kind == "json" else b"")
         if kind == "sqlite":
-            make_tables(path)
+            _make_tables(path)
     except BaseException:
         os.unlink(path)
         raise
     return path
 
 
-def make_tables(path: str) -> None:
+def is_blank(url: str, base_dir: str) -> bool:
+    """Return whether a store's file holds no byte, or is an SQLite database without anything in it."""
+    kind, named = parse_url(url, base_dir)
+    path = require_file(named)
+    if kind == "json":
+        return os.path.getsize(path) == 0
+    from coachsync.store.sqlite.database import Database
+
+    database = Database(path, writable=False, corrupt_hint="remove it, or choose another file")
+    try:
+        return database.one("SELECT 1 FROM sqlite_master LIMIT 1") is None
+    finally:
+        database.close()
+
+
+def fill(url: str, base_dir: str) -> str:
+    """Make a file that `is_blank` an empty store and return its path. Raises StoreError."""
+    kind, named = parse_url(url, base_dir)
+    path = require_file(named)
+    require_own(path)
+    if kind == "json":
+        _write_array(path)
+    else:
+        _make_tables(path)
+    return named
+
+
+def _make_tables(path: str) -> None:
     """Make coachsync's own table in an SQLite file, all of it or nothing. Raises StoreError."""
     from coachsync.store.sqlite.database import Database
     from coachsync.store.sqlite.schema import SESSIONS_INDEXES, SESSIONS_TABLE
@@ -82,3 +157,15 @@ def make_tables(path: str) -> None:
                 database.run(statement)
     finally:
         database.close()
+
+
+def _write_array(path: str) -> None:
+    from coachsync.store.jsonfile.swap import locked
+
+    try:
+        with locked(path), open(path, "r+b") as file:
+            if file.read(1):
+                raise StoreError(f"{path} is no longer empty and was not touched", "look at it, then run init again")
+            file.write(b"[]\n")
+    except OSError as error:
+        raise unreadable(path, error) from error

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from coachsync.config import parse_settings
-from coachsync.store.base import Defaults, Span
+from coachsync.domain.booking import Defaults
+from coachsync.domain.model import Span
+from coachsync.store.columns import Columns
 from coachsync.store.open import open_store
 from coachsync.store.sqlite.table import candidates_query, inspect
 from tests.documents.conftest import Shell
@@ -88,8 +90,10 @@ def test_indexes_of_readme_are_what_the_query_for_candidates_uses(tmp_path: Path
     _execute(path, text_of("tested: sql index"))
     store = open_store("sqlite:///sessions.db", tmp_path, DEFAULTS, writable=False)
     try:
-        database = store._db  # type: ignore[attr-defined]
-        sql, args = candidates_query(inspect(database), Span(1_900_000_000_000, 1_900_100_000_000, 1_800_000_000_000))
+        database = store.bookings._rows._db  # type: ignore[attr-defined]
+        sql, args = candidates_query(
+            inspect(database, Columns()), Span(1_900_000_000_000, 1_900_100_000_000, 1_800_000_000_000)
+        )
         steps = [row[3] for row in database.all(f"EXPLAIN QUERY PLAN {sql}", tuple(args))]
     finally:
         store.close()

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ ONLY_IN = {
     "typer": {"cli", "__main__"},
     "asyncio": {"discord", "engine", "guild"},
     "sqlite3": {"store"},
+    "fcntl": {"host"},
     "msgspec": {"store"},
     "tomllib": {"config"},
     "tomli_w": {"config"},
@@ -106,6 +108,15 @@ def test_module_imports_only_the_rooms_below_it(module: str) -> None:
 def _bits(room: str, name: str) -> bool:
     """Return whether the stand-in takes Discord's permission bits, the one thing it may share."""
     return room == "standin" and name == "coachsync.domain.permissions"
+
+
+def test_no_module_leads_back_to_itself() -> None:
+    modules = [m for m in MODULES if room_of(m) != "standin"]
+    graph = {m.removesuffix(".__init__"): set(imports_of(MODULES[m])) for m in modules}
+    try:
+        TopologicalSorter({m: below - {m} for m, below in graph.items()}).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {error.args[1]}")
 
 
 def test_every_room_has_its_rule() -> None:

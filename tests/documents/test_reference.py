@@ -13,7 +13,7 @@ from coachsync.cli.app import ENTRIES, build
 from coachsync.cli.frame import built
 from coachsync.config.definition import ENVIRONMENT, KEYS, Key
 from coachsync.config.template import render_config
-from coachsync.domain.booking import COLUMN_OF
+from coachsync.store.columns import FIELD_OF
 from tests.documents.readme import README, ROOT, code, rows, section
 
 # CONTRACT §7's codes: an operator meets one of these
@@ -129,7 +129,7 @@ def test_environment_table_lists_every_variable() -> None:
 
 def test_session_reference_lists_every_field_by_both_names() -> None:
     table = rows(section("Session reference"), "JSON key", "SQL column", "type", "meaning")
-    assert {code(row[0])[0]: code(row[1])[0] for row in table} == COLUMN_OF
+    assert {code(row[0])[0]: code(row[1])[0] for row in table} == FIELD_OF
 
 
 def test_troubleshooting_tells_of_every_error_code_once() -> None:

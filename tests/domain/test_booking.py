@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coachsync.domain.booking import COLUMN_OF, EARLIEST, LATEST, not_a_row, occurs_twice, read_booking
+from coachsync.domain.booking import EARLIEST, LATEST, Defaults, not_a_row, occurs_twice, read_booking
 from coachsync.domain.model import MINUTE, Person, Session
+from coachsync.store.columns import FIELD_OF
 
 NOW = 1_790_000_000_000
-
-
-class Defaults(NamedTuple):
-    guild_id: str
-    duration: int
 
 
 DEFAULTS = Defaults("99", 60 * MINUTE)
@@ -79,7 +75,7 @@ SNOWFLAKES = ["student_discord_id", "coach_discord_id", "guild_id", "discord_cha
 @pytest.mark.parametrize("column", SNOWFLAKES)
 @pytest.mark.parametrize("value", ["x", "12 ", "1" * 21, "١٢", "-1", True, b"12", ["1"], {}])
 def test_a_discord_id_is_a_flaw_when_it_is_not_up_to_20_digits(column: str, value: object) -> None:
-    key = next(key for key, name in COLUMN_OF.items() if name == column)
+    key = next(key for key, name in FIELD_OF.items() if name == column)
     assert key in told(read(**{column: value}))
 
 
@@ -150,7 +146,7 @@ ANYTHING = st.recursive(
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.dictionaries(st.sampled_from(list(COLUMN_OF.values())), ANYTHING))
+@given(st.dictionaries(st.sampled_from(list(FIELD_OF.values())), ANYTHING))
 def test_any_row_at_all_becomes_a_session_with_one_line_flaws(fields: dict[str, object]) -> None:
     session = read_booking(fields, DEFAULTS, 1)
     lines = session.flaw[:3] if session.flaw is not None else ()

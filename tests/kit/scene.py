@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 
 from coachsync.config import Tokens, load_settings
+from coachsync.domain.booking import Defaults
 from coachsync.domain.model import HOUR, MINUTE, Entry, Millis, Outcome, Report
 from coachsync.engine.request import TickRequest
 from coachsync.engine.tick import tick
 from coachsync.standin import SimClock, Standin
 from coachsync.standin.clock import RealClock
-from coachsync.store.base import Defaults, Store
+from coachsync.store.base import Store
 from coachsync.store.open import create_store, open_store
 from tests.kit.fork import forked
 from tests.kit.home import TOKEN, Home, Result
@@ -107,24 +108,24 @@ class Scene:
             "coachDiscordId": self.coach,
         } | fields
         with self.store() as store:
-            store.import_rows([row])
+            store.bookings.import_rows([row])
 
     def change(self, session_id: str = ID, **fields: Any) -> None:
         """Change a booking as its booking system does."""
         with self.store() as store:
-            assert store.change(session_id, fields)
+            assert store.bookings.change(session_id, fields)
 
     def row(self, session_id: str = ID) -> dict[str, Any]:
         """Return a booking's fields as stored, by JSON key."""
         with self.store(writable=False) as store:
-            found = store.raw(session_id)
+            found = store.bookings.raw(session_id)
         assert found is not None
         return found
 
     def entry(self, session_id: str = ID) -> Entry:
         """Return the ledger's entry."""
         with self.store(writable=False) as store:
-            return store.entries([session_id])[session_id]
+            return store.ledger.entries([session_id])[session_id]
 
     def sql(self, statement: str, *args: Any) -> list[tuple[Any, ...]]:
         """Run SQL on the store's database, as another program would."""

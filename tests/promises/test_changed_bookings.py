@@ -187,7 +187,7 @@ def test_marks_that_a_booking_system_resets_are_given_back_without_a_request_tha
     _open(scene)
     before = marks(scene)
     with scene.store() as store:
-        row = store.raw(ID)
+        row = store.bookings.raw(ID)
     assert row is not None
     reset = {"discordSetupComplete": False, "discordRoleId": None, "discordChannelId": None}
     _overwrite(scene, row | reset)

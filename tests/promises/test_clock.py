@@ -243,6 +243,6 @@ def test_promise_broken_while_no_run_came_is_told_although_the_next_run_was_kill
     scene.book(start=scene.now() + 24 * HOUR)
     scene.clock.advance(72 * HOUR)
     with scene.store() as store, store.transaction() as transaction:
-        transaction.run_started(scene.now(), "run")
+        transaction.ledger.run_started(scene.now(), "run")
     scene.tick(QUARTER)
     assert scene.codes == ["missed"]

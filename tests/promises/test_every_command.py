@@ -168,13 +168,13 @@ def test_logs_are_json_when_asked_for(home: Home) -> None:
 
 def test_lock_held_by_another_run_is_told(home: Home) -> None:
     pytest.importorskip("fcntl")
-    from coachsync.store.base import Defaults
+    from coachsync.domain.booking import Defaults
     from coachsync.store.open import open_store
 
     assert home.run("run", COACHSYNC_TOKEN=TOKEN).code == 0
     url = home.config.read_text("utf-8").split('url = "')[1].split('"')[0]
     store = open_store(url, home.folder, Defaults(GUILD, 3_600_000), writable=False)
-    from coachsync.engine.lock import run_lock
+    from coachsync.store.lock import run_lock
 
     with run_lock(store.path, 0, "test"):
         started = time.monotonic()

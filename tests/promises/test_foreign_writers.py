@@ -95,7 +95,7 @@ def test_no_write_beside_runs_is_lost(scene: Scene) -> None:
     assert ticks > 0
     wanted = {k: v for n in range(WRITERS) for k, v in left_by(f"writer{n}", count).items()}
     with scene.store(writable=False) as store:
-        rows = {row["_id"]: row for row in store.export()}
+        rows = {row["_id"]: row for row in store.bookings.export()}
     assert {k: row["studentName"] for k, row in rows.items() if k.startswith("writer")} == wanted
     for i in numbers:
         scene.change(f"mine000{i}", status="SCHEDULED")
@@ -188,7 +188,7 @@ def test_booking_deleted_during_its_setup_does_not_come_back(scene: Scene) -> No
     scene.standin.before_request(meanwhile)
     scene.tick()
     with scene.store(writable=False) as store:
-        assert [row["_id"] for row in store.export()] == ["def67890"]
+        assert [row["_id"] for row in store.bookings.export()] == ["def67890"]
     for _ in range(3):  # two that miss it, and the one that takes its room away
         scene.tick(QUARTER)
     assert scene.rooms() == []

@@ -63,7 +63,7 @@ def spend_roles(scene: Scene, count: int) -> None:
         for n in range(1, count + 1)
     ]
     with scene.store() as store, store.transaction() as transaction:
-        transaction.save(closed)
+        transaction.ledger.save(closed)
 
 
 def made(scene: Scene, prefix: str) -> list[str]:

@@ -46,7 +46,7 @@ def lines(err: str) -> list[str]:
 
 def last_run(scene: Scene) -> RunRecord:
     with scene.store(writable=False) as store:
-        return store.last_runs(1)[0]
+        return store.ledger.last_runs(1)[0]
 
 
 @pytest.fixture

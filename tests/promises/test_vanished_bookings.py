@@ -22,7 +22,7 @@ def book_many(scene: Scene, number: int, **fields: Any) -> None:
 def keep(scene: Scene, *ids: str) -> list[dict[str, Any]]:
     """Delete every other booking, as a booking system does; return the rows that are gone."""
     with scene.store(writable=False) as store:
-        rows = list(store.export())
+        rows = list(store.bookings.export())
     write(scene, [row for row in rows if row["_id"] in ids])
     return [row for row in rows if row["_id"] not in ids]
 
@@ -31,7 +31,7 @@ def write(scene: Scene, rows: list[dict[str, Any]]) -> None:
     if scene.url == SQLITE:
         scene.sql("DELETE FROM sessions")
         with scene.store() as store:
-            store.import_rows(rows)
+            store.bookings.import_rows(rows)
     else:
         scene.file.write_text(json.dumps(rows))
 

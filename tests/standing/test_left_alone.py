@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from coachsync.domain.booking import Defaults
 from coachsync.domain.model import HOUR, Millis
 from coachsync.domain.windows import LEFT_ALONE, left_alone
 from coachsync.standing.rows import all_rows
-from coachsync.store.base import Defaults
 from coachsync.store.open import create_store, open_store
 from tests.domain.build import COACH, END, GUILD, POLICY, START, STUDENT, a_session
 
@@ -29,7 +29,7 @@ def _next(folder: Path, first_run_at: Millis, start: Millis | None) -> tuple[str
     database.close()
     store = open_store(URL, folder, Defaults(GUILD, HOUR), writable=True)
     with store.transaction() as transaction:
-        transaction.run_started(first_run_at, "run")
+        transaction.ledger.run_started(first_run_at, "run")
     (row,) = all_rows(store, POLICY, first_run_at)
     store.close()
     return row.next_action, row.blocked.code if row.blocked else None

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from coachsync.domain.booking import COLUMN_OF, KEY_OF
-from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Person, Resource
-from coachsync.store.base import Defaults, Span, Store
+from coachsync.domain.booking import Defaults
+from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Person, Resource, Span
+from coachsync.store.base import Store
+from coachsync.store.columns import FIELD_OF, KEY_OF
 from coachsync.store.open import create_store, open_store
 
 NOW = 1_790_000_000_000
@@ -43,7 +44,7 @@ def an_entry(session_id: str = "abc12345", **fields: Any) -> Entry:
             Resource("role", "Session", GUILD, "made", NOW, NOW + 1, "71", NOW + 1),
             Resource("channel", "🎤", GUILD, "made", NOW, NOW + 1, "72", NOW + 1),
         ],
-        grants=[Grant("11", "granted", NOW)],
+        grants=[Grant("11", "granted", NOW, seen_at=NOW - 1)],
     )
     for name, value in fields.items():
         setattr(entry, name, value)
@@ -76,7 +77,7 @@ class SqliteBackend:
     def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
         with sqlite3.connect(self.path) as connection:
             for row in rows:
-                columns = [COLUMN_OF[key] for key in row]
+                columns = [FIELD_OF[key] for key in row]
                 slots = ", ".join("?" * len(row))
                 connection.execute(f"INSERT INTO sessions ({', '.join(columns)}) VALUES ({slots})", list(row.values()))
         connection.close()

@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
-from coachsync.domain.model import HOUR, Person, Session
+from coachsync.domain.marks import Completion, Marks
+from coachsync.domain.model import HOUR, Person, Session, Span
 from coachsync.domain.naming import hash_of
 from coachsync.errors import SessionError
-from coachsync.store.base import Completion, Marks, Span, Store
+from coachsync.store.base import Store
 from tests.store.backends import DEFAULTS, GUILD, NOW, SPAN, Backend, a_row, snapshot
 
 OLD = NOW - 100 * HOUR
 
 
 def ids(store: Store, span: Span = SPAN) -> list[str]:
-    return sorted(session.id for session in store.candidates(span))
+    return sorted(session.id for session in store.bookings.candidates(span))
 
 
 def mark(store: Store, marks: Marks) -> bool:
@@ -30,13 +31,13 @@ class TestReading:
         marks: dict[str, Any] = {"discordSetupComplete": True, "discordChannelId": "5", "discordRoleId": "6"}
         people: dict[str, Any] = {"studentName": "Ada", "coachName": "Bob", "guildId": "9", "duration": 30}
         backend.fill([a_row(**people, **marks)])
-        [session] = store.candidates(SPAN)
+        [session] = store.bookings.candidates(SPAN)
         both = (Person("11", "student", "Ada"), Person("22", "coach", "Bob"))
         assert session == Session("abc12345", "SCHEDULED", NOW, NOW + HOUR // 2, "9", both, True, False, "5", "6")
 
     def test_candidates_fills_in_defaults_when_a_row_leaves_them_out(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row()])
-        [session] = store.candidates(SPAN)
+        [session] = store.bookings.candidates(SPAN)
         assert (session.end - session.start, session.guild_id) == (DEFAULTS.duration, GUILD)
 
     def test_candidates_holds_both_bounds_of_the_span(self, backend: Backend, store: Store) -> None:
@@ -90,39 +91,44 @@ class TestReading:
         self, backend: Backend, store: Store, start: object
     ) -> None:
         backend.fill([a_row("good1234"), a_row() | {"scheduledDate": start}])
-        flawed = {session.id: session.flaw is not None for session in store.candidates(SPAN)}
+        flawed = {session.id: session.flaw is not None for session in store.bookings.candidates(SPAN)}
         assert flawed == {"good1234": False, "abc12345": True}
 
     def test_by_ids_finds_those_that_exist(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row("one", OLD), a_row("two")])
-        assert sorted(store.by_ids(["two", "one", "three"])) == ["one", "two"]
+        assert sorted(store.bookings.by_ids(["two", "one", "three"])) == ["one", "two"]
 
     def test_by_ids_takes_more_ids_than_a_statement_has_room_for(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row(f"id{number}") for number in range(1200)])
-        assert len(store.by_ids([f"id{number}" for number in range(2000)])) == 1200
+        assert len(store.bookings.by_ids([f"id{number}" for number in range(2000)])) == 1200
 
     def test_everything_is_ordered_by_start(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row("late", NOW + HOUR), a_row("early", OLD), a_row("now")])
-        assert [session.id for session in store.everything()] == ["early", "now", "late"]
+        assert [session.id for session in store.bookings.everything()] == ["early", "now", "late"]
 
     def test_is_empty_tells_whether_there_is_a_booking(self, backend: Backend, store: Store) -> None:
-        before = store.is_empty()
+        before = store.bookings.is_empty()
         backend.fill([a_row()])
-        assert (before, store.is_empty()) == (True, False)
+        assert (before, store.bookings.is_empty()) == (True, False)
 
     def test_raw_and_export_hold_the_fields_by_json_key(self, backend: Backend, store: Store) -> None:
         row = a_row(discordSetupComplete=True, discordCleanedUp=False, studentName="Ada")
         backend.fill([row])
-        assert (store.raw("abc12345"), list(store.export())) == (row, [row])
+        assert (store.bookings.raw("abc12345"), list(store.bookings.export())) == (row, [row])
 
     def test_raw_is_none_when_there_is_no_such_booking(self, store: Store) -> None:
-        assert store.raw("nobody") is None
+        assert store.bookings.raw("nobody") is None
 
     def test_reading_changes_no_byte_when_the_store_is_not_writable(self, backend: Backend, tmp_path: Path) -> None:
         backend.fill([a_row()])
         before = snapshot(tmp_path)
         store = backend.open(writable=False)
-        read = (store.candidates(SPAN), store.live_entries(), store.first_run_at(), list(store.export()))
+        read = (
+            store.bookings.candidates(SPAN),
+            store.ledger.live_entries(),
+            store.ledger.first_run_at(),
+            list(store.bookings.export()),
+        )
         store.close()
         assert read[1:3] == ([], None)
         assert snapshot(tmp_path) == before
@@ -136,39 +142,49 @@ class TestReading:
 class TestNames:
     def test_matching_finds_by_id_and_by_short_name(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row("65f1c0ffee12345678"), a_row("other-id")])
-        found = [[session.id for session in store.matching(name)] for name in ("other-id", "12345678", "1234567")]
+        found = [
+            [session.id for session in store.bookings.matching(name)] for name in ("other-id", "12345678", "1234567")
+        ]
         assert found == [["other-id"], ["65f1c0ffee12345678"], []]
 
     def test_matching_finds_by_hash_when_the_id_is_not_plain(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row("Ünïcode!"), a_row("plain123")])
-        assert [session.id for session in store.matching(hash_of("Ünïcode!"))] == ["Ünïcode!"]
+        assert [session.id for session in store.bookings.matching(hash_of("Ünïcode!"))] == ["Ünïcode!"]
 
     def test_matching_prefers_the_exact_id(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row("x12345678"), a_row("12345678")])
-        assert [session.id for session in store.matching("12345678")] == ["12345678"]
+        assert [session.id for session in store.bookings.matching("12345678")] == ["12345678"]
 
     def test_matching_finds_all_that_share_a_short_name(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row("x12345678"), a_row("y12345678")])
-        assert sorted(session.id for session in store.matching("12345678")) == ["x12345678", "y12345678"]
+        assert sorted(session.id for session in store.bookings.matching("12345678")) == ["x12345678", "y12345678"]
 
     @pytest.mark.parametrize("name", ["\ud800", "a\0b", "", "x" * 5000, "\udcff"])
     def test_odd_names_are_looked_for_in_vain(self, backend: Backend, store: Store, name: str) -> None:
         backend.fill([a_row()])
-        assert (store.matching(name), store.by_ids([name]), store.raw(name)) == ([], {}, None)
-        assert (store.entries([name]), store.entries_named(name), store.events(name)) == ({}, [], [])
+        assert (store.bookings.matching(name), store.bookings.by_ids([name]), store.bookings.raw(name)) == (
+            [],
+            {},
+            None,
+        )
+        assert (store.ledger.entries([name]), store.ledger.entries_named(name), store.ledger.events(name)) == (
+            {},
+            [],
+            [],
+        )
 
     @pytest.mark.parametrize("odd", ["a\0b", "-dash", "x" * 300, "🎤", "' OR 1=1 --", 'q"uote'])
     def test_odd_ids_are_marked_like_any_other(self, backend: Backend, store: Store, odd: str) -> None:
         backend.fill([a_row(odd), a_row("other")])
         assert mark(store, Marks(odd, set_up=True))
-        assert {session.id: session.set_up for session in store.everything()} == {odd: True, "other": False}
+        assert {session.id: session.set_up for session in store.bookings.everything()} == {odd: True, "other": False}
 
 
 class TestMarks:
     def test_mark_writes_what_is_given_and_nothing_else(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row(studentName="Ada"), a_row("other")])
         assert mark(store, Marks("abc12345", set_up=True, role_id="71", channel_id="72"))
-        session = store.by_ids(["abc12345"])["abc12345"]
+        session = store.bookings.by_ids(["abc12345"])["abc12345"]
         assert (session.set_up, session.cleaned_up, session.role_id, session.channel_id) == (True, False, "71", "72")
         assert backend.rows()[1] == a_row("other")
 
@@ -199,7 +215,7 @@ class TestMarks:
         backend.fill([a_row() | {"status": status}])
         completion = Completion(frozenset({"SCHEDULED", "CONFIRMED"}), start, "COMPLETED")
         mark(store, Marks("abc12345", cleaned_up=True, completion=completion))
-        session = store.by_ids(["abc12345"])["abc12345"]
+        session = store.bookings.by_ids(["abc12345"])["abc12345"]
         assert (session.status, session.cleaned_up) == (becomes, True)
 
     def test_marks_of_one_transaction_build_on_each_other(self, backend: Backend, store: Store) -> None:
@@ -208,7 +224,7 @@ class TestMarks:
             transaction.mark(Marks("abc12345", set_up=True, role_id="71"))
             transaction.mark(Marks("other", set_up=True))
             transaction.mark(Marks("abc12345", role_id=""))
-        found = store.by_ids(["abc12345", "other"])
+        found = store.bookings.by_ids(["abc12345", "other"])
         assert [(s.set_up, s.role_id) for s in (found["abc12345"], found["other"])] == [(True, None), (True, None)]
 
     def test_no_mark_is_written_when_the_transaction_fails(self, backend: Backend, store: Store) -> None:
@@ -222,23 +238,25 @@ class TestMarks:
 
 class TestBooking:
     def test_add_writes_a_booking_that_candidates_returns(self, store: Store) -> None:
-        store.add(a_row(studentName="Ada"))
-        assert [(session.id, session.people[0].name) for session in store.candidates(SPAN)] == [("abc12345", "Ada")]
+        store.bookings.add(a_row(studentName="Ada"))
+        assert [(session.id, session.people[0].name) for session in store.bookings.candidates(SPAN)] == [
+            ("abc12345", "Ada")
+        ]
 
     def test_add_refuses_an_id_that_is_taken(self, backend: Backend, store: Store) -> None:
-        store.add(a_row())
+        store.bookings.add(a_row())
         with pytest.raises(SessionError) as raised:
-            store.add(a_row(start=OLD))
+            store.bookings.add(a_row(start=OLD))
         assert (raised.value.code, backend.rows()) == ("invalid", [a_row()])
 
     def test_add_refuses_what_would_be_invalid(self, backend: Backend, store: Store) -> None:
         with pytest.raises(SessionError, match="studentDiscordId"):
-            store.add(a_row() | {"studentDiscordId": "ada"})
+            store.bookings.add(a_row() | {"studentDiscordId": "ada"})
         assert backend.rows() == []
 
     def test_change_writes_the_fields(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row(duration=30), a_row("other")])
-        assert store.change("abc12345", {"scheduledDate": OLD, "duration": None})
+        assert store.bookings.change("abc12345", {"scheduledDate": OLD, "duration": None})
         assert backend.rows() == [a_row(start=OLD), a_row("other")]
 
     @pytest.mark.parametrize("session_id", ["abc12345", "gone"])
@@ -246,33 +264,35 @@ class TestBooking:
         self, backend: Backend, store: Store, session_id: str
     ) -> None:
         backend.fill([a_row()])
-        assert not store.change(session_id, {"status": "CANCELLED"}, status_from="CONFIRMED")
+        assert not store.bookings.change(session_id, {"status": "CANCELLED"}, status_from="CONFIRMED")
         assert backend.rows() == [a_row()]
 
     @pytest.mark.parametrize("key", ["_id", "discordSetupComplete", "discordRoleId"])
     def test_change_never_writes_what_is_not_a_persons_to_change(self, store: Store, key: str) -> None:
         with pytest.raises(ValueError, match=key):
-            store.change("abc12345", {key: "1"})
+            store.bookings.change("abc12345", {key: "1"})
 
 
 class TestImport:
     def test_import_adds_changes_and_leaves_alone(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row("same"), a_row("moves")])
-        done = store.import_rows([a_row("same"), a_row("moves", OLD), a_row("new")])
+        done = store.bookings.import_rows([a_row("same"), a_row("moves", OLD), a_row("new")])
         assert (done.added, done.changed, done.unchanged, done.bad) == (["new"], ["moves"], ["same"], [])
         assert backend.rows() == [a_row("same"), a_row("moves", OLD), a_row("new")]
 
     def test_import_changes_nothing_the_second_time(self, backend: Backend, store: Store) -> None:
         rows = [a_row("one", duration=30, studentName="É"), a_row("two")]
-        store.import_rows(rows)
+        store.bookings.import_rows(rows)
         before = backend.path.read_bytes()
-        done = store.import_rows(rows)
+        done = store.bookings.import_rows(rows)
         assert (done.unchanged, done.added + done.changed) == (["one", "two"], [])
         assert backend.path.read_bytes() == before
 
     def test_import_never_overwrites_our_marks(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row(discordSetupComplete=True, discordRoleId="71")])
-        done = store.import_rows([a_row(discordSetupComplete=False, discordRoleId="99", discordCleanedUp=True)])
+        done = store.bookings.import_rows(
+            [a_row(discordSetupComplete=False, discordRoleId="99", discordCleanedUp=True)]
+        )
         assert done.unchanged == ["abc12345"]
         assert bool(backend.rows()[0]["discordSetupComplete"]) is True
         assert backend.rows()[0]["discordRoleId"] == "71"
@@ -281,12 +301,12 @@ class TestImport:
         self, backend: Backend, store: Store
     ) -> None:
         rows = [a_row(discordSetupComplete=True, discordCleanedUp=False, discordRoleId="71")]
-        store.import_rows(rows)
-        assert list(store.export()) == rows
+        store.bookings.import_rows(rows)
+        assert list(store.bookings.export()) == rows
 
     def test_import_takes_the_good_rows_when_others_are_bad(self, backend: Backend, store: Store) -> None:
         bad: list[Any] = [3, a_row("") | {"_id": ""}, {"status": "x"}, a_row("soon") | {"scheduledDate": 17}]
-        done = store.import_rows([*bad, a_row("good")])
+        done = store.bookings.import_rows([*bad, a_row("good")])
         assert (done.added, [(position, name) for position, name, *_ in done.bad]) == (
             ["good"],
             [(1, ""), (2, ""), (3, ""), (4, "soon")],
@@ -294,5 +314,5 @@ class TestImport:
         assert backend.rows() == [a_row("good")]
 
     def test_import_takes_none_of_two_rows_that_share_an_id(self, backend: Backend, store: Store) -> None:
-        done = store.import_rows([a_row(), a_row(start=OLD)])
+        done = store.bookings.import_rows([a_row(), a_row(start=OLD)])
         assert (done.added, len(done.bad), backend.rows()) == ([], 2, [])

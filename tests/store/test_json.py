@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 
 from coachsync import waits
+from coachsync.domain.marks import Marks
 from coachsync.errors import StoreError
-from coachsync.store.base import Marks, Store
-from coachsync.store.jsonfile import swap
+from coachsync.host import files
+from coachsync.store.base import Store
 from coachsync.store.jsonfile.document import Document
 from coachsync.store.open import open_store
 from tests.store.backends import DEFAULTS, NOW, SPAN, a_row, an_entry, snapshot
@@ -110,8 +111,8 @@ class TestText:
     def test_a_new_row_takes_the_files_style(self, path: Path, before: str, after: str) -> None:
         path.write_text(before)
         with closing(opened(path)) as store:
-            store.add(a_row())
-            assert store.raw("abc12345") == a_row()
+            store.bookings.add(a_row())
+            assert store.bookings.raw("abc12345") == a_row()
         assert after in path.read_text()
 
 
@@ -120,7 +121,7 @@ class TestRows:
     def test_a_bad_row_fails_alone(self, path: Path, other: str) -> None:
         path.write_text(f"[{other}, {ROW % ''}]")
         with closing(opened(path, writable=False)) as store:
-            found = {session.id: session.flaw is None for session in store.candidates(SPAN)}
+            found = {session.id: session.flaw is None for session in store.bookings.candidates(SPAN)}
         assert (found.pop("abc12345"), list(found.values())) == (True, [False])
 
     @pytest.mark.parametrize("value", ["9" * 5000, "1e999", "NaN", '"\\ud800"'])
@@ -128,21 +129,21 @@ class TestRows:
         bad = '{"_id": "bad", "status": "S", "scheduledDate": %s}'
         path.write_text(f"[{ROW % ''}, {bad % value}]")
         with closing(opened(path)) as store:
-            flawed = {session.id: session.flaw is not None for session in store.candidates(SPAN)}
+            flawed = {session.id: session.flaw is not None for session in store.bookings.candidates(SPAN)}
         assert flawed == {"abc12345": False, "bad": True}
 
     def test_a_discord_id_as_a_number_is_told_with_why(self, path: Path) -> None:
         numbered = ROW % ', "studentDiscordId": 123456789012345678'
         path.write_text(f"[{numbered}]")
         with closing(opened(path)) as store:
-            [session] = store.candidates(SPAN)
+            [session] = store.bookings.candidates(SPAN)
         assert session.flaw is not None
         assert "JavaScript rounds" in session.flaw.hint
 
     def test_two_rows_of_one_id_are_both_invalid(self, path: Path) -> None:
         path.write_text(f"[{ROW % ''}, {ROW % ''}]")
         with closing(opened(path)) as store:
-            found = store.candidates(SPAN)
+            found = store.bookings.candidates(SPAN)
         assert ["more than once" in session.flaw.message for session in found if session.flaw] == [True, True]
 
     def test_an_id_with_a_lone_surrogate_is_marked(self, path: Path) -> None:
@@ -185,9 +186,9 @@ class TestReplacing:
             raise PermissionError(errno.EPERM, "no")
 
         monkeypatch.setattr(os, "fchown", refuse)
-        monkeypatch.setattr(swap, "_owners", lambda found: (id(found), 0))
+        monkeypatch.setattr(files, "_owners", lambda found: (id(found), 0))
         with closing(opened(path)) as store, pytest.raises(StoreError, match="owner and group"):
-            store.add(a_row("new"))
+            store.bookings.add(a_row("new"))
         assert path.read_text() == f"[{ROW % ''}]"
 
     @pytest.mark.parametrize("step", ["write", "fsync"])
@@ -197,7 +198,7 @@ class TestReplacing:
         path.write_text(f"[{ROW % ''}]")
         with closing(opened(path)) as store:
             with store.transaction() as transaction:
-                transaction.save(an_entry("before"))
+                transaction.ledger.save(an_entry("before"))
             before = {name: data for name, data in snapshot(path.parent).items() if name.endswith(".json")}
 
             def full(*_: object) -> int:
@@ -206,9 +207,9 @@ class TestReplacing:
             monkeypatch.setattr(os, step, full)
             with pytest.raises(StoreError, match="No space left"), store.transaction() as transaction:
                 transaction.mark(MARKS)
-                transaction.save(an_entry())
+                transaction.ledger.save(an_entry())
             monkeypatch.undo()
-            assert list(store.entries(["before", "abc12345"])) == ["before"]
+            assert list(store.ledger.entries(["before", "abc12345"])) == ["before"]
         assert {
             name: data for name, data in snapshot(path.parent).items() if "lock" not in name and "db" not in name
         } == before
@@ -224,14 +225,14 @@ class TestReplacing:
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path.write_text(f"[{ROW % ''}]")
-        write, changes = swap._write, ["CONFIRMED", "PAID"]
+        write, changes = files._write, ["CONFIRMED", "PAID"]
 
         def meanwhile(descriptor: int, data: bytes) -> None:
             write(descriptor, data)
             if changes:
                 path.write_text(f"[{ROW.replace('SCHEDULED', changes.pop(0)) % ''}]")
 
-        monkeypatch.setattr(swap, "_write", meanwhile)
+        monkeypatch.setattr(files, "_write", meanwhile)
         mark(path)
         assert path.read_text() == f"[{(ROW % ADDED).replace('SCHEDULED', 'PAID')}]"
 
@@ -240,7 +241,7 @@ class TestReplacing:
         with waits.hurried(json_lock=0.05), open(f"{path}.lock", "w") as lock, closing(opened(path)) as store:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with pytest.raises(StoreError, match="locked by another process"):
-                store.add(a_row())
+                store.bookings.add(a_row())
         assert path.read_text() == "[]"
 
     @pytest.mark.parametrize("by", ["link", "file"])
@@ -255,7 +256,7 @@ class TestReplacing:
         ):
             fcntl.flock(lock, fcntl.LOCK_EX)
             with pytest.raises(StoreError, match="locked by another process"):
-                store.add(a_row())
+                store.bookings.add(a_row())
         assert real.read_text() == "[]"
 
     def test_a_file_whose_names_share_a_lock_is_locked_once(self, path: Path, tmp_path: Path) -> None:
@@ -265,7 +266,7 @@ class TestReplacing:
         Path(f"{real}.lock").touch()
         Path(f"{path}.lock").symlink_to(f"{real}.lock")
         with closing(opened(path)) as store:
-            store.add(a_row())
+            store.bookings.add(a_row())
         assert json.loads(real.read_bytes())
 
     def test_a_file_that_is_being_written_is_read_again(self, path: Path) -> None:
@@ -273,7 +274,7 @@ class TestReplacing:
         timer = threading.Timer(0.3, path.write_text, [f"[{ROW % ''}]"])
         timer.start()
         with closing(opened(path)) as store:
-            assert [session.id for session in store.candidates(SPAN)] == ["abc12345"]
+            assert [session.id for session in store.bookings.candidates(SPAN)] == ["abc12345"]
         timer.join()
 
     def test_a_file_that_stays_malformed_is_told_after_two_seconds(self, path: Path) -> None:
@@ -329,7 +330,7 @@ class TestLedgerFile:
     def test_reading_makes_no_ledger(self, path: Path) -> None:
         path.write_text("[]")
         with closing(opened(path)) as store:
-            assert store.last_runs(1) == []
+            assert store.ledger.last_runs(1) == []
         assert os.listdir(path.parent) == ["s.json"]
 
     def test_the_ledger_is_readable_by_whom_the_store_is(self, path: Path) -> None:
@@ -353,8 +354,8 @@ class TestLedgerFile:
         Path(f"{path}.coachsync.db").touch()
         with closing(opened(path)) as store:
             with store.transaction() as transaction:
-                transaction.run_started(NOW, "run")
-            assert store.first_run_at() == NOW
+                transaction.ledger.run_started(NOW, "run")
+            assert store.ledger.first_run_at() == NOW
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coachsync.store.base import Marks
+from coachsync.domain.marks import Marks
 from coachsync.store.jsonfile.document import Document
 from coachsync.store.jsonfile.text import ABSENT, members, spliced, value_end
 

@@ -16,12 +16,12 @@ SESSION = Session("s", "SCHEDULED", NOW, NOW + HOUR, GUILD, (), False, False, No
 def save(store: Store, *entries: object) -> None:
     with store.transaction() as transaction:
         for entry in entries:
-            transaction.save(entry)  # type: ignore[arg-type]
+            transaction.ledger.save(entry)  # type: ignore[arg-type]
 
 
 def finish(store: Store, now: int) -> None:
     with store.transaction() as transaction:
-        transaction.run_finished(transaction.run_started(now, "run"), now, None, 0)
+        transaction.ledger.run_finished(transaction.ledger.run_started(now, "run"), now, None, 0)
 
 
 class TestEntries:
@@ -35,7 +35,7 @@ class TestEntries:
         )
         save(store, entry)
         again = backend.open(writable=False)
-        assert again.live_entries() == [entry]
+        assert again.ledger.live_entries() == [entry]
         again.close()
 
     def test_saving_numbers_the_rows_and_updates_them_later(self, store: Store) -> None:
@@ -44,47 +44,49 @@ class TestEntries:
         entry.resources[0].state, entry.state = "deleted", "closing"
         entry.resources.append(Resource("role", "Session", GUILD))
         save(store, entry)
-        assert store.entries(["abc12345"])["abc12345"] == entry
+        assert store.ledger.entries(["abc12345"])["abc12345"] == entry
         assert len({row.rowid for row in entry.resources} - {0}) == 3
 
     def test_live_entries_leaves_out_what_is_closed(self, store: Store) -> None:
         save(store, an_entry("closed", state="closed"), an_entry("opening", state="opening"), an_entry("open"))
-        assert sorted(entry.session_id for entry in store.live_entries()) == ["open", "opening"]
+        assert sorted(entry.session_id for entry in store.ledger.live_entries()) == ["open", "opening"]
 
     def test_live_entries_holds_a_closed_one_when_an_attempt_has_no_known_end(self, store: Store) -> None:
         attempted = Resource("role", "Session", GUILD)
         save(store, an_entry(state="closed", resources=[attempted]))
-        assert [entry.resources for entry in store.live_entries()] == [[attempted]]
+        assert [entry.resources for entry in store.ledger.live_entries()] == [[attempted]]
 
     def test_entries_holds_closed_ones_too(self, store: Store) -> None:
         save(store, an_entry("closed", state="closed"))
-        assert sorted(store.entries(["closed", "nobody"])) == ["closed"]
+        assert sorted(store.ledger.entries(["closed", "nobody"])) == ["closed"]
 
     def test_entries_named_finds_by_id_and_by_short_name(self, store: Store) -> None:
         save(store, an_entry("65f1c0ffee12345678"), an_entry("other"))
-        found = [[entry.session_id for entry in store.entries_named(name)] for name in ("12345678", "other", "x")]
+        found = [
+            [entry.session_id for entry in store.ledger.entries_named(name)] for name in ("12345678", "other", "x")
+        ]
         assert found == [["65f1c0ffee12345678"], ["other"], []]
 
     @pytest.mark.parametrize("odd", ["\ud800", "a\0b", "\udcff🎤", "x" * 5000])
     def test_an_entry_goes_by_any_id(self, store: Store, odd: str) -> None:
         entry = an_entry(odd, short="odd", role_name="r", channel_name="c")
         save(store, entry)
-        assert store.entries([odd]) == {odd: entry}
+        assert store.ledger.entries([odd]) == {odd: entry}
 
     def test_numbers_are_given_anew_when_the_transaction_failed(self, store: Store) -> None:
         entry = an_entry()
         with pytest.raises(RuntimeError), store.transaction() as transaction:
-            transaction.save(entry)
+            transaction.ledger.save(entry)
             raise RuntimeError
         save(store, entry)
-        assert store.entries(["abc12345"])["abc12345"] == entry
+        assert store.ledger.entries(["abc12345"])["abc12345"] == entry
 
     def test_nothing_is_remembered_when_the_transaction_failed(self, store: Store) -> None:
         with pytest.raises(RuntimeError), store.transaction() as transaction:
-            transaction.save(an_entry())
-            transaction.run_started(NOW, "run")
+            transaction.ledger.save(an_entry())
+            transaction.ledger.run_started(NOW, "run")
             raise RuntimeError
-        assert (store.live_entries(), store.last_runs(5), store.first_run_at()) == ([], [], None)
+        assert (store.ledger.live_entries(), store.ledger.last_runs(5), store.ledger.first_run_at()) == ([], [], None)
 
 
 class TestMissing:
@@ -92,16 +94,16 @@ class TestMissing:
         save(store, an_entry("gone"), an_entry("there"))
         for now in (NOW, NOW + 5, NOW + 9):
             with store.transaction() as transaction:
-                transaction.seen_missing(["gone"], ["there"], now)
-        found = store.entries(["gone", "there"])
+                transaction.ledger.seen_missing(["gone"], ["there"], now)
+        found = store.ledger.entries(["gone", "there"])
         times = {name: (entry.missing_first, entry.missing_last) for name, entry in found.items()}
         assert times == {"gone": (NOW, NOW + 9), "there": (None, None)}
 
     def test_seen_missing_forgets_what_was_found_again(self, store: Store) -> None:
         save(store, an_entry(missing_first=NOW, missing_last=NOW))
         with store.transaction() as transaction:
-            transaction.seen_missing([], ["abc12345"], NOW + 5)
-        assert store.entries(["abc12345"])["abc12345"].missing_first is None
+            transaction.ledger.seen_missing([], ["abc12345"], NOW + 5)
+        assert store.ledger.entries(["abc12345"])["abc12345"].missing_first is None
 
 
 class TestGuilds:
@@ -110,27 +112,30 @@ class TestGuilds:
         kept = [Resource("category", f"Rooms {state}", GUILD, state) for state in states]
         with store.transaction() as transaction:
             for category in kept:
-                transaction.save_category(category)
-        assert (store.categories(GUILD), store.categories("other")) == (kept[:2], [])
+                transaction.ledger.save_category(category)
+        assert (store.ledger.categories(GUILD), store.ledger.categories("other")) == (kept[:2], [])
 
     def test_roles_made_since_counts_the_roles_of_a_guild(self, store: Store) -> None:
         made = [Resource("role", "r", GUILD, "deleted", made_at=NOW + n) for n in range(4)]
         others = [Resource("role", "r", "other", made_at=NOW + 9), Resource("channel", "c", GUILD, made_at=NOW + 9)]
         save(store, an_entry(resources=made + others))
-        assert store.roles_made_since(GUILD, NOW + 2) == 2
+        assert store.ledger.roles_made_since(GUILD, NOW + 2) == 2
 
     def test_roles_exhausted_until_is_the_last_that_was_heard(self, store: Store) -> None:
         for until in (NOW, NOW + 5):
             with store.transaction() as transaction:
-                transaction.set_roles_exhausted(GUILD, until)
-        assert (store.roles_exhausted_until(GUILD), store.roles_exhausted_until("other")) == (NOW + 5, None)
+                transaction.ledger.set_roles_exhausted(GUILD, until)
+        assert (store.ledger.roles_exhausted_until(GUILD), store.ledger.roles_exhausted_until("other")) == (
+            NOW + 5,
+            None,
+        )
 
 
 class TestRuns:
     def test_first_run_at_stays_that_of_the_first(self, store: Store) -> None:
         finish(store, NOW)
         finish(store, NOW + 5)
-        assert store.first_run_at() == NOW
+        assert store.ledger.first_run_at() == NOW
 
     def test_last_runs_are_newest_first_with_what_they_did(self, store: Store) -> None:
         action = Action("setup", SESSION, None, GUILD, "")
@@ -138,19 +143,19 @@ class TestRuns:
         failed = Outcome(action, "failed", "role", None, None, 4, 5, Failure("invalid", "", ""))
         report = Report("run", NOW, False, 8, (done, failed, done), (), 1)
         with store.transaction() as transaction:
-            transaction.run_finished(transaction.run_started(NOW, "run"), NOW + 9, report, 1)
-            transaction.run_started(NOW + 20, "setup")
-        latest, first = store.last_runs(5)
+            transaction.ledger.run_finished(transaction.ledger.run_started(NOW, "run"), NOW + 9, report, 1)
+            transaction.ledger.run_started(NOW + 20, "setup")
+        latest, first = store.ledger.last_runs(5)
         assert latest == (NOW + 20, None, "setup", None, {})
         assert first == (NOW, NOW + 9, "run", 1, {"setup": {"done": 2, "failed": 1}})
-        assert store.last_runs(1) == [latest]
+        assert store.ledger.last_runs(1) == [latest]
 
     def test_was_reported_tells_the_same_promise_only(self, store: Store) -> None:
         with store.transaction() as transaction:
-            transaction.reported("s", "missed", NOW)
-            transaction.reported("s", "missed", NOW)
+            transaction.ledger.reported("s", "missed", NOW)
+            transaction.ledger.reported("s", "missed", NOW)
         asked = {("s", "missed", NOW), ("s", "missed", NOW + 1), ("s", "invalid", NOW), ("t", "missed", NOW)}
-        assert store.was_reported(asked) == {("s", "missed", NOW)}
+        assert store.ledger.was_reported(asked) == {("s", "missed", NOW)}
 
 
 class TestEvents:
@@ -158,9 +163,15 @@ class TestEvents:
         told = [Event(NOW + n, "s" if n % 2 else "t", f"what{n}", "done", "é\ud800") for n in range(6)]
         with store.transaction() as transaction:
             for event in told:
-                transaction.event(event)
-        assert [event.what for event in store.events("s")] == ["what1", "what3", "what5"]
-        assert [event.what for event in store.events("s", limit=2)] == ["what3", "what5"]
+                transaction.ledger.event(event)
+        assert [event.what for event in store.ledger.events("s")] == ["what1", "what3", "what5"]
+        assert [event.what for event in store.ledger.events("s", limit=2)] == ["what3", "what5"]
+
+    def test_failure_of_an_event_comes_back_whole(self, store: Store) -> None:
+        event = Event(NOW, "s", "setup", "failed", "", Failure("missed", "too: late\nfor it", "move: it"))
+        with store.transaction() as transaction:
+            transaction.ledger.event(event)
+        assert store.ledger.events("s") == [event]
 
     @pytest.mark.parametrize(
         ("story", "error"),
@@ -176,9 +187,9 @@ class TestEvents:
         self, store: Store, story: list[str], error: str | None
     ) -> None:
         with store.transaction() as transaction:
-            for at, told in enumerate(story):
-                transaction.event(Event(NOW + at, "s", *told.split(), *["why"]))
-        found = {name: event.what for name, event in store.last_errors(["s", "t"]).items()}
+            for at, (what, how) in enumerate(map(str.split, story)):
+                transaction.ledger.event(Event(NOW + at, "s", what, how, "why"))
+        found = {name: event.what for name, event in store.ledger.last_errors(["s", "t"]).items()}
         assert found == ({"s": error} if error else {})
 
 
@@ -188,17 +199,17 @@ class TestForgetting:
     def test_what_is_over_90_days_old_is_dropped(self, store: Store) -> None:
         past = self.LATE - 91 * DAY
         made = Resource("role", "r", GUILD, "deleted", made_at=past, deleted_at=past)
-        save(store, an_entry(state="closed", end=past, resources=[made], grants=[Grant("11", "revoked")]))
+        save(store, an_entry(state="closed", end=past, resources=[made], grants=[Grant("11", "revoked", seen_at=past)]))
         with store.transaction() as transaction:
-            transaction.event(Event(past, "abc12345", "setup", "done", ""))
-            transaction.run_started(past, "run")
-            transaction.reported("abc12345", "missed", past)
-            transaction.save_category(Resource("category", "old", GUILD, "deleted", past))
+            transaction.ledger.event(Event(past, "abc12345", "setup", "done", ""))
+            transaction.ledger.run_started(past, "run")
+            transaction.ledger.reported("abc12345", "missed", past)
+            transaction.ledger.save_category(Resource("category", "old", GUILD, "deleted", past))
         finish(store, self.LATE)
-        assert store.entries(["abc12345"]) == {}
-        assert (store.events("abc12345"), len(store.last_runs(5))) == ([], 1)
-        assert store.was_reported([("abc12345", "missed", past)]) == set()
-        assert store.roles_made_since(GUILD, 0) == 0
+        assert store.ledger.entries(["abc12345"]) == {}
+        assert (store.ledger.events("abc12345"), len(store.ledger.last_runs(5))) == ([], 1)
+        assert store.ledger.was_reported([("abc12345", "missed", past)]) == set()
+        assert store.ledger.roles_made_since(GUILD, 0) == 0
 
     @pytest.mark.parametrize(
         ("state", "resource"), [("open", "deleted"), ("closed", "made"), ("closed", "attempted"), ("closing", "made")]
@@ -207,20 +218,20 @@ class TestForgetting:
         left = Resource("role", "r", GUILD, resource)
         save(store, an_entry(state=state, end=self.LATE - 400 * DAY, resources=[left]))
         finish(store, self.LATE)
-        assert list(store.entries(["abc12345"])) == ["abc12345"]
+        assert list(store.ledger.entries(["abc12345"])) == ["abc12345"]
 
     def test_what_is_younger_is_kept(self, store: Store) -> None:
         save(store, an_entry(state="closed", end=self.LATE - 89 * DAY, resources=[]))
         finish(store, self.LATE)
-        assert list(store.entries(["abc12345"])) == ["abc12345"]
+        assert list(store.ledger.entries(["abc12345"])) == ["abc12345"]
 
     def test_nothing_is_dropped_when_the_run_only_pretends_to_be_in_the_future(self, store: Store) -> None:
         save(store, an_entry(state="closed", resources=[]))
         finish(store, NOW + 40000 * DAY)
-        assert list(store.entries(["abc12345"])) == ["abc12345"]
+        assert list(store.ledger.entries(["abc12345"])) == ["abc12345"]
 
     def test_a_row_without_a_start_stays_reported(self, store: Store) -> None:
         with store.transaction() as transaction:
-            transaction.reported("bad", "invalid", 0)
+            transaction.ledger.reported("bad", "invalid", 0)
         finish(store, self.LATE)
-        assert store.was_reported([("bad", "invalid", 0)]) == {("bad", "invalid", 0)}
+        assert store.ledger.was_reported([("bad", "invalid", 0)]) == {("bad", "invalid", 0)}

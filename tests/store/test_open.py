@@ -56,7 +56,7 @@ def test_a_path_may_hold_what_means_something_in_urls(tmp_path: Path) -> None:
     url = "sqlite:///a?mode=ro#%41.db"
     create_store(url, tmp_path)
     store = open_store(url, tmp_path, DEFAULTS, writable=True)
-    store.add(a_row())
+    store.bookings.add(a_row())
     store.close()
     assert [entry.name for entry in tmp_path.iterdir()] == ["a?mode=ro#%41.db"]
 
@@ -153,7 +153,7 @@ def test_an_unusable_store_is_told_and_not_touched(tmp_path: Path, case: str, wr
 def test_root_does_not_write_the_store_of_another_user(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(files, "_owner_of", lambda path: 54321)
+    monkeypatch.setattr(files, "owner_of", lambda path: 54321)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(StoreError) as raised:
         backend.open()
@@ -161,10 +161,10 @@ def test_root_does_not_write_the_store_of_another_user(
 
 
 def test_root_may_read_the_store_of_another_user(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_owner_of", lambda path: 54321)
+    monkeypatch.setattr(files, "owner_of", lambda path: 54321)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     store = backend.open(writable=False)
-    assert store.candidates(SPAN) == []
+    assert store.bookings.candidates(SPAN) == []
     store.close()
 
 

@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 
 from coachsync import waits
+from coachsync.domain.marks import Marks
 from coachsync.domain.model import HOUR
 from coachsync.errors import StoreError
-from coachsync.store.base import Marks, Store
-from coachsync.store.ledger.reader import LIVE, UNSETTLED
+from coachsync.store.base import Store
+from coachsync.store.columns import Columns
+from coachsync.store.ledger.ledger import LIVE, UNSETTLED
 from coachsync.store.open import create_store, open_store
 from coachsync.store.sqlite.database import Database
 from coachsync.store.sqlite.table import candidates_query, inspect
@@ -66,7 +68,7 @@ class TestIndexes:
 
     def test_candidates_reads_by_index_alone(self, own: Store, path: Path) -> None:
         with closing(Database(str(path), writable=False, corrupt_hint="")) as db:
-            sql, args = candidates_query(inspect(db), SPAN)
+            sql, args = candidates_query(inspect(db, Columns()), SPAN)
         steps = self.plan(path, sql, args)
         assert len(steps) == 6
         assert all("USING INDEX coachsync_" in step for step in steps)
@@ -94,7 +96,7 @@ class TestIndexes:
 
             connection.set_progress_handler(count, 100)
             with closing(Database(str(path), writable=False, corrupt_hint="")) as db:
-                sql, args = candidates_query(inspect(db), SPAN)
+                sql, args = candidates_query(inspect(db, Columns()), SPAN)
             connection.execute(sql, args).fetchall()
         assert steps < 10
 
@@ -122,7 +124,7 @@ class TestForeignTable:
         make(path, FOREIGN)
         before = snapshot(path.parent)
         store = opened(path, writable=False)
-        [session] = store.candidates(SPAN)
+        [session] = store.bookings.candidates(SPAN)
         store.close()
         assert (session.id, session.set_up, session.end) == ("abc12345", False, NOW + HOUR)
         assert snapshot(path.parent) == before
@@ -136,11 +138,19 @@ class TestForeignTable:
         row = (12.5, "22", "abc12345", "SCHEDULED", NOW, "11", b"\x00\xff", 1, None, None, "71")
         assert look(path, "SELECT * FROM sessions") == [row]
 
+    def test_marks_that_are_false_are_written_as_zero(self, path: Path) -> None:
+        make(path, FOREIGN)
+        store = opened(path)
+        with store.transaction() as transaction:
+            transaction.mark(Marks("abc12345", set_up=False, cleaned_up=False))
+        store.close()
+        assert look(path, "SELECT discord_setup_complete, discord_cleaned_up FROM sessions") == [(0, 0)]
+
     def test_other_columns_are_shown_and_imported_under_their_own_names(self, path: Path) -> None:
         make(path, FOREIGN)
         store = opened(path)
-        done = store.import_rows([a_row("new", price=3.5, unheard="x"), a_row(price=13.0)])
-        raw = store.raw("abc12345")
+        done = store.bookings.import_rows([a_row("new", price=3.5, unheard="x"), a_row(price=13.0)])
+        raw = store.bookings.raw("abc12345")
         store.close()
         assert (done.added, done.changed, done.bad) == (["new"], ["abc12345"], [])
         assert raw is not None
@@ -149,13 +159,13 @@ class TestForeignTable:
     def test_a_field_without_a_column_is_told(self, path: Path) -> None:
         make(path, FOREIGN)
         with closing(opened(path)) as store, pytest.raises(StoreError, match="no column duration"):
-            store.change("abc12345", {"duration": 30})
+            store.bookings.change("abc12345", {"duration": 30})
 
     def test_two_rows_of_one_id_are_both_invalid(self, path: Path) -> None:
         make(path, FOREIGN.replace("PRIMARY KEY", "") + "INSERT INTO sessions SELECT * FROM sessions;")
         with closing(opened(path)) as store:
-            told = [session.flaw for session in store.candidates(SPAN)]
-            listed = [session.flaw is not None for session in store.everything()]
+            told = [session.flaw for session in store.bookings.candidates(SPAN)]
+            listed = [session.flaw is not None for session in store.bookings.everything()]
         assert ["more than once" in flaw.message for flaw in told if flaw] == [True, True]
         assert listed == [True, True]
 
@@ -163,12 +173,12 @@ class TestForeignTable:
     def test_rows_of_a_table_without_primary_key_are_read(self, path: Path, unique: str) -> None:
         make(path, FOREIGN.replace("PRIMARY KEY", "") + unique)
         with closing(opened(path)) as store:
-            assert [session.flaw for session in store.candidates(SPAN)] == [None]
+            assert [session.flaw for session in store.bookings.candidates(SPAN)] == [None]
 
     def test_a_table_without_row_numbers_is_read(self, path: Path) -> None:
         make(path, FOREIGN.replace(");\nINSERT", ") WITHOUT ROWID;\nINSERT"))
         with closing(opened(path)) as store:
-            assert [session.id for session in store.candidates(SPAN)] == ["abc12345"]
+            assert [session.id for session in store.bookings.candidates(SPAN)] == ["abc12345"]
 
     @pytest.mark.parametrize("mode", ["wal", "delete", "persist"])
     def test_the_journal_mode_stays(self, path: Path, mode: str) -> None:
@@ -184,7 +194,7 @@ class TestForeignTable:
         make(path, f"PRAGMA journal_mode = wal; {FOREIGN}")
         before = snapshot(path.parent)
         store = opened(path, writable=False)
-        found = store.candidates(SPAN)
+        found = store.bookings.candidates(SPAN)
         store.close()
         assert (len(found), snapshot(path.parent)) == (1, before)
 
@@ -215,9 +225,9 @@ class TestRows:
         ],
     )
     def test_a_bad_row_fails_alone(self, own: Store, path: Path, column: str, value: str) -> None:
-        own.add(a_row())
+        own.bookings.add(a_row())
         self.put(path, column, value)
-        flawed = sorted((session.flaw is None, session.id) for session in own.candidates(SPAN))
+        flawed = sorted((session.flaw is None, session.id) for session in own.bookings.candidates(SPAN))
         assert [good for good, _ in flawed] == [False, True]
         assert flawed[0][1] == ("row 2" if column == "id" else "bad")
 
@@ -227,26 +237,26 @@ class TestRows:
             "INSERT INTO sessions (id, status, scheduled_date, student_name)"
             f" VALUES (CAST(x'61ff' AS TEXT), 'SCHEDULED', {NOW}, CAST(x'41ff' AS TEXT))",
         )
-        [session] = own.candidates(SPAN)
+        [session] = own.bookings.candidates(SPAN)
         with own.transaction() as transaction:
             found = transaction.mark(Marks(session.id, set_up=True))
-            transaction.save(an_entry(session.id, short="s", role_name="r", channel_name="c"))
+            transaction.ledger.save(an_entry(session.id, short="s", role_name="r", channel_name="c"))
         assert (found, session.people[0].name) == (True, "A?")
         assert look(path, "SELECT hex(id), discord_setup_complete FROM sessions") == [("61FF", 1)]
-        assert list(own.by_ids([session.id])) == list(own.entries([session.id])) == [session.id]
+        assert list(own.bookings.by_ids([session.id])) == list(own.ledger.entries([session.id])) == [session.id]
 
     def test_a_mark_becomes_a_boolean_in_json(self, own: Store, path: Path) -> None:
-        own.add(a_row(discordSetupComplete=True, discordCleanedUp=False))
+        own.bookings.add(a_row(discordSetupComplete=True, discordCleanedUp=False))
         assert look(path, "SELECT discord_setup_complete, discord_cleaned_up FROM sessions") == [(1, 0)]
-        assert own.raw("abc12345") == a_row(discordSetupComplete=True, discordCleanedUp=False)
+        assert own.bookings.raw("abc12345") == a_row(discordSetupComplete=True, discordCleanedUp=False)
 
 
 class TestTransactions:
     def test_mark_and_ledger_change_together(self, own: Store, path: Path) -> None:
-        own.add(a_row())
+        own.bookings.add(a_row())
         with own.transaction() as transaction:
             transaction.mark(Marks("abc12345", set_up=True))
-            transaction.save(an_entry())
+            transaction.ledger.save(an_entry())
             seen = look(path, "SELECT discord_setup_complete FROM sessions")
         after = look(path, "SELECT discord_setup_complete, (SELECT count(*) FROM coachsync_entries) FROM sessions")
         assert (seen, after) == ([(None,)], [(1, 1)])
@@ -266,9 +276,9 @@ class TestTransactions:
         ):
             other.execute("BEGIN EXCLUSIVE")
             with pytest.raises(StoreError, match="locked by another process"):
-                store.add(a_row())
+                store.bookings.add(a_row())
             with pytest.raises(StoreError, match="locked by another process"):
-                store.candidates(SPAN)
+                store.bookings.candidates(SPAN)
 
     def test_the_lock_is_free_again_when_a_transaction_failed(self, own: Store, path: Path) -> None:
         with pytest.raises(RuntimeError), own.transaction():
@@ -276,12 +286,12 @@ class TestTransactions:
         make(path, "BEGIN IMMEDIATE; COMMIT;")
 
     def test_a_full_disk_is_told_and_changes_nothing(self, own: Store, path: Path) -> None:
-        own.add(a_row())
+        own.bookings.add(a_row())
         with closing(opened(path)) as store:
-            store._db.run(f"PRAGMA max_page_count = {look(path, 'PRAGMA page_count')[0][0]}")  # type: ignore[attr-defined]
+            store.bookings._rows._db.run(f"PRAGMA max_page_count = {look(path, 'PRAGMA page_count')[0][0]}")  # type: ignore[attr-defined]
             with pytest.raises(StoreError, match="disk is full"):
-                store.import_rows([a_row(f"id{n}", studentName="x" * 500) for n in range(100)])
-            assert [session.id for session in store.everything()] == ["abc12345"]
+                store.bookings.import_rows([a_row(f"id{n}", studentName="x" * 500) for n in range(100)])
+            assert [session.id for session in store.bookings.everything()] == ["abc12345"]
 
 
 KILLED = """
@@ -297,23 +307,23 @@ os.kill(os.getpid(), signal.SIGKILL)
 class TestKilledWriter:
     @pytest.mark.parametrize("writable", [True, False])
     def test_what_a_killed_writer_left_is_rolled_back(self, own: Store, path: Path, writable: bool) -> None:
-        own.import_rows([a_row(f"id{n}", studentName="y" * 2000) for n in range(200)])
+        own.bookings.import_rows([a_row(f"id{n}", studentName="y" * 2000) for n in range(200)])
         own.close()
         ended = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False).returncode
         journal = Path(f"{path}-journal")
         assert (ended, journal.stat().st_size > 0) == (-signal.SIGKILL, True)
         with closing(opened(path, writable=writable)) as store:
-            assert {session.status for session in store.everything()} == {"SCHEDULED"}
+            assert {session.status for session in store.bookings.everything()} == {"SCHEDULED"}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_directory_is_read(own: Store, path: Path) -> None:
-    own.add(a_row())
+    own.bookings.add(a_row())
     own.close()
     path.chmod(0o400)
     path.parent.chmod(0o500)
     try:
         with closing(opened(path, writable=False)) as store:
-            assert [session.id for session in store.candidates(SPAN)] == ["abc12345"]
+            assert [session.id for session in store.bookings.candidates(SPAN)] == ["abc12345"]
     finally:
         path.parent.chmod(0o700)

@@ -29,7 +29,7 @@ def explain(ctx: typer.Context, session: One, now: Now = None) -> int:
     try:
         found: Any = find_session(store, name)
         row = named_rows(store, [found.id], settings.policy, moment)[0]
-        events = store.events(found.id)
+        events = store.ledger.events(found.id)
     finally:
         store.close()
     output.out_all(f"{line}\n" for line in story(row, events, settings.policy, moment))

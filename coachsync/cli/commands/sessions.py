@@ -66,7 +66,7 @@ def add(
     fields = booked_fields(given, settings)
     store = open_settled_store(settings, writable=True)
     try:
-        store.add(fields)
+        store.bookings.add(fields)
     finally:
         store.close()
     if fields["scheduledDate"] + fields.get("duration", 0) * 60_000 <= host_now():
@@ -96,7 +96,9 @@ def list_(
     store = open_settled_store(settings, writable=False)
     try:
         rows = (all_rows if everything else recent_rows)(store, settings.policy, moment)
-        raw: list[dict[str, Any]] = [fields for row in rows if (fields := store.raw(row.session.id)) is not None]
+        raw: list[dict[str, Any]] = [
+            fields for row in rows if (fields := store.bookings.raw(row.session.id)) is not None
+        ]
     finally:
         store.close()
     if json:
@@ -112,7 +114,7 @@ def show(ctx: typer.Context, session: One, json: Json = False) -> int:
     (name,) = refuse_empty([session])
     store = open_settled_store(invocation(ctx).settings(), writable=False)
     try:
-        fields = store.raw(find_session(store, name).id)
+        fields = store.bookings.raw(find_session(store, name).id)
     finally:
         store.close()
     if fields is None:
@@ -139,9 +141,9 @@ def cancel(ctx: typer.Context, session: One) -> int:
             return OK
         if found.status == settings.policy.completed:
             raise SessionError("ended", f"{name} is {found.status}: it is over", "nothing is left to cancel")
-        if not store.change(found.id, {"status": settings.cancelled[0]}, found.status):
+        if not store.bookings.change(found.id, {"status": settings.cancelled[0]}, found.status):
             raise _changed_meanwhile(name)
-        entry = store.entries([found.id]).get(found.id)
+        entry = store.ledger.entries([found.id]).get(found.id)
     finally:
         store.close()
     output.out(cancelled_words(found, entry, settings.cancelled[0]))
@@ -166,10 +168,10 @@ def reschedule(
     try:
         found = find_session(store, name)
         fields = {"scheduledDate": moment} | ({} if minutes is None else {"duration": minutes})
-        if not store.change(found.id, fields):
+        if not store.bookings.change(found.id, fields):
             raise _changed_meanwhile(name)
-        moved = store.by_ids([found.id]).get(found.id, found)
-        entry = store.entries([found.id]).get(found.id)
+        moved = store.bookings.by_ids([found.id]).get(found.id, found)
+        entry = store.ledger.entries([found.id]).get(found.id)
     finally:
         store.close()
     output.out(moved_words(moved, entry, settings.policy, host_now() if pretended is None else pretended))

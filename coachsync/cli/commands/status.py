@@ -48,7 +48,7 @@ def status(
             rows = named_rows(store, names, settings.policy, moment)
         else:
             rows = (all_rows if everything else recent_rows)(store, settings.policy, moment)
-        runs = store.last_runs(1)
+        runs = store.ledger.last_runs(1)
     finally:
         store.close()
     _show(rows, runs[0] if runs else None, moment, as_json=json)

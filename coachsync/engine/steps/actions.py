@@ -9,6 +9,7 @@ from coachsync.discord.codes import UNKNOWN_ROLE
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, RateLimited, Stopped, failure_of
 from coachsync.domain.drift import counted
 from coachsync.domain.failure import Failure
+from coachsync.domain.marks import Marks
 from coachsync.domain.model import Access, Action, Entry, Names, Outcome, OutcomeKind, Session
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import is_bookable
@@ -19,7 +20,6 @@ from coachsync.engine.steps.job import Job, Trouble
 from coachsync.engine.steps.people import let_in, send_away
 from coachsync.engine.steps.removal import drop_spares, remove
 from coachsync.errors import StoreError
-from coachsync.store.base import Marks
 
 
 async def perform(job: Job) -> None:

@@ -136,17 +136,17 @@ async def _open_next(shelf: Shelf, base: Channel, journal: Journal, how: How) ->
     taken = {c.name for c in guild.channels.values() if c.type == CATEGORY}
     name = next(n for n in (numbered(base.name, i) for i in range(2, 1000)) if n not in taken)
     resource = Resource("category", name, guild.id, attempt_at=guild.now())
-    await journal.write(lambda t: t.save_category(resource))
+    await journal.write(lambda t: t.ledger.save_category(resource))
     try:
         made = await guild.discord.create_category(guild.id, name, guild.wanted(), how)
     except DiscordError as error:
         if not error.settled:
             return None  # it is found by its name and the bot's overwrite the next time
         resource.state = "refused"
-        await journal.write(lambda t: t.save_category(resource))
+        await journal.write(lambda t: t.ledger.save_category(resource))
         raise
     resource.snowflake, resource.state, resource.made_at = made.id, "made", guild.now()
-    await journal.write(lambda t: t.save_category(resource))
+    await journal.write(lambda t: t.ledger.save_category(resource))
     guild.channels[made.id] = made
     shelf.own[made.id] = resource
     return made.id
@@ -174,4 +174,4 @@ async def _remove(shelf: Shelf, category: Channel, journal: Journal, how: How) -
     shelf.guild.channels.pop(category.id, None)
     resource = shelf.own.get(category.id) or Resource("category", category.name, shelf.guild.id, snowflake=category.id)
     resource.state, resource.deleted_at = "deleted", shelf.guild.now()
-    await journal.write(lambda t: t.save_category(resource))
+    await journal.write(lambda t: t.ledger.save_category(resource))

@@ -16,6 +16,7 @@ from coachsync.discord.errors import DiscordError, UnexpectedAnswer
 from coachsync.domain.audience import Privacy
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
+from coachsync.domain.marks import Marks
 from coachsync.domain.model import MINUTE, Action, Entry, Event, Millis, Names, Resource, ResourceKind, Session
 from coachsync.domain.naming import Templates, hash_of, render, same_name
 from coachsync.domain.snowflake import made_at
@@ -23,7 +24,7 @@ from coachsync.engine.journal import Journal
 from coachsync.engine.slots import Slots
 from coachsync.engine.steps.category import Shelf
 from coachsync.guild.picture import Guild
-from coachsync.store.base import Marks, Transaction
+from coachsync.store.base import Transaction
 
 if TYPE_CHECKING:
     from coachsync.domain.windows import Policy
@@ -146,9 +147,9 @@ class Job:
         def change(transaction: Transaction) -> None:
             if marks is not None:
                 transaction.mark(marks)
-            transaction.save(entry)
+            transaction.ledger.save(entry)
             for event in notes:
-                transaction.event(event)
+                transaction.ledger.event(event)
 
         await self.journal.write(change)
 

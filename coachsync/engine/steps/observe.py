@@ -12,6 +12,7 @@ from coachsync.domain import drift
 from coachsync.domain.drift import Drift
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
+from coachsync.domain.marks import Marks
 from coachsync.domain.model import Action, Entry, Grant, Session
 from coachsync.domain.permissions import ENTER, MEMBER
 from coachsync.domain.planned import Refused
@@ -22,7 +23,7 @@ from coachsync.engine.steps import belongings, privacy, role, room
 from coachsync.engine.steps.job import Job, Trouble
 from coachsync.engine.steps.removal import claim
 from coachsync.errors import RowRefusedError
-from coachsync.store.base import Marks, Transaction
+from coachsync.store.base import Transaction
 
 
 async def look_at(job: Job) -> Action | Refused | None:

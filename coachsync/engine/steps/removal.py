@@ -8,12 +8,12 @@ from __future__ import annotations
 from coachsync.discord.codes import UNKNOWN_CHANNEL, UNKNOWN_ROLE
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_of
 from coachsync.domain.failure import Failure
+from coachsync.domain.marks import Marks
 from coachsync.domain.model import Resource
 from coachsync.domain.words import give_up
 from coachsync.engine.marks import closing_marks, revoked_marks
 from coachsync.engine.steps import belongings, role, room
 from coachsync.engine.steps.job import Job, Trouble
-from coachsync.store.base import Marks
 
 
 async def remove(job: Job) -> None:

@@ -125,7 +125,7 @@ async def _role_limit(job: Job, error: RateLimited) -> None:
         raise error
     job.guild.roles_exhausted = True
     until = job.guild.now() + int(error.retry_after_s * 1000)
-    await job.journal.write(lambda t: t.set_roles_exhausted(job.guild.id, until))
+    await job.journal.write(lambda t: t.ledger.set_roles_exhausted(job.guild.id, until))
     _without_role(job, "Discord creates no more roles for now")
 
 

@@ -10,10 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
-from coachsync.domain.booking import EARLIEST, LATEST
-from coachsync.store.base import Completion, Marks, Span
+import msgspec
+
+from coachsync.domain.booking import is_start
+from coachsync.domain.marks import Marks, completed, unsaid
+from coachsync.domain.model import Span
+from coachsync.store.columns import FIELD_OF, KEY_OF
 from coachsync.store.jsonfile.read import Raw, Row, array_at, gaps, read_row, read_rows, split
-from coachsync.store.jsonfile.text import ABSENT, Style, decoded, encoded, laid_out, spliced, style_of
+from coachsync.store.jsonfile.text import ABSENT, Style, decoded, encoded, laid_out, spliced, style_of, value_of
 
 _ONE_LINE = Style("", ": ", ", ", "")
 
@@ -46,7 +50,7 @@ class Document:
         return self._raws
 
     def positions(self, session_id: str) -> list[int]:
-        """Return where the rows with this id are: several where it occurs more than once."""
+        """Return where the rows with this id are: several if it occurs more than once."""
         return self.index().get(session_id, [])
 
     def index(self) -> dict[str, list[int]]:
@@ -70,8 +74,7 @@ class Document:
                 yield position
                 continue
             start = row.scheduled_date
-            known = type(start) is int and EARLIEST <= start < LATEST
-            if not known or since <= start <= until or (start >= open_since and _is_open(row)):
+            if not is_start(start) or since <= start <= until or (start >= open_since and _is_open(row)):
                 yield position
 
     def edited(self, texts: Mapping[int, str], added: Sequence[Mapping[str, Any]] = ()) -> Document:
@@ -90,7 +93,7 @@ class Document:
         return edited
 
     def marked(self, listed: Iterable[Marks]) -> Document:
-        """Return the document with these marks; itself where it says all of them already."""
+        """Return the document with these marks; itself if it says all of them already."""
         texts: dict[int, str] = {}
         for marks in listed:
             for position in self.positions(marks.session_id):
@@ -129,27 +132,58 @@ def _is_open(row: Row) -> bool:
 
 def _mark_changes(row: Row, marks: Marks) -> dict[str, Any]:
     """Return what of the marks a row does not say yet, by JSON key."""
-    changes: dict[str, Any] = {}
-    if marks.set_up is not None and _flag(row.discord_setup_complete) is not marks.set_up:
-        changes["discordSetupComplete"] = marks.set_up
-    if marks.cleaned_up is not None and _flag(row.discord_cleaned_up) is not marks.cleaned_up:
-        changes["discordCleanedUp"] = marks.cleaned_up
-    if marks.channel_id is not None and marks.channel_id != (row.discord_channel_id or ""):
-        changes["discordChannelId"] = marks.channel_id or ABSENT
-    if marks.role_id is not None and marks.role_id != (row.discord_role_id or ""):
-        changes["discordRoleId"] = marks.role_id or ABSENT
-    if marks.completion is not None and _may_complete(row, marks.completion):
+    fields = msgspec.structs.asdict(row)
+    changes = {KEY_OF[field]: ABSENT if value is None else value for field, value in unsaid(marks, fields).items()}
+    if marks.completion is not None and completed(marks, fields):
         changes["status"] = marks.completion.status
     return changes
 
 
-def _may_complete(row: Row, completion: Completion) -> bool:
-    same_start = completion.start is None or row.scheduled_date == completion.start
-    return same_start and isinstance(row.status, str) and row.status in completion.statuses - {completion.status}
+class Draft:
+    """A document while its rows are changed, see `store.bookings.Edit`; every key has a place in it."""
 
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._texts: dict[int, str] = {}
+        self._added: dict[str, Mapping[str, Any]] = {}
 
-def _flag(value: object) -> bool | None:
-    """Return what a mark says, None where it makes no sense."""
-    if value is None:
-        return False
-    return bool(value) if isinstance(value, int) and value in (0, 1) else None
+    def row(self, session_id: str) -> dict[str, Any] | None:
+        """Return one booking's fields as stored, or None."""
+        if session_id in self._added:
+            return dict(self._added[session_id])
+        positions = self._document.positions(session_id)
+        fields: dict[str, Any] | None = value_of(self._text(positions[0])) if positions else None
+        return fields
+
+    def insert(self, fields: Mapping[str, Any]) -> None:
+        """Add a row at the end."""
+        self._added[fields["_id"]] = fields
+
+    def update(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool:
+        """Change fields of a row; return False if it is gone or its status is not `status_from`."""
+        changes = {key: ABSENT if value is None and key in FIELD_OF else value for key, value in fields.items()}
+        positions = [
+            position
+            for position in self._document.positions(session_id)
+            if status_from is None or self._status(position) == status_from
+        ]
+        if changes:
+            self._texts.update({position: spliced(self._text(position), changes) for position in positions})
+        return bool(positions and changes)
+
+    def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all fields."""
+        return dict(fields)
+
+    def document(self) -> Document:
+        """Return the changed document; the one there was if nothing changed."""
+        if not self._texts and not self._added:
+            return self._document
+        return self._document.edited(self._texts, list(self._added.values()))
+
+    def _text(self, position: int) -> str:
+        return self._texts.get(position) or self._document.text(position)
+
+    def _status(self, position: int) -> object:
+        row = self._document.rows[position] if position not in self._texts else read_row(encoded(self._text(position)))
+        return None if row is None else row.status

@@ -2,7 +2,7 @@
 
 A row is kept as the bytes it stands in the file with, so that it can be read, or spliced, alone. msgspec refuses lone
 surrogates, NaN and numbers beyond 64 bits, which foreign values may hold: then the slow road is taken, for one
-row where that is enough.
+row if that is enough.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from coachsync.domain.booking import COLUMN_OF
+from coachsync.store.columns import FIELD_OF
 from coachsync.store.jsonfile.text import decoded, elements, encoded, members, value_of
 
 BOM = b"\xef\xbb\xbf"
@@ -29,7 +29,7 @@ class ShapeError(Exception):
 
 
 class Row(msgspec.Struct, gc=False):
-    """The fields of CONTRACT §4 in its order, of whatever type they are; None where absent."""
+    """The fields of CONTRACT §4 in its order, of whatever type they are; None if absent."""
 
     id: Any = msgspec.field(default=None, name="_id")
     status: Any = None
@@ -63,7 +63,7 @@ _REFUSED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
 def read_rows(data: bytes) -> list[Row] | None:
-    """Return every row's fields, read in one go; None where only the text of each row will tell."""
+    """Return every row's fields, read in one go; None if only the text of each row says it."""
     body = data.removeprefix(BOM)
     try:
         return _read_all(body) if body.lstrip()[:1] == b"[" else _read_all_in_top(body).sessions
@@ -101,7 +101,7 @@ def gaps(data: bytes, rows: Sequence[Raw]) -> list[bytes]:
 
 
 def read_row(raw: Raw) -> Row | None:
-    """Return a row's fields, None where it is no object."""
+    """Return a row's fields, None if it is no object."""
     try:
         return _read_row(raw)
     except _REFUSED:
@@ -109,7 +109,7 @@ def read_row(raw: Raw) -> Row | None:
     if not text.startswith("{"):
         return None
     found = {member.key: value_of(text[member.start : member.end]) for member in members(text)}
-    return Row(*(found.get(key) for key in COLUMN_OF))
+    return Row(*(found.get(key) for key in FIELD_OF))
 
 
 def array_at(data: bytes) -> int:
@@ -142,7 +142,7 @@ def _array(body: bytes) -> tuple[str, int]:
 
 
 def _check(text: str) -> None:
-    """Raise MalformedError where the text is no JSON. Foreign numbers of any length are fine."""
+    """Raise MalformedError if the text is no JSON. Foreign numbers of any length are fine."""
     if "\0" in text[:4]:
         raise MalformedError("it is not UTF-8 text")
     try:

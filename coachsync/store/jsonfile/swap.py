@@ -6,9 +6,7 @@ the old one, forced to disk and renamed over it: a reader sees one or the other,
 
 from __future__ import annotations
 
-import fcntl
 import os
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +14,9 @@ from typing import NamedTuple
 
 from coachsync import waits
 from coachsync.errors import StoreError
-from coachsync.store.files import sudo_line, unreadable
+from coachsync.host import files, flock
+from coachsync.host.files import OwnerNotKeptError
+from coachsync.store.files import owner_not_kept, unreadable
 
 _LOCK_PAUSE = 0.01
 _YOUNG = 2_000_000_000  # ns: within the clock's grain two writes may bear one time, so bytes are compared as well
@@ -60,7 +60,7 @@ def unchanged(path: str, data: bytes, stamp: Stamp) -> bool:
 
 @contextmanager
 def locked_as(path: str, named: str) -> Iterator[None]:
-    """Hold the lock on `path`, and the one on the link `named` that leads to it, where somebody uses that.
+    """Hold the lock on `path`, and the one on the link `named` that leads to it, if somebody uses that.
 
     Raises StoreError as `locked` does.
     """
@@ -77,7 +77,7 @@ def _one_lock(path: str, other: str) -> bool:
 
 @contextmanager
 def locked(path: str) -> Iterator[None]:
-    """Hold the exclusive lock on `path`.lock. Raises StoreError where it is not to be had within 10 seconds."""
+    """Hold the exclusive lock on `path`.lock. Raises StoreError if it is not to be had within 10 seconds."""
     descriptor = _open_lock(path)
     try:
         _wait(descriptor, path)
@@ -94,33 +94,14 @@ def replace(path: str, data: bytes, old: bytes, stamp: Stamp) -> Stamp | None:
     beside = f"{path}.coachsync-new"  # one name: what a killed run left is taken away by the next
     try:
         like = os.stat(path)
-        with _fresh(beside, path, like) as descriptor:
-            _write(descriptor, data)
-            if not unchanged(path, old, stamp):
-                return None
-            os.rename(beside, path)
-            _sync_directory(path)
-            return _stamp(os.fstat(descriptor))
+        placed = files.replace(path, data, like=like, beside=beside, still=lambda: unchanged(path, old, stamp))
+    except OwnerNotKeptError as error:
+        raise owner_not_kept(path, error) from None
     except OSError as error:
         why = error.strerror or str(error)
         hint = "free some space, and let the user that runs coachsync write in the directory"
         raise StoreError(f"the session store {path} cannot be written: {why}", hint) from error
-
-
-def make_like(descriptor: int, path: str, like: os.stat_result) -> None:
-    """Give a new file owner, group and mode of the store. Raises StoreError where only root or the owner could."""
-    made = os.fstat(descriptor)
-    if _owners(made) != _owners(like):
-        try:
-            os.fchown(descriptor, like.st_uid, like.st_gid)
-        except PermissionError:
-            hint = f"run it as that user: {sudo_line(like.st_uid)}"
-            raise StoreError(f"the owner and group of {path} could not be kept", hint) from None
-    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-
-
-def _owners(found: os.stat_result) -> tuple[int, int]:
-    return found.st_uid, found.st_gid
+    return None if placed is None else _stamp(placed)
 
 
 def _stamp(found: os.stat_result) -> Stamp:
@@ -143,7 +124,7 @@ def _open_lock(path: str) -> int:
 
 
 def _like_store(descriptor: int, path: str) -> None:
-    """Give the lock the store's owner and group where we may, so that its writers can take it."""
+    """Give the lock the store's owner and group if we may, so that its writers can take it."""
     like = os.stat(path)
     try:
         os.fchown(descriptor, like.st_uid, like.st_gid)
@@ -152,50 +133,11 @@ def _like_store(descriptor: int, path: str) -> None:
 
 
 def _wait(descriptor: int, path: str) -> None:
-    give_up = time.monotonic() + waits.current().json_lock
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > give_up:
-                hint = "see which program keeps its lock: `fuser -v` names it"
-                raise StoreError(f"{path} is locked by another process ({path}.lock)", hint) from None
-            time.sleep(_LOCK_PAUSE)
-        except OSError as error:
-            hint = "keep the store on a file system with locks"
-            raise StoreError(f"the lock {path}.lock cannot be taken: {error.strerror}", hint) from error
-
-
-@contextmanager
-def _fresh(beside: str, path: str, like: os.stat_result) -> Iterator[int]:
-    """Make an empty file for a block, and take it away unless the block renamed it."""
-    _remove(beside)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        make_like(descriptor, path, like)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-        _remove(beside)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
-    os.fsync(descriptor)
-
-
-def _remove(name: str) -> None:
-    try:
-        os.unlink(name)
-    except FileNotFoundError:
-        return
-
-
-def _sync_directory(path: str) -> None:
-    descriptor = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        taken = flock.take(descriptor, waits.current().json_lock, _LOCK_PAUSE)
+    except OSError as error:
+        hint = "keep the store on a file system with locks"
+        raise StoreError(f"the lock {path}.lock cannot be taken: {error.strerror}", hint) from error
+    if not taken:
+        hint = "see which program keeps its lock: `fuser -v` names it"
+        raise StoreError(f"{path} is locked by another process ({path}.lock)", hint)

@@ -84,7 +84,7 @@ def value_of(text: str) -> Any:
 
 
 def spliced(text: str, changes: Mapping[str, Any]) -> str:
-    """Return an object's text with members changed: replaced in place, added at its end, removed where `ABSENT`.
+    """Return an object's text with members changed: replaced in place, added at its end, removed if `ABSENT`.
 
     Everything else stays to the letter. Of a key that occurs twice the last one counts, as it does for readers.
     """

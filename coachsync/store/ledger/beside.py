@@ -5,24 +5,26 @@ from __future__ import annotations
 import os
 
 from coachsync.errors import StoreError
-from coachsync.store.files import require_own
-from coachsync.store.jsonfile.swap import make_like
+from coachsync.host.files import OwnerNotKeptError, make_like
+from coachsync.store.files import owner_not_kept, require_own
 from coachsync.store.sqlite.database import Database
 
 
 def open_ledger(path: str, *, writable: bool) -> Database | None:
-    """Open the ledger of the store at `path`, None where there is none. Raises StoreError where it is damaged."""
+    """Open the ledger of the store at `path`, None if there is none. Raises StoreError if it is damaged."""
     name = _beside(path)
     return _opened(name, writable=writable) if os.path.lexists(name) else None
 
 
 def make_ledger(path: str) -> Database:
-    """Open the ledger of the store at `path`; make an empty file where there is none."""
+    """Open the ledger of the store at `path`; make an empty file if there is none."""
     name = _beside(path)
     try:
         _create(name, os.stat(path))
     except FileExistsError:
         pass  # another process was faster
+    except OwnerNotKeptError as error:
+        raise owner_not_kept(name, error) from None
     except OSError as error:
         why = error.strerror or str(error)
         hint = "the user that runs coachsync must be able to make files in that directory"
@@ -37,7 +39,7 @@ def _beside(path: str) -> str:
 def _create(name: str, like: os.stat_result) -> None:
     descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
-        make_like(descriptor, name, like)
+        make_like(descriptor, like)
     finally:
         os.close(descriptor)
 

@@ -1,41 +1,90 @@
 # ruff: noqa: S608  only names of ours are put into SQL text
-"""How a ledger of an earlier version becomes one of this version: one step a version, in one transaction."""
+"""The version of a ledger's tables, and how an earlier one becomes the present one: one step a version.
+
+The steps run in one transaction: a ledger is of one version or the other, whenever a run is killed. The ledgers
+that the steps lead on from were made by releases that knew SQLite alone; so the steps are SQLite's (from 3.26 on,
+which drops no column).
+"""
 
 from __future__ import annotations
 
-from coachsync.store.ledger.schema import ENTRIES_INDEXES, ENTRIES_TABLE, LEDGER_VERSION, PEOPLE_TABLE
-from coachsync.store.sqlite.database import Database
+from coachsync.domain.model import ACTION_KINDS
+from coachsync.errors import StoreError
+from coachsync.store.ledger import schema
+from coachsync.store.ledger.schema import LEDGER_TABLES, LEDGER_VERSION
+from coachsync.store.sql import Sql
 
 _PEOPLE_OF_TWO = tuple(
     "INSERT INTO coachsync_people (session_id, position, user_id, kind, name)"
     f" SELECT session_id, {position}, {kind}, '{kind}', {kind}_name FROM coachsync_entries"
     for position, kind in enumerate(("student", "coach"))
 )
-
-# SQLite drops columns since 3.35 alone, so the table is made anew
 _KEPT = (
     "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state,"
     " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
 )
 
+# Version 1 wrote what an action failed with as "code: message", the hint after a line break.
+_ACTIONS = ", ".join(f"'{kind}'" for kind in ACTION_KINDS)
+_AFTER_CODE = "substr(detail, instr(detail, ': ') + 2)"
+_FAILURES_OF_ONE_TEXT = (
+    "UPDATE coachsync_events SET detail = '', code = substr(detail, 1, instr(detail, ': ') - 1),"
+    f" message = substr({_AFTER_CODE}, 1, instr({_AFTER_CODE}, char(10)) - 1),"
+    f" hint = substr({_AFTER_CODE}, instr({_AFTER_CODE}, char(10)) + 1)"
+    f" WHERE what IN ({_ACTIONS}) AND outcome IN ('failed', 'refused', 'deferred')"
+    f" AND instr(detail, ': ') > 1 AND instr({_AFTER_CODE}, char(10)) > 0"
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
-    # 1 → 2: people are a list, no longer one student and one coach
+    # 1 → 2: people are a list, no longer one student and one coach; a failure is three columns, no longer one text;
+    # causes and notes have their tables; a grant knows when its person was seen
     (
-        PEOPLE_TABLE,
+        schema.PEOPLE_TABLE,
         *_PEOPLE_OF_TWO,
-        "ALTER TABLE coachsync_entries RENAME TO coachsync_entries_1",
-        ENTRIES_TABLE,
+        # A renamed table would have SQLite look at every view and trigger of the booking system's, broken ones too.
+        f"CREATE TABLE coachsync_entries_1 AS SELECT {_KEPT} FROM coachsync_entries",
+        "DROP TABLE coachsync_entries",
+        schema.ENTRIES_TABLE,
         f"INSERT INTO coachsync_entries ({_KEPT}) SELECT {_KEPT} FROM coachsync_entries_1",
         "DROP TABLE coachsync_entries_1",
-        *ENTRIES_INDEXES,
+        *schema.ENTRIES_INDEXES,
+        "ALTER TABLE coachsync_events ADD COLUMN code TEXT",
+        "ALTER TABLE coachsync_events ADD COLUMN message TEXT",
+        "ALTER TABLE coachsync_events ADD COLUMN hint TEXT",
+        _FAILURES_OF_ONE_TEXT,
+        "ALTER TABLE coachsync_grants ADD COLUMN seen_at BIGINT",
+        schema.NOTES_TABLE,
+        schema.CAUSES_TABLE,
+        schema.CAUSES_INDEX,
     ),
 )
 """STEPS[n - 1] leads from version n to version n + 1."""
 
 
-def migrate(database: Database, version: int) -> None:
-    """Bring the ledger's tables from `version` up to the present one; inside a transaction."""
-    for step in STEPS[version - 1 :]:
-        for statement in step:
-            database.run(statement)
-    database.run("UPDATE coachsync_meta SET value = ? WHERE key = 'version'", (LEDGER_VERSION,))
+def ledger_version(sql: Sql) -> int | None:
+    """Return the version of the ledger's tables, None if there are none. Raises StoreError for a newer one."""
+    if not sql.has_table("coachsync_meta"):
+        return None
+    found = sql.one("SELECT value FROM coachsync_meta WHERE key = 'version'")
+    version = found[0] if found is not None else 0
+    if not 1 <= version <= LEDGER_VERSION:
+        message = f"{sql.name}: the ledger's tables have version {version}; this coachsync knows {LEDGER_VERSION}"
+        raise StoreError(message, "use the version of coachsync that wrote them, or a later one")
+    return int(version)
+
+
+def ensure_ledger(sql: Sql) -> None:
+    """Make the ledger's tables if they are missing, bring older ones up to date; inside a transaction."""
+    version = ledger_version(sql)
+    if version is None:
+        _run(sql, LEDGER_TABLES)
+        sql.run("INSERT INTO coachsync_meta (key, value) VALUES ('version', ?)", (LEDGER_VERSION,))
+    elif version < LEDGER_VERSION:
+        for step in STEPS[version - 1 :]:
+            _run(sql, step)
+        sql.run("UPDATE coachsync_meta SET value = ? WHERE key = 'version'", (LEDGER_VERSION,))
+
+
+def _run(sql: Sql, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        sql.run(statement.format_map(sql.words))

@@ -1,12 +1,18 @@
 """The SQL that makes the ledger's `coachsync_…` tables as they are now.
 
-The version of a ledger's tables is in its `coachsync_meta`. Whoever changes them here raises `LEDGER_VERSION` and
-adds the step that brings older ones up to it: see `migrations`.
+`{number}` and `{keyed}` stand for words of the database's own, see `store.sql`. The version of a ledger's tables is
+in its `coachsync_meta`. Whoever changes them here raises `LEDGER_VERSION` and adds the step that brings older ones up
+to it: see `migrations`. Times are milliseconds.
 """
 
 from __future__ import annotations
 
 LEDGER_VERSION = 2
+
+META_TABLE = "CREATE TABLE coachsync_meta (key TEXT PRIMARY KEY NOT NULL, value BIGINT NOT NULL){keyed}"
+
+# As coachsync_meta, for text
+NOTES_TABLE = "CREATE TABLE coachsync_notes (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL){keyed}"
 
 ENTRIES_TABLE = """
 CREATE TABLE coachsync_entries (
@@ -16,15 +22,15 @@ CREATE TABLE coachsync_entries (
     short TEXT NOT NULL,
     role_name TEXT NOT NULL,
     channel_name TEXT NOT NULL,
-    starts_at INTEGER NOT NULL,
-    ends_at INTEGER NOT NULL,
-    setup_start INTEGER NOT NULL,
+    starts_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    setup_start BIGINT NOT NULL,
     state TEXT NOT NULL,
-    opened_at INTEGER NOT NULL,
+    opened_at BIGINT NOT NULL,
     closed_by TEXT NOT NULL,
-    closed_start INTEGER,
-    missing_first INTEGER,
-    missing_last INTEGER,
+    closed_start BIGINT,
+    missing_first BIGINT,
+    missing_last BIGINT,
     repairs TEXT NOT NULL
 )"""
 
@@ -37,74 +43,129 @@ ENTRIES_INDEXES = (
 PEOPLE_TABLE = """
 CREATE TABLE coachsync_people (
     session_id TEXT NOT NULL,
-    position INTEGER NOT NULL,
+    position BIGINT NOT NULL,
     user_id TEXT,
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
     PRIMARY KEY (session_id, position)
-) WITHOUT ROWID"""
+){keyed}"""
 
-LEDGER_TABLES = (
-    "CREATE TABLE coachsync_meta (key TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID",
-    ENTRIES_TABLE,
-    *ENTRIES_INDEXES,
-    PEOPLE_TABLE,
-    """
+RESOURCES_TABLE = """
 CREATE TABLE coachsync_resources (
-    id INTEGER PRIMARY KEY,
+    id {number},
     session_id TEXT,
     guild_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
     state TEXT NOT NULL,
-    attempt_at INTEGER NOT NULL,
-    attempt_until INTEGER,
+    attempt_at BIGINT NOT NULL,
+    attempt_until BIGINT,
     snowflake TEXT,
-    made_at INTEGER,
-    deleted_at INTEGER
-)""",
+    made_at BIGINT,
+    deleted_at BIGINT
+)"""
+
+RESOURCES_INDEXES = (
     "CREATE INDEX coachsync_resources_session ON coachsync_resources (session_id)",
     "CREATE INDEX coachsync_resources_attempted ON coachsync_resources (session_id) WHERE state = 'attempted'",
     "CREATE INDEX coachsync_resources_made ON coachsync_resources (guild_id, kind, made_at)",
     "CREATE INDEX coachsync_resources_given_up ON coachsync_resources (guild_id) WHERE state = 'abandoned'",
-    """
+)
+
+# `seen_at`: when somebody was seen as a member of the guild, before they were let in
+GRANTS_TABLE = """
 CREATE TABLE coachsync_grants (
-    id INTEGER PRIMARY KEY,
+    id {number},
     session_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     state TEXT NOT NULL,
-    granted_at INTEGER,
-    revoked_at INTEGER
-)""",
-    "CREATE INDEX coachsync_grants_session ON coachsync_grants (session_id)",
-    """
+    granted_at BIGINT,
+    revoked_at BIGINT,
+    seen_at BIGINT
+)"""
+
+GRANTS_INDEX = "CREATE INDEX coachsync_grants_session ON coachsync_grants (session_id)"
+
+RUNS_TABLE = """
 CREATE TABLE coachsync_runs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    started_at INTEGER NOT NULL,
-    finished_at INTEGER,
+    id {number},
+    started_at BIGINT NOT NULL,
+    finished_at BIGINT,
     command TEXT NOT NULL,
-    exit_code INTEGER,
+    exit_code BIGINT,
     summary TEXT NOT NULL
-)""",
-    "CREATE INDEX coachsync_runs_started ON coachsync_runs (started_at)",
-    """
+)"""
+
+RUNS_INDEX = "CREATE INDEX coachsync_runs_started ON coachsync_runs (started_at)"
+
+# `code`, `message` and `hint`: what went wrong, NULL if nothing did
+EVENTS_TABLE = """
 CREATE TABLE coachsync_events (
-    id INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL,
+    id {number},
+    at BIGINT NOT NULL,
     session_id TEXT NOT NULL,
     what TEXT NOT NULL,
     outcome TEXT NOT NULL,
-    detail TEXT NOT NULL
-)""",
+    detail TEXT NOT NULL,
+    code TEXT,
+    message TEXT,
+    hint TEXT
+)"""
+
+EVENTS_INDEXES = (
     "CREATE INDEX coachsync_events_session ON coachsync_events (session_id)",
     "CREATE INDEX coachsync_events_at ON coachsync_events (at)",
-    "CREATE TABLE coachsync_limits (guild_id TEXT PRIMARY KEY NOT NULL, roles_exhausted_until INTEGER NOT NULL)",
-    """
+)
+
+LIMITS_TABLE = (
+    "CREATE TABLE coachsync_limits (guild_id TEXT PRIMARY KEY NOT NULL, roles_exhausted_until BIGINT NOT NULL)"
+)
+
+REPORTED_TABLE = """
 CREATE TABLE coachsync_reported (
     session_id TEXT NOT NULL,
     code TEXT NOT NULL,
-    start INTEGER NOT NULL,
+    start BIGINT NOT NULL,
     PRIMARY KEY (session_id, code, start)
-) WITHOUT ROWID""",
-    "CREATE INDEX coachsync_reported_start ON coachsync_reported (start)",
+){keyed}"""
+
+REPORTED_INDEX = "CREATE INDEX coachsync_reported_start ON coachsync_reported (start)"
+
+# What is wrong, once for all sessions that wait for it. `guild_id` is "" for what concerns no guild; `sessions` is a
+# JSON array of their ids; `told` a JSON object: channel → what it was told last, and when.
+CAUSES_TABLE = """
+CREATE TABLE coachsync_causes (
+    id {number},
+    code TEXT NOT NULL,
+    guild_id TEXT NOT NULL,
+    message TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    sessions TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL,
+    urgency TEXT NOT NULL,
+    told TEXT NOT NULL
+)"""
+
+CAUSES_INDEX = "CREATE INDEX coachsync_causes_code ON coachsync_causes (code, guild_id)"
+
+LEDGER_TABLES = (
+    META_TABLE,
+    NOTES_TABLE,
+    ENTRIES_TABLE,
+    *ENTRIES_INDEXES,
+    PEOPLE_TABLE,
+    RESOURCES_TABLE,
+    *RESOURCES_INDEXES,
+    GRANTS_TABLE,
+    GRANTS_INDEX,
+    RUNS_TABLE,
+    RUNS_INDEX,
+    EVENTS_TABLE,
+    *EVENTS_INDEXES,
+    LIMITS_TABLE,
+    REPORTED_TABLE,
+    REPORTED_INDEX,
+    CAUSES_TABLE,
+    CAUSES_INDEX,
 )

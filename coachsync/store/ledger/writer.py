@@ -2,7 +2,7 @@
 """What coachsync remembers, written: the ledger's half of a transaction, and what is old forgotten.
 
 Rows are written as they are, keyed by their number; an object learns its number when it is first saved, and
-forgets it again where the transaction fails.
+forgets it again if the transaction fails.
 """
 
 from __future__ import annotations
@@ -21,19 +21,42 @@ from coachsync.domain.model import (
     Report,
     Resource,
 )
-from coachsync.store.ledger.migrations import migrate
-from coachsync.store.ledger.reader import ledger_key, ledger_version
-from coachsync.store.ledger.schema import LEDGER_TABLES, LEDGER_VERSION
-from coachsync.store.sqlite.database import Database
+from coachsync.store.ledger.keys import clean, ledger_key
+from coachsync.store.sql import Sql
 
 KEPT: Millis = 90 * DAY
 _PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
 
-_SAVE_ENTRY = f"INSERT OR REPLACE INTO coachsync_entries VALUES ({', '.join('?' * 16)})"
-_SAVE_RESOURCE = f"INSERT OR REPLACE INTO coachsync_resources VALUES ({', '.join('?' * 11)})"
-_SAVE_GRANT = f"INSERT OR REPLACE INTO coachsync_grants VALUES ({', '.join('?' * 6)})"
-_SAVE_PERSON = "INSERT INTO coachsync_people (session_id, position, user_id, kind, name) VALUES (?, ?, ?, ?, ?)"
-_SAVE_EVENT = "INSERT INTO coachsync_events (at, session_id, what, outcome, detail) VALUES (?, ?, ?, ?, ?)"
+
+def _upsert(table: str, key: str, columns: str) -> str:
+    """Return the statement that writes a row, new or not."""
+    named = columns.split(", ")
+    values = ", ".join("?" * (len(named) + 1))
+    kept = ", ".join(f"{column} = excluded.{column}" for column in named)
+    return f"INSERT INTO {table} ({key}, {columns}) VALUES ({values}) ON CONFLICT ({key}) DO UPDATE SET {kept}"
+
+
+def _insert(table: str, columns: str) -> str:
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))})"
+
+
+_ENTRY = (
+    "guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state,"
+    " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
+)
+_RESOURCE = "session_id, guild_id, kind, name, state, attempt_at, attempt_until, snowflake, made_at, deleted_at"
+_GRANT = "session_id, user_id, state, granted_at, revoked_at, seen_at"
+_SAVE_ENTRY = _upsert("coachsync_entries", "session_id", _ENTRY)
+_ADD_RESOURCE, _SAVE_RESOURCE = (
+    _insert("coachsync_resources", _RESOURCE),
+    _upsert("coachsync_resources", "id", _RESOURCE),
+)
+_ADD_GRANT, _SAVE_GRANT = _insert("coachsync_grants", _GRANT), _upsert("coachsync_grants", "id", _GRANT)
+_ADD_PERSON = _insert("coachsync_people", "session_id, position, user_id, kind, name")
+_ADD_EVENT = _insert("coachsync_events", "at, session_id, what, outcome, detail, code, message, hint")
+_ADD_REPORTED = f"{_insert('coachsync_reported', 'session_id, code, start')} ON CONFLICT DO NOTHING"
+_ADD_FIRST_RUN = f"{_insert('coachsync_meta', 'key, value')} ON CONFLICT DO NOTHING"
+_SAVE_LIMIT = _upsert("coachsync_limits", "guild_id", "roles_exhausted_until")
 
 _OLD_ENTRIES = (
     "SELECT session_id FROM coachsync_entries AS e WHERE state = 'closed' AND ends_at < ? AND NOT EXISTS (SELECT 1 FROM"
@@ -44,39 +67,28 @@ _OLD_CATEGORIES = (
 )
 
 
-def ensure_ledger(database: Database) -> None:
-    """Make the ledger's tables where they are missing; inside a transaction."""
-    version = ledger_version(database)
-    if version is None:
-        for statement in LEDGER_TABLES:
-            database.run(statement)
-        database.run("INSERT INTO coachsync_meta VALUES ('version', ?)", (LEDGER_VERSION,))
-    elif version < LEDGER_VERSION:
-        migrate(database, version)
-
-
 class LedgerWriter:
-    """See `store.base.Transaction`, which this is all of but the marks."""
+    """The ledger in one transaction."""
 
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
         self._numbered: list[Resource | Grant] = []
 
     def save(self, entry: Entry) -> None:
         """Write an entry with its resources and grants; new ones get their `rowid`."""
         key = ledger_key(entry.session_id)
-        self._db.run(_SAVE_ENTRY, (key, *_entry_fields(entry)))
+        self._sql.run(_SAVE_ENTRY, (key, *_entry_fields(entry)))
         self._save_people(key, entry)
         for resource in entry.resources:
             self._save_resource(key, resource)
         for grant in entry.grants:
-            fields = (grant.user_id, grant.state, grant.granted_at, grant.revoked_at)
-            self._number(grant, self._db.insert(_SAVE_GRANT, (grant.rowid or None, key, *fields)))
+            fields = (key, grant.user_id, grant.state, grant.granted_at, grant.revoked_at, grant.seen_at)
+            self._write(grant, _ADD_GRANT, _SAVE_GRANT, fields)
 
     def _save_people(self, key: str | bytes, entry: Entry) -> None:
-        self._db.run("DELETE FROM coachsync_people WHERE session_id = ?", (key,))
+        self._sql.run("DELETE FROM coachsync_people WHERE session_id = ?", (key,))
         for position, person in enumerate(entry.people):
-            self._db.run(_SAVE_PERSON, (key, position, person.id, person.kind, _clean(person.name)))
+            self._sql.run(_ADD_PERSON, (key, position, person.id, person.kind, clean(person.name)))
 
     def save_category(self, resource: Resource) -> None:
         """Write a category of ours, which belongs to a guild and to no session; it gets its `rowid`."""
@@ -84,38 +96,41 @@ class LedgerWriter:
 
     def event(self, event: Event) -> None:
         """Append a line to a session's story."""
-        self._db.run(_SAVE_EVENT, (event.at, ledger_key(event.session_id), *event[2:4], _clean(event.detail)))
+        failure = event.failure
+        wrong = (None,) * 3 if failure is None else (failure.code, clean(failure.message), clean(failure.hint))
+        line = (event.at, ledger_key(event.session_id), event.what, event.outcome, clean(event.detail))
+        self._sql.run(_ADD_EVENT, (*line, *wrong))
 
     def seen_missing(self, session_ids: Collection[str], found_ids: Collection[str], now: Millis) -> None:
         """Note which live entries a finished run missed in the store (first and last time), and forget the rest."""
         for session_id in session_ids:
-            self._db.run(
+            self._sql.run(
                 "UPDATE coachsync_entries SET missing_first = coalesce(missing_first, ?), missing_last = ?"
                 " WHERE session_id = ?",
                 (now, now, ledger_key(session_id)),
             )
-        seen = self._db.among(
+        seen = self._sql.among(
             "SELECT session_id FROM coachsync_entries WHERE missing_first IS NOT NULL AND session_id IN ({})",
             map(ledger_key, found_ids),
         )
         for row in seen:
-            self._db.run(
+            self._sql.run(
                 "UPDATE coachsync_entries SET missing_first = NULL, missing_last = NULL WHERE session_id = ?", row
             )
 
     def reported(self, session_id: str, code: str, start: Millis) -> None:
         """Remember that this broken promise was counted as failed."""
-        self._db.run("INSERT OR IGNORE INTO coachsync_reported VALUES (?, ?, ?)", (ledger_key(session_id), code, start))
+        self._sql.run(_ADD_REPORTED, (ledger_key(session_id), code, start))
 
     def run_started(self, started_at: Millis, command: str) -> int:
         """Record that a run began; return its number. The first ever sets `first_run_at`."""
-        self._db.run("INSERT OR IGNORE INTO coachsync_meta VALUES ('first_run_at', ?)", (started_at,))
+        self._sql.run(_ADD_FIRST_RUN, ("first_run_at", started_at))
         sql = "INSERT INTO coachsync_runs (started_at, command, summary) VALUES (?, ?, '{}')"
-        return self._db.insert(sql, (started_at, _clean(command)))
+        return self._sql.insert(sql, (started_at, clean(command)))
 
     def run_finished(self, number: int, finished_at: Millis, report: Report | None, exit_code: int) -> None:
         """Record how a run ended (report None: its watchdog or a signal ended it); drop what is over 90 days old."""
-        self._db.run(
+        self._sql.run(
             "UPDATE coachsync_runs SET finished_at = ?, exit_code = ?, summary = ? WHERE id = ?",
             (finished_at, exit_code, _summary(report), number),
         )
@@ -124,7 +139,7 @@ class LedgerWriter:
 
     def set_roles_exhausted(self, guild_id: str, until: Millis) -> None:
         """Remember that Discord makes no more roles in this guild before `until` (Discord's clock)."""
-        self._db.run("INSERT OR REPLACE INTO coachsync_limits VALUES (?, ?)", (guild_id, until))
+        self._sql.run(_SAVE_LIMIT, (guild_id, until))
 
     def forget_numbers(self) -> None:
         """Take back the numbers given in a transaction that failed, so that a later save inserts anew."""
@@ -132,32 +147,34 @@ class LedgerWriter:
             row.rowid = 0
 
     def _save_resource(self, key: str | bytes | None, r: Resource) -> None:
-        fields = (r.guild_id, r.kind, _clean(r.name), r.state, r.attempt_at, r.attempt_until)
-        made = (r.snowflake, r.made_at, r.deleted_at)
-        self._number(r, self._db.insert(_SAVE_RESOURCE, (r.rowid or None, key, *fields, *made)))
+        attempt = (r.guild_id, r.kind, clean(r.name), r.state, r.attempt_at, r.attempt_until)
+        self._write(r, _ADD_RESOURCE, _SAVE_RESOURCE, (key, *attempt, r.snowflake, r.made_at, r.deleted_at))
 
-    def _number(self, row: Resource | Grant, rowid: int) -> None:
-        if not row.rowid:
-            row.rowid = rowid
+    def _write(self, row: Resource | Grant, add: str, save: str, fields: tuple[object, ...]) -> None:
+        """Write a row under its number; a new one gets its number."""
+        if row.rowid:
+            self._sql.run(save, (row.rowid, *fields))
+        else:
+            row.rowid = self._sql.insert(add, fields)
             self._numbered.append(row)
 
     def _prune(self, before: Millis) -> None:
-        for (key,) in self._db.all(_OLD_ENTRIES, (before, _PRUNED_AT_ONCE)):
+        for (key,) in self._sql.all(_OLD_ENTRIES, (before, _PRUNED_AT_ONCE)):
             for table in ("coachsync_resources", "coachsync_grants", "coachsync_people", "coachsync_entries"):
-                self._db.run(f"DELETE FROM {table} WHERE session_id = ?", (key,))
-        self._db.run(_OLD_CATEGORIES, (before,))
+                self._sql.run(f"DELETE FROM {table} WHERE session_id = ?", (key,))
+        self._sql.run(_OLD_CATEGORIES, (before,))
         for table, column in (("events", "at"), ("runs", "started_at")):
-            self._db.run(
-                f"DELETE FROM coachsync_{table} WHERE rowid IN"
-                f" (SELECT rowid FROM coachsync_{table} WHERE {column} < ? LIMIT ?)",
+            self._sql.run(
+                f"DELETE FROM coachsync_{table} WHERE id IN"
+                f" (SELECT id FROM coachsync_{table} WHERE {column} < ? LIMIT ?)",
                 (before, _PRUNED_AT_ONCE),
             )
         # A start of 0 stands for times that cannot be understood: such a row is reported once for good.
-        self._db.run("DELETE FROM coachsync_reported WHERE start > 0 AND start < ?", (before,))
+        self._sql.run("DELETE FROM coachsync_reported WHERE start > 0 AND start < ?", (before,))
 
 
 def _entry_fields(e: Entry) -> tuple[object, ...]:
-    names = (_clean(e.short), _clean(e.role_name), _clean(e.channel_name))
+    names = (clean(e.short), clean(e.role_name), clean(e.channel_name))
     ends = (e.opened_at, e.closed_by, e.closed_start, e.missing_first, e.missing_last, _repairs(e.repairs))
     return (e.guild_id, e.access, *names, e.start, e.end, e.setup_start, e.state, *ends)
 
@@ -182,8 +199,3 @@ def _summary(report: Report | None) -> str:
         if (ends := [o.outcome for o in report.outcomes if o.action.kind == kind])
     }
     return dumps(counts)
-
-
-def _clean(text: str) -> str:
-    """Replace what is no Unicode (a lone surrogate), which SQLite cannot hold as text."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

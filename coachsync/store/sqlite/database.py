@@ -6,10 +6,10 @@ writer is rolled back), how long a lock is waited for, and what each of SQLite's
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from coachsync import waits
@@ -17,18 +17,28 @@ from coachsync.errors import RowRefusedError, StoreError
 
 _CHUNK = 500  # parameters of one statement, well below SQLite's least limit of 999
 
+_MEMORY = ":memory:"
+_MADE = (
+    "SELECT type, name, sql FROM origin.sqlite_master"
+    " WHERE substr(tbl_name, 1, ?) = ? AND sql IS NOT NULL AND type IN ('table', 'index') ORDER BY type DESC"
+)
+
 Decoder = Callable[[bytes], str]
 
 
 class Database:
     """A connection without implicit transactions. `corrupt_hint` says what to do about a file that is damaged."""
 
+    words: Mapping[str, str] = MappingProxyType({"number": "INTEGER PRIMARY KEY", "keyed": " WITHOUT ROWID"})
+
     def __init__(self, path: str, *, writable: bool, corrupt_hint: str, text: Decoder | None = None) -> None:
-        self.path = path
+        self.name = path
         self.writable = writable
         self._corrupt_hint = corrupt_hint
         with self._errors():
-            self._connection = _connect(path, writable=writable)
+            self._connection, self._mode = _connect(path, writable=writable)
+        self._path = path
+        self._text = text
         if text is not None:
             self._connection.text_factory = text
 
@@ -97,6 +107,42 @@ class Database:
             self._rollback()
             raise
 
+    def has_table(self, table: str) -> bool:
+        """Return whether there is a table of this name."""
+        return self.one("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)) is not None
+
+    def understands(self, sql: str) -> bool:
+        """Return whether a query makes sense in this database."""
+        with self._errors():
+            try:
+                self._connection.execute(sql).close()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                    raise
+                return False
+        return True
+
+    def copied(self, prefix: str) -> Database:
+        """Return the tables whose names begin so, copied to memory, where they may be changed.
+
+        The copy goes by this database's name. Nothing changes on disk.
+        """
+        copy = Database(_MEMORY, writable=True, corrupt_hint=self._corrupt_hint, text=self._text)
+        copy.name = self.name
+        try:
+            copy.run("ATTACH ? AS origin", (_uri(self._path, self._mode),))
+            copy.run("BEGIN")  # all is read at one moment; the origin's write lock is not asked for
+            for kind, name, sql in copy.all(_MADE, (len(prefix), prefix)):
+                copy.run(sql)
+                if kind == "table":
+                    copy.run(f'INSERT INTO main."{name}" SELECT * FROM origin."{name}"')  # noqa: S608
+            copy.run("COMMIT")
+            copy.run("DETACH origin")
+        except BaseException:
+            copy.close()
+            raise
+        return copy
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -113,33 +159,35 @@ class Database:
             raise self._told(error) from error
         except (OverflowError, UnicodeEncodeError) as error:
             hint = "numbers must fit in 64 bits and text must be Unicode"
-            raise StoreError(f"{self.path}: a value cannot be stored: {error}", hint) from error
+            raise StoreError(f"{self.name}: a value cannot be stored: {error}", hint) from error
 
     def _told(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             hint = "another program holds a long transaction on it: try again when it has ended"
-            return StoreError(f"{self.path} is locked by another process", hint)
+            return StoreError(f"{self.name} is locked by another process", hint)
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return StoreError(f"{self.path} is not a readable SQLite database: {error}", self._corrupt_hint)
+            return StoreError(f"{self.name} is not a readable SQLite database: {error}", self._corrupt_hint)
         if code == sqlite3.SQLITE_FULL:
-            return StoreError(f"{self.path} cannot be written: the disk is full", "free some space, then run again")
+            return StoreError(f"{self.name} cannot be written: the disk is full", "free some space, then run again")
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
             hint = "the file and its directory must be readable and writable for the user that runs coachsync"
-            return StoreError(f"{self.path} cannot be used: {error}", hint)
+            return StoreError(f"{self.name} cannot be used: {error}", hint)
         hint = "see what the booking system expects of its table"
         kind = RowRefusedError if code == sqlite3.SQLITE_CONSTRAINT else StoreError
-        return kind(f"{self.path}: {error}", hint)
+        return kind(f"{self.name}: {error}", hint)
 
 
-def _connect(path: str, *, writable: bool) -> sqlite3.Connection:
-    """Open an existing file. For reading: as a writer that may not write, so that a killed writer's journal, which
-    hides the data until somebody rolls it back, does not stop us; read-only where the file or directory is."""
-    modes = ("rw",) if writable else ("rw", "ro")
-    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+def _connect(path: str, *, writable: bool) -> tuple[sqlite3.Connection, str]:
+    """Open an existing file; return the mode it was opened in, too.
+
+    For reading: as a writer that may not write, so that a killed writer's journal, which hides the data until somebody
+    rolls it back, does not stop us; read-only if the file or directory is.
+    """
+    modes = ("memory",) if path == _MEMORY else ("rw",) if writable else ("rw", "ro")
     for mode in modes:
         connection = sqlite3.connect(
-            f"file:{quoted}?mode={mode}",
+            _uri(path, mode),
             uri=True,
             timeout=waits.current().sqlite_lock,
             isolation_level=None,
@@ -157,8 +205,13 @@ def _connect(path: str, *, writable: bool) -> sqlite3.Connection:
             connection.close()
             raise
         else:
-            return connection
+            return connection, mode
     raise AssertionError("one mode returns or raises")
+
+
+def _uri(path: str, mode: str) -> str:
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file:{quoted}?mode={mode}"
 
 
 def _denied(error: sqlite3.OperationalError) -> bool:
@@ -176,7 +229,7 @@ def tolerant_text(data: bytes) -> str:
 
 
 def text_key(text: str) -> str | bytes:
-    """Return text as SQLite can take it: as it is, or the bytes it came from where it is no Unicode."""
+    """Return text as SQLite can take it: as it is, or the bytes it came from if it is no Unicode."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -189,8 +242,3 @@ def _escaped(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogatepass")
-
-
-def resolved(path: str) -> str:
-    """Return the absolute path behind every symbolic link."""
-    return os.path.realpath(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coachsync.domain.booking import EARLIEST, LATEST
+from coachsync.store.columns import Columns
 
 # Neither CHECKs nor STRICT: booking systems write here, and a bad row must fail alone, when it is read.
 SESSIONS_TABLE = """
@@ -22,18 +23,6 @@ CREATE TABLE sessions (
     discord_role_id TEXT
 )"""
 
-# A booking that something was made for and that is not cleaned up. Values that make no sense count as open.
-OPEN_ROWS = (
-    "coalesce(discord_cleaned_up, 0) IS NOT 1 AND (coalesce(discord_setup_complete, 0) IS NOT 0"
-    " OR coalesce(discord_role_id, '') IS NOT '' OR coalesce(discord_channel_id, '') IS NOT '')"
-)
-START_INDEX = "coachsync_by_start"
-OPEN_INDEX = "coachsync_open"
-SESSIONS_INDEXES = (
-    f"CREATE INDEX {START_INDEX} ON sessions (scheduled_date)",
-    f"CREATE INDEX {OPEN_INDEX} ON sessions (scheduled_date) WHERE {OPEN_ROWS}",
-)
-
 MARK_TYPES = {
     "discord_setup_complete": "INTEGER",
     "discord_cleaned_up": "INTEGER",
@@ -41,9 +30,31 @@ MARK_TYPES = {
     "discord_role_id": "TEXT",
 }
 
-# Starts that make no sense: too small or too large a number, text or blob (which sort above numbers), nothing.
-BAD_STARTS = (
-    f"scheduled_date < {EARLIEST}",
-    f"scheduled_date >= {LATEST}",
-    "scheduled_date IS NULL",
+
+def open_rows(names: Columns) -> str:
+    """Return the condition for a booking that something was made for and that is not cleaned up.
+
+    Values that make no sense count as open.
+    """
+    cleaned_up, set_up = f'"{names.discord_cleaned_up}"', f'"{names.discord_setup_complete}"'
+    role, channel = f'"{names.discord_role_id}"', f'"{names.discord_channel_id}"'
+    return (
+        f"coalesce({cleaned_up}, 0) IS NOT 1 AND (coalesce({set_up}, 0) IS NOT 0"
+        f" OR coalesce({role}, '') IS NOT '' OR coalesce({channel}, '') IS NOT '')"
+    )
+
+
+def bad_starts(start: str) -> tuple[str, ...]:
+    """Return the conditions for starts that make no sense, which exclude each other.
+
+    Too small or too large a number, text or blob (which sort above numbers), nothing.
+    """
+    return (f"{start} < {EARLIEST}", f"{start} >= {LATEST}", f"{start} IS NULL")
+
+
+START_INDEX = "coachsync_by_start"
+OPEN_INDEX = "coachsync_open"
+SESSIONS_INDEXES = (
+    f"CREATE INDEX {START_INDEX} ON sessions (scheduled_date)",
+    f"CREATE INDEX {OPEN_INDEX} ON sessions (scheduled_date) WHERE {open_rows(Columns())}",
 )

@@ -12,8 +12,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from coachsync.domain.booking import Defaults
 from coachsync.domain.model import HOUR, Entry
-from coachsync.store.base import Defaults
 from coachsync.store.open import create_store, open_store
 from tests.searches.crash.town import SESSION, Town
 
@@ -60,12 +60,12 @@ class Home(NamedTuple):
     def read(self) -> tuple[dict[str, Any], Entry | None]:
         """Return the booking's fields by JSON key ({} where it is gone), and what the ledger remembers of it."""
         with closing(open_store(self.url, self.folder, Defaults("1", HOUR), writable=False)) as store:
-            return store.raw(SESSION) or {}, store.entries([SESSION]).get(SESSION)
+            return store.bookings.raw(SESSION) or {}, store.ledger.entries([SESSION]).get(SESSION)
 
     def book(self, fields: Mapping[str, Any]) -> None:
         """Add the booking, with a field that is none of coachsync's."""
         with closing(open_store(self.url, self.folder, Defaults("1", HOUR), writable=True)) as store:
-            store.add({"_id": SESSION, **fields})
+            store.bookings.add({"_id": SESSION, **fields})
         self.change({FOREIGN_FIELD: FOREIGN_VALUE})
 
     def change(self, fields: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from typing import Any
 
-from coachsync.store.jsonfile import swap
+from coachsync.host import files
 from coachsync.store.sqlite.database import Database
 from tests.searches.crash.faults import Fault, Point, number_of
 
@@ -86,7 +86,7 @@ def _disk_full() -> sqlite3.OperationalError:
 
 def watch_swaps(steps: Steps) -> None:
     """Come by before a JSON store's new file is written, and before and after it takes the old one's place."""
-    write, fresh, sync = swap._write, swap._fresh, swap._sync_directory
+    write, fresh, sync = files._write, files._fresh, files._sync_directory
 
     def written(descriptor: int, data: bytes) -> None:
         steps.at("replace")
@@ -96,14 +96,14 @@ def watch_swaps(steps: Steps) -> None:
         write(descriptor, data)
         steps.at("rename")
 
-    def opened(beside: str, path: str, like: os.stat_result) -> contextlib.AbstractContextManager[int]:
+    def opened(beside: str, like: os.stat_result | None) -> contextlib.AbstractContextManager[int]:
         if steps.read_only:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-        return fresh(beside, path, like)
+        return fresh(beside, like)
 
     def synced(path: str) -> None:
         steps.at("renamed")
         sync(path)
 
-    swap._write, swap._sync_directory = written, synced
-    swap._fresh = opened  # type: ignore[assignment]
+    files._write, files._sync_directory = written, synced
+    files._fresh = opened  # type: ignore[assignment]

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from coachsync.domain.booking import COLUMN_OF, MARK_KEYS
 from coachsync.domain.model import MINUTE, Millis
+from coachsync.store.columns import FIELD_OF, MARK_KEYS
 from coachsync.store.open import create_store
 
 
@@ -108,7 +108,7 @@ class Bookings:
         with closing(sqlite3.connect(self.path, timeout=20)) as database:
             database.row_factory = sqlite3.Row
             found = [dict(row) for row in database.execute("SELECT * FROM sessions")]
-        keys = {column: key for key, column in COLUMN_OF.items()}
+        keys = {column: key for key, column in FIELD_OF.items()}
         return {row["id"]: {keys[c]: v for c, v in row.items() if v is not None} for row in found}
 
     def backup(self) -> Backup:
@@ -133,7 +133,7 @@ class Bookings:
 
     def _write(self, session_id: str, fields: dict[str, Any]) -> None:
         if self.kind == "sqlite":
-            self._upsert({COLUMN_OF[key]: value for key, value in fields.items()})
+            self._upsert({FIELD_OF[key]: value for key, value in fields.items()})
             return
         with self._document() as rows:
             row = next((row for row in rows if row["_id"] == session_id), None)

@@ -11,10 +11,10 @@ from copy import deepcopy
 from pathlib import Path
 
 from coachsync.domain import permissions as p
+from coachsync.domain.booking import Defaults
 from coachsync.domain.model import HOUR, MINUTE, Entry, Millis
 from coachsync.standin import Request
 from coachsync.standin.answers import Reply
-from coachsync.store.base import Defaults
 from coachsync.store.open import open_store
 from tests.searches.property.bookings import Backup, Booking, Bookings
 from tests.searches.property.oracle import BOOKABLE, CANCELLED, COMPLETED, LINGERS, Memory, expected
@@ -306,7 +306,7 @@ class Scene:
         defaults = Defaults(settings.guild_id, settings.default_duration)
         store = open_store(settings.store_url, settings.base_dir, defaults, writable=False)
         try:
-            return store.entries(list(self.memory)) if self.memory else {}
+            return store.ledger.entries(list(self.memory)) if self.memory else {}
         finally:
             store.close()
 

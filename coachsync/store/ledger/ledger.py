@@ -1,27 +1,31 @@
 # ruff: noqa: S608  only names of ours are put into SQL text, every value is a parameter
-"""What coachsync remembers, read: entries, resources, grants, runs and events from the `coachsync_…` tables.
+"""What coachsync remembers: entries, resources, grants, runs and events, in the `coachsync_…` tables of a database.
 
-The tables may be missing (a store that no run has written yet): then the ledger is empty. Writing is
-`ledger_writer`'s.
+Here they are read, and opened for writing, which is `writer`'s. The tables may be missing (a store that no run has
+written yet): then the ledger is empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Person, Resource, RunRecord
-from coachsync.errors import StoreError
+from coachsync.store.ledger.keys import id_of, ledger_key
+from coachsync.store.ledger.migrations import ensure_ledger, ledger_version
 from coachsync.store.ledger.schema import LEDGER_VERSION
-from coachsync.store.sqlite.database import Database
+from coachsync.store.ledger.writer import LedgerWriter
+from coachsync.store.sql import Sql
 
 _ENTRY = (
     "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state,"
     " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
 )
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
-_GRANT = "user_id, state, granted_at, revoked_at, id"
-_EVENT = "at, session_id, what, outcome, detail"
+_GRANT = "user_id, state, granted_at, revoked_at, seen_at, id"
+_EVENT = "at, session_id, what, outcome, detail, code, message, hint"
 
 LIVE = f"SELECT {_ENTRY} FROM coachsync_entries WHERE state <> 'closed'"
 UNSETTLED = (
@@ -30,34 +34,21 @@ UNSETTLED = (
 )
 
 
-def ledger_key(session_id: str) -> str | bytes:
-    """Return a session id as the ledger stores it: text, or bytes where it is no Unicode (a lone surrogate)."""
-    try:
-        session_id.encode("utf-8")
-    except UnicodeEncodeError:
-        return session_id.encode("utf-8", "surrogatepass")
-    return session_id
+class Ledger:
+    """The ledger in one database, `sql`; None if there is no ledger file yet.
 
+    `make` returns the database when something is to be written and there was none. `alone` holds off every run while
+    an earlier version's tables are brought up to date: a run of that version may be writing them.
+    """
 
-def ledger_version(database: Database) -> int | None:
-    """Return the version of the ledger's tables, None where there are none. Raises StoreError for a newer one."""
-    if database.one("SELECT 1 FROM sqlite_master WHERE name = 'coachsync_meta'") is None:
-        return None
-    found = database.one("SELECT value FROM coachsync_meta WHERE key = 'version'")
-    version = found[0] if found is not None else 0
-    if not 1 <= version <= LEDGER_VERSION:
-        message = f"{database.path}: the ledger's tables have version {version}; this coachsync knows {LEDGER_VERSION}"
-        raise StoreError(message, "use the version of coachsync that wrote them, or a later one")
-    return int(version)
-
-
-class LedgerReader:
-    """The ledger's half of a store. `database` is None where no ledger file exists."""
-
-    def __init__(self, database: Database | None) -> None:
-        self._ledger = database
-        self._ledger_there = False
-        self._has_ledger()
+    def __init__(
+        self, sql: Sql | None, *, make: Callable[[], Sql], alone: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        self._sql = self._given = sql
+        self._make = make
+        self._alone = alone
+        self._there = False
+        self._look()
 
     def live_entries(self) -> list[Entry]:
         """Return the entries that are not closed, and closed ones with an attempt whose end is not known."""
@@ -89,7 +80,7 @@ class LedgerReader:
             "SELECT snowflake, session_id FROM coachsync_resources WHERE guild_id = ? AND state = 'abandoned'"
             " AND snowflake IS NOT NULL AND session_id IS NOT NULL"
         )
-        return {row[0]: _text(row[1]) for row in self._read(sql, (guild_id,))}
+        return {row[0]: id_of(row[1]) for row in self._read(sql, (guild_id,))}
 
     def first_run_at(self) -> Millis | None:
         """Return when coachsync first ran on this store, or None."""
@@ -104,7 +95,7 @@ class LedgerReader:
         """Return those of the (session id, code, start) that were counted as failed before."""
         sql = "SELECT session_id, code, start FROM coachsync_reported WHERE session_id IN ({})"
         rows = self._among(sql, {ledger_key(key[0]) for key in keys})
-        return {(_text(row[0]), row[1], row[2]) for row in rows} & set(keys)
+        return {(id_of(row[0]), row[1], row[2]) for row in rows} & set(keys)
 
     def events(self, session_id: str, limit: int = 1000) -> list[Event]:
         """Return a session's latest `limit` events, oldest first."""
@@ -112,7 +103,10 @@ class LedgerReader:
         return [_event(row) for row in reversed(self._read(sql, (ledger_key(session_id), limit)))]
 
     def last_errors(self, session_ids: Collection[str]) -> dict[str, Event]:
-        """Return for each session its latest action event if that one failed or was refused."""
+        """Return for each session its latest action event, if that is one that failed or was refused.
+
+        Sessions whose latest action was done, deferred, or never tried are left out.
+        """
         kinds = ", ".join(f"'{kind}'" for kind in ACTION_KINDS)
         sql = (
             f"SELECT {_EVENT} FROM coachsync_events WHERE id IN (SELECT max(id) FROM coachsync_events"
@@ -130,39 +124,76 @@ class LedgerReader:
         sql = "SELECT count(*) FROM coachsync_resources WHERE guild_id = ? AND kind = 'role' AND made_at >= ?"
         return self._number(sql, (guild_id, since)) or 0
 
-    def _has_ledger(self) -> bool:
-        if not self._ledger_there and self._ledger is not None:
-            self._ledger_there = ledger_version(self._ledger) is not None
-        return self._ledger_there
+    @contextmanager
+    def changing(self) -> Iterator[LedgerWriter]:
+        """Open a transaction. Not nested. Makes the ledger if there is none."""
+        if self._sql is None:
+            self._sql = self._make()
+        writer = LedgerWriter(self._sql)
+        try:
+            with self._sql.immediate():
+                ensure_ledger(self._sql)
+                yield writer
+        except BaseException:
+            writer.forget_numbers()
+            raise
 
-    def _read(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._ledger.all(sql, args) if self._ledger is not None and self._has_ledger() else []
+    def close(self) -> None:
+        """Release the database, and the copy of one."""
+        for sql in (self._sql, self._given):
+            if sql is not None:
+                sql.close()
 
-    def _among(self, sql: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
-        return self._ledger.among(sql, values) if self._ledger is not None and self._has_ledger() else []
+    def _look(self) -> Sql | None:
+        """Return the database if the tables are there, as they are now."""
+        if self._sql is not None and not self._there:
+            version = ledger_version(self._sql)
+            if version is not None and version < LEDGER_VERSION:
+                self._sql = self._brought_up(self._sql)
+            self._there = version is not None
+        return self._sql if self._there else None
 
-    def _number(self, sql: str, args: Sequence[Any] = ()) -> int | None:
-        rows = self._read(sql, args)
+    def _brought_up(self, sql: Sql) -> Sql:
+        """Return the ledger of an earlier version as one of this; for reading alone it is a copy that is changed."""
+        if sql.writable:
+            with self._alone(), sql.immediate():
+                ensure_ledger(sql)
+            return sql
+        copy = sql.copied("coachsync_")
+        with copy.immediate():
+            ensure_ledger(copy)
+        return copy
+
+    def _read(self, query: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        sql = self._look()
+        return sql.all(query, args) if sql is not None else []
+
+    def _among(self, query: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
+        sql = self._look()
+        return sql.among(query, values) if sql is not None else []
+
+    def _number(self, query: str, args: Sequence[Any] = ()) -> int | None:
+        rows = self._read(query, args)
         return rows[0][0] if rows else None
 
     def _entries(self, rows: list[tuple[Any, ...]]) -> list[Entry]:
         """Make entries of rows and give each its resources and grants, in the order they were made."""
-        entries = {_text(row[0]): _entry(row) for row in rows}
+        entries = {id_of(row[0]): _entry(row) for row in rows}
         keys = [row[0] for row in rows]
         sql = f"SELECT session_id, {_RESOURCE} FROM coachsync_resources WHERE session_id IN ({{}}) ORDER BY id"
         for session_id, *fields in self._among(sql, keys):
-            entries[_text(session_id)].resources.append(Resource(*fields))
+            entries[id_of(session_id)].resources.append(Resource(*fields))
         sql = f"SELECT session_id, {_GRANT} FROM coachsync_grants WHERE session_id IN ({{}}) ORDER BY id"
         for session_id, *fields in self._among(sql, keys):
-            entries[_text(session_id)].grants.append(Grant(*fields))
+            entries[id_of(session_id)].grants.append(Grant(*fields))
         sql = "SELECT session_id, user_id, kind, name FROM coachsync_people WHERE session_id IN ({}) ORDER BY position"
         for session_id, *fields in self._among(sql, keys):
-            entries[_text(session_id)].people += (Person(*fields),)
+            entries[id_of(session_id)].people += (Person(*fields),)
         return list(entries.values())
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    entry = Entry(_text(row[0]), *row[1:10])
+    entry = Entry(id_of(row[0]), *row[1:10])
     entry.opened_at, entry.closed_by, entry.closed_start, entry.missing_first, entry.missing_last = row[10:15]
     entry.repairs = _counts(row[15])
     return entry
@@ -178,8 +209,6 @@ def _counts(text: str) -> Any:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    return Event(row[0], _text(row[1]), *row[2:])
-
-
-def _text(stored: str | bytes) -> str:
-    return stored.decode("utf-8", "surrogatepass") if isinstance(stored, bytes) else stored
+    code, message, hint = row[5:]
+    failure = None if code is None else Failure(code, message, hint)
+    return Event(row[0], id_of(row[1]), row[2], row[3], row[4], failure)

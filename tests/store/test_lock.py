@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from coachsync.engine import lock as lock_module
-from coachsync.engine.lock import run_lock
 from coachsync.errors import LockHeldError, StoreError
+from coachsync.store import lock as lock_module
+from coachsync.store.lock import run_lock
 
 
 @pytest.fixture

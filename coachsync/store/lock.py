@@ -7,13 +7,13 @@ for one second the last one used.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from coachsync.errors import LockHeldError, StoreError
+from coachsync.host.flock import take
 
 _PAUSE_S = 0.1
 _MATTERS_S = 2.0
@@ -26,7 +26,7 @@ Spent = tuple[float, ...]
 
 
 class Lock:
-    """The lock as its holder has it. `spent` is what the run before used, empty where that does not matter any more."""
+    """The lock as its holder has it. `spent` is what the run before used, empty if that does not matter any more."""
 
     def __init__(self, descriptor: int, since: str) -> None:
         self._descriptor = descriptor
@@ -67,7 +67,7 @@ def run_lock(store_path: str, wait_s: float, since: str) -> Iterator[Lock]:
     path = f"{store_path}.coachsync.lock"
     descriptor = _open(path)
     try:
-        _take(descriptor, path, time.monotonic() + wait_s)
+        _take(descriptor, path, wait_s)
         lock = Lock(descriptor, since)
         lock.note(lock.spent)
         yield lock
@@ -85,20 +85,15 @@ def _open(path: str) -> int:
         ) from error
 
 
-def _take(descriptor: int, path: str, deadline: float) -> None:
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() >= deadline:
-                raise _held(descriptor, path) from error
-            time.sleep(_PAUSE_S)
-        except OSError as error:
-            raise StoreError(
-                f"the lock {path} cannot be taken: {error.strerror}", "keep the store on a file system with locks"
-            ) from error
-        else:
-            return
+def _take(descriptor: int, path: str, wait_s: float) -> None:
+    try:
+        taken = take(descriptor, wait_s, _PAUSE_S)
+    except OSError as error:
+        raise StoreError(
+            f"the lock {path} cannot be taken: {error.strerror}", "keep the store on a file system with locks"
+        ) from error
+    if not taken:
+        raise _held(descriptor, path)
 
 
 def _held(descriptor: int, path: str) -> LockHeldError:

@@ -1,0 +1,194 @@
+"""The bookings of a store: the rules, whatever the rows are kept in.
+
+The bookings belong to the booking system: we read them and write our own four marks, and the status by
+compare-and-set. What people book by hand goes through `add`, `change` and `import_rows`. A backend gives `Rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+
+from coachsync.domain.booking import Defaults, not_a_row, occurs_twice, read_booking
+from coachsync.domain.marks import Marks
+from coachsync.domain.model import Session, Span
+from coachsync.domain.naming import short_of
+from coachsync.errors import SessionError
+from coachsync.store.importing import Imported, own_fields, read_json_row, sift, to_write
+
+_HASH_LENGTH = 8
+
+
+class Found(NamedTuple):
+    """One row: its number from 1, its fields as stored, whether its id occurs again.
+
+    `fields` is None for what is no object; `value` is what it is instead.
+    """
+
+    position: int
+    fields: Mapping[str, object] | None
+    doubled: bool = False
+    value: object = None
+
+
+class Edit(Protocol):
+    """The rows while they are changed. Fields go by JSON key; None takes a field of ours away."""
+
+    def row(self, session_id: str) -> dict[str, Any] | None:
+        """Return one booking's fields as stored, or None."""
+
+    def insert(self, fields: Mapping[str, Any]) -> None:
+        """Add a row; its id is not taken."""
+
+    def update(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool:
+        """Change fields of a row; return False if it is gone or its status is not `status_from`."""
+
+    def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those fields of an imported row that there is a place for, as that place can hold them."""
+
+
+class Rows(Protocol):
+    """What a backend gives. Every method raises StoreError if the store cannot be read or written."""
+
+    def due(self, span: Span) -> Iterable[Found]:
+        """Return the rows a tick must look at: in the span, open, no object, or with a start that makes no sense."""
+
+    def named(self, ids: Collection[str]) -> Iterable[Found]:
+        """Return the rows of these ids."""
+
+    def all(self) -> Iterable[Found]:
+        """Return every row, by start, then by id."""
+
+    def ids(self, ending: str | None = None) -> Iterable[str]:
+        """Return every id, or those whose last 8 characters are `ending`."""
+
+    def is_empty(self) -> bool:
+        """Return whether there is no row at all."""
+
+    def row(self, session_id: str) -> dict[str, Any] | None:
+        """Return one booking's fields by JSON key, as stored, or None."""
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every booking's fields by JSON key; other columns of a SQL store under their own names."""
+
+    def edit(self, change: Callable[[Edit], None]) -> None:
+        """Make one change, all of it or nothing. `change` is called again if somebody else wrote meanwhile."""
+
+    def marking(self) -> AbstractContextManager[Callable[[Marks], bool]]:
+        """Open the rows for marks, inside the ledger's transaction; yield what writes them (see `Transaction.mark`)."""
+
+    def close(self) -> None:
+        """Release everything."""
+
+
+class Bookings:
+    """See the module's text. `defaults` is what a row may leave out."""
+
+    def __init__(self, rows: Rows, defaults: Defaults) -> None:
+        self._rows = rows
+        self._defaults = defaults
+
+    def candidates(self, span: Span) -> list[Session]:
+        """Return, by index, the bookings a tick must decide about: in the span, open, or with senseless times."""
+        return [self._session(found) for found in self._rows.due(span)]
+
+    def by_ids(self, ids: Collection[str]) -> dict[str, Session]:
+        """Return those of the named bookings that exist, by id."""
+        sessions = (self._session(found) for found in self._rows.named(ids))
+        return {session.id: session for session in sessions}
+
+    def matching(self, name: str) -> list[Session]:
+        """Return the bookings whose id or short name is `name`: the exact id wins alone."""
+        exact = self.by_ids([name])
+        if exact:
+            return list(exact.values())
+        named = [session_id for session_id in self._rows.ids(name) if short_of(session_id) == name]
+        if not named and len(name) == _HASH_LENGTH:
+            named = [session_id for session_id in self._rows.ids() if short_of(session_id) == name]
+        return list(self.by_ids(named).values())
+
+    def everything(self) -> Iterator[Session]:
+        """Yield every booking, by start."""
+        return (self._session(found) for found in self._rows.all())
+
+    def is_empty(self) -> bool:
+        """Return whether the store holds no booking at all."""
+        return self._rows.is_empty()
+
+    def raw(self, session_id: str) -> dict[str, Any] | None:
+        """Return one booking's fields by JSON key, as stored, or None."""
+        return self._rows.row(session_id)
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """Yield every booking's fields by JSON key (CONTRACT §4 names; a SQL store's other columns under their own)."""
+        return self._rows.rows()
+
+    def add(self, fields: Mapping[str, Any]) -> None:
+        """Add a booking (JSON keys). Raises SessionError("invalid") if the id is taken or a field is wrong."""
+        session = read_json_row(fields, self._defaults)
+        if session.flaw is not None:
+            raise SessionError("invalid", session.flaw.message, session.flaw.hint)
+
+        def insert(rows: Edit) -> None:
+            if rows.row(session.id) is not None:
+                raise SessionError("invalid", f"there is a booking {session.id!r} already", "choose another id")
+            rows.insert({key: value for key, value in fields.items() if value is not None})
+
+        self._rows.edit(insert)
+
+    def change(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool:
+        """Change fields (JSON keys, never our four marks) of one booking.
+
+        Returns False if it is gone or its status is not `status_from` any more.
+        """
+        own_fields(fields)
+        changed = False
+
+        def update(rows: Edit) -> None:
+            nonlocal changed
+            changed = rows.update(session_id, fields, status_from)
+
+        self._rows.edit(update)
+        return changed
+
+    def import_rows(self, rows: Iterable[Any]) -> Imported:
+        """Add or change bookings; our own four fields are never overwritten, importing twice changes nothing."""
+        good, account = sift(rows, self._defaults)
+
+        def take(rows: Edit) -> None:
+            for listed in (account.added, account.changed, account.unchanged):
+                listed.clear()
+            for session_id, row in good.items():
+                _take(rows, session_id, row, account)
+
+        self._rows.edit(take)
+        return account
+
+    def marking(self) -> AbstractContextManager[Callable[[Marks], bool]]:
+        """Open the bookings for marks, inside the ledger's transaction."""
+        return self._rows.marking()
+
+    def close(self) -> None:
+        """Release everything."""
+        self._rows.close()
+
+    def _session(self, found: Found) -> Session:
+        if found.fields is None:
+            return not_a_row(found.value, found.position, self._defaults)
+        session = read_booking(found.fields, self._defaults, found.position)
+        return occurs_twice(session) if found.doubled else session
+
+
+def _take(rows: Edit, session_id: str, row: Mapping[str, Any], account: Imported) -> None:
+    """Add one row of an import or change what is there, and note in the account what became of it."""
+    existing = rows.row(session_id)
+    written = to_write(existing, rows.storable(row))
+    if existing is None:
+        rows.insert(written)
+        account.added.append(session_id)
+    elif written:
+        rows.update(session_id, written)
+        account.changed.append(session_id)
+    else:
+        account.unchanged.append(session_id)

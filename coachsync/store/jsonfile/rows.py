@@ -1,0 +1,158 @@
+"""Bookings in a JSON file: the rows, as `store.bookings` asks for them.
+
+The file belongs to the booking system: our marks are spliced into the text of their rows, under the lock that it
+takes too, and everything else stays to the letter. Marks are written before the ledger commits: what the ledger does
+not know of is found again at Discord, what the store does not know of is restored from the ledger.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from coachsync import waits
+from coachsync.domain.booking import is_start
+from coachsync.domain.marks import Marks
+from coachsync.domain.model import Span
+from coachsync.errors import StoreError
+from coachsync.store.bookings import Edit, Found
+from coachsync.store.jsonfile.document import Document, Draft
+from coachsync.store.jsonfile.read import MalformedError, ShapeError
+from coachsync.store.jsonfile.swap import Stamp, locked_as, read, replace, unchanged
+from coachsync.store.jsonfile.text import value_of
+
+_MALFORMED_PAUSE = 0.1
+_REDONE = 50
+
+
+class JsonRows:
+    """See `store.bookings.Rows`. `path` must be an existing file, resolved; `named` is the configuration's name for
+    it."""
+
+    def __init__(self, path: str, named: str = "") -> None:
+        self._path = path
+        self._named = named or path
+        self._document, self._stamp = _load(path)
+
+    def due(self, span: Span) -> Iterable[Found]:
+        """Return the rows a tick must look at."""
+        document = self._fresh()
+        return [_found(document, position) for position in document.due(span)]
+
+    def named(self, ids: Collection[str]) -> Iterable[Found]:
+        """Return the rows of these ids; of an id that occurs again the first."""
+        document = self._fresh()
+        places = (document.positions(session_id) for session_id in ids)
+        return [_found(document, positions[0]) for positions in places if positions]
+
+    def all(self) -> Iterable[Found]:
+        """Return every row, by start, then by id."""
+        document = self._fresh()
+        rows = (_found(document, position) for position in range(len(document.rows)))
+        return sorted(rows, key=_by_start)
+
+    def ids(self, ending: str | None = None) -> Iterable[str]:
+        """Return every id, or those whose last 8 characters are `ending`."""
+        return [i for i in self._fresh().index() if i and (ending is None or i[-8:] == ending)]
+
+    def is_empty(self) -> bool:
+        """Return whether there is no row at all."""
+        return not self._fresh().rows
+
+    def row(self, session_id: str) -> dict[str, Any] | None:
+        """Return one booking's fields by JSON key, as stored, or None."""
+        return Draft(self._fresh()).row(session_id)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every booking's fields by JSON key, in the file's order; what is no object is left out."""
+        document = self._fresh()
+        for position, row in enumerate(document.rows):
+            if row is not None:
+                yield value_of(document.text(position))
+
+    def edit(self, change: Callable[[Edit], None]) -> None:
+        """Make one change in one replacement of the file."""
+
+        def edited(document: Document) -> Document:
+            draft = Draft(document)
+            change(draft)
+            return draft.document()
+
+        self._replace(edited)
+
+    @contextmanager
+    def marking(self) -> Iterator[Callable[[Marks], bool]]:
+        """Yield what collects marks; they are written together when the block ends well."""
+        listed: list[Marks] = []
+
+        def mark(marks: Marks) -> bool:
+            found = bool(self._fresh().positions(marks.session_id))
+            if found:
+                listed.append(marks)
+            return found
+
+        yield mark
+        if listed:
+            self._replace(lambda document: document.marked(listed))
+
+    def close(self) -> None:
+        """Release nothing: the file is open only while it is read or written."""
+
+    def _replace(self, edit: Callable[[Document], Document]) -> None:
+        """Replace the file by what `edit` makes of its latest content, under the lock.
+
+        Somebody who does not take the lock may write meanwhile: then it is done again with what they wrote.
+        """
+        with locked_as(self._path, self._named):
+            for _ in range(_REDONE):
+                document = self._fresh()
+                edited = edit(document)
+                if edited.data == document.data:
+                    return
+                stamp = replace(self._path, edited.data, document.data, self._stamp)
+                if stamp is not None:
+                    self._document, self._stamp = edited, stamp
+                    return
+        hint = f"let the booking system take the lock {self._path}.lock while it writes"
+        raise StoreError(f"{self._path} changes faster than it can be replaced", hint)
+
+    def _fresh(self) -> Document:
+        """Return the file's content, read again only if it changed."""
+        if not unchanged(self._path, self._document.data, self._stamp):
+            self._document, self._stamp = _load(self._path)
+        return self._document
+
+
+def _found(document: Document, position: int) -> Found:
+    row = document.rows[position]
+    if row is None:
+        return Found(position + 1, None, value=value_of(document.text(position)))
+    doubled = isinstance(row.id, str) and len(document.positions(row.id)) > 1
+    return Found(position + 1, msgspec.structs.asdict(row), doubled)
+
+
+def _by_start(found: Found) -> tuple[object, str]:
+    fields: Mapping[str, object] = found.fields or {}
+    start, session_id = fields.get("scheduled_date"), fields.get("id")
+    return start if is_start(start) else 0, session_id if isinstance(session_id, str) else ""
+
+
+def _load(path: str) -> tuple[Document, Stamp]:
+    """Read the file; one that does not parse is read again for 2 seconds. Raises StoreError."""
+    give_up = time.monotonic() + waits.current().malformed
+    while True:
+        data, stamp = read(path)
+        try:
+            return Document.of(data), stamp
+        except MalformedError as error:
+            if time.monotonic() > give_up:
+                hint = "mend the file, or restore it from a backup; nothing was changed"
+                raise StoreError(f"the session store {path} is not JSON: {error}", hint) from error
+        except ShapeError:
+            hint = 'write it as [{…}, …] or {"sessions": [{…}, …]}'
+            raise StoreError(f"the session store {path} holds no array of sessions", hint) from None
+        time.sleep(_MALFORMED_PAUSE)

@@ -1,0 +1,170 @@
+# ruff: noqa: S608  only names of ours are put into SQL text, every value is a parameter
+"""Bookings in an SQLite table: the rows, as `store.bookings` asks for them.
+
+Writes our own four columns and, by compare-and-set, the status; what people book by hand by the same statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from coachsync.domain.marks import Marks, completed, unsaid
+from coachsync.domain.model import Span
+from coachsync.errors import StoreError
+from coachsync.store.bookings import Edit, Found
+from coachsync.store.columns import FIELD_OF, FIELDS
+from coachsync.store.importing import as_json
+from coachsync.store.sqlite.database import Database, text_key
+from coachsync.store.sqlite.table import ID, Table, candidates_query
+
+
+class SqliteRows:
+    """See `store.bookings.Rows` and, as the rows change under their own lock, `store.bookings.Edit`."""
+
+    def __init__(self, database: Database, table: Table) -> None:
+        self._db = database
+        self._table = table
+        self._id = table.quoted("id")
+        self._start = table.quoted("scheduled_date")
+
+    def due(self, span: Span) -> Iterable[Found]:
+        """Return the rows a tick must look at, by index."""
+        sql, args = candidates_query(self._table, span)
+        return self._doubted(self._db.all(sql, args))
+
+    def named(self, ids: Collection[str]) -> Iterable[Found]:
+        """Return the rows of these ids."""
+        sql = f"SELECT {self._table.fields} FROM sessions WHERE {self._id} IN ({{}})"
+        return self._doubted(self._db.among(sql, map(text_key, ids), ID))
+
+    def all(self) -> Iterable[Found]:
+        """Return every row, by start, then by id."""
+        twice = set() if self._table.unique_id else {row[0] for row in self._db.all(self._twice(""))}
+        for row in self._db.each(f"SELECT {self._table.fields} FROM sessions ORDER BY {self._start}, {self._id}"):
+            yield _found(row, twice)
+
+    def ids(self, ending: str | None = None) -> Iterable[str]:
+        """Return every id that is text, or those whose last 8 characters are `ending`."""
+        sql = f"SELECT {self._id} FROM sessions"
+        if ending is None:
+            rows: Iterable[tuple[Any, ...]] = self._db.each(sql)
+        else:
+            rows = self._db.all(f"{sql} WHERE substr({self._id}, -8) = {ID}", (text_key(ending),))
+        return (row[0] for row in rows if isinstance(row[0], str) and row[0])
+
+    def is_empty(self) -> bool:
+        """Return whether there is no row at all."""
+        return self._db.one("SELECT 1 FROM sessions LIMIT 1") is None
+
+    def row(self, session_id: str) -> dict[str, Any] | None:
+        """Return one booking's fields by JSON key, as stored, or None."""
+        rows = self._db.named(f"SELECT * FROM sessions WHERE {self._id} = {ID}", (text_key(session_id),))
+        return next((self._json_row(row) for row in rows), None)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every booking's fields by JSON key, by start."""
+        for row in self._db.named(f"SELECT * FROM sessions ORDER BY {self._start}, {self._id}"):
+            yield self._json_row(row)
+
+    def edit(self, change: Callable[[Edit], None]) -> None:
+        """Make one change in one transaction."""
+        with self._db.immediate():
+            change(self)
+
+    def insert(self, fields: Mapping[str, Any]) -> None:
+        """Add a row."""
+        slots = [ID if key == "_id" else "?" for key in fields]
+        values = [text_key(value) if isinstance(value, str) else value for value in fields.values()]
+        names = ", ".join(map(self._column, fields))
+        self._db.run(f"INSERT INTO sessions ({names}) VALUES ({', '.join(slots)})", values)
+
+    def update(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool:
+        """Change fields of a row; return False if it is gone or its status is not `status_from`."""
+        return self._update(session_id, {self._column(key): value for key, value in fields.items()}, status_from)
+
+    def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those fields of an imported row that the table has a column for, as that column can hold them."""
+        kept = {key: value for key, value in fields.items() if self._table.has(self._name(key))}
+        return {key: value if key in FIELD_OF else _scalar(value) for key, value in kept.items()}
+
+    @contextmanager
+    def marking(self) -> Iterator[Callable[[Marks], bool]]:
+        """Yield what writes marks at once: ledger and rows are in one database, and change in one transaction."""
+        yield self._mark
+
+    def close(self) -> None:
+        """Release the database."""
+        self._db.close()
+
+    def _mark(self, marks: Marks) -> bool:
+        """Write marks; return False if the booking is gone."""
+        sql = f"SELECT {self._table.fields} FROM sessions WHERE {self._id} = {ID}"
+        rows = [_fields(row) for row in self._db.all(sql, (text_key(marks.session_id),))]
+        changes = {field: value for row in rows for field, value in unsaid(marks, row, None).items()}
+        self._update(marks.session_id, {self._table.quoted(field): _scalar(v) for field, v in changes.items()})
+        for row in rows:
+            if marks.completion is not None and completed(marks, row):
+                status = {self._table.quoted("status"): marks.completion.status}
+                self._update(marks.session_id, status, str(row["status"]))
+        return bool(rows)
+
+    def _update(self, session_id: str, columns: Mapping[str, Any], status_from: str | None = None) -> bool:
+        """Change columns, named as SQL text has them."""
+        if not columns:
+            return False
+        settings = ", ".join(f"{column} = ?" for column in columns)
+        status = "" if status_from is None else f" AND {self._table.quoted('status')} = {ID}"
+        keys = [text_key(key) for key in (session_id, status_from) if key is not None]
+        sql = f"UPDATE sessions SET {settings} WHERE {self._id} = {ID}{status}"
+        return self._db.run(sql, [*columns.values(), *keys]) > 0
+
+    def _name(self, key: str) -> str:
+        """Return the name of the column that a JSON key goes to, whether it is there or not."""
+        return self._table.names.of(FIELD_OF[key]) if key in FIELD_OF else key
+
+    def _column(self, key: str) -> str:
+        column = self._name(key)
+        if not self._table.has(column):
+            hint = f"add the column, or leave {key} out"
+            raise StoreError(f"{self._db.name}: the table sessions has no column {column}", hint)
+        return _quoted(column)
+
+    def _doubted(self, rows: list[tuple[Any, ...]]) -> list[Found]:
+        """Return the rows, doubled if the table lets an id occur twice and it does."""
+        if self._table.unique_id or not rows:
+            return [_found(row, ()) for row in rows]
+        ids = {text_key(row[1]) for row in rows if isinstance(row[1], str)}
+        twice = {row[0] for row in self._db.among(self._twice(f"WHERE {self._id} IN ({{}})"), ids, ID)}
+        return [_found(row, twice) for row in rows]
+
+    def _twice(self, where: str) -> str:
+        return f"SELECT {self._id} FROM sessions {where} GROUP BY {self._id} HAVING count(*) > 1"
+
+    def _json_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        named = ((self._table.json_key(column), value) for column, value in row.items())
+        return {key: as_json(key, value) for key, value in named if value is not None or key not in FIELD_OF}
+
+
+def _found(row: tuple[Any, ...], twice: Collection[object]) -> Found:
+    return Found(row[0], _fields(row), row[1] in twice)
+
+
+def _fields(row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(FIELDS, row[1:], strict=True))
+
+
+def _quoted(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _scalar(value: Any) -> Any:
+    """Return a foreign value as a column holds it: true as 1, an object as its JSON text."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, (list, dict)):
+        from json import dumps
+
+        return dumps(value)
+    return value
