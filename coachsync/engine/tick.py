@@ -29,7 +29,8 @@ from coachsync.engine.lock import Lock, run_lock
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.engine.request import KINDS, TickRequest, host_time
-from coachsync.errors import OK, SOME_FAILED, RowRefusedError, SessionError
+from coachsync.errors import OK, SOME_FAILED, RowRefusedError
+from coachsync.standing.find import find_each
 from coachsync.store.base import Defaults, Marks, Span, Store, Transaction
 from coachsync.store.open import open_store
 
@@ -82,7 +83,8 @@ def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     """Read every booking and entry that this tick must decide about."""
     first = store.first_run_at()
     first = now if first is None else min(first, now)  # the first run's clock may have been ahead
-    named, unknown = _named(store, request.names)
+    found = find_each(store, request.names)
+    named = frozenset(found.sessions) if request.names else None
     sessions = store.candidates(_span(store, now, first, request.settings.policy.setup_opens))
     live = {e.session_id: e for e in store.live_entries()}
     missing = (set(live) | (named or set())) - {s.id for s in sessions}
@@ -92,7 +94,7 @@ def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     entries = (store.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.is_empty()
     facts = Facts(now, request.settings.policy, first, request.settings.templates, empty)
-    return Reading(sessions, entries, facts, named, unknown)
+    return Reading(sessions, entries, facts, named, found.unknown)
 
 
 def _span(store: Store, now: Millis, first: Millis, setup_opens: Millis) -> Span:
@@ -114,20 +116,6 @@ def _seen_until(store: Store) -> Millis | None:
         if whole:
             return whole[0]
     return runs[-1].started_at if len(runs) == _RECENT_RUNS else None
-
-
-def _named(store: Store, names: tuple[str, ...]) -> tuple[frozenset[str] | None, tuple[str, ...]]:
-    """Return the ids of the sessions a person named (None where none was), and the names nobody goes by."""
-    ids: set[str] = set()
-    unknown: list[str] = []
-    for name in names:
-        found = {s.id for s in store.matching(name)} or {e.session_id for e in store.entries_named(name)}
-        if len(found) > 1:
-            listed = ", ".join(sorted(found))
-            raise SessionError("unknown_session", f"{name} may be any of {listed}", "name the session by its id")
-        ids |= found
-        unknown += [] if found else [name]
-    return frozenset(ids) if names else None, tuple(unknown)
 
 
 def _decide(request: TickRequest, reading: Reading) -> Plan:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
 
 from coachsync.cli import output
@@ -11,7 +9,8 @@ from coachsync.cli.context import invocation, open_settled_store
 from coachsync.cli.options import Now, One, chosen_now, host_now, refuse_empty
 from coachsync.errors import OK
 from coachsync.report.story import story
-from coachsync.standing.rows import find_session, named_rows
+from coachsync.standing.find import find_one
+from coachsync.standing.rows import rows_of
 
 
 def explain(ctx: typer.Context, session: One, now: Now = None) -> int:
@@ -27,8 +26,8 @@ def explain(ctx: typer.Context, session: One, now: Now = None) -> int:
     settings = invocation(ctx).settings()
     store = open_settled_store(settings, writable=False)
     try:
-        found: Any = find_session(store, name)
-        row = named_rows(store, [found.id], settings.policy, moment)[0]
+        found = find_one(store, name)
+        (row,) = rows_of(store, [found], settings.policy, moment)
         events = store.events(found.id)
     finally:
         store.close()

@@ -23,7 +23,8 @@ from coachsync.cli.when import parse_length, parse_start
 from coachsync.domain.words import call
 from coachsync.errors import OK, ConfigError, SessionError
 from coachsync.report.text import word
-from coachsync.standing.rows import all_rows, find_session, recent_rows
+from coachsync.standing.find import find_one
+from coachsync.standing.rows import all_rows, recent_rows
 
 app = new_app(help="Add, list, change, import and export bookings.")
 
@@ -112,7 +113,7 @@ def show(ctx: typer.Context, session: One, json: Json = False) -> int:
     (name,) = refuse_empty([session])
     store = open_settled_store(invocation(ctx).settings(), writable=False)
     try:
-        fields = store.raw(find_session(store, name).id)
+        fields = store.raw(find_one(store, name).id)
     finally:
         store.close()
     if fields is None:
@@ -133,7 +134,7 @@ def cancel(ctx: typer.Context, session: One) -> int:
         raise ConfigError("no status means cancelled", "name one in statuses.cancelled")
     store = open_settled_store(settings, writable=True)
     try:
-        found = find_session(store, name)
+        found = find_one(store, name)
         if found.status in settings.cancelled:
             output.out(f"{word(found.id)} is {found.status} already")
             return OK
@@ -164,7 +165,7 @@ def reschedule(
     settings = invocation(ctx).settings()
     store = open_settled_store(settings, writable=True)
     try:
-        found = find_session(store, name)
+        found = find_one(store, name)
         fields = {"scheduledDate": moment} | ({} if minutes is None else {"duration": minutes})
         if not store.change(found.id, fields):
             raise _changed_meanwhile(name)
