@@ -43,9 +43,9 @@ def checked_id(text: str | None) -> str:
 def booked_fields(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """Return a new booking's fields by JSON key: what is given, the first bookable status, the default duration."""
     fields = {key: value for key, value in given.items() if value is not None}
-    fields["status"] = settings.bookable[0]
-    if settings.default_duration % MINUTE == 0:
-        fields.setdefault("duration", settings.default_duration // MINUTE)
+    fields["status"] = settings.statuses.bookable[0]
+    if settings.windows.default_duration % MINUTE == 0:
+        fields.setdefault("duration", settings.windows.default_duration // MINUTE)
     return fields
 
 

@@ -39,5 +39,5 @@ def open_settled_store(settings: Settings, *, writable: bool) -> Store:
     from coachsync.store.base import Defaults
     from coachsync.store.open import open_store
 
-    defaults = Defaults(settings.guild_id, settings.default_duration)
-    return open_store(settings.store_url, settings.base_dir, defaults, writable=writable)
+    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+    return open_store(settings.store.url, settings.base_dir, defaults, writable=writable)

@@ -18,9 +18,9 @@ Make = Callable[[str, str], str]
 def maker(settings: Settings) -> Make | None:
     """Return what makes the configured store where there is none; None where a store is there. Raises StoreError where
     something is there that is no store."""
-    if not os.path.lexists(parse_url(settings.store_url, settings.base_dir).path):
+    if not os.path.lexists(parse_url(settings.store.url, settings.base_dir).path):
         return create_store
-    if is_blank(settings.store_url, settings.base_dir):
+    if is_blank(settings.store.url, settings.base_dir):
         return fill
     open_settled_store(settings, writable=False).close()
     return None
@@ -43,10 +43,10 @@ def lacking_store(
 
 def _agree(settings: Settings, options: Mapping[str, str | None]) -> bool:
     says = {
-        "discord.guild_id": settings.guild_id,
+        "discord.guild_id": settings.discord.guild_id,
         "discord.category_id": settings.discord.category_id or "",
-        "store.url": settings.store_url,
-        "discord.token_file": settings.discord.token_file,
+        "store.url": settings.store.url,
+        "discord.token_file": settings.discord.token_file or "",
         "discord.access": settings.discord.access,
     }
     return all(given is None or given == says[path] for path, given in options.items())

@@ -8,13 +8,13 @@ the commented file. Loading is on every tick's path: nothing here imports more t
 from __future__ import annotations
 
 from coachsync.config.load import find_config, load_settings, parse_settings
-from coachsync.config.settings import GuildSettings, Settings
+from coachsync.config.settings import DiscordSettings, Settings
 from coachsync.config.token import FoundToken, Tokens, find_token
 from coachsync.config.values import on_this_host, parse_duration
 
 __all__ = [
+    "DiscordSettings",
     "FoundToken",
-    "GuildSettings",
     "Settings",
     "Tokens",
     "find_config",

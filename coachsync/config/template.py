@@ -24,7 +24,7 @@ def render_config(given: Mapping[str, Any]) -> str:
     `given` holds values as TOML takes them by key path ("discord.guild_id"); all other keys stand at their
     defaults, or commented out with an example where they have none.
     """
-    return _HEAD + "".join(_section(section, doc, given) for section, doc in SECTIONS.items())
+    return _HEAD + "".join(_section(name, section.doc, given) for name, section in SECTIONS.items())
 
 
 def _section(section: str, doc: str, given: Mapping[str, Any]) -> str:

@@ -70,8 +70,8 @@ def tick(request: TickRequest) -> Report:
 
 
 def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
-    defaults = Defaults(settings.guild_id, settings.default_duration)
-    store = open_store(settings.store_url, settings.base_dir, defaults, writable=writable)
+    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+    store = open_store(settings.store.url, settings.base_dir, defaults, writable=writable)
     stack.callback(store.close)
     return store
 
@@ -93,7 +93,7 @@ def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     ids = {s.id for s in sessions} | (named or set())
     entries = (store.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.is_empty()
-    facts = Facts(now, request.settings.policy, first, request.settings.templates, empty)
+    facts = Facts(now, request.settings.policy, first, request.settings.naming, empty)
     return Reading(sessions, entries, facts, named, found.unknown)
 
 

@@ -65,7 +65,7 @@ def _make_store_alone(said: Invocation, path: str, options: Mapping[str, str | N
     if found is None:
         raise UsageError(f"{path} exists already and was not touched", "add --force to replace it")
     settings, make = found
-    made = make(settings.store_url, settings.base_dir)
+    made = make(settings.store.url, settings.base_dir)
     output.out(f"kept {path}")
     output.out(f"made the empty store {made}")
     return OK
@@ -100,9 +100,9 @@ def _write(path: str, answers: Answers) -> Settings:
         raise ConfigError(
             f"{folder} cannot be made: {problem.strerror}", "choose another place with --config"
         ) from None
-    store = parse_url(settings.store_url, settings.base_dir).path
+    store = parse_url(settings.store.url, settings.base_dir).path
     if make is not None:
-        make(settings.store_url, settings.base_dir)
+        make(settings.store.url, settings.base_dir)
     made = [store] if make is create_store else []
     try:
         if answers.token is not None:
@@ -124,7 +124,7 @@ def _tell(said: Invocation, settings: Settings) -> None:
         command += f" --config {settings.path}"
     output.out("")
     output.out("1. Let the bot in, as somebody who may manage the server:")
-    output.out(f"   {invite_link(settings.guild_id, _token(said, settings))}")
+    output.out(f"   {invite_link(settings.discord.guild_id, _token(said, settings))}")
     output.out("2. See what a run would do, then let cron or systemd call it every 15 minutes (contrib/ shows how):")
     output.out(f"   {command} run --dry-run")
 
@@ -132,7 +132,7 @@ def _tell(said: Invocation, settings: Settings) -> None:
 def _token(said: Invocation, settings: Settings) -> Token | None:
     """Return the token, None if it cannot be found yet."""
     try:
-        found = find_token(settings, settings.guild_id, said.environ)
+        found = find_token(settings, settings.discord.guild_id, said.environ)
     except ConfigError as problem:
         output.warning(f"{problem.message}: {problem.hint}")
         return None

@@ -130,22 +130,22 @@ def cancel(ctx: typer.Context, session: One) -> int:
     """Cancel a booking: the next run takes its room away."""
     (name,) = refuse_empty([session])
     settings = invocation(ctx).settings()
-    if not settings.cancelled:
+    if not settings.statuses.cancelled:
         raise ConfigError("no status means cancelled", "name one in statuses.cancelled")
     store = open_settled_store(settings, writable=True)
     try:
         found = find_one(store, name)
-        if found.status in settings.cancelled:
+        if found.status in settings.statuses.cancelled:
             output.out(f"{word(found.id)} is {found.status} already")
             return OK
-        if found.status == settings.policy.completed:
+        if found.status == settings.statuses.completed:
             raise SessionError("ended", f"{name} is {found.status}: it is over", "nothing is left to cancel")
-        if not store.change(found.id, {"status": settings.cancelled[0]}, found.status):
+        if not store.change(found.id, {"status": settings.statuses.cancelled[0]}, found.status):
             raise _changed_meanwhile(name)
         entry = store.entries([found.id]).get(found.id)
     finally:
         store.close()
-    output.out(cancelled_words(found, entry, settings.cancelled[0]))
+    output.out(cancelled_words(found, entry, settings.statuses.cancelled[0]))
     return OK
 
 
