@@ -15,8 +15,8 @@ ENTRIES = (
     Command("cleanup", "run", "cleanup", "Do the cleanups that are due, or those of the sessions named."),
     Command("status", "status", "status", "Show each session's phase and what happens to it next."),
     Command("explain", "explain", "explain", "Tell one session's whole story."),
-    Command("sessions", "sessions", "app", "Add, list, change, import and export bookings."),
-    Command("init", "init", "init", "Write a commented configuration file and make an empty store."),
+    Command("sessions", "sessions.app", "app", "Add, list, change, import and export bookings."),
+    Command("init", "init.command", "init", "Write a commented configuration file and make an empty store."),
     Command("demo", "demo", "demo", "Play the life of three sessions against an embedded Discord."),
 )
 """Every command, in the order in which a newcomer meets them."""

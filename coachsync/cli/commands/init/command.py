@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.answers import Answers, ask, take
+from coachsync.cli.commands.init.answers import Answers, ask, take
+from coachsync.cli.commands.init.stores import lacking_store, maker
 from coachsync.cli.context import Invocation, invocation
-from coachsync.cli.stores import lacking_store, maker
 from coachsync.config import find_token, parse_settings
 from coachsync.config.load import search_path
 from coachsync.config.settings import Settings

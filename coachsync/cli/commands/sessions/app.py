@@ -7,18 +7,18 @@ from typing import Annotated, Any
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.booking import (
+from coachsync.cli.commands.sessions.booking import (
     booked_fields,
     cancelled_words,
     checked_id,
     checked_person,
     moved_words,
 )
+from coachsync.cli.commands.sessions.import_ import export_sessions, import_sessions
+from coachsync.cli.commands.sessions.listing import booking_lines, field_lines
 from coachsync.cli.context import invocation, open_settled_store
 from coachsync.cli.frame import new_app
-from coachsync.cli.listing import booking_lines, field_lines
 from coachsync.cli.options import Json, Now, One, chosen_now, host_now, refuse_empty
-from coachsync.cli.transfer import export_sessions, import_sessions
 from coachsync.cli.when import parse_length, parse_start
 from coachsync.domain.words import call
 from coachsync.errors import OK, ConfigError, SessionError
