@@ -15,7 +15,7 @@ _QUIET_S = 1.0
 _BETWEEN_S = 0.1
 
 
-class Progress:
+class ProgressLine:
     """Shows "sessions 12/40"; nothing in the first second, nothing where nobody looks."""
 
     def __init__(self, *, wanted: bool) -> None:
@@ -23,7 +23,7 @@ class Progress:
         self._next = time.monotonic() + _QUIET_S
         self._drawn = False
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

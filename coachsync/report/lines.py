@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from coachsync.domain.failure import Failure
 from coachsync.domain.model import Outcome, Report, Session
 from coachsync.report.document import summary
 from coachsync.report.text import clean, iso, word
-
-
-class Fault(NamedTuple):
-    """One failed, refused or deferred action in two lines: what is wrong, and what to do."""
-
-    message: str
-    hint: str
 
 
 def action_lines(report: Report) -> Iterator[str]:
@@ -60,10 +53,10 @@ def summary_line(report: Report) -> str:
     return f"{', '.join(counted)}; {'nothing was sent' if report.dry_run else requests}"
 
 
-def faults(outcomes: Iterable[Outcome]) -> Iterator[Fault]:
-    """Yield each failed, refused or deferred action's error and hint."""
+def failures(outcomes: Iterable[Outcome]) -> Iterator[Failure]:
+    """Yield what each failed, refused or deferred action failed with; the message names action and session."""
     for outcome in outcomes:
         error = outcome.error
         if error is not None:
             who = f"{outcome.action.kind} of {word(outcome.action.session.id)} {outcome.outcome}"
-            yield Fault(f"{who}: {error.message} ({error.code})", error.hint)
+            yield error._replace(message=f"{who}: {error.message} ({error.code})")

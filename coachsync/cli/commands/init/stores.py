@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from coachsync.cli.context import open_settled_store
+from coachsync.cli.context import open_configured
 from coachsync.config.load import load_settings
 from coachsync.config.settings import Settings
 from coachsync.errors import CoachsyncError
@@ -22,7 +22,7 @@ def maker(settings: Settings) -> Make | None:
         return create_store
     if is_blank(settings.store.url, settings.base_dir):
         return fill
-    open_settled_store(settings, writable=False).close()
+    open_configured(settings, writable=False).close()
     return None
 
 
