@@ -6,7 +6,8 @@ import logging
 import traceback
 
 from coachsync.cli.output import err
-from coachsync.report.text import clean, iso
+from coachsync.clock import iso
+from coachsync.report.text import clean
 
 
 def start(verbose: bool, form: str) -> None:

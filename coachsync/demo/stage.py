@@ -16,6 +16,7 @@ from shutil import get_terminal_size
 from typing import NamedTuple, TextIO
 
 from coachsync.cli import output
+from coachsync.clock import at
 from coachsync.config.template import render_config
 from coachsync.demo.story import INDENT
 from coachsync.domain.model import Millis
@@ -171,8 +172,6 @@ def program() -> str:
     return quote(str(name.absolute())) if name.name == "coachsync" else f"{quote(sys.executable)} -m coachsync"
 
 
-def at(moment: Millis) -> str:
+def day_and_time(moment: Millis) -> str:
     """Return a moment for people: "Wed 14 Oct 13:00"."""
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(moment // 1000, UTC).strftime("%a %d %b %H:%M")
+    return f"{at(moment):%a %d %b %H:%M}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from coachsync.clock import iso
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Outcome, Report, RunRecord
-from coachsync.report.text import iso
 from coachsync.standing.row import StatusRow
 
 VERSION = 1

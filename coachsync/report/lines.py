@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from coachsync.clock import iso
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Outcome, Report, Session
 from coachsync.report.document import summary
-from coachsync.report.text import clean, iso, word
+from coachsync.report.text import clean, word
 
 
 def action_lines(report: Report) -> Iterator[str]:

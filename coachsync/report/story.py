@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from coachsync.clock import iso, local, relative
 from coachsync.domain.model import Entry, Event, Millis
 from coachsync.domain.windows import Policy, cleanup_at, window_opens
-from coachsync.report.text import clean, iso, local, relative, word
+from coachsync.report.text import clean, word
 from coachsync.standing.row import StatusRow
 
 _WIDTH = 16

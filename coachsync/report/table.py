@@ -11,9 +11,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from coachsync.clock import local, relative
 from coachsync.domain.model import Millis, Outcome, Report, Session
 from coachsync.report.lines import note, summary_line
-from coachsync.report.text import clean, local, relative
+from coachsync.report.text import clean
 from coachsync.standing.row import StatusRow
 
 _STYLES = {"done": "green", "planned": "cyan", "failed": "bold red", "refused": "bold red", "deferred": "yellow"}

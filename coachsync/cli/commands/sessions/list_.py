@@ -10,10 +10,11 @@ import typer
 from coachsync.cli import output
 from coachsync.cli.context import opened
 from coachsync.cli.options import Json, Now, chosen_now
+from coachsync.clock import iso
 from coachsync.domain.model import MINUTE, Session
 from coachsync.errors import OK
 from coachsync.report.lines import people
-from coachsync.report.text import iso, word
+from coachsync.report.text import word
 from coachsync.standing.rows import all_rows, recent_rows
 
 

@@ -9,9 +9,10 @@ from coachsync.cli.commands.sessions.shared import Length, Start, Zone, changed_
 from coachsync.cli.context import opened
 from coachsync.cli.options import Now, One, checked_name, chosen_now
 from coachsync.cli.when import parse_length, parse_start
+from coachsync.clock import iso, relative
 from coachsync.domain.case import Case, Facts
 from coachsync.errors import OK
-from coachsync.report.text import iso, relative, word
+from coachsync.report.text import word
 from coachsync.standing.find import find_one
 
 

@@ -10,9 +10,10 @@ import typer
 from coachsync.cli import output
 from coachsync.cli.context import opened
 from coachsync.cli.options import Json, One, checked_name
+from coachsync.clock import iso
 from coachsync.domain.words import call
 from coachsync.errors import OK, SessionError
-from coachsync.report.text import clean, iso
+from coachsync.report.text import clean
 from coachsync.standing.find import find_one
 
 
