@@ -1,10 +1,11 @@
-"""Moments and lengths of time as text."""
+"""The host's clock; moments and lengths of time as text."""
 
 from __future__ import annotations
 
 import pytest
+from freezegun import freeze_time
 
-from coachsync.clock import iso, local, relative
+from coachsync.clock import host_now, iso, local, relative
 from coachsync.domain.model import DAY, HOUR, MINUTE
 from coachsync.domain.words import span
 
@@ -40,3 +41,9 @@ def test_span_tells_the_two_largest_units(ms: int, expected: str) -> None:
 @pytest.mark.parametrize(("ms", "expected"), [(HOUR, "in 1 h 0 min"), (-HOUR, "1 h 0 min ago"), (999, "now")])
 def test_relative_tells_the_direction(ms: int, expected: str) -> None:
     assert relative(ms, 0) == expected
+
+
+@pytest.mark.parametrize("text", ["2027-03-14T07:00:00.500Z", "2026-11-01T05:59:59.750Z", "2028-02-29T00:00:00Z"])
+def test_hosts_clock_counts_the_milliseconds_that_its_calendar_shows(text: str) -> None:
+    with freeze_time(text):
+        assert iso(host_now()) == text
