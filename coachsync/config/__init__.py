@@ -1,7 +1,7 @@
 """Configuration: one declarative definition, and what is made of it.
 
-`definition` says which keys there are; `load` finds and reads the file, `check` turns it into `Settings` or into
-the full list of what is wrong with it; `token` finds a bot token, late and apart from all else; `template` writes
+`definition` lists the sections and keys; `load` finds and reads the file, `check` turns it into `Settings` or into the
+full list of what is wrong with it; `token` finds a bot token, late and apart from all else; `template` writes
 the commented file. Loading is on every tick's path: nothing here imports more than tomllib.
 """
 

@@ -50,7 +50,7 @@ def _check_names(
 
 
 def _unknown(path: str, known: Iterable[str], what: str) -> str:
-    """Say that nothing goes by this name, and what may have been meant. The value may be a secret: not shown."""
+    """Return that nothing goes by this name, and what may be meant. The value may be a secret and is not shown."""
     from difflib import get_close_matches
 
     prefix, _, name = path.rpartition(".")
@@ -71,7 +71,7 @@ def _plain(path: str) -> str:
 
 
 def _value(key: Key, document: Mapping[str, Any], environ: Mapping[str, str], problems: list[str]) -> Any:
-    """Return one key's value: the environment's before the file's before the default; None where it is unfit."""
+    """Return one key's value: the environment's before the file's before the default; None if it is unfit."""
     if key.env and environ.get(key.env):
         return _parsed(key, f"${key.env}", environ[key.env], problems)
     section = _section(document, key.section)

@@ -83,7 +83,7 @@ KEYS: tuple[Key, ...] = (
         per_guild=True),
     Key("discord", "concurrency", v.whole_number(1, 1000), 16, "sessions worked on at once, at most"),
     Key("discord", "max_requests_per_second", v.whole_number(1, 1000), REQUESTS_PER_SECOND,
-        "lower it where the bot shares its token", per_guild=True),
+        "lower it if the bot shares its token", per_guild=True),
     Key("discord", "timeout", v.duration_between(1000, 10 * MINUTE, 'from "1s" to "10m"'), "10s",
         "one whole request, name look-up and answer included", per_guild=True),
     Key("discord", "run_budget", v.duration_between(1000, DAY, 'from "1s" to "24h"'), "12m",

@@ -1,7 +1,7 @@
 """The life of three sessions, from days ahead to a clean guild: every tick, request and answer is real.
 
-Time is the stand-in's simulated clock, and the program is told the same time with `--now`. Each promise is looked up
-in the stand-in, by Discord's own permission algorithm, and the demonstration fails where one is not kept.
+Time is the stand-in's simulated clock, and the program gets the same time by `--now`. Each promise is looked up
+in the stand-in, by Discord's own permission algorithm, and the demonstration fails if one is not kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ONE_PM: Millis = 13 * HOUR
 
 
 def play() -> int:
-    """Play all of it; return 0 where every promise was kept."""
+    """Play all of it; return 0 if every promise was kept."""
     start = (host_now() // DAY + 5) * DAY + _ONE_PM
     clock = SimClock(start - _AHEAD)
     with TemporaryDirectory(prefix="coachsync-demo-") as folder, Standin(clock) as standin:

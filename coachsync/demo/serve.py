@@ -21,7 +21,7 @@ from coachsync.standin import Request, Standin
 
 
 def serve(directory: str | None) -> int:
-    """Serve until SIGINT or SIGTERM. Raises UsageError where `directory` is in use already."""
+    """Serve until SIGINT or SIGTERM. Raises UsageError if `directory` is in use already."""
     with ExitStack() as stack:
         folder = _folder(directory)
         if directory is None:

@@ -23,8 +23,8 @@ def action_line(outcome: Outcome) -> str:
     when = f" start {iso(session.start)}" if session.start else ""
     who = people(session)
     head = f"{outcome.outcome} {outcome.action.kind} {word(session.id)}{when}{' for ' + who if who else ''}"
-    told = clean(note(outcome))
-    return f"{head}: {told}" if told else head
+    why = clean(note(outcome))
+    return f"{head}: {why}" if why else head
 
 
 def note(outcome: Outcome) -> str:
@@ -36,7 +36,7 @@ def note(outcome: Outcome) -> str:
 
 
 def people(session: Session) -> str:
-    """Return who a session is for: names, or ids where it has none."""
+    """Return who a session is for: names, or the ids of those without."""
     return " and ".join(clean(person.called) for person in session.people if person.called)
 
 

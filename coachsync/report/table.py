@@ -32,7 +32,7 @@ class Canvas(NamedTuple):
 
 
 def report_table(report: Report, canvas: Canvas) -> str:
-    """Return the report as a table with a summary line below; just that line where nothing was due."""
+    """Return the report as a table with a summary line below; that line alone if nothing was due."""
     line = Text(summary_line(report), style="bold" if report.outcomes else "dim")
     if not report.outcomes:
         return _drawn([line], canvas)
@@ -46,16 +46,16 @@ def _report_cells(outcome: Outcome, now: Millis, canvas: Canvas) -> list[Text]:
     style = _STYLES[outcome.outcome]
     mark = _MARKS[outcome.outcome] if canvas.unicode else outcome.outcome[0]
     session = outcome.action.session
-    told = Text(clean(note(outcome)), style=style if outcome.error else "")
+    why = Text(clean(note(outcome)), style=style if outcome.error else "")
     if outcome.error is not None and outcome.error.hint:
-        told.append("\n" + clean(outcome.error.hint), style="dim")
+        why.append("\n" + clean(outcome.error.hint), style="dim")
     return [
         Text(f"{mark} {outcome.outcome}", style=style),
         Text(outcome.action.kind),
         _identity(session),
         _for(session),
         _starts(session, now),
-        told,
+        why,
     ]
 
 

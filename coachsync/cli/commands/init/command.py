@@ -55,12 +55,12 @@ def init(
         return _make_store_alone(said, path, options)
     answers = _answers(options, os.path.dirname(path), yes=yes)
     settings = _write(path, answers)
-    _tell(said, settings)
+    _print_next_steps(said, settings)
     return OK
 
 
 def _make_store_alone(said: Invocation, path: str, options: Mapping[str, str | None]) -> int:
-    """Make the store that the existing configuration lacks. Raises UsageError where it lacks none."""
+    """Make the store that the existing configuration lacks. Raises UsageError if it lacks none."""
     found = lacking_store(path, said.environ, options)
     if found is None:
         raise UsageError(f"{path} exists already and was not touched", "add --force to replace it")
@@ -72,7 +72,7 @@ def _make_store_alone(said: Invocation, path: str, options: Mapping[str, str | N
 
 
 def _target(said: Invocation) -> str:
-    """Return where the file is written: where it is named, else the user's own place."""
+    """Return the path to write: the one named, else the user's own."""
     chosen = said.config or said.environ.get("COACHSYNC_CONFIG") or search_path(said.environ)[0]
     if "\0" in chosen or not os.path.basename(chosen):
         raise UsageError(f"{chosen!r} is no file's name", "name the configuration file with --config PATH")
@@ -118,7 +118,7 @@ def _write(path: str, answers: Answers) -> Settings:
     return settings
 
 
-def _tell(said: Invocation, settings: Settings) -> None:
+def _print_next_steps(said: Invocation, settings: Settings) -> None:
     command = "coachsync"
     if settings.path != search_path(said.environ)[0]:
         command += f" --config {settings.path}"

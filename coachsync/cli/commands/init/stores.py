@@ -1,4 +1,4 @@
-"""What `init` does about the store: makes it, fills a file that holds nothing, or makes sure that it is one."""
+"""The store that `init` leaves behind: made, made in a file that is empty, or found and checked."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ Make = Callable[[str, str], str]
 
 
 def maker(settings: Settings) -> Make | None:
-    """Return what makes the configured store where there is none; None where a store is there. Raises StoreError where
-    something is there that is no store."""
+    """Return what makes the configured store, None if it is there.
+
+    Raises StoreError if something is there that is no store.
+    """
     if not os.path.lexists(parse_url(settings.store.url, settings.base_dir).path):
         return create_store
     if is_blank(settings.store.url, settings.base_dir):
@@ -31,7 +33,7 @@ def lacking_store(
 ) -> tuple[Settings, Make] | None:
     """Return what the configuration at `path` says and what makes the store that it lacks.
 
-    None where it lacks none, cannot be used, or says something else than the options.
+    None if it lacks none, cannot be used, or says something else than the options.
     """
     try:
         settings = load_settings(path, environ)
