@@ -1,4 +1,4 @@
-"""The program: the one place where exceptions become exit codes and errors become words."""
+"""The program: every exception becomes an exit code here, and every error two lines."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.disable()  # most commands end before there is garbage worth a search; work that lasts turns it on again
     try:
         hide(os.environ.get("COACHSYNC_TOKEN", ""))
-        excepthooks.install(lambda problem: _told_bug(problem, said))
+        excepthooks.install(lambda problem: _report_bug(problem, said))
         signal.signal(signal.SIGTERM, _terminate)
         code = _run(list(sys.argv[1:] if argv is None else argv), said)
-    except BaseException as problem:  # noqa: BLE001 - whatever happened, it ends here in words and a code
-        code = _told(problem, said)
+    except BaseException as problem:  # noqa: BLE001 - whatever it is, it is reported and becomes an exit code
+        code = _report(problem, said)
     finally:
         if collecting:
             gc.enable()
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
-    """Turn SIGTERM into an exception, so that what was begun is recorded on the way out."""
+    """Turn SIGTERM into an exception, so that what was begun is recorded."""
     raise SystemExit(errors.TERMINATED)
 
 
@@ -57,43 +57,43 @@ def _run(arguments: list[str], said: Invocation) -> int:
     return result if isinstance(result, int) else errors.OK
 
 
-def _told(problem: BaseException, said: Invocation) -> int:
-    """Tell what ended the command, and return the exit code that it means."""
+def _report(problem: BaseException, said: Invocation) -> int:
+    """Report what ended the command, and return the exit code that it means."""
     if isinstance(problem, errors.CoachsyncError):
-        return _told_known(problem)
+        return _report_known(problem)
     if isinstance(problem, KeyboardInterrupt):
-        return _told_interrupted("SIGINT", errors.INTERRUPTED)
+        return _report_interrupted("SIGINT", errors.INTERRUPTED)
     if isinstance(problem, SystemExit):
-        return _told_exit(problem.code)
-    code = _told_by_typer(problem)
-    return _told_bug(problem, said) if code is None else code
+        return _report_exit(problem.code)
+    code = _report_of_typer(problem)
+    return _report_bug(problem, said) if code is None else code
 
 
-def _told_known(problem: errors.CoachsyncError) -> int:
+def _report_known(problem: errors.CoachsyncError) -> int:
     problems: Sequence[str] = getattr(problem, "problems", ())
     output.error(problem.message, problem.hint, problems if len(problems) > 1 else ())
     return problem.exit_code
 
 
-def _told_interrupted(by: str, code: int) -> int:
+def _report_interrupted(by: str, code: int) -> int:
     output.error(f"interrupted by {by}", "what was begun is recorded; the next run goes on from there")
     return code
 
 
-def _told_exit(code: Any) -> int:
+def _report_exit(code: Any) -> int:
     if code == errors.TERMINATED:
-        return _told_interrupted("SIGTERM", errors.TERMINATED)
+        return _report_interrupted("SIGTERM", errors.TERMINATED)
     return code if isinstance(code, int) else errors.OK
 
 
-def _told_by_typer(problem: BaseException) -> int | None:
-    """Tell a usage error in two lines; None where it is none of Typer's exceptions."""
+def _report_of_typer(problem: BaseException) -> int | None:
+    """Report one of Typer's exceptions and return its exit code; None if it is none of them."""
     import typer
 
     if isinstance(problem, typer.Exit):
         return problem.exit_code
     if isinstance(problem, typer.Abort):
-        return _told_interrupted("the person at the terminal", errors.INTERRUPTED)
+        return _report_interrupted("the person at the terminal", errors.INTERRUPTED)
     usage_error = typer.BadParameter.__bases__[0]
     if not isinstance(problem, usage_error):
         return None
@@ -110,7 +110,7 @@ def _usage_hint(message: str, command: str) -> str:
     return f"`{command} --help` shows what it takes"
 
 
-def _told_bug(problem: BaseException, said: Invocation) -> int:
+def _report_bug(problem: BaseException, said: Invocation) -> int:
     kind = type(problem).__name__
     if said.verbose:
         _show_traceback(problem)

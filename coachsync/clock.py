@@ -1,14 +1,19 @@
 """The host's clock, and moments as text.
 
-Two clocks are never mixed: when sessions are due is asked of this one (or of `--now`), when something was made is
-asked of Discord.
+Two clocks are never mixed: this one (or `--now`) says when sessions are due, Discord's says when something was made.
 """
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 from coachsync.domain.model import Millis
+from coachsync.domain.words import span
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Millis = -62_135_596_800_000  # the year 1, with which datetime begins
+_LAST: Millis = 253_402_214_400_000  # the last day of 9999, less a day for any zone
 
 
 def host_now() -> Millis:
@@ -16,9 +21,30 @@ def host_now() -> Millis:
     return time.time_ns() // 1_000_000
 
 
-def iso(moment: Millis) -> str:
-    """Return a moment as ISO 8601 in UTC, milliseconds only where there are any."""
-    from datetime import UTC, datetime
+def at(moment: Millis) -> datetime:
+    """Return an aware datetime in UTC. What datetime cannot hold becomes the nearest that it can."""
+    return _EPOCH + timedelta(milliseconds=min(max(moment, _FIRST), _LAST))
 
-    stamp = datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{stamp}.{moment % 1000:03d}Z" if moment % 1000 else f"{stamp}Z"
+
+def iso(moment: Millis) -> str:
+    """Return ISO 8601 in UTC: "2026-10-14T13:00:00Z", with milliseconds only if there are any."""
+    when = at(moment)
+    fraction = f".{when.microsecond // 1000:03}" if when.microsecond else ""
+    return f"{when:%Y-%m-%dT%H:%M:%S}{fraction}Z".rjust(20, "0")
+
+
+def local(moment: Millis) -> str:
+    """Return a moment in the host's zone and in UTC: "Wed 14 Oct 09:00 EDT (13:00 UTC)"."""
+    utc = at(moment)
+    here = utc.astimezone()
+    if not here.utcoffset():
+        return f"{utc:%a %d %b %H:%M} UTC"
+    other = f"{utc:%H:%M}" if utc.date() == here.date() else f"{utc:%a %H:%M}"
+    return f"{here:%a %d %b %H:%M %Z} ({other} UTC)"
+
+
+def relative(moment: Millis, now: Millis) -> str:
+    """Return how far a moment is from now: "in 2 h 0 min", "5 min ago", "now"."""
+    if abs(moment - now) < 1000:
+        return "now"
+    return f"in {span(moment - now)}" if moment > now else f"{span(now - moment)} ago"

@@ -11,12 +11,12 @@ from coachsync.cli.frame import Command, LazyGroup, new_app
 
 ENTRIES = (
     Command("run", "run", "run", "One tick: do every cleanup, setup and repair that is due now. What cron calls."),
-    Command("setup", "run", "setup", "Do the setups that are due, or those of the sessions named."),
-    Command("cleanup", "run", "cleanup", "Do the cleanups that are due, or those of the sessions named."),
+    Command("setup", "setup", "setup", "Do the setups that are due, or those of the sessions named."),
+    Command("cleanup", "cleanup", "cleanup", "Do the cleanups that are due, or those of the sessions named."),
     Command("status", "status", "status", "Show each session's phase and what happens to it next."),
-    Command("explain", "explain", "explain", "Tell one session's whole story."),
-    Command("sessions", "sessions", "app", "Add, list, change, import and export bookings."),
-    Command("init", "init", "init", "Write a commented configuration file and make an empty store."),
+    Command("explain", "explain", "explain", "Print one session's whole story."),
+    Command("sessions", "sessions.app", "app", "Add, list, change, import and export bookings."),
+    Command("init", "init.command", "init", "Write a commented configuration file and make an empty store."),
     Command("demo", "demo", "demo", "Play the life of three sessions against an embedded Discord."),
 )
 """Every command, in the order in which a newcomer meets them."""

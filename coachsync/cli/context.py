@@ -1,8 +1,10 @@
-"""What the options before the command say, and what every command needs made from them."""
+"""What the options before the command say, and what every command makes of them: its settings and its store."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from coachsync.config import Settings, load_settings
@@ -34,10 +36,21 @@ def invocation(ctx: typer.Context) -> Invocation:
     return cast("Invocation", ctx.find_root().obj)
 
 
-def open_settled_store(settings: Settings, *, writable: bool) -> Store:
-    """Open the configured store. Raises StoreError."""
+@contextmanager
+def opened(ctx: typer.Context, *, writable: bool = False) -> Iterator[tuple[Settings, Store]]:
+    """Open the configured store for a with-block. Raises ConfigError and StoreError."""
+    settings = invocation(ctx).settings()
+    store = open_configured(settings, writable=writable)
+    try:
+        yield settings, store
+    finally:
+        store.close()
+
+
+def open_configured(settings: Settings, *, writable: bool) -> Store:
+    """Return the configured store, open; who asks for it closes it. Raises StoreError."""
     from coachsync.domain.booking import Defaults
     from coachsync.store.open import open_store
 
-    defaults = Defaults(settings.guild_id, settings.default_duration)
-    return open_store(settings.store_url, settings.base_dir, defaults, writable=writable)
+    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+    return open_store(settings.store.url, settings.base_dir, defaults, writable=writable)

@@ -1,4 +1,4 @@
-"""What Python would print by itself, traceback and all: told in words instead, and without tokens."""
+"""Exceptions that no `except` can catch: reported like all others, not printed by Python with a traceback."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import sys
 import threading
 from collections.abc import Callable
 
-Tell = Callable[[BaseException], object]
+Report = Callable[[BaseException], object]
 
 
-def install(tell: Tell) -> None:
-    """Have `tell` told what no `except` can catch: what ended a thread, or was raised while something was let go of."""
+def install(report: Report) -> None:
+    """Call `report` with what ended a thread, and with what was raised while an object was destroyed."""
 
     def in_thread(ended: threading.ExceptHookArgs) -> None:
         if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
-            tell(ended.exc_value)
+            report(ended.exc_value)
 
     def unraisable(raised: sys.UnraisableHookArgs) -> None:
         if raised.exc_value is not None:
-            tell(raised.exc_value)
+            report(raised.exc_value)
 
     threading.excepthook = in_thread
     sys.unraisablehook = unraisable

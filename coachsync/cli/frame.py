@@ -1,7 +1,7 @@
 """How a command is built from a function, and the group that imports a command's module only when it is called.
 
 Typer 0.29 and later ask pydantic to convert every value, also those that are what they should be: loading it would
-double what an idle tick costs. Such values pass by it here.
+double what an idle tick costs. Such values pass by the conversion here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Command(NamedTuple):
 
 
 def new_app(**settings: Any) -> typer.Typer:
-    """Return a Typer application in the house's style: boxes and colour only where a person looks."""
+    """Return a Typer application in the house's style: boxes and colour only on a terminal."""
     return typer.Typer(
         rich_markup_mode="rich" if fancy(sys.stdout) else None,
         pretty_exceptions_enable=False,
@@ -61,7 +61,7 @@ class _Lean:
 
 
 class LeanCommand(_Lean, TyperCommand):
-    """See `_Lean`."""
+    """A single command whose values pass by the conversion that they do not need."""
 
 
 def _process(param: Any, convert: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Logs on stderr, as text or as one JSON object a line. Set up only when asked for: an idle tick logs nothing."""
+"""Logs on stderr, as text or as one JSON object a line. Set up only on request: an idle tick logs nothing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import logging
 import traceback
 
 from coachsync.cli.output import err
-from coachsync.report.text import clean, iso
+from coachsync.clock import iso
+from coachsync.report.text import clean
 
 
 def start(verbose: bool, form: str) -> None:
-    """Send coachsync's own log to stderr: everything when verbose, else warnings."""
+    """Send coachsync's own log to stderr: everything if verbose, else warnings."""
     logger = logging.getLogger("coachsync")
     logger.handlers = [_Lines(form)]
     logger.propagate = False
@@ -18,7 +19,7 @@ def start(verbose: bool, form: str) -> None:
 
 
 class _Lines(logging.Handler):
-    """One line for each record, written the way all output is: harmless, and without tokens."""
+    """Writes one line for each record, harmless and without tokens like all output."""
 
     def __init__(self, form: str) -> None:
         super().__init__()

@@ -1,14 +1,14 @@
-"""Options that several commands share, and the checks that need no configuration."""
+"""Options that several commands share, and their checks."""
 
 from __future__ import annotations
 
 import os
-import time
 from typing import Annotated
 
 import typer
 
 from coachsync.cli.when import parse_now
+from coachsync.clock import host_now
 from coachsync.config import Settings, on_this_host
 from coachsync.domain.model import Millis
 from coachsync.errors import UsageError
@@ -28,7 +28,7 @@ Wait = Annotated[
 ]
 Force = Annotated[
     bool,
-    typer.Option("--force", help="Clean up even where many bookings vanished at once; --now against real Discord."),
+    typer.Option("--force", help="Clean up even if many bookings vanished at once; --now against real Discord."),
 ]
 Named = Annotated[
     list[str] | None, typer.Argument(metavar="[SESSION]...", help="Ids or short names.", show_default=False)
@@ -36,32 +36,37 @@ Named = Annotated[
 One = Annotated[str, typer.Argument(metavar="SESSION", help="Its id or short name.", show_default=False)]
 
 
-def chosen_now(text: str | None) -> Millis | None:
-    """Return the moment `--now` names, or None where the host's clock is meant. Raises UsageError."""
+def pretended_now(text: str | None) -> Millis | None:
+    """Return the moment that `--now` names, None without it. Raises UsageError."""
     return None if text is None else parse_now(text)
 
 
-def host_now() -> Millis:
-    """Return the host's clock in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
+def chosen_now(text: str | None) -> Millis:
+    """Return the moment that `--now` names, without it the host's time. Raises UsageError."""
+    return host_now() if text is None else parse_now(text)
 
 
 def checked_wait(seconds: float) -> float:
-    """Return how long to wait for the lock. Raises UsageError."""
+    """Return how many seconds to wait for the lock. Raises UsageError."""
     if not 0 <= seconds <= _LONGEST_WAIT:
         raise UsageError(f"--wait {seconds} is no time to wait", "give seconds from 0 to 86400")
     return seconds
 
 
-def refuse_empty(names: list[str] | None) -> tuple[str, ...]:
-    """Return the sessions named on the command line. Raises UsageError where one is empty."""
-    if any(not name.strip() for name in names or ()):
+def checked_names(names: list[str] | None) -> tuple[str, ...]:
+    """Return the sessions named on the command line, each once. Raises UsageError if a name is empty."""
+    return tuple(dict.fromkeys(checked_name(name) for name in names or ()))
+
+
+def checked_name(name: str) -> str:
+    """Return a session's name as the store may hold it. Raises UsageError if it is empty."""
+    if not name.strip():
         raise UsageError("an empty text is no session", "name a session by its id or its short name")
-    return tuple(dict.fromkeys(os.fsencode(name).decode("utf-8", "replace") for name in names or ()))
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def refuse_pretended_time(settings: Settings, now: Millis | None, *, dry_run: bool, force: bool) -> None:
-    """Refuse `--now` where real rooms would open or close at the wrong time. Raises UsageError."""
+    """Raise UsageError if `--now` would open or close real rooms at the wrong time."""
     if now is None or dry_run or force:
         return
     guilds = (settings.discord, *settings.guilds.values())

@@ -1,6 +1,7 @@
-"""The only place that prints: results to stdout, everything else to stderr, never a token in either.
+"""All printing: results to stdout, everything else to stderr, never a token in either.
 
-What a full disk took is told at the end and counts in the exit status; see `streams` for readers that go away.
+Output that a full disk took is reported at the end and counts in the exit status. `streams` deals with readers that go
+away.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ def transient(text: str) -> None:
 
 
 def error(message: str, hint: str = "", problems: Sequence[str] = ()) -> None:
-    """Tell what is wrong and what to do about it, each on one line.
+    """Print what is wrong and what to do about it, each on one line.
 
-    Several `problems` get a line each where a person looks; piped, they stay on the first line, so that a log has
-    two lines for each error.
+    On a terminal, several `problems` get a line each. Piped, they stay on the first line: a log has two lines for each
+    error.
     """
     below = problems if is_terminal(sys.stderr) else ()
     joined = "; ".join(problems) if problems and not below else ""
@@ -53,17 +54,17 @@ def error(message: str, hint: str = "", problems: Sequence[str] = ()) -> None:
 
 
 def warning(message: str) -> None:
-    """Tell something an operator should know that did not stop anything."""
+    """Print something an operator should know that did not stop anything."""
     err(f"{_coloured('warning:', '1;33')} {clean(message)}")
 
 
 def json_document(document: object) -> None:
-    """Write one JSON document in ASCII: on one line, or indented where a person looks at it."""
+    """Write one JSON document in ASCII: on one line, or indented on a terminal."""
     out(json_text(document, indent=2 if is_terminal(sys.stdout) else None))
 
 
 def json_text(document: object, indent: int | None = None) -> str:
-    """Return a value as JSON in ASCII; what a foreign column may hold beside JSON's own types becomes text."""
+    """Return a value as JSON in ASCII. What a foreign column holds beside JSON's own types becomes text."""
     import json
 
     return json.dumps(document, indent=indent, default=_as_text)
@@ -74,7 +75,7 @@ def _as_text(value: object) -> str:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Return whether a person looks at this stream."""
+    """Return whether this stream is a terminal."""
     try:
         return stream.isatty()
     except ValueError:
@@ -82,12 +83,12 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def fancy(stream: TextIO) -> bool:
-    """Return whether colour and box drawing are welcome on this stream."""
+    """Return whether colour and box drawing may go to this stream."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def finish(code: int) -> int:
-    """Flush both streams and return the exit status: a result that a full disk took is no success."""
+    """Flush both streams and return the exit status: it is no success if a full disk took a result."""
     sys.stdout.flush()
     problem = streams.dropped()
     if problem is not None:

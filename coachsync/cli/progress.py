@@ -1,4 +1,4 @@
-"""What a longer run is at, on one line of a terminal that is gone when the run ends."""
+"""How far a longer run is, on one line of the terminal that is cleared when the run ends."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _QUIET_S = 1.0
 _BETWEEN_S = 0.1
 
 
-class Progress:
-    """Shows "sessions 12/40"; nothing in the first second, nothing where nobody looks."""
+class ProgressLine:
+    """Shows what it is called with, from the second second on and only on a terminal. For a with-block."""
 
     def __init__(self, *, wanted: bool) -> None:
         self._wanted = wanted and output.fancy(sys.stderr)
         self._next = time.monotonic() + _QUIET_S
         self._drawn = False
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         if self._drawn:
             output.transient("")
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Show what is being worked on, how much of it is done, and of how much; `total` 0 where nobody knows."""
+    def __call__(self, what: str) -> None:
+        """Show how far the run is; what comes too soon after the last one is left out."""
         now = time.monotonic()
         if not self._wanted or now < self._next:
             return
         self._next = now + _BETWEEN_S
         self._drawn = True
-        output.transient(f"{what} {done}/{total}" if total else what)
+        output.transient(what)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from coachsync.cli import output
 from coachsync.errors import INTERRUPTED, TERMINATED
-from coachsync.report.lines import action_lines, faults, summary_line
+from coachsync.report.lines import action_lines, failures, summary_line
 from coachsync.report.text import clean
 
 if TYPE_CHECKING:
@@ -18,25 +18,18 @@ if TYPE_CHECKING:
 _NARROWEST = 60
 
 
-class Style(NamedTuple):
-    """How a report was asked for."""
-
-    json: bool
-    quiet: bool
-
-
-def show(report: Report, style: Style) -> int:
+def show(report: Report, *, json: bool, quiet: bool) -> int:
     """Print a report and return its exit code."""
-    if style.json:
+    if json:
         _show_json(report)
-    elif not style.quiet:
+    elif not quiet:
         _show_result(report)
-    if not style.quiet or report.exit_code:
+    if not quiet or report.exit_code:
         for warning in report.warnings:
             about = f"{warning.session}: " if warning.session else ""
             output.warning(f"{about}{warning.message} ({warning.code})")
-    for fault in faults(report.outcomes):
-        output.error(fault.message, fault.hint)
+    for failure in failures(report.outcomes):
+        output.error(failure.message, failure.hint)
     if report.unusable:
         output.error(report.unusable, "correct the token, then run again: nothing was done for these guilds")
     if report.exit_code in (INTERRUPTED, TERMINATED):

@@ -31,7 +31,7 @@ class _Unbreakable(io.FileIO):
 
 
 def dropped() -> OSError | None:
-    """Return why output was lost, where a full disk took it."""
+    """Return why output was lost, None if none was lost to a full disk."""
     return _dropped[0] if _dropped else None
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from coachsync.config.definition import KEYS, PER_GUILD, SECTIONS, Key, keys_of
-from coachsync.config.settings import GuildSettings, Settings
+from coachsync.config.definition import KEYS, PER_GUILD, SECTIONS, Key, keys_of, sections_in
+from coachsync.config.settings import DiscordSettings, Settings
 from coachsync.config.values import UnfitError, shown
-from coachsync.domain.naming import Templates
 from coachsync.domain.snowflake import is_snowflake
-from coachsync.domain.windows import Policy
 
 Found = dict[str, Any]  # parsed values by key path
 
@@ -23,29 +21,36 @@ def check(
     _check_sections(document, problems)
     found = {key.path: _value(key, document, environ, problems) for key in KEYS}
     guilds = _guild_sections(document, problems)
-    _check_together(found, guilds, problems)
+    _check_together(found, problems)
+    _check_everyone(found, guilds, problems)
     if problems:
         return None, tuple(problems)
     return _settings(found, guilds, path, base_dir), ()
 
 
-def _check_sections(document: Mapping[str, Any], problems: list[str]) -> None:
-    for name, content in document.items():
-        if name not in SECTIONS:
-            problems.append(_unknown(name, SECTIONS, "section" if isinstance(content, dict) else "key"))
-        elif not isinstance(content, dict):
-            problems.append(f"{name}: found {shown(content)}, expected a section [{name}]")
-        elif name != "guilds":
-            _check_names(name, content, [key.name for key in keys_of(name)], problems)
+def _check_sections(content: Mapping[str, Any], problems: list[str], section: str = "") -> None:
+    """Find what is no section or key of ours, in a section and those inside it."""
+    keys, inside = [key.name for key in keys_of(section)], sections_in(section)
+    for name, value in content.items():
+        path = f"{section}.{name}" if section else name
+        if name not in inside:
+            what = "section" if isinstance(value, dict) and not section else "key"
+            _check_names(section, [name], [*keys, *inside], problems, what)
+        elif not isinstance(value, dict):
+            problems.append(f"{path}: found {shown(value)}, expected a section [{path}]")
+        elif path != "guilds":
+            _check_sections(value, problems, path)
 
 
-def _check_names(section: str, content: Mapping[str, Any], known: Iterable[str], problems: list[str]) -> None:
-    names = list(known)
-    problems.extend(_unknown(f"{section}.{name}", names, "key") for name in content if name not in names)
+def _check_names(
+    section: str, names: Iterable[str], known: Sequence[str], problems: list[str], what: str = "key"
+) -> None:
+    before = f"{section}." if section else ""
+    problems.extend(_unknown(before + name, known, what) for name in names if name not in known)
 
 
 def _unknown(path: str, known: Iterable[str], what: str) -> str:
-    """Say that nothing goes by this name, and what may have been meant. The value may be a secret: not shown."""
+    """Return that nothing goes by this name, and what may be meant. The value may be a secret and is not shown."""
     from difflib import get_close_matches
 
     prefix, _, name = path.rpartition(".")
@@ -66,16 +71,24 @@ def _plain(path: str) -> str:
 
 
 def _value(key: Key, document: Mapping[str, Any], environ: Mapping[str, str], problems: list[str]) -> Any:
-    """Return one key's value: the environment's before the file's before the default; None where it is unfit."""
+    """Return one key's value: the environment's before the file's before the default; None if it is unfit."""
     if key.env and environ.get(key.env):
         return _parsed(key, f"${key.env}", environ[key.env], problems)
-    section = document.get(key.section)
-    if isinstance(section, dict) and key.name in section:
+    section = _section(document, key.section)
+    if key.name in section:
         return _parsed(key, key.path, section[key.name], problems)
     if key.required:
         also = f" (or ${key.env})" if key.env else ""
         problems.append(f"{key.path}: not set{also}, expected {_expected(key)}")
     return None if key.default is None else key.parse(key.default)
+
+
+def _section(document: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """Return a section's content; nothing if it is not there or no section."""
+    found: Any = document
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _expected(key: Key) -> str:
@@ -118,7 +131,7 @@ def _guild_section(guild: str, content: Any, problems: list[str]) -> Found:
         f"{path}.{name}: holds for all guilds alike, expected in [discord]" for name in content if name in whole_run
     )
     known = [key.name for key in PER_GUILD]
-    _check_names(path, {n: c for n, c in content.items() if n not in whole_run}, known, problems)
+    _check_names(path, [name for name in content if name not in whole_run], known, problems)
     return {
         key.name: _parsed(key, f"{path}.{key.name}", content[key.name], problems)
         for key in PER_GUILD
@@ -126,7 +139,7 @@ def _guild_section(guild: str, content: Any, problems: list[str]) -> Found:
     }
 
 
-def _check_together(found: Found, guilds: Mapping[str, Found], problems: list[str]) -> None:
+def _check_together(found: Found, problems: list[str]) -> None:
     opens, by = found["windows.setup_opens"], found["windows.setup_by"]
     if opens is not None and by is not None and by >= opens:
         problems.append("windows.setup_by: expected less than windows.setup_opens, or the window never is open")
@@ -138,47 +151,37 @@ def _check_together(found: Found, guilds: Mapping[str, Found], problems: list[st
         problems.append("statuses.completed: is bookable as well, expected a status that gets no room")
 
 
+def _check_everyone(found: Found, guilds: Mapping[str, Found], problems: list[str]) -> None:
+    """Find the lists that let everyone in: a guild's own id is also the id of its @everyone role."""
+    lists = {"discord.staff_role_ids": found["discord.staff_role_ids"], "privacy.also": found["privacy.also"]}
+    lists |= {f"guilds.{guild}.staff_role_ids": own.get("staff_role_ids") for guild, own in guilds.items()}
+    ids = {found["discord.guild_id"], *guilds}
+    for path, listed in lists.items():
+        problems.extend(
+            f"{path}: found {shown(one)}, a guild's own id, which means everyone in it; expected other ids"
+            for one in listed or ()
+            if one in ids
+        )
+
+
 def _settings(found: Found, guilds: Mapping[str, Found], path: str, base_dir: str) -> Settings:
-    shared = {key.name: found[key.path] for key in PER_GUILD}
-    discord = _guild(found["discord.guild_id"], shared, {})
-    return Settings(
-        path=path,
-        base_dir=base_dir,
-        discord=discord,
-        guilds={guild: _guild(guild, shared, own) for guild, own in guilds.items()},
-        concurrency=found["discord.concurrency"],
-        run_budget=found["discord.run_budget"],
-        store_url=found["store.url"],
-        bookable=found["statuses.bookable"],
-        cancelled=found["statuses.cancelled"],
-        policy=_policy(found),
-        templates=Templates(found["naming.role"], found["naming.channel"]),
-        default_duration=found["windows.default_duration"],
-    )
+    sections = _built("", found)
+    return Settings(path, base_dir, _merged(sections["discord"], guilds), **sections)
 
 
-def _guild(guild_id: str, shared: Found, own: Found) -> GuildSettings:
-    values = {**shared, **own}
-    return GuildSettings(
-        guild_id=guild_id,
-        category_id=values["category_id"],
-        staff_role_ids=values["staff_role_ids"],
-        access=values["access"],
-        token_file=values["token_file"] or "",
-        own_token=bool(own.get("token_file")),
-        api_base=values["api_base"],
-        max_requests_per_second=values["max_requests_per_second"],
-        timeout=values["timeout"],
-    )
+def _built(section: str, found: Found) -> Found:
+    """Return a section's values by name; a section inside it is one of them."""
+    values = {key.name: found[key.path] for key in keys_of(section)}
+    for name, path in sections_in(section).items():
+        holds = SECTIONS[path].holds
+        if holds is not None:
+            values[name] = holds(**_built(path, found))
+    return values
 
 
-def _policy(found: Found) -> Policy:
-    return Policy(
-        bookable=frozenset(found["statuses.bookable"]),
-        cancelled=frozenset(found["statuses.cancelled"]),
-        completed=found["statuses.completed"],
-        setup_opens=found["windows.setup_opens"],
-        setup_by=found["windows.setup_by"],
-        cleanup_after=found["windows.cleanup_after"],
-        catch_up=found["windows.catch_up"],
-    )
+def _merged(discord: DiscordSettings, guilds: Mapping[str, Found]) -> dict[str, DiscordSettings]:
+    """Return each guild's own settings: its section over [discord]."""
+    return {
+        guild: discord._replace(guild_id=guild, own_token=bool(own.get("token_file")), **own)
+        for guild, own in guilds.items()
+    }

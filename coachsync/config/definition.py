@@ -1,25 +1,31 @@
-"""Every key of the configuration file: one table from which validation, the template and the reference come.
+"""Every section and key of the configuration file: validation, the template and the settings are made from them.
 
-`default` is written as in TOML; None means that the key has none. `later` marks what is accepted at its default
-alone. `per_guild` marks what a `[guilds.ID]` section may set for itself.
+A new key is a line here and a field in its section's type, in `settings`. A section inside another one goes by its
+whole name ("store.columns"), and its type is a field of the outer one's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from coachsync.config import settings as s
 from coachsync.config import values as v
 from coachsync.config.naming import channel_template, role_template
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 from coachsync.domain.model import DAY, MINUTE, Access
-from coachsync.domain.naming import DEFAULT
+from coachsync.domain.naming import DEFAULT, Templates
 
 ACCESS: tuple[Access, ...] = ("role", "member")
 DEFAULT_API_BASE = "https://discord.com/api/v10"
 
 
 class Key(NamedTuple):
-    """One key: where it stands, what it takes, what it is without being set, and what a reader should know."""
+    """One key: where it stands, what it takes, what it is without being set, and what a reader should know.
+
+    `default` is written as in TOML; None means that the key has none. `per_guild`: a `[guilds.ID]` section may set it
+    for itself. `later`: only the default is taken yet.
+    """
 
     section: str
     name: str
@@ -38,15 +44,26 @@ class Key(NamedTuple):
         return f"{self.section}.{self.name}"
 
 
-SECTIONS: dict[str, str] = {
-    "discord": "The guild, the bot and how hard it may work.",
-    "guilds": "Another guild with its own settings: [guilds.ID]. Unset keys fall back to [discord].",
-    "store": "Where the bookings are. Relative paths are relative to this file.",
-    "statuses": "What the booking system's statuses mean. Any other gets no room.",
-    "windows": "When rooms open and close.",
-    "naming": "Templates: {short} or {id} must occur; the channel's may also hold {student} and {coach}.",
-    "schedule": "What a monitor may expect.",
+class Section(NamedTuple):
+    """What a reader should know about a section, and the type that holds its values (none for a section per guild)."""
+
+    doc: str
+    holds: Callable[..., Any] | None
+
+
+SECTIONS: dict[str, Section] = {
+    "discord": Section("The guild, the bot and how hard it may work.", s.DiscordSettings),
+    "guilds": Section("Another guild with its own settings: [guilds.ID]. Unset keys fall back to [discord].", None),
+    "store": Section("Where the bookings are. Relative paths are relative to this file.", s.StoreSettings),
+    "statuses": Section("What the booking system's statuses mean. Any other gets no room.", s.StatusSettings),
+    "privacy": Section("Who else may enter a room.", s.PrivacySettings),
+    "windows": Section("When rooms open and close.", s.WindowSettings),
+    "naming": Section(
+        "Templates: {short} or {id} must occur; the channel's may also hold {student} and {coach}.", Templates
+    ),
+    "schedule": Section("What a monitor may expect.", s.ScheduleSettings),
 }
+"""All sections in the order of the file."""
 
 _hours = v.duration_between(0, 366 * DAY, "of at most 366 days")
 
@@ -55,7 +72,8 @@ KEYS: tuple[Key, ...] = (
         env="COACHSYNC_GUILD_ID", required=True, example="1100000000000000000"),
     Key("discord", "category_id", v.optional_snowflake, None, "optional: rooms are made under this category",
         env="COACHSYNC_CATEGORY_ID", per_guild=True, example="1100000000000000001"),
-    Key("discord", "staff_role_ids", v.snowflakes, [], "optional: roles that may enter every room", per_guild=True),
+    Key("discord", "staff_role_ids", v.snowflakes, [], "optional: roles that may enter every room",
+        per_guild=True),
     Key("discord", "access", v.one_of(*ACCESS), "role",
         'or "member": no role, the room itself admits its two people', per_guild=True),
     Key("discord", "token_file", v.token_source, None,
@@ -65,7 +83,7 @@ KEYS: tuple[Key, ...] = (
         per_guild=True),
     Key("discord", "concurrency", v.whole_number(1, 1000), 16, "sessions worked on at once, at most"),
     Key("discord", "max_requests_per_second", v.whole_number(1, 1000), REQUESTS_PER_SECOND,
-        "lower it where the bot shares its token", per_guild=True),
+        "lower it if the bot shares its token", per_guild=True),
     Key("discord", "timeout", v.duration_between(1000, 10 * MINUTE, 'from "1s" to "10m"'), "10s",
         "one whole request, name look-up and answer included", per_guild=True),
     Key("discord", "run_budget", v.duration_between(1000, DAY, 'from "1s" to "24h"'), "12m",
@@ -76,6 +94,9 @@ KEYS: tuple[Key, ...] = (
     Key("statuses", "cancelled", v.words, ["CANCELLED"], "lose it at once"),
     Key("statuses", "completed", v.text, "COMPLETED",
         'written when a bookable session is cleaned up; "" writes nothing'),
+    Key("privacy", "strangers", v.one_of("remove", "report"), "remove",
+        'or "report": what to do if a room lets in somebody it should not'),
+    Key("privacy", "also", v.snowflakes, [], "optional: ids of people and roles that may be let in by hand"),
     Key("windows", "setup_opens", v.duration_between(1000, 366 * DAY, 'from "1s" to "366d"'), "3h",
         "setup may begin this long before the start"),
     Key("windows", "setup_by", _hours, "2h", "and is late from here on"),
@@ -86,7 +107,7 @@ KEYS: tuple[Key, ...] = (
         "of a session that names none"),
     Key("naming", "role", role_template, DEFAULT.role, "every member sees role names: no people in them"),
     Key("naming", "channel", channel_template, DEFAULT.channel, "the voice room"),
-    Key("schedule", "max_silence", _hours, "45m", "not built yet: only this value", later=True),
+    Key("schedule", "max_silence", _hours, "45m", "no run for longer than this is a failure"),
 )  # fmt: skip
 """All keys in the order of the file."""
 
@@ -97,3 +118,8 @@ ENVIRONMENT: tuple[str, ...] = ("COACHSYNC_TOKEN", *(key.env for key in KEYS if 
 def keys_of(section: str) -> tuple[Key, ...]:
     """Return a section's keys in the order of the file."""
     return tuple(key for key in KEYS if key.section == section)
+
+
+def sections_in(section: str) -> dict[str, str]:
+    """Return the sections directly inside one ("" for the file): name there → whole name."""
+    return {name.rpartition(".")[2]: name for name in SECTIONS if name.rpartition(".")[0] == section}

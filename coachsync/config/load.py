@@ -20,14 +20,14 @@ def load_settings(explicit: str | None, environ: Mapping[str, str]) -> Settings:
     """Return the settings of the first configuration file found.
 
     `explicit` is the path given on the command line. Raises ConfigError: no file, an unreadable one, or one with
-    problems, which are then all told at once.
+    problems, which are then all reported at once.
     """
     path = find_config(explicit, environ)
     return parse_settings(_read(path), path, environ)
 
 
 def find_config(explicit: str | None, environ: Mapping[str, str]) -> str:
-    """Return the path of the configuration file to use. Raises ConfigError where there is none."""
+    """Return the path of the configuration file to use. Raises ConfigError if there is none."""
     if explicit is not None:
         return _named(explicit, "--config")
     if environ.get("COACHSYNC_CONFIG"):
@@ -38,12 +38,12 @@ def find_config(explicit: str | None, environ: Mapping[str, str]) -> str:
             return place
     for place in places:
         if not isinstance(_why_not(place), _MISSING):
-            return place  # nobody can tell whether it is there: reading it says why
+            return place  # it may be there: reading it shows what is wrong
     raise ConfigError(f"no configuration file: none of {', '.join(places)} exists", f"{_INIT}; or give --config PATH")
 
 
 def search_path(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return where a configuration file is looked for when none is named: the user's place, then the system's."""
+    """Return the paths that are tried if none is named: the user's, then the system's."""
     home = environ.get("XDG_CONFIG_HOME", "")
     if not os.path.isabs(home):
         home = os.path.join(os.path.expanduser("~"), ".config")
@@ -58,7 +58,7 @@ def _named(path: str, by: str) -> str:
 
 
 def _why_not(path: str) -> OSError | None:
-    """Return why nothing is seen at this path; None where something is there, if only a link that leads nowhere."""
+    """Return why nothing is seen at this path; None if something is there, even a link that leads nowhere."""
     try:
         os.lstat(path)
     except OSError as error:
@@ -67,7 +67,7 @@ def _why_not(path: str) -> OSError | None:
 
 
 def parse_settings(text: str, path: str, environ: Mapping[str, str]) -> Settings:
-    """Return the settings of a configuration text; `path` is where it stands. Raises ConfigError."""
+    """Return the settings of a configuration text; `path` is the file's. Raises ConfigError."""
     document = _parse_toml(text, path)
     base_dir = os.path.dirname(os.path.abspath(path))
     settings, problems = check(document, environ, path, base_dir)

@@ -1,58 +1,108 @@
-"""What the rest of coachsync sees of its configuration: checked, with all defaults in place, times in milliseconds."""
+"""What the rest of coachsync sees of its configuration: checked, with all defaults in place, times in milliseconds.
+
+One type for each section of the file, one field for each of its keys, under the key's name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from coachsync.domain.model import Access, Millis
 from coachsync.domain.naming import Templates
 from coachsync.domain.windows import Policy
 
 
-class GuildSettings(NamedTuple):
-    """What holds for one guild.
+class DiscordSettings(NamedTuple):
+    """`[discord]`, or what holds for one guild: its own section over `[discord]`.
 
-    `token_file` is a path, "credential:NAME" or "" (unset); `own_token` tells that the guild's own section names
-    it, so that the environment does not replace it. `timeout` is in milliseconds. `api_base` ends without slash.
+    `token_file` is a path or "credential:NAME". `api_base` ends without a slash. `own_token` is true if the guild's
+    own section names the token file, so that the environment does not replace it.
     """
 
     guild_id: str
     category_id: str | None
     staff_role_ids: tuple[str, ...]
     access: Access
-    token_file: str
-    own_token: bool
+    token_file: str | None
     api_base: str
+    concurrency: int
     max_requests_per_second: int
     timeout: Millis
+    run_budget: Millis
+    own_token: bool = False
+
+
+class StoreSettings(NamedTuple):
+    """`[store]`."""
+
+    url: str
+
+
+class StatusSettings(NamedTuple):
+    """`[statuses]`, in the file's order: the first bookable and the first cancelled one is what coachsync writes."""
+
+    bookable: tuple[str, ...]
+    cancelled: tuple[str, ...]
+    completed: str
+
+
+class PrivacySettings(NamedTuple):
+    """`[privacy]`: what becomes of strangers, and the ids of people and roles that are none."""
+
+    strangers: Literal["remove", "report"]
+    also: tuple[str, ...]
+
+
+class WindowSettings(NamedTuple):
+    """`[windows]`."""
+
+    setup_opens: Millis
+    setup_by: Millis
+    cleanup_after: Millis
+    catch_up: bool
+    hold_occupied: Millis
+    default_duration: Millis
+
+
+class ScheduleSettings(NamedTuple):
+    """`[schedule]`."""
+
+    max_silence: Millis
 
 
 class Settings(NamedTuple):
-    """The whole configuration. `base_dir` is the configuration file's folder, absolute; relative paths start there.
+    """The whole configuration, by section.
 
-    `bookable` and `cancelled` keep the file's order; the first of each is what coachsync itself writes.
+    `path` is the file's, `base_dir` its folder, absolute: relative paths start there. `guilds` holds what the
+    `[guilds.ID]` sections make of `[discord]`, by id.
     """
 
     path: str
     base_dir: str
-    discord: GuildSettings
-    guilds: Mapping[str, GuildSettings]
-    concurrency: int
-    run_budget: Millis
-    store_url: str
-    bookable: tuple[str, ...]
-    cancelled: tuple[str, ...]
-    policy: Policy
-    templates: Templates
-    default_duration: Millis
+    guilds: Mapping[str, DiscordSettings]
+    discord: DiscordSettings
+    store: StoreSettings
+    statuses: StatusSettings
+    privacy: PrivacySettings
+    windows: WindowSettings
+    naming: Templates
+    schedule: ScheduleSettings
 
-    @property
-    def guild_id(self) -> str:
-        """Return the default guild."""
-        return self.discord.guild_id
-
-    def guild(self, guild_id: str) -> GuildSettings:
-        """Return a guild's settings: its own section's, or those of [discord] under its id."""
+    def guild(self, guild_id: str) -> DiscordSettings:
+        """Return a guild's own settings: its section over `[discord]`, or `[discord]` under its id."""
         found = self.guilds.get(guild_id)
         return found if found is not None else self.discord._replace(guild_id=guild_id)
+
+    @property
+    def policy(self) -> Policy:
+        """Return what `[statuses]` and `[windows]` decide about sessions."""
+        return Policy(
+            bookable=frozenset(self.statuses.bookable),
+            cancelled=frozenset(self.statuses.cancelled),
+            completed=self.statuses.completed,
+            setup_opens=self.windows.setup_opens,
+            setup_by=self.windows.setup_by,
+            cleanup_after=self.windows.cleanup_after,
+            catch_up=self.windows.catch_up,
+        )

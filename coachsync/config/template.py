@@ -22,9 +22,9 @@ def render_config(given: Mapping[str, Any]) -> str:
     """Return the text of a configuration file.
 
     `given` holds values as TOML takes them by key path ("discord.guild_id"); all other keys stand at their
-    defaults, or commented out with an example where they have none.
+    defaults, or commented out with an example if they have none.
     """
-    return _HEAD + "".join(_section(section, doc, given) for section, doc in SECTIONS.items())
+    return _HEAD + "".join(_section(name, section.doc, given) for name, section in SECTIONS.items())
 
 
 def _section(section: str, doc: str, given: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from coachsync.config.settings import GuildSettings, Settings
+from coachsync.config.settings import DiscordSettings, Settings
 from coachsync.domain.model import Warn
 from coachsync.errors import ConfigError
 from coachsync.secrets import Token
@@ -52,7 +52,7 @@ class Tokens:
     def check(self) -> None:
         """Raise the first guild's ConfigError if no guild of the configuration has a token."""
         first: ConfigError | None = None
-        for guild_id in (self._settings.guild_id, *self._settings.guilds):
+        for guild_id in (self._settings.discord.guild_id, *self._settings.guilds):
             try:
                 self.of(guild_id)
             except ConfigError as error:
@@ -68,7 +68,7 @@ def find_token(settings: Settings, guild_id: str, environ: Mapping[str, str]) ->
     return _find(settings.guild(guild_id), settings.base_dir, environ)
 
 
-def _find(guild: GuildSettings, base_dir: str, environ: Mapping[str, str]) -> FoundToken:
+def _find(guild: DiscordSettings, base_dir: str, environ: Mapping[str, str]) -> FoundToken:
     given = environ.get("COACHSYNC_TOKEN", "")
     if given.strip() and not guild.own_token:
         return FoundToken(_checked(given, "$COACHSYNC_TOKEN"), "$COACHSYNC_TOKEN", None)

@@ -51,7 +51,7 @@ def _leading_digits(text: str) -> str:
 
 
 def duration_between(least: Millis, most: Millis, words: str) -> Parser:
-    """Return a parser of durations between two bounds, inclusive; `words` tells the bounds."""
+    """Return a parser of durations between two bounds, inclusive; `words` names them."""
 
     def parse(value: Any) -> Millis:
         found = parse_duration(value)
@@ -181,7 +181,7 @@ def api_base(value: Any) -> str:
 
 
 def _split_url(url: str) -> tuple[str, str, bool] | None:
-    """Return scheme, host and whether there is nothing beside host, port and path; None where it is no URL."""
+    """Return scheme, host and whether there is nothing beside host, port and path; None if it is no URL."""
     from urllib.parse import urlsplit
 
     try:

@@ -1,23 +1,22 @@
 """The life of three sessions, from days ahead to a clean guild: every tick, request and answer is real.
 
-Time is the stand-in's simulated clock, and the program is told the same time with `--now`. Each promise is looked up
-in the stand-in, by Discord's own permission algorithm, and the demonstration fails where one is not kept.
+Time is the stand-in's simulated clock, and the program gets the same time by `--now`. Each promise is looked up
+in the stand-in, by Discord's own permission algorithm, and the demonstration fails if one is not kept.
 """
 
 from __future__ import annotations
 
 import json
 import shlex
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from coachsync.cli import output
-from coachsync.demo.stage import BOOKINGS, BOT_ID, GUILD_ID, OWNER, STAFF, STRANGER, Said, Stage, at
+from coachsync.clock import host_now, iso
+from coachsync.demo.stage import BOOKINGS, BOT_ID, GUILD_ID, OWNER, STAFF, STRANGER, Said, Stage, day_and_time
 from coachsync.demo.story import Story
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
 from coachsync.errors import BUG, OK
-from coachsync.report.text import iso
 from coachsync.standin import SimClock, Standin
 
 _TICK: Millis = 15 * MINUTE
@@ -26,8 +25,8 @@ _ONE_PM: Millis = 13 * HOUR
 
 
 def play() -> int:
-    """Play all of it; return 0 where every promise was kept."""
-    start = (time.time_ns() // 1_000_000 // DAY + 5) * DAY + _ONE_PM
+    """Play all of it; return 0 if every promise was kept."""
+    start = (host_now() // DAY + 5) * DAY + _ONE_PM
     clock = SimClock(start - _AHEAD)
     with TemporaryDirectory(prefix="coachsync-demo-") as folder, Standin(clock) as standin:
         return _Play(Stage(standin, Path(folder)), clock, start).all()
@@ -52,7 +51,8 @@ class _Play:
 
     def booked(self) -> None:
         story = self.story
-        story.chapter(f"{at(self.clock.now())} · three sessions are booked, all at 13:00 on {at(self.start)[:10]}")
+        day = day_and_time(self.start)[:10]
+        story.chapter(f"{day_and_time(self.clock.now())} · three sessions are booked, all at 13:00 on {day}")
         story.say("An embedded stand-in plays Discord: one guild, its people, the bot. The store is a SQLite file.")
         story.say("The program, its configuration and what it prints are real; only the clock is not. Times are UTC.")
         for booking in BOOKINGS:
@@ -75,7 +75,7 @@ class _Play:
         self.story.check("idle ticks sent nothing to Discord", changes == 0 and not self.stage.standin.requests)
 
     def window_opens(self) -> None:
-        self.story.chapter(f"{at(self.start - 3 * HOUR)} · three hours before the start the window opens")
+        self.story.chapter(f"{day_and_time(self.start - 3 * HOUR)} · three hours before the start the window opens")
         self.clock.advance(_TICK)
         self._tick_shown()
         changes = len(self.stage.changes())
@@ -89,7 +89,7 @@ class _Play:
         self.story.check("they found nothing to mend and changed nothing", changes == 0)
 
     def session(self) -> None:
-        self.story.chapter(f"{at(self.start)} · the sessions take place")
+        self.story.chapter(f"{day_and_time(self.start)} · the sessions take place")
         world = self.stage.standin.world
         for booking in BOOKINGS:
             room = self.stage.room_of(booking) or ""
@@ -109,7 +109,7 @@ class _Play:
 
     def gone(self) -> None:
         end = self.start + HOUR
-        self.story.chapter(f"{at(end + HOUR)} · an hour after the end")
+        self.story.chapter(f"{day_and_time(end + HOUR)} · an hour after the end")
         _, changes = self._ticks_until(end + HOUR - _TICK)
         self.story.check("until then the rooms stay: nobody is thrown out in mid-sentence", changes == 0)
         self.stage.standin.clear_requests()
@@ -172,9 +172,9 @@ class _Play:
     def _tick_shown(self) -> None:
         self.stage.standin.clear_requests()
         said = self._run("run")
-        self.story.command(f"coachsync run        # {at(self.clock.now())}", said.text)
+        self.story.command(f"coachsync run        # {day_and_time(self.clock.now())}", said.text)
         if said.code != OK:
-            self.story.check(f"the run at {at(self.clock.now())} ended well", False)
+            self.story.check(f"the run at {day_and_time(self.clock.now())} ended well", False)
 
     def _ticks_until(self, moment: Millis) -> tuple[int, int]:
         """Tick every 15 minutes up to `moment`; return how many ticks that were and how many requests changed
@@ -185,5 +185,5 @@ class _Play:
             ticks += 1
             said = self._run("run")
             if said.code != OK:
-                self.story.check(f"the run at {at(self.clock.now())} ended well: {said.text}", False)
+                self.story.check(f"the run at {day_and_time(self.clock.now())} ended well: {said.text}", False)
         return ticks, len(self.stage.changes())

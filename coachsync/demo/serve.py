@@ -6,22 +6,22 @@ import os
 import shlex
 import signal
 import threading
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
 from types import FrameType
 
 from coachsync.cli import output
+from coachsync.clock import host_now, iso
 from coachsync.demo.stage import Stage, program
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.errors import OK, UsageError
-from coachsync.report.text import clean, iso
+from coachsync.report.text import clean
 from coachsync.standin import Request, Standin
 
 
 def serve(directory: str | None) -> int:
-    """Serve until SIGINT or SIGTERM. Raises UsageError where `directory` is in use already."""
+    """Serve until SIGINT or SIGTERM. Raises UsageError if `directory` is in use already."""
     with ExitStack() as stack:
         folder = _folder(directory)
         if directory is None:
@@ -74,7 +74,7 @@ def _wait() -> None:
 
 def _explain(stage: Stage) -> None:
     command, people = program(), stage.people
-    start = (time.time_ns() // 1_000_000 + 2 * HOUR + 30 * MINUTE) // MINUTE * MINUTE
+    start = (host_now() + 2 * HOUR + 30 * MINUTE) // MINUTE * MINUTE
     output.out(f"A stand-in for Discord serves {stage.standin.base_url} with one guild until you press Ctrl-C.")
     output.out("In another terminal, type:")
     output.out("")

@@ -16,6 +16,7 @@ from shutil import get_terminal_size
 from typing import NamedTuple, TextIO
 
 from coachsync.cli import output
+from coachsync.clock import at
 from coachsync.config.template import render_config
 from coachsync.demo.story import INDENT
 from coachsync.domain.model import Millis
@@ -49,7 +50,7 @@ OWNER, STAFF, STRANGER = "Olivia", "Nora", "Lurker"
 
 
 class _Heard(TextIOWrapper):
-    """What the program prints, kept; a terminal where the stream in whose place it stands is one."""
+    """What the program prints, kept. It is a terminal if the stream that it replaces is one."""
 
     def __init__(self, instead_of: TextIO) -> None:
         self._kept = BytesIO()
@@ -136,7 +137,7 @@ class Stage:
         return {"COACHSYNC_CONFIG": str(self.config), "COLUMNS": str(columns)}
 
     def room_of(self, booking: Booking) -> str | None:
-        """Return the id of a session's room as Discord has it, None where there is none."""
+        """Return the id of a session's room as Discord has it, None if there is none."""
         found = self.standin.world.find_channels(GUILD_ID, f"🎤 coaching-{booking.id}")
         return found[0] if found else None
 
@@ -153,7 +154,7 @@ class Stage:
 
 @contextmanager
 def _environment(wanted: dict[str, str]) -> Iterator[None]:
-    """Have only this of coachsync in the environment, for as long as the block runs."""
+    """Leave of coachsync's variables only these in the environment while the block runs."""
     before = dict(os.environ)
     for name in [n for n in os.environ if n.startswith("COACHSYNC_")]:
         del os.environ[name]
@@ -166,13 +167,11 @@ def _environment(wanted: dict[str, str]) -> Iterator[None]:
 
 
 def program() -> str:
-    """Return how a person starts this very program: its own path where that is known."""
+    """Return how a person starts this very program: by its own path if that is known."""
     name = Path(sys.argv[0])
     return quote(str(name.absolute())) if name.name == "coachsync" else f"{quote(sys.executable)} -m coachsync"
 
 
-def at(moment: Millis) -> str:
+def day_and_time(moment: Millis) -> str:
     """Return a moment for people: "Wed 14 Oct 13:00"."""
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(moment // 1000, UTC).strftime("%a %d %b %H:%M")
+    return f"{at(moment):%a %d %b %H:%M}"

@@ -1,6 +1,6 @@
-"""How the demonstration is told: chapters, the program's own words, the matrix of who can see which room, checks.
+"""What the demonstration prints: chapters, the program's own words, the matrix of who can see which room, checks.
 
-Colour and boxes only where a person looks; otherwise plain lines.
+Colour only on a terminal; otherwise plain lines.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ INDENT = "    "
 
 
 class Story:
-    """Tells what happens and remembers which promises were kept."""
+    """Prints what happens and remembers which promises were kept."""
 
     def __init__(self) -> None:
         self.kept = 0
@@ -27,7 +27,7 @@ class Story:
         output.out(self._styled(title, "1;36"))
 
     def say(self, text: str) -> None:
-        """Tell something in a sentence."""
+        """Print a sentence."""
         output.out(text)
 
     def command(self, line: str, said: str) -> None:
@@ -37,7 +37,7 @@ class Story:
             output.out(f"{INDENT}{answer}")
 
     def check(self, promise: str, kept: bool) -> None:
-        """Say whether a promise is kept; it was looked up, not assumed."""
+        """Print whether a promise is kept; it was looked up, not assumed."""
         if kept:
             self.kept += 1
         else:

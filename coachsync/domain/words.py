@@ -95,9 +95,10 @@ def starts(session: Session, now: Millis) -> str:
 
 
 def span(length: Millis) -> str:
-    """Return a length of time for people: "2 h 0 min", "3 d 4 h", "12 min"."""
-    minutes = max(0, length) // MINUTE
-    days, hours = divmod(minutes * MINUTE, DAY)
-    if days:
-        return f"{days} d {hours // HOUR} h"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    """Return a length of time in its two largest units, without a sign: "2 h 0 min", "3 d 4 h", "12 min", "45 s"."""
+    length = abs(length)
+    if length >= DAY:
+        return f"{length // DAY} d {length % DAY // HOUR} h"
+    if length >= HOUR:
+        return f"{length // HOUR} h {length % HOUR // MINUTE} min"
+    return f"{length // MINUTE} min" if length >= MINUTE else f"{length // 1000} s"

@@ -56,7 +56,7 @@ class Apply:
         journal: Journal,
         *,
         check_clock: bool,
-        progress: Callable[[str, int, int], None] | None,
+        progress: Callable[[str], None] | None,
     ) -> None:
         self.plan = plan
         self.facts = facts

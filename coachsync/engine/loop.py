@@ -63,7 +63,7 @@ def work(
         gc.freeze()
         gc.enable()
     settings = request.settings
-    budget_s = settings.run_budget / 1000
+    budget_s = settings.discord.run_budget / 1000
     limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
         ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent)
@@ -91,8 +91,8 @@ def _say(text: str) -> None:
 def _record_hang(request: TickRequest, number: int) -> None:
     """Record a hung run over a connection of its own: the other one may be what hangs."""
     settings = request.settings
-    defaults = Defaults(settings.guild_id, settings.default_duration)
-    store = open_store(settings.store_url, settings.base_dir, defaults, writable=True)
+    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+    store = open_store(settings.store.url, settings.base_dir, defaults, writable=True)
     with store.transaction() as transaction:
         transaction.ledger.run_finished(number, host_time(request), None, SOME_FAILED)
 

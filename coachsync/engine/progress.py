@@ -13,9 +13,9 @@ _WORTH_TELLING_S = 1.0
 
 
 class ProgressTeller:
-    """Calls `tell(what, done, total)` a few times a second while its with-block runs; does nothing without one."""
+    """Calls `tell(words)` a few times a second while its with-block runs; does nothing without one."""
 
-    def __init__(self, tell: Callable[[str, int, int], None] | None, ways: Collection[Discord]) -> None:
+    def __init__(self, tell: Callable[[str], None] | None, ways: Collection[Discord]) -> None:
         self._tell = tell
         self._ways = set(ways)
         self._task: asyncio.Task[None] | None = None
@@ -35,10 +35,10 @@ class ProgressTeller:
         """Count one more session as dealt with."""
         self.done += 1
 
-    async def _run(self, tell: Callable[[str, int, int], None]) -> None:
+    async def _run(self, tell: Callable[[str], None]) -> None:
         while True:
             await asyncio.sleep(_EVERY_S)
-            tell(self._words(), 0, 0)
+            tell(self._words())
 
     def _words(self) -> str:
         done = f"{self.done} of {self.total} sessions done" if self.total else "looking at Discord"

@@ -19,8 +19,8 @@ KINDS: dict[str, frozenset[ActionKind]] = {
 class TickRequest(NamedTuple):
     """What a person or cron asked for.
 
-    `now` is None for the host's clock. `wait` is how many seconds to wait for the lock. `progress` is told what is
-    being worked on: (what, done, total).
+    `now` is None for the host's clock. `wait` is how many seconds to wait for the lock. `progress` is called
+    with how far the run is, in words.
     """
 
     settings: Settings
@@ -32,7 +32,7 @@ class TickRequest(NamedTuple):
     force: bool = False
     abandon: bool = False
     wait: float = 0.0
-    progress: Callable[[str, int, int], None] | None = None
+    progress: Callable[[str], None] | None = None
 
 
 def host_time(request: TickRequest) -> Millis:

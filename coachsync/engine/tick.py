@@ -32,7 +32,8 @@ from coachsync.domain.words import nothing_to_do
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.engine.request import KINDS, TickRequest, host_time
-from coachsync.errors import OK, SOME_FAILED, RowRefusedError, SessionError
+from coachsync.errors import OK, SOME_FAILED, RowRefusedError
+from coachsync.standing.find import find_each
 from coachsync.store.base import Store, Transaction
 from coachsync.store.lock import Lock
 from coachsync.store.open import open_store
@@ -74,8 +75,8 @@ def tick(request: TickRequest) -> Report:
 
 
 def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
-    defaults = Defaults(settings.guild_id, settings.default_duration)
-    store = open_store(settings.store_url, settings.base_dir, defaults, writable=writable)
+    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+    store = open_store(settings.store.url, settings.base_dir, defaults, writable=writable)
     stack.callback(store.close)
     return store
 
@@ -87,7 +88,8 @@ def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     """Read every booking and entry that this tick must decide about."""
     first = store.ledger.first_run_at()
     first = now if first is None else min(first, now)  # the first run's clock may have been ahead
-    named, unknown = _named(store, request.names)
+    found = find_each(store, request.names)
+    named = frozenset(found.sessions) if request.names else None
     sessions = store.bookings.candidates(_span(store, now, first, request.settings.policy.setup_opens))
     live = {e.session_id: e for e in store.ledger.live_entries()}
     missing = (set(live) | (named or set())) - {s.id for s in sessions}
@@ -96,8 +98,8 @@ def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     ids = {s.id for s in sessions} | (named or set())
     entries = (store.ledger.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.bookings.is_empty()
-    facts = Facts(now, request.settings.policy, first, request.settings.templates, empty, _interval(store, now))
-    return Reading(sessions, entries, facts, named, unknown)
+    facts = Facts(now, request.settings.policy, first, request.settings.naming, empty, _interval(store, now))
+    return Reading(sessions, entries, facts, named, found.unknown)
 
 
 def _interval(store: Store, now: Millis) -> Millis:
@@ -125,21 +127,6 @@ def _seen_until(store: Store) -> Millis | None:
         if whole:
             return whole[0]
     return runs[-1].started_at if len(runs) == _RECENT_RUNS else None
-
-
-def _named(store: Store, names: tuple[str, ...]) -> tuple[frozenset[str] | None, tuple[str, ...]]:
-    """Return the ids of the sessions a person named (None where none was), and the names nobody goes by."""
-    ids: set[str] = set()
-    unknown: list[str] = []
-    for name in names:
-        found = {s.id for s in store.bookings.matching(name)}
-        found = found or {e.session_id for e in store.ledger.entries_named(name)}
-        if len(found) > 1:
-            listed = ", ".join(sorted(found))
-            raise SessionError("unknown_session", f"{name} may be any of {listed}", "name the session by its id")
-        ids |= found
-        unknown += [] if found else [name]
-    return frozenset(ids) if names else None, tuple(unknown)
 
 
 def _decide(request: TickRequest, reading: Reading) -> Plan:

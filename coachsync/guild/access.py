@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from coachsync.config import FoundToken, GuildSettings, Settings, Tokens
+from coachsync.config import DiscordSettings, FoundToken, Settings, Tokens
 from coachsync.discord.api import Discord
 from coachsync.discord.gateway import Gateway
 from coachsync.discord.pace.dispatch import Ceiling
@@ -42,7 +42,7 @@ class Ways:
         self.warnings: list[Warn] = []
         self._deadline = deadline
         self._before = spent
-        self._ceiling = Ceiling(settings.concurrency)
+        self._ceiling = Ceiling(settings.discord.concurrency)
         self._gateways: dict[tuple[str, Millis, int], Gateway] = {}
 
     @property
@@ -56,7 +56,7 @@ class Ways:
         lately = sorted(at for g in self._gateways.values() for at in g.lately)
         return tuple(lately[-self.settings.discord.max_requests_per_second :])
 
-    def to(self, settings: GuildSettings) -> Discord:
+    def to(self, settings: DiscordSettings) -> Discord:
         """Return the client for a guild. Raises ConfigError where it has no token."""
         found = self._tokens.of(settings.guild_id)
         self._warn(found)
@@ -69,7 +69,7 @@ class Ways:
         if found.warning is not None and found.warning not in self.warnings:
             self.warnings.append(found.warning)
 
-    def _gateway(self, settings: GuildSettings) -> Gateway:
+    def _gateway(self, settings: DiscordSettings) -> Gateway:
         return Gateway(
             settings.api_base,
             timeout=settings.timeout / 1000,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from coachsync.clock import iso
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Outcome, Report, RunRecord
-from coachsync.report.text import iso
 from coachsync.standing.row import StatusRow
 
 VERSION = 1
@@ -88,5 +88,9 @@ def _session(row: StatusRow) -> dict[str, Any]:
         "coach": coach.id,
         "student_name": student.name or None,
         "coach_name": coach.name or None,
-        "last_error": None if row.blocked is None else row.blocked._asdict(),
+        "last_error": None if row.blocked is None else _blocked(row.blocked),
     }
+
+
+def _blocked(failure: Failure) -> dict[str, str]:
+    return {"code": failure.code, "message": failure.message, "hint": failure.hint}

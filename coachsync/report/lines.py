@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from coachsync.clock import iso
+from coachsync.domain.failure import Failure
 from coachsync.domain.model import Outcome, Report, Session
 from coachsync.report.document import summary
-from coachsync.report.text import clean, iso, word
-
-
-class Fault(NamedTuple):
-    """One failed, refused or deferred action in two lines: what is wrong, and what to do."""
-
-    message: str
-    hint: str
+from coachsync.report.text import clean, word
 
 
 def action_lines(report: Report) -> Iterator[str]:
@@ -29,8 +23,8 @@ def action_line(outcome: Outcome) -> str:
     when = f" start {iso(session.start)}" if session.start else ""
     who = people(session)
     head = f"{outcome.outcome} {outcome.action.kind} {word(session.id)}{when}{' for ' + who if who else ''}"
-    told = clean(note(outcome))
-    return f"{head}: {told}" if told else head
+    why = clean(note(outcome))
+    return f"{head}: {why}" if why else head
 
 
 def note(outcome: Outcome) -> str:
@@ -42,7 +36,7 @@ def note(outcome: Outcome) -> str:
 
 
 def people(session: Session) -> str:
-    """Return who a session is for: names, or ids where it has none."""
+    """Return who a session is for: names, or the ids of those without."""
     return " and ".join(clean(person.called) for person in session.people if person.called)
 
 
@@ -60,10 +54,10 @@ def summary_line(report: Report) -> str:
     return f"{', '.join(counted)}; {'nothing was sent' if report.dry_run else requests}"
 
 
-def faults(outcomes: Iterable[Outcome]) -> Iterator[Fault]:
-    """Yield each failed, refused or deferred action's error and hint."""
+def failures(outcomes: Iterable[Outcome]) -> Iterator[Failure]:
+    """Yield what each failed, refused or deferred action failed with; the message names action and session."""
     for outcome in outcomes:
         error = outcome.error
         if error is not None:
             who = f"{outcome.action.kind} of {word(outcome.action.session.id)} {outcome.outcome}"
-            yield Fault(f"{who}: {error.message} ({error.code})", error.hint)
+            yield error._replace(message=f"{who}: {error.message} ({error.code})")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from coachsync.clock import iso, relative
 from coachsync.domain.model import Millis, RunRecord
 from coachsync.report.lines import people
-from coachsync.report.text import clean, iso, relative, word
+from coachsync.report.text import clean, word
 from coachsync.standing.row import StatusRow
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from coachsync.clock import iso, local, relative
 from coachsync.domain.model import Entry, Event, Millis
 from coachsync.domain.windows import Policy, cleanup_at, window_opens
-from coachsync.report.text import clean, iso, local, relative, word
+from coachsync.report.text import clean, word
 from coachsync.standing.row import StatusRow
 
 _WIDTH = 16
@@ -17,7 +18,7 @@ def story(row: StatusRow, events: Sequence[Event], policy: Policy, now: Millis) 
     yield from _who(row)
     yield from _when(row, policy, now)
     yield from _made(row.entry)
-    yield from _told(events)
+    yield from _happened(events)
     yield from _ahead(row, now)
 
 
@@ -67,13 +68,13 @@ def _made(entry: Entry | None) -> Iterator[str]:
 
 
 def _fate(state: str, begun: tuple[str, Millis | None], ended: tuple[str, Millis | None]) -> str:
-    """Return "made 2026-…, deleted 2026-…"; the state alone where no time is known."""
+    """Return "made 2026-…, deleted 2026-…"; the state alone if no time is known."""
     moments = [f"{what} {iso(when)}" for what, when in (begun, ended) if when is not None]
     known = any(moment.startswith(state) for moment in moments)
     return ", ".join(moments if known else [state, *moments])
 
 
-def _told(events: Sequence[Event]) -> Iterator[str]:
+def _happened(events: Sequence[Event]) -> Iterator[str]:
     yield ""
     yield "what happened" if events else "nothing has happened yet"
     for event in events:

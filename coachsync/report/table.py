@@ -11,9 +11,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from coachsync.clock import local, relative
 from coachsync.domain.model import Millis, Outcome, Report, Session
 from coachsync.report.lines import note, summary_line
-from coachsync.report.text import clean, local, relative
+from coachsync.report.text import clean
 from coachsync.standing.row import StatusRow
 
 _STYLES = {"done": "green", "planned": "cyan", "failed": "bold red", "refused": "bold red", "deferred": "yellow"}
@@ -31,7 +32,7 @@ class Canvas(NamedTuple):
 
 
 def report_table(report: Report, canvas: Canvas) -> str:
-    """Return the report as a table with a summary line below; just that line where nothing was due."""
+    """Return the report as a table with a summary line below; that line alone if nothing was due."""
     line = Text(summary_line(report), style="bold" if report.outcomes else "dim")
     if not report.outcomes:
         return _drawn([line], canvas)
@@ -45,16 +46,16 @@ def _report_cells(outcome: Outcome, now: Millis, canvas: Canvas) -> list[Text]:
     style = _STYLES[outcome.outcome]
     mark = _MARKS[outcome.outcome] if canvas.unicode else outcome.outcome[0]
     session = outcome.action.session
-    told = Text(clean(note(outcome)), style=style if outcome.error else "")
+    why = Text(clean(note(outcome)), style=style if outcome.error else "")
     if outcome.error is not None and outcome.error.hint:
-        told.append("\n" + clean(outcome.error.hint), style="dim")
+        why.append("\n" + clean(outcome.error.hint), style="dim")
     return [
         Text(f"{mark} {outcome.outcome}", style=style),
         Text(outcome.action.kind),
         _identity(session),
         _for(session),
         _starts(session, now),
-        told,
+        why,
     ]
 
 

@@ -1,26 +1,52 @@
-"""What `status` knows of one session."""
+"""Where one session stands: its phase, what happens to it next and when, what blocks it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from coachsync.domain.model import ActionKind, Entry, Millis, Session
-
-
-class Blocked(NamedTuple):
-    """What keeps a session from its next step: an error code of CONTRACT §7, what is wrong, what to do."""
-
-    code: str
-    message: str
-    hint: str
+from coachsync.domain.case import Case
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import ActionKind, Entry, Event, Millis, Session
 
 
 class StatusRow(NamedTuple):
-    """One session: its phase, what happens to it next and when, what blocks it."""
+    """What `status` knows of one session. `next_at` in the past means the next run."""
 
     session: Session
     entry: Entry | None
     phase: str
     next_action: ActionKind | None
     next_at: Millis | None
-    blocked: Blocked | None
+    blocked: Failure | None
+
+
+def row_of(case: Case, error: Event | None) -> StatusRow:
+    """Return where a session stands. `error` is its last action's event if that one failed."""
+    session, entry, _ = case
+    if entry is None and session.flaw is None and case.left_alone:
+        return StatusRow(session, entry, case.phase, None, None, None)
+    action, moment = case.next
+    return StatusRow(session, entry, case.phase, action, moment, _blocked(case, error))
+
+
+def _blocked(case: Case, error: Event | None) -> Failure | None:
+    """Return what keeps a session from its next step: a flaw of its row, or what its last action failed with."""
+    session, phase = case.session, case.phase
+    if session.flaw is not None:
+        return session.flaw
+    if (
+        error is not None
+        and error.failure is not None
+        and phase in ("setup_due", "cleanup_due", "active", "booked", "missed")
+    ):
+        return error.failure
+    if phase == "missed":
+        return Failure("missed", "it can no longer get its room", "move the booking, or tell its people")
+    if phase == "unknown":
+        hint = "add it to statuses.bookable or statuses.cancelled"
+        return Failure("unknown_status", f"nothing is configured for the status {session.status or 'none'}", hint)
+    unlinked = [person.kind for person in session.people if person.id is None]
+    if phase in ("booked", "setup_due") and unlinked:
+        who = unlinked[0]
+        return Failure("unlinked", f"the {who} has linked no Discord account", "link it in the booking system")
+    return None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
 from coachsync.config import Settings, parse_settings
+from coachsync.config.definition import KEYS, SECTIONS, Key, Section
 from coachsync.config.template import render_config
+from coachsync.config.values import text
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.errors import ConfigError
 
@@ -35,13 +39,20 @@ def test_settings_have_the_documented_defaults_when_nothing_is_set() -> None:
     found = settings()
     assert found.discord[1:4] == (None, (), "role")
     assert found.discord.api_base == "https://discord.com/api/v10"
-    assert (found.concurrency, found.discord.max_requests_per_second) == (16, 50)
-    assert (found.discord.timeout, found.run_budget) == (10_000, 12 * MINUTE)
-    assert found.bookable == ("SCHEDULED", "CONFIRMED", "IN_PROGRESS")
-    assert (found.cancelled, found.policy.completed) == (("CANCELLED",), "COMPLETED")
-    assert found.policy[3:] == (3 * HOUR, 2 * HOUR, HOUR, True)
-    assert (found.templates.role, found.templates.channel) == ("Session {short}", "🎤 coaching-{short}")
-    assert found.default_duration == HOUR
+    assert (found.discord.concurrency, found.discord.max_requests_per_second) == (16, 50)
+    assert (found.discord.timeout, found.discord.run_budget) == (10_000, 12 * MINUTE)
+    assert found.statuses == (("SCHEDULED", "CONFIRMED", "IN_PROGRESS"), ("CANCELLED",), "COMPLETED")
+    assert found.privacy == ("remove", ())
+    assert found.windows == (3 * HOUR, 2 * HOUR, HOUR, True, 0, HOUR)
+    assert found.naming == ("Session {short}", "🎤 coaching-{short}")
+    assert found.schedule.max_silence == 45 * MINUTE
+
+
+def test_policy_is_what_statuses_and_windows_say() -> None:
+    found = settings(
+        '[statuses]\nbookable = ["B"]\ncancelled = ["X"]\n[windows]\nsetup_by = "1h"\ncatch_up = false'
+    ).policy
+    assert found == (frozenset({"B"}), frozenset({"X"}), "COMPLETED", 3 * HOUR, HOUR, HOUR, False)
 
 
 def test_base_dir_is_the_folder_of_the_file() -> None:
@@ -51,9 +62,7 @@ def test_base_dir_is_the_folder_of_the_file() -> None:
 def test_template_is_read_back_as_the_defaults() -> None:
     text = render_config({"discord.guild_id": GUILD, "store.url": "sqlite:///sessions.db"})
     again = parse_settings(text, "/etc/coachsync/config.toml", {})
-    expected = settings()
-    same = [name for name in Settings._fields if name != "templates"]
-    assert [getattr(again, name) for name in same] == [getattr(expected, name) for name in same]
+    assert again == settings()
 
 
 def test_environment_comes_before_the_file() -> None:
@@ -63,17 +72,17 @@ def test_environment_comes_before_the_file() -> None:
         COACHSYNC_STORE="json:////srv/s.json",
         COACHSYNC_API_BASE="http://127.0.0.1:1/api",
     )
-    assert (found.guild_id, found.discord.category_id) == (OTHER, "1100000000000000009")
-    assert (found.store_url, found.discord.api_base) == ("json:////srv/s.json", "http://127.0.0.1:1/api")
+    assert (found.discord.guild_id, found.discord.category_id) == (OTHER, "1100000000000000009")
+    assert (found.store.url, found.discord.api_base) == ("json:////srv/s.json", "http://127.0.0.1:1/api")
 
 
 def test_environment_counts_as_unset_when_it_is_empty() -> None:
-    assert settings(COACHSYNC_GUILD_ID="").guild_id == GUILD
+    assert settings(COACHSYNC_GUILD_ID="").discord.guild_id == GUILD
 
 
 def test_environment_may_give_what_the_file_must_otherwise() -> None:
     found = parse_settings("", "/x/c.toml", {"COACHSYNC_GUILD_ID": GUILD, "COACHSYNC_STORE": "sqlite:///s.db"})
-    assert (found.guild_id, found.store_url) == (GUILD, "sqlite:///s.db")
+    assert (found.discord.guild_id, found.store.url) == (GUILD, "sqlite:///s.db")
 
 
 def test_environment_never_replaces_a_guild_section() -> None:
@@ -117,7 +126,12 @@ def test_every_problem_is_told_at_once() -> None:
         ('[windows]\ncatch_up = "yes"', ("windows.catch_up", 'found "yes"', "true or false")),
         ('[windows]\nhold_occupied = "5m"', ("windows.hold_occupied", 'found "5m"', '"0m"', "not built yet")),
         ('[windows]\ndefault_duration = "2d"', ("windows.default_duration", "24h")),
-        ('[schedule]\nmax_silence = "1h"', ("schedule.max_silence", '"45m"', "not built yet")),
+        ('[schedule]\nmax_silence = 45', ("schedule.max_silence", "found 45", "duration")),
+        ('[privacy]\nstrangers = "keep"', ("privacy.strangers", '"keep"', '"remove"', '"report"')),
+        ('[privacy]\nalso = [5]', ("privacy.also", "list of Discord ids")),
+        (f'[privacy]\nalso = ["{GUILD}"]', ("privacy.also", GUILD, "everyone")),
+        (f'[privacy]\nalso = ["{OTHER}"]\n[guilds.{OTHER}]', ("privacy.also", OTHER, "everyone")),
+        (f'[guilds.{OTHER}]\nstaff_role_ids = ["{OTHER}"]', (f"guilds.{OTHER}.staff_role_ids", OTHER, "everyone")),
         ("[statuses]\nbookable = []", ("statuses.bookable", "at least one")),
         ('[statuses]\nbookable = "A"', ("statuses.bookable", "list")),
         ('[statuses]\ncancelled = ["SCHEDULED"]', ("statuses.cancelled", "SCHEDULED", "bookable as well")),
@@ -139,6 +153,7 @@ def test_problem_names_key_found_and_expected(more: str, words: tuple[str, ...])
     ("discord", "words"),
     [
         ("staff_role_ids = [5]", ("discord.staff_role_ids", "list of Discord ids")),
+        (f'staff_role_ids = ["{GUILD}"]', ("discord.staff_role_ids", GUILD, "everyone")),
         ('category_id = "12"', ("discord.category_id", '"12"', "15 to 20 digits")),
         ('api_base = "http://discord.com/api"', ("discord.api_base", "https")),
         ("concurrency = true", ("discord.concurrency", "found true", "whole number")),
@@ -169,4 +184,64 @@ def test_store_url_is_not_shown_when_it_may_hold_a_password() -> None:
 
 
 def test_later_key_is_accepted_at_its_default() -> None:
-    assert settings('[windows]\nhold_occupied = "0m"\n[schedule]\nmax_silence = "45m"').guild_id == GUILD
+    assert settings('[windows]\nhold_occupied = "0m"').windows.hold_occupied == 0
+
+
+def test_staff_roles_of_discord_may_not_be_everyone_in_a_guild_that_inherits_them() -> None:
+    inherited = LEAST.replace("[store]", f'staff_role_ids = ["{OTHER}"]\n[guilds.{OTHER}]\n[store]')
+    (found,) = problems(inherited)
+    assert found.startswith(f'discord.staff_role_ids: found "{OTHER}"')
+
+
+def test_everyone_is_known_by_the_environments_guild_id() -> None:
+    (found,) = problems(LEAST + f'[privacy]\nalso = ["{OTHER}"]', COACHSYNC_GUILD_ID=OTHER)
+    assert found.startswith("privacy.also: ")
+
+
+def test_privacy_and_silence_are_as_the_file_says() -> None:
+    found = settings(f'[privacy]\nstrangers = "report"\nalso = ["{OTHER}"]\n[schedule]\nmax_silence = "1h30m"')
+    assert (found.privacy, found.schedule.max_silence) == (("report", (OTHER,)), 90 * MINUTE)
+
+
+class Columns(NamedTuple):
+    """A section inside `[store]`."""
+
+    start: str
+
+
+class WideStore(NamedTuple):
+    """A `[store]` with a section inside."""
+
+    url: str
+    columns: Columns
+
+
+@pytest.fixture
+def nested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `[store.columns]` be a section of one key."""
+    column = Key("store.columns", "start", text, "start", "the start's column")
+    monkeypatch.setitem(SECTIONS, "store", Section("", WideStore))
+    monkeypatch.setitem(SECTIONS, "store.columns", Section("", Columns))
+    for module in ("definition", "check"):
+        monkeypatch.setattr(f"coachsync.config.{module}.KEYS", (*KEYS, column))
+
+
+@pytest.mark.usefixtures("nested")
+def test_section_inside_another_is_a_field_of_its_settings() -> None:
+    found: list[object] = [settings(more).store for more in ("", '[store.columns]\nstart = "begins"')]
+    assert found == [WideStore("sqlite:///sessions.db", Columns(column)) for column in ("start", "begins")]
+
+
+@pytest.mark.usefixtures("nested")
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("[store.columns]\nstrt = 5", ("store.columns.strt", "store.columns.start")),
+        ("[store.columns]\nstart = 5", ("store.columns.start", "found 5")),
+        ("columns = 5", ("store.columns", "found 5", "a section [store.columns]")),
+        ("[store.colums]", ("store.colums", "store.columns")),
+    ],
+)
+def test_problem_inside_a_nested_section_names_its_whole_path(more: str, words: tuple[str, ...]) -> None:
+    (found,) = problems(LEAST + more)
+    assert [word for word in words if word not in found] == []

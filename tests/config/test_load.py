@@ -140,7 +140,7 @@ def test_deep_nesting_is_refused(tmp_path: Path) -> None:
 
 def test_byte_order_mark_and_windows_line_ends_are_taken(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
-    assert load_settings(str(tmp_path / "c.toml"), {}).guild_id == "1100000000000000000"
+    assert load_settings(str(tmp_path / "c.toml"), {}).discord.guild_id == "1100000000000000000"
 
 
 def test_single_problem_stands_in_the_message_itself(tmp_path: Path) -> None:

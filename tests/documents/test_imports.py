@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "guild": {"guild", "discord", "store", "config", *LOW},
     "standing": {"standing", "store", *LOW},
     "engine": {"engine", "clock", "guild", "standing", "discord", "store", "config", "host", *LOW},
-    "report": {"report", "standing", *LOW},
+    "report": {"report", "standing", "clock", *LOW},
     "standin": {"standin"},
 }
 FREE = {"cli", "demo", "__main__", "__init__"}  # the edge may import everything

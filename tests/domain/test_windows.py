@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 
+from coachsync.clock import host_now
 from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Grant, Millis, Session
 from coachsync.domain.windows import (
     Policy,
@@ -230,3 +233,24 @@ def test_people_are_asked_for_once_when_student_and_coach_are_the_same() -> None
 def test_update_is_not_next_when_the_room_is_not_for_newcomers_any_more() -> None:
     entry = an_entry(BOOKED, grants=[Grant(COACH, "granted")])
     assert case(ODD, entry, POLICY, START).next == ("cleanup", OVER)
+
+
+@pytest.mark.parametrize(
+    ("start", "before", "at"),
+    [
+        ("2027-03-14T04:00:00-04:00", "2027-03-13T23:59:59.999-05:00", "2027-03-14T00:00:00-05:00"),
+        ("2026-11-01T03:00:00-05:00", "2026-11-01T00:59:59.999-04:00", "2026-11-01T01:00:00-04:00"),
+        ("2028-03-01T02:00:00+00:00", "2028-02-29T22:59:59.999+00:00", "2028-02-29T23:00:00+00:00"),
+        ("2027-01-01T02:00:00+01:00", "2026-12-31T22:59:59.999+01:00", "2026-12-31T23:00:00+01:00"),
+    ],
+    ids=["spring", "autumn", "leap day", "year's end"],
+)
+def test_setup_is_due_three_hours_before_by_the_hosts_clock_while_calendars_stumble(
+    start: str, before: str, at: str
+) -> None:
+    session = a_session(start=int(datetime.fromisoformat(start).timestamp()) * 1000)
+    phases = []
+    for moment in (before, at):
+        with freeze_time(moment):
+            phases.append(case(session, None, POLICY, host_now()).phase)
+    assert phases == ["booked", "setup_due"]

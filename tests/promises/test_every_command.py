@@ -46,7 +46,7 @@ def test_run_loads_no_other_command(home: Home) -> None:
     code = (
         "import sys; from coachsync.__main__ import main\n"
         f"main(['--config', {str(home.config)!r}, 'run', '--quiet'])\n"
-        "names = ('status', 'explain', 'sessions', 'init', 'demo')\n"
+        "names = ('setup', 'cleanup', 'status', 'explain', 'sessions', 'init', 'demo')\n"
         "print([n for n in names if 'coachsync.cli.commands.' + n in sys.modules])"
     )
     assert python(home, code, COACHSYNC_TOKEN=TOKEN).stdout == "[]\n"
@@ -83,7 +83,7 @@ from coachsync.cli.commands import status
 def broken(*_, **__):
     secret = {token!r}
     raise ZeroDivisionError("with " + secret)
-status.host_now = broken
+status.chosen_now = broken
 from coachsync.__main__ import main
 from coachsync.secrets import hide
 hide({token!r})
@@ -111,7 +111,7 @@ from coachsync.cli.commands import status
 def slow(*_, **__):
     print("ready", flush=True)
     time.sleep(30)
-status.host_now = slow
+status.chosen_now = slow
 from coachsync.__main__ import main
 sys.exit(main(["--config", {config!r}, "status"]))
 """

@@ -223,7 +223,7 @@ BUGS = {
     "find token": "import coachsync.config.token as m\nm.find_token = fail",
     "journal": "import coachsync.store.ledger.writer as m\nm.LedgerWriter.save = fail",
     "second look": "import coachsync.engine.steps.counting as m\nm.count = fail",
-    "report": "import coachsync.cli.reporting as m\nm.faults = fail",
+    "report": "import coachsync.cli.reporting as m\nm.failures = fail",
     "thread": "import threading\nimport coachsync.engine.loop as m\nold = m.work\n"
     "def work(*a):\n    t = threading.Thread(target=fail); t.start(); t.join(); return old(*a)\nm.work = work",
     "unraisable": "class T:\n    def __del__(self): fail()\nimport coachsync.config.token as m\nold = m.find_token\n"

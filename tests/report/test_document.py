@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, RunRecord, Warn
 from coachsync.report.document import report_document, status_document
-from coachsync.standing.row import Blocked, StatusRow
+from coachsync.standing.row import StatusRow
 from tests.report.builders import NOW, START, a_failure, a_report, a_session, an_outcome
 
 
@@ -56,7 +57,7 @@ def test_warning_may_concern_no_session() -> None:
 
 
 def test_status_tells_sessions_and_the_last_run() -> None:
-    row = StatusRow(a_session(), None, "booked", "setup", START, Blocked("missed", "too late", "move it"))
+    row = StatusRow(a_session(), None, "booked", "setup", START, Failure("missed", "too late", "move it"))
     run = RunRecord(NOW, None, "run", None, {})
     document = status_document([row], run, NOW)
     assert document["last_run"]["finished_at"] is None

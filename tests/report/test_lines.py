@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachsync.report.lines import action_line, faults, summary_line
+from coachsync.report.lines import action_line, failures, summary_line
 from tests.report.builders import a_failure, a_report, a_session, an_outcome
 
 
@@ -36,7 +36,7 @@ def test_summary_says_when_nothing_was_due() -> None:
     assert summary_line(a_report()) == "nothing was due"
 
 
-def test_faults_are_what_failed_alone() -> None:
-    (fault,) = faults([an_outcome(), an_outcome(error=a_failure())])
+def test_failures_are_what_failed_alone() -> None:
+    (fault,) = failures([an_outcome(), an_outcome(error=a_failure())])
     assert fault.message == "setup of abc12345 failed: the student is not in the guild (unknown_member)"
     assert fault.hint == "send the student the invite"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from coachsync.domain.failure import Failure
 from coachsync.report.table import Canvas, report_table, status_table
-from coachsync.standing.row import Blocked, StatusRow
+from coachsync.standing.row import StatusRow
 from tests.report.builders import NOW, START, a_failure, a_report, a_session, an_outcome
 
 PLAIN = Canvas(140, colour=False, unicode=True)
@@ -43,6 +44,6 @@ def test_table_keeps_to_the_terminals_width(width: int) -> None:
 
 
 def test_status_tells_what_comes_next_and_what_blocks() -> None:
-    row = StatusRow(a_session(), None, "booked", "setup", START, Blocked("unlinked", "no account", "link it"))
+    row = StatusRow(a_session(), None, "booked", "setup", START, Failure("unlinked", "no account", "link it"))
     drawn = status_table([row], NOW, PLAIN)
     assert [word for word in ("booked", "setup in 2 h 0 min", "no account") if word not in drawn] == []

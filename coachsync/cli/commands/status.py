@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.context import invocation, open_settled_store
-from coachsync.cli.options import Json, Named, Now, chosen_now, host_now, refuse_empty
+from coachsync.cli.context import opened
+from coachsync.cli.options import Json, Named, Now, checked_names, chosen_now
 from coachsync.errors import OK, UsageError
 from coachsync.report.status import last_run_line, status_lines
 from coachsync.standing.row import StatusRow
@@ -36,21 +36,16 @@ def status(
       coachsync status abc12345
       coachsync status --all --json
     """
-    names = refuse_empty(sessions)
+    names = checked_names(sessions)
     if names and everything:
         raise UsageError("--all and sessions by name are both given", "leave one of the two out")
-    pretended = chosen_now(now)
-    moment = host_now() if pretended is None else pretended
-    settings = invocation(ctx).settings()
-    store = open_settled_store(settings, writable=False)
-    try:
+    moment = chosen_now(now)
+    with opened(ctx) as (settings, store):
         if names:
             rows = named_rows(store, names, settings.policy, moment)
         else:
             rows = (all_rows if everything else recent_rows)(store, settings.policy, moment)
         runs = store.ledger.last_runs(1)
-    finally:
-        store.close()
     _show(rows, runs[0] if runs else None, moment, as_json=json)
     return OK
 

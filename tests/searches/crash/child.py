@@ -15,8 +15,7 @@ from typing import Any, NoReturn
 
 from coachsync import waits
 from coachsync.__main__ import main
-from coachsync.cli import app
-from coachsync.cli.commands import run
+from coachsync.cli import app, ticks
 from coachsync.cli.context import Invocation
 from coachsync.discord.gateway import Gateway
 from coachsync.domain.model import Millis
@@ -42,7 +41,7 @@ class _Prompt:
 
     def invoke(self, said: Invocation) -> int:
         """Run the command."""
-        return run._tick(said, run._Call("run", (), self._now, False, False, False, 0.0, False, False))
+        return ticks.run_tick(said, ticks.TickCall("run", (), self._now, False, False, 0.0, False, False))
 
 
 class _HurriedGateway(Gateway):

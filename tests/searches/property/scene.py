@@ -303,8 +303,8 @@ class Scene:
 
     def _entries(self) -> dict[str, Entry]:
         settings = self.ticker.settings
-        defaults = Defaults(settings.guild_id, settings.default_duration)
-        store = open_store(settings.store_url, settings.base_dir, defaults, writable=False)
+        defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+        store = open_store(settings.store.url, settings.base_dir, defaults, writable=False)
         try:
             return store.ledger.entries(list(self.memory)) if self.memory else {}
         finally:

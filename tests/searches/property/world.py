@@ -77,7 +77,7 @@ class Town:
         parsed = parse_settings(text, str(folder / "config.toml"), self.environ)
         brief = {i: g._replace(timeout=ANSWER_WITHIN_MS) for i, g in parsed.guilds.items()}
         return parsed._replace(
-            discord=parsed.discord._replace(timeout=ANSWER_WITHIN_MS), guilds=brief, run_budget=MINUTE
+            discord=parsed.discord._replace(timeout=ANSWER_WITHIN_MS, run_budget=MINUTE), guilds=brief
         )
 
 

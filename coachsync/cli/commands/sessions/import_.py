@@ -1,15 +1,14 @@
-"""`sessions import` and `sessions export`: bookings as JSON, in and out."""
+"""`sessions import`: bookings from JSON."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.context import invocation, open_settled_store
+from coachsync.cli.context import opened
 from coachsync.cli.options import Json
 from coachsync.errors import OK, SOME_FAILED, UsageError
 from coachsync.report.text import word
@@ -34,38 +33,11 @@ def import_sessions(
       coachsync sessions import bookings.json
       coachsync sessions export | coachsync --config other.toml sessions import -
     """
-    settings = invocation(ctx).settings()
     rows = _rows(_read(file), "standard input" if file == "-" else file)
-    store = open_settled_store(settings, writable=True)
-    try:
+    with opened(ctx, writable=True) as (_, store):
         done = store.bookings.import_rows(rows)
-    finally:
-        store.close()
     _show(done, as_json=json)
     return SOME_FAILED if done.bad else OK
-
-
-def export_sessions(ctx: typer.Context) -> int:
-    """Print every booking as a JSON array, a row on each line.
-
-    \b
-    Example:
-      coachsync sessions export > bookings.json
-    """
-    store = open_settled_store(invocation(ctx).settings(), writable=False)
-    try:
-        output.out_all(_array(store.bookings.export()))
-    finally:
-        store.close()
-    return OK
-
-
-def _array(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    before = "["
-    for row in rows:
-        yield f"{before}\n{output.json_text(row)}"
-        before = ","
-    yield "[]\n" if before == "[" else "\n]\n"
 
 
 def _read(file: str) -> bytes:

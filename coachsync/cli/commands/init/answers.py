@@ -1,4 +1,4 @@
-"""What `init` needs to know: from options, or asked at a terminal."""
+"""The answers that `init` needs: from options, or asked at a terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BY_PATH = {key.path: key for key in KEYS}
 
 
 class Answers(NamedTuple):
-    """Values by key path as TOML takes them; the token, where one was typed in, and the file it goes to."""
+    """Values by key path as TOML takes them; the token if one was typed in, and the file it goes to."""
 
     values: Mapping[str, Any]
     token: Token | None = None
@@ -40,7 +40,7 @@ def take(options: Mapping[str, str | None]) -> Answers:
 
 
 def ask(options: Mapping[str, str | None], folder: str) -> Answers:
-    """Ask for what the options leave open; an answer that makes no sense is asked for again."""
+    """Ask for what the options leave open, again if an answer makes no sense."""
     values: dict[str, Any] = {
         "discord.guild_id": _asked(options, "discord.guild_id", "Discord server id", None),
         "discord.category_id": _asked(options, "discord.category_id", "Category id for the rooms (empty: none)", ""),
@@ -78,7 +78,7 @@ def _typed_token(path: str) -> Token | None:
 
 
 def _unfit(key: Key, value: str) -> str:
-    """Return what was expected instead of this value; "" where it fits."""
+    """Return what was expected instead of this value, "" if it fits."""
     try:
         key.parse(value)
     except UnfitError as problem:

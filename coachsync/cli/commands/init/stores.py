@@ -1,11 +1,11 @@
-"""What `init` does about the store: makes it, fills a file that holds nothing, or makes sure that it is one."""
+"""The store that `init` leaves behind: made, made in a file that is empty, or found and checked."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
 
-from coachsync.cli.context import open_settled_store
+from coachsync.cli.context import open_configured
 from coachsync.config.load import load_settings
 from coachsync.config.settings import Settings
 from coachsync.errors import CoachsyncError
@@ -15,13 +15,15 @@ Make = Callable[[str, str], str]
 
 
 def maker(settings: Settings) -> Make | None:
-    """Return what makes the configured store where there is none; None where a store is there. Raises StoreError where
-    something is there that is no store."""
-    if not os.path.lexists(parse_url(settings.store_url, settings.base_dir).path):
+    """Return what makes the configured store, None if it is there.
+
+    Raises StoreError if something is there that is no store.
+    """
+    if not os.path.lexists(parse_url(settings.store.url, settings.base_dir).path):
         return create_store
-    if is_blank(settings.store_url, settings.base_dir):
+    if is_blank(settings.store.url, settings.base_dir):
         return fill
-    open_settled_store(settings, writable=False).close()
+    open_configured(settings, writable=False).close()
     return None
 
 
@@ -30,7 +32,7 @@ def lacking_store(
 ) -> tuple[Settings, Make] | None:
     """Return what the configuration at `path` says and what makes the store that it lacks.
 
-    None where it lacks none, cannot be used, or says something else than the options.
+    None if it lacks none, cannot be used, or says something else than the options.
     """
     try:
         settings = load_settings(path, environ)
@@ -42,10 +44,10 @@ def lacking_store(
 
 def _agree(settings: Settings, options: Mapping[str, str | None]) -> bool:
     says = {
-        "discord.guild_id": settings.guild_id,
+        "discord.guild_id": settings.discord.guild_id,
         "discord.category_id": settings.discord.category_id or "",
-        "store.url": settings.store_url,
-        "discord.token_file": settings.discord.token_file,
+        "store.url": settings.store.url,
+        "discord.token_file": settings.discord.token_file or "",
         "discord.access": settings.discord.access,
     }
     return all(given is None or given == says[path] for path, given in options.items())

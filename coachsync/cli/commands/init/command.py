@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.answers import Answers, ask, take
+from coachsync.cli.commands.init.answers import Answers, ask, take
+from coachsync.cli.commands.init.stores import lacking_store, maker
 from coachsync.cli.context import Invocation, invocation
-from coachsync.cli.stores import lacking_store, maker
 from coachsync.config import find_token, parse_settings
 from coachsync.config.load import search_path
 from coachsync.config.settings import Settings
@@ -55,24 +55,24 @@ def init(
         return _make_store_alone(said, path, options)
     answers = _answers(options, os.path.dirname(path), yes=yes)
     settings = _write(path, answers)
-    _tell(said, settings)
+    _print_next_steps(said, settings)
     return OK
 
 
 def _make_store_alone(said: Invocation, path: str, options: Mapping[str, str | None]) -> int:
-    """Make the store that the existing configuration lacks. Raises UsageError where it lacks none."""
+    """Make the store that the existing configuration lacks. Raises UsageError if it lacks none."""
     found = lacking_store(path, said.environ, options)
     if found is None:
         raise UsageError(f"{path} exists already and was not touched", "add --force to replace it")
     settings, make = found
-    made = make(settings.store_url, settings.base_dir)
+    made = make(settings.store.url, settings.base_dir)
     output.out(f"kept {path}")
     output.out(f"made the empty store {made}")
     return OK
 
 
 def _target(said: Invocation) -> str:
-    """Return where the file is written: where it is named, else the user's own place."""
+    """Return the path to write: the one named, else the user's own."""
     chosen = said.config or said.environ.get("COACHSYNC_CONFIG") or search_path(said.environ)[0]
     if "\0" in chosen or not os.path.basename(chosen):
         raise UsageError(f"{chosen!r} is no file's name", "name the configuration file with --config PATH")
@@ -100,9 +100,9 @@ def _write(path: str, answers: Answers) -> Settings:
         raise ConfigError(
             f"{folder} cannot be made: {problem.strerror}", "choose another place with --config"
         ) from None
-    store = parse_url(settings.store_url, settings.base_dir).path
+    store = parse_url(settings.store.url, settings.base_dir).path
     if make is not None:
-        make(settings.store_url, settings.base_dir)
+        make(settings.store.url, settings.base_dir)
     made = [store] if make is create_store else []
     try:
         if answers.token is not None:
@@ -118,13 +118,13 @@ def _write(path: str, answers: Answers) -> Settings:
     return settings
 
 
-def _tell(said: Invocation, settings: Settings) -> None:
+def _print_next_steps(said: Invocation, settings: Settings) -> None:
     command = "coachsync"
     if settings.path != search_path(said.environ)[0]:
         command += f" --config {settings.path}"
     output.out("")
     output.out("1. Let the bot in, as somebody who may manage the server:")
-    output.out(f"   {invite_link(settings.guild_id, _token(said, settings))}")
+    output.out(f"   {invite_link(settings.discord.guild_id, _token(said, settings))}")
     output.out("2. See what a run would do, then let cron or systemd call it every 15 minutes (contrib/ shows how):")
     output.out(f"   {command} run --dry-run")
 
@@ -132,7 +132,7 @@ def _tell(said: Invocation, settings: Settings) -> None:
 def _token(said: Invocation, settings: Settings) -> Token | None:
     """Return the token, None if it cannot be found yet."""
     try:
-        found = find_token(settings, settings.guild_id, said.environ)
+        found = find_token(settings, settings.discord.guild_id, said.environ)
     except ConfigError as problem:
         output.warning(f"{problem.message}: {problem.hint}")
         return None

@@ -1,0 +1,41 @@
+"""`sessions cancel`: a booking that will not take place."""
+
+from __future__ import annotations
+
+import typer
+
+from coachsync.cli import output
+from coachsync.cli.commands.sessions.shared import changed_meanwhile
+from coachsync.cli.context import opened
+from coachsync.cli.options import One, checked_name
+from coachsync.domain.model import Entry, Session
+from coachsync.errors import OK, ConfigError, SessionError
+from coachsync.report.text import word
+from coachsync.standing.find import find_one
+
+
+def cancel(ctx: typer.Context, session: One) -> int:
+    """Cancel a booking: the next run takes its room away."""
+    name = checked_name(session)
+    with opened(ctx, writable=True) as (settings, store):
+        statuses = settings.statuses
+        if not statuses.cancelled:
+            raise ConfigError("no status means cancelled", "name one in statuses.cancelled")
+        found = find_one(store, name)
+        if found.status in statuses.cancelled:
+            output.out(f"{word(found.id)} is {found.status} already")
+            return OK
+        if found.status == statuses.completed:
+            raise SessionError("ended", f"{name} is {found.status}: it is over", "nothing is left to cancel")
+        if not store.bookings.change(found.id, {"status": statuses.cancelled[0]}, found.status):
+            raise changed_meanwhile(name)
+        entry = store.ledger.entries([found.id]).get(found.id)
+    output.out(_words(found, entry, statuses.cancelled[0]))
+    return OK
+
+
+def _words(session: Session, entry: Entry | None, status: str) -> str:
+    """Say that a booking is cancelled, and what becomes of its room."""
+    has_room = entry.live if entry is not None else session.set_up and not session.cleaned_up
+    after = "its room goes at the next run" if has_room else "it has no room"
+    return f"{word(session.id)} is {status} (was {session.status or 'without status'}): {after}"

@@ -1,0 +1,52 @@
+"""What `run`, `setup` and `cleanup` share: one tick of the engine, watched on a terminal, and its report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from coachsync.cli.options import refuse_pretended_time
+
+if TYPE_CHECKING:
+    from coachsync.cli.context import Invocation
+    from coachsync.domain.model import Millis
+
+
+class TickCall(NamedTuple):
+    """What one call of these commands asks for, checked. `now` is None for the host's clock, `wait` in seconds."""
+
+    command: str
+    names: tuple[str, ...]
+    now: Millis | None
+    dry_run: bool
+    force: bool
+    wait: float
+    json: bool
+    quiet: bool
+    abandon: bool = False
+
+
+def run_tick(said: Invocation, call: TickCall) -> int:
+    """Run the tick, print its report and return the exit code. Raises what the tick raises, and UsageError."""
+    from coachsync.cli.progress import ProgressLine
+    from coachsync.cli.reporting import show
+    from coachsync.config import Tokens
+    from coachsync.engine.request import TickRequest
+    from coachsync.engine.tick import tick
+
+    settings = said.settings()
+    refuse_pretended_time(settings, call.now, dry_run=call.dry_run, force=call.force)
+    with ProgressLine(wanted=not call.quiet and not said.verbose) as progress:
+        request = TickRequest(
+            settings=settings,
+            command=call.command,
+            names=call.names,
+            now=call.now,
+            dry_run=call.dry_run,
+            force=call.force,
+            abandon=call.abandon,
+            wait=call.wait,
+            tokens=Tokens(settings, said.environ),
+            progress=progress,
+        )
+        report = tick(request)
+    return show(report, json=call.json, quiet=call.quiet)
