@@ -30,7 +30,7 @@ class GuildAccess(NamedTuple):
     roles_made: Callable[[Millis], int]
     categories: list[Resource]
     given_up: Mapping[str, str]
-    privacy: Privacy = Privacy()
+    privacy: Privacy
 
 
 class Ways:
@@ -109,5 +109,6 @@ def guild_access(ways: Ways, store: Store, guild_id: str) -> GuildAccess:
         roles_exhausted_until=until or 0,
         roles_made=lambda now: store.ledger.roles_made_since(guild_id, now - ROLE_WINDOW),
         categories=store.ledger.categories(guild_id),
+        privacy=Privacy(ways.settings.privacy.strangers == "remove", frozenset(ways.settings.privacy.also)),
         given_up=store.ledger.given_up(guild_id),
     )

@@ -20,7 +20,7 @@ from coachsync.store.ledger.writer import LedgerWriter
 from coachsync.store.sql import Sql
 
 _ENTRY = (
-    "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state,"
+    "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, staff,"
     " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
 )
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
@@ -194,8 +194,9 @@ class Ledger:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     entry = Entry(id_of(row[0]), *row[1:10])
-    entry.opened_at, entry.closed_by, entry.closed_start, entry.missing_first, entry.missing_last = row[10:15]
-    entry.repairs = _counts(row[15])
+    entry.staff = tuple(row[10].split())
+    entry.opened_at, entry.closed_by, entry.closed_start, entry.missing_first, entry.missing_last = row[11:16]
+    entry.repairs = _counts(row[16])
     return entry
 
 

@@ -45,7 +45,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         f"CREATE TABLE coachsync_entries_1 AS SELECT {_KEPT} FROM coachsync_entries",
         "DROP TABLE coachsync_entries",
         schema.ENTRIES_TABLE,
-        f"INSERT INTO coachsync_entries ({_KEPT}) SELECT {_KEPT} FROM coachsync_entries_1",
+        f"INSERT INTO coachsync_entries ({_KEPT}, staff) SELECT {_KEPT}, '' FROM coachsync_entries_1",
         "DROP TABLE coachsync_entries_1",
         *schema.ENTRIES_INDEXES,
         "ALTER TABLE coachsync_events ADD COLUMN code TEXT",

@@ -14,6 +14,7 @@ META_TABLE = "CREATE TABLE coachsync_meta (key TEXT PRIMARY KEY NOT NULL, value 
 # As coachsync_meta, for text
 NOTES_TABLE = "CREATE TABLE coachsync_notes (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL){keyed}"
 
+# `staff`: the ids of the staff roles that the room admits, with spaces between
 ENTRIES_TABLE = """
 CREATE TABLE coachsync_entries (
     session_id TEXT PRIMARY KEY NOT NULL,
@@ -26,6 +27,7 @@ CREATE TABLE coachsync_entries (
     ends_at BIGINT NOT NULL,
     setup_start BIGINT NOT NULL,
     state TEXT NOT NULL,
+    staff TEXT NOT NULL,
     opened_at BIGINT NOT NULL,
     closed_by TEXT NOT NULL,
     closed_start BIGINT,

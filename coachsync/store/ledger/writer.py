@@ -41,7 +41,7 @@ def _insert(table: str, columns: str) -> str:
 
 
 _ENTRY = (
-    "guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state,"
+    "guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, staff,"
     " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
 )
 _RESOURCE = "session_id, guild_id, kind, name, state, attempt_at, attempt_until, snowflake, made_at, deleted_at"
@@ -176,7 +176,7 @@ class LedgerWriter:
 def _entry_fields(e: Entry) -> tuple[object, ...]:
     names = (clean(e.short), clean(e.role_name), clean(e.channel_name))
     ends = (e.opened_at, e.closed_by, e.closed_start, e.missing_first, e.missing_last, _repairs(e.repairs))
-    return (e.guild_id, e.access, *names, e.start, e.end, e.setup_start, e.state, *ends)
+    return (e.guild_id, e.access, *names, e.start, e.end, e.setup_start, e.state, " ".join(e.staff), *ends)
 
 
 def _repairs(repairs: dict[str, int]) -> str:
