@@ -112,7 +112,8 @@ def _keep_out(job: Job, person: Person, error: DiscordError) -> None:
         job.pending.append(_absent(person, error))
         job.note("let in", "not in the guild", person.id or "")
         return
-    failure = out_of_reach(job, error) if isinstance(error, Forbidden) else failure_of(error)
+    held = job.entry.current("role")
+    failure = out_of_reach(job, error, held) if isinstance(error, Forbidden) else failure_of(error)
     job.pending.append(failure._replace(message=f"the {person.kind} ({person.id}) cannot be let in: {failure.message}"))
 
 

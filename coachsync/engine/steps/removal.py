@@ -187,7 +187,7 @@ async def _send_delete(job: Job, kind: str, snowflake: str) -> None:
 
 def _undeletable(job: Job, resource: Resource, error: Forbidden) -> Failure:
     if resource.kind == "role":
-        return out_of_reach(job, error)
+        return out_of_reach(job, error, resource)
     return failure_of(error)._replace(
         message=f"Discord hides the room {resource.name!r} ({resource.snowflake}) from the bot or does not let it "
         "delete it",
@@ -196,9 +196,8 @@ def _undeletable(job: Job, resource: Resource, error: Forbidden) -> Failure:
     )
 
 
-def out_of_reach(job: Job, error: Forbidden) -> Failure:
-    """Say why the bot may not hand out the role: it stands too high, or a permission is missing."""
-    resource = job.entry.current("role")
+def out_of_reach(job: Job, error: Forbidden, resource: Resource | None) -> Failure:
+    """Return why the bot may not hand out or delete a role: it stands too high, or a permission is missing."""
     role = job.guild.roles.get(resource.snowflake or "") if resource is not None else None
     if error.code != "missing_permission" or role is None or job.guild.outranks(role):
         return failure_of(error)
