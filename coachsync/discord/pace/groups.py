@@ -1,6 +1,6 @@
 """Buckets that bear one hash: one for each major, unless the server turns out to count them together.
 
-Discord counts each guild and channel by itself. Servers that speak its API and count a route as a whole exist:
+Discord counts each guild and channel by itself. Servers that send its headers and count a route as a whole exist:
 Concord's hatsu makes the bucket of the caller's address and the route's name, and so do simple test servers. Taking
 their buckets for several would have every further guild's first requests refused.
 
