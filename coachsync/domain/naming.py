@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from coachsync.domain.limits import LONGEST_NAME
-from coachsync.domain.model import Names, Session
+from coachsync.domain.model import Entry, Names, PersonKind, Session
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ID_LETTERS = _PLAIN | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
@@ -63,6 +63,19 @@ def render(session: Session, templates: Templates, short: str) -> Names:
         coach=_person(session.one("coach").name, "coach"),
     )
     return Names(short, role, channel)
+
+
+def bare(short: str) -> Names:
+    """Return the names that a session gets if Discord refuses those of the templates: the hash, and nobody's name."""
+    return Names(short, f"Session {short}", f"coaching-{short}")
+
+
+def names_somebody_else(entry: Entry, session: Session, templates: Templates) -> bool:
+    """Return whether the room's name holds the name of somebody who has left the booking since."""
+    kinds: tuple[PersonKind, ...] = ("student", "coach")
+    held = [kind for kind in kinds if "{" + kind + "}" in templates.channel]
+    before = {p.kind: p.id for p in reversed(entry.people)}
+    return any(before.get(kind) not in (None, session.one(kind).id) for kind in held)
 
 
 def possible_names(session: Session, templates: Templates) -> tuple[Names, ...]:

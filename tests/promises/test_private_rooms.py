@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
+from coachsync.domain.naming import hash_of
 from coachsync.domain.permissions import ADMINISTRATOR, ENTER, MEMBER, ROLE, VIEW_CHANNEL
-from tests.kit.scene import QUARTER, Scene, Stage
+from tests.kit.scene import CHANNEL, CHANNELS, ID, QUARTER, Scene, Stage
 
 Click = Callable[[Scene], None]
 OPEN = "room_open_to_others"
@@ -378,6 +379,50 @@ def test_addition_keeps_the_room(any_access: Scene) -> None:
     scene.change(studentDiscordId=scene.student)
     scene.tick(QUARTER)
     assert (scene.report.exit_code, scene.room()) == (0, room)
+
+
+NAMED = '[naming]\nchannel = "{student} {short}"'
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["renamed", "replaced"])
+def test_name_of_who_left_does_not_stay_on_the_room(any_access: Scene, written: bool) -> None:
+    scene = any_access
+    scene.configure(rest=NAMED)
+    scene.book(studentName="John")
+    scene.tick()
+    (room,) = scene.rooms(f"John {ID}")
+    if written:
+        scene.world.write_message(room, scene.student)
+    scene.change(studentDiscordId=scene.stranger, studentName="Zoe")
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.rooms(f"John {ID}")) == (0, [])
+    assert (scene.rooms(f"Zoe {ID}") == [room]) is not written
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.done) == (0, [])
+
+
+def test_room_that_may_not_be_renamed_is_told_of_and_works(any_access: Scene) -> None:
+    scene = any_access
+    scene.configure(rest=NAMED)
+    scene.book(studentName="John")
+    scene.tick()
+    scene.standin.faults.add("forbidden", ("PATCH", CHANNEL), count=None, code=50013)
+    scene.change(studentDiscordId=scene.stranger, studentName="Zoe")
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.codes) == (1, ["missing_permission"])
+    (room,) = scene.rooms(f"John {ID}")
+    assert scene.world.who_can_enter(room) - {scene.bot, scene.owner} == {scene.stranger, scene.coach}
+
+
+def test_name_that_is_refused_gives_way_to_the_hash_without_anybodys_name(any_access: Scene) -> None:
+    scene = any_access
+    scene.configure(rest=NAMED)
+    scene.book(studentName="John")
+    scene.standin.faults.add("bad_request", ("POST", CHANNELS), count=1, code=20031)
+    scene.tick()
+    assert (scene.report.exit_code, len(scene.rooms(f"coaching-{hash_of(ID)}"))) == (0, 1)
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.done) == (0, [])
 
 
 # told truly

@@ -11,6 +11,7 @@ from coachsync.domain.drift import counted
 from coachsync.domain.failure import Failure
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import Access, Action, Entry, Names, Outcome, OutcomeKind, Session
+from coachsync.domain.naming import names_somebody_else, render
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import is_bookable
 from coachsync.domain.words import give_up
@@ -46,7 +47,7 @@ async def set_up(job: Job) -> None:
 
 async def update(job: Job) -> None:
     """Who left loses access, and is really out, before who replaces them gains it."""
-    follow(job.entry, job.session)
+    _follow(job)
     await send_away(job)
     if is_bookable(job.session, job.policy):
         await _open(job)
@@ -138,6 +139,14 @@ def _begin(job: Job) -> None:
     entry.state, entry.closed_by, entry.closed_start = "opening", "", None
     entry.setup_start = session.start
     entry.opened_at = entry.opened_at or job.guild.now()
+    _follow(job)
+
+
+def _follow(job: Job) -> None:
+    """Take over the booking's latest times and people; nobody's name stays who has left."""
+    entry, session = job.entry, job.session
+    if entry.resources and names_somebody_else(entry, session, job.templates):
+        entry.channel_name = render(session, job.templates, entry.short).channel
     follow(entry, session)
 
 

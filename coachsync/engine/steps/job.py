@@ -18,7 +18,7 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import MINUTE, Action, Entry, Event, Millis, Names, Resource, ResourceKind, Session
-from coachsync.domain.naming import Templates, hash_of, render, same_name
+from coachsync.domain.naming import Templates, bare, hash_of, render, same_name
 from coachsync.domain.snowflake import made_at
 from coachsync.engine.journal import Journal
 from coachsync.engine.slots import Slots
@@ -212,15 +212,15 @@ def _names(entry: Entry, session: Session, templates: Templates) -> tuple[Names,
     """
     own = Names(entry.short, entry.role_name, entry.channel_name)
     asked = [Names(entry.short, r.name, r.name) for r in entry.open_attempts()]
-    return tuple(dict.fromkeys((own, *asked, render(session, templates, hash_of(session.id)))))
+    short = hash_of(session.id)
+    return tuple(dict.fromkeys((own, *asked, render(session, templates, short), bare(short))))
 
 
 def take_hash_name(job: Job) -> bool:
-    """Fall back to the hash form of the names, once."""
-    short = hash_of(job.session.id)
-    if job.entry.short == short:
+    """Fall back to the hash alone as the names of role and room, once."""
+    names = bare(hash_of(job.session.id))
+    if job.entry.channel_name == names.channel:
         return False
-    names = render(job.session, job.templates, short)
     job.entry.short, job.entry.role_name, job.entry.channel_name = names
     return True
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from coachsync.discord.codes import NOT_HERE, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE
-from coachsync.discord.errors import BadRequest, DiscordError, Forbidden, NotFound
+from coachsync.discord.errors import BadRequest, DiscordError, Forbidden, NotFound, RateLimited, failure_of
 from coachsync.domain import permissions
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import VOICE, Channel
@@ -36,6 +36,7 @@ async def ensure_channel(job: Job) -> None:
         return
     refused = await privacy.mend(job, channel)
     if refused is None:
+        await _rename(job)
         return
     if job.entry.repairs.get(REPLACED):
         job.reports.append(refused)
@@ -43,6 +44,24 @@ async def ensure_channel(job: Job) -> None:
     await make_channel(job)
     job.entry.repairs[REPLACED] = 1
     job.leaks = [leak._replace(mended=True) for leak in job.leaks]  # the former room goes, with whoever could enter it
+
+
+async def _rename(job: Job) -> None:
+    """Give the room the name that it should bear, if it bore the name of somebody who has left; a refusal is reported.
+
+    A later run does not try again: Discord takes two renames in ten minutes, and the refusal stays one.
+    """
+    resource = job.entry.current("channel")
+    if resource is None or not resource.snowflake or resource.name == job.entry.channel_name:
+        return
+    former, resource.name = resource.name, job.entry.channel_name
+    try:
+        await job.guild.discord.rename_channel(resource.snowflake, resource.name, job.how)
+    except (BadRequest, Forbidden, RateLimited) as error:
+        failure = failure_of(error)
+        job.reports.append(failure._replace(message=f"the room keeps the name {former!r}: {failure.message}"))
+    else:
+        job.note("channel renamed", "done", f"{former} → {resource.name}")
 
 
 async def find_channel(job: Job) -> Channel | None:
