@@ -59,7 +59,6 @@ def test_faults_of_some_sessions_leave_all_others_served(scene: Scene) -> None:
 
 def test_coach_gets_in_while_the_student_has_not_joined_and_the_student_once_there(any_access: Scene) -> None:
     scene = any_access
-    scene.world.unknown_overwrites = "refuse"
     late = scene.person("late", member=False)
     scene.book(studentDiscordId=late)
     assert outside(scene, "run").code == 1
