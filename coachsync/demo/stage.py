@@ -22,6 +22,7 @@ from coachsync.demo.story import INDENT
 from coachsync.domain.model import Millis
 from coachsync.domain.permissions import NEEDED
 from coachsync.errors import INTERRUPTED, TERMINATED
+from coachsync.host.files import place
 from coachsync.standin import Request, Standin
 from coachsync.store.open import create_store
 
@@ -82,10 +83,8 @@ class Stage:
         self.config = folder / "config.toml"
         self.people: dict[str, str] = {}
         self._furnish()
-        token = folder / "token"
-        token.touch(0o600)
-        token.write_text(TOKEN + "\n", encoding="utf-8")
-        self.config.write_text(render_config(self._answers()), encoding="utf-8")
+        place(str(folder / "token"), TOKEN + "\n", new=True)
+        place(str(self.config), render_config(self._answers()), new=True)
         create_store(STORE, str(folder))
 
     def _furnish(self) -> None:

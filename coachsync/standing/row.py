@@ -7,6 +7,7 @@ from typing import NamedTuple
 from coachsync.domain.case import Case
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ActionKind, Entry, Event, Millis, Session
+from coachsync.domain.states import Phase
 
 
 class StatusRow(NamedTuple):
@@ -14,7 +15,7 @@ class StatusRow(NamedTuple):
 
     session: Session
     entry: Entry | None
-    phase: str
+    phase: Phase
     next_action: ActionKind | None
     next_at: Millis | None
     blocked: Failure | None
@@ -34,12 +35,9 @@ def _blocked(case: Case, error: Event | None) -> Failure | None:
     session, phase = case.session, case.phase
     if session.flaw is not None:
         return session.flaw
-    if (
-        error is not None
-        and error.failure is not None
-        and phase in ("setup_due", "cleanup_due", "active", "booked", "missed")
-    ):
-        return error.failure
+    failure = error.failure if error is not None else None
+    if failure is not None and phase in ("setup_due", "cleanup_due", "active", "booked", "missed"):
+        return failure
     if phase == "missed":
         return Failure("missed", "it can no longer get its room", "move the booking, or tell its people")
     if phase == "unknown":
