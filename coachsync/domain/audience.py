@@ -36,6 +36,10 @@ FaultKind = Literal["bot", "everyone", "former", "role", "stranger", "staff", "a
 open is closed, then what is lacking is given."""
 
 
+CLOSING: frozenset[FaultKind] = frozenset({"everyone", "former", "role", "stranger"})
+"""The faults by which somebody has too much."""
+
+
 class House(NamedTuple):
     """The guild as far as entering a room depends on it.
 

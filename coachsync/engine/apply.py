@@ -127,7 +127,7 @@ class Apply:
         """Take over what the ledger does not know, then find the drift of all that is open and has no action."""
         adopted = [self._adoption(s) for s in self.plan.adopts]
         taken = await asyncio.gather(*(observe.take_over(j) for j in adopted if j is not None))
-        looks = [self._job(only_looking(s, e)) for s, e in self.plan.looks if e.state == "open" and self._due_look(s)]
+        looks = [self._job(only_looking(s, e)) for s, e in self.plan.looks if e.state in ("open", "opening")]
         looks += [j for j in adopted if j is not None and j.entry.state == "open"]
         unsettled = [self._job(only_looking(ghost(e), e)) for e in self.plan.unsettled]
         there = [j for j in looks + unsettled if j is not None]
@@ -137,9 +137,6 @@ class Apply:
             if job is not None and not job.entry.spares():
                 await counting.write_off(job)
         return [f for f in [*taken, *found] if f is not None]
-
-    def _due_look(self, session: Session) -> bool:
-        return session.flaw is None and self.facts.now < session.end
 
     def _adoption(self, session: Session) -> Job | None:
         names = possible_names(session, self.facts.templates)[0]

@@ -113,6 +113,21 @@ def test_whoever_the_configuration_lets_a_moderator_admit_is_no_stranger(any_acc
     assert scene.stranger in scene.people_in_reach()
 
 
+@pytest.mark.parametrize("state", ["over", "unreadable"])
+def test_room_that_only_waits_for_its_end_is_kept_private(any_access: Scene, state: str) -> None:
+    scene = any_access
+    scene.book()
+    scene.tick()
+    if state == "unreadable":
+        scene.change(duration=0)
+    scene.tick(10 * QUARTER if state == "unreadable" else 15 * QUARTER)
+    for click in ("everyone's deny deleted", "a bystander added"):
+        LEAKS[click](scene)
+        scene.tick(60_000)
+        assert OPEN in scene.codes
+        assert scene.people_in_reach() == {scene.student, scene.coach}
+
+
 def test_denies_of_a_moderator_are_let_be(any_access: Scene) -> None:
     scene = any_access
     scene.book()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from coachsync.discord.codes import UNKNOWN_ROLE
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, RateLimited, Stopped, failure_of
+from coachsync.domain.audience import CLOSING
 from coachsync.domain.drift import counted
 from coachsync.domain.failure import Failure
 from coachsync.domain.marks import Marks
@@ -63,6 +64,9 @@ async def repair(job: Job) -> None:
         job.note("repair", "done", job.action.reason)
         await _end(job)
         return
+    if not job.may_gain:
+        await _close_to_others(job)
+        return
     for drift in job.action.why:
         if drift.kind == "grant":
             room.ask_again(job, drift.person)
@@ -74,6 +78,21 @@ async def repair(job: Job) -> None:
     await _tidy(job)
     _count_repairs(job)
     await _complete(job)
+
+
+async def _close_to_others(job: Job) -> None:
+    """Take from a room what lets others in: nothing more is made, and nobody let in, for its session."""
+    resource = job.entry.current("channel")
+    channel = job.guild.channels.get(resource.snowflake or "") if resource is not None else None
+    for drift in job.action.why:
+        if drift.kind == "crowded":
+            await counting.make_room(job, drift.many, replace=False)
+    if channel is not None:
+        refused = await privacy.mend(job, channel, only=CLOSING)
+        job.reports += [refused] if refused is not None else []
+    await _tidy(job)
+    job.note("repair", "done", job.action.reason)
+    await _end(job)
 
 
 async def _open(job: Job) -> None:

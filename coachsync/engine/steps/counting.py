@@ -47,7 +47,7 @@ async def _compare(job: Job, held: int) -> list[Action | Refused]:
         return await _too_many(job, held - most)
     if entry.repairs.pop(CROWDED, 0):
         await job.save()
-    settled = entry.state == "open" and all(g.state in ("granted", "revoked") for g in entry.grants)
+    settled = job.may_gain and entry.state == "open" and all(g.state in ("granted", "revoked") for g in entry.grants)
     return await _too_few(job) if settled and held < most and not job.action.why else []
 
 
@@ -60,7 +60,7 @@ async def _too_many(job: Job, surplus: int) -> list[Action | Refused]:
     return [repair_of(job, (Drift("crowded", many=surplus),))]
 
 
-async def make_room(job: Job, surplus: int) -> None:
+async def make_room(job: Job, surplus: int, *, replace: bool = True) -> None:
     """Take the session's role from whoever holds it and should not; if nobody is known, and it lasts, replace it."""
     role = _role(job)
     if role is None or role.snowflake is None:
@@ -74,7 +74,7 @@ async def make_room(job: Job, surplus: int) -> None:
         job.entry.repairs.pop(CROWDED, None)
         return
     again = job.entry.repairs.get(CROWDED, 0) > 1
-    mended = again and job.privacy.remove and not job.entry.repairs.get(REPLACED)
+    mended = replace and again and job.privacy.remove and not job.entry.repairs.get(REPLACED)
     job.leak_by_role(f"{surplus - len(taken)} who are not booked", mended=mended)
     if mended:
         job.entry.repairs[REPLACED] = 1

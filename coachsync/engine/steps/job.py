@@ -113,6 +113,11 @@ class Job:
         return 0 <= self.session.start - self.now < self.interval
 
     @property
+    def may_gain(self) -> bool:
+        """Return whether anything is still made, or anybody let in, for this session: else it can only lose."""
+        return self.session.flaw is None and self.now < self.session.end
+
+    @property
     def session(self) -> Session:
         """Return the booking."""
         return self.action.session

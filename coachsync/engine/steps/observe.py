@@ -9,6 +9,7 @@ from typing import Literal
 
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_of
 from coachsync.domain import drift
+from coachsync.domain.audience import CLOSING
 from coachsync.domain.drift import Drift
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
@@ -52,6 +53,10 @@ async def _drift(job: Job) -> tuple[Drift, ...]:
     if not entry.live:
         return tuple(twin)
     held, channel = entry.current("role"), entry.current("channel")
+    if not job.may_gain or entry.state != "open":  # nothing is made for it: it is only kept private
+        listed = job.guild.channels.get(channel.snowflake or "") if channel is not None else None
+        unsound = listed is not None and any(f.kind in CLOSING for f in privacy.wrong(job, listed))
+        return (*([Drift("privacy")] if unsound else []), *twin)
     lacks_role = entry.access == "role" and (held is None or await role.is_gone(job, held.snowflake or ""))
     there = await room.probe(job, channel.snowflake) if channel is not None and channel.snowflake else None
     found = [Drift("role")] if lacks_role else []

@@ -5,10 +5,12 @@ Mended every time, by single requests. What Discord refuses to mend costs the ro
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from coachsync.discord.codes import UNKNOWN_OVERWRITE
 from coachsync.discord.errors import BadRequest, Forbidden, NotFound, failure_of
 from coachsync.domain import permissions
-from coachsync.domain.audience import NEEDED, Fault, Guests, faults, lets_in
+from coachsync.domain.audience import NEEDED, Fault, FaultKind, Guests, faults, lets_in
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.permissions import MEMBER, ROLE, Overwrite, Target
@@ -41,7 +43,7 @@ def guests(job: Job) -> Guests:
     return Guests(
         wanted=job.guild.wanted(admitted(job)),
         role=role.snowflake if role is not None else None,
-        people=frozenset(job.session.ids),
+        people=frozenset(job.session.ids if job.may_gain else (*job.session.ids, *job.entry.granted())),
         also=job.privacy.also,
         former=frozenset(former),
     )
@@ -52,12 +54,14 @@ def wrong(job: Job, channel: Channel) -> tuple[Fault, ...]:
     return faults(job.guild.house, channel.overwrites, guests(job))
 
 
-async def mend(job: Job, channel: Channel) -> Failure | None:
+async def mend(job: Job, channel: Channel, only: Collection[FaultKind] = ()) -> Failure | None:
     """Put right who can enter the room; return what Discord refused, which costs the room.
 
-    Strangers who are only to be reported are no refusal.
+    Strangers who are only to be reported are no refusal. `only`: which kinds of fault to mend, all if empty.
     """
     for fault in wrong(job, channel):
+        if only and fault.kind not in only:
+            continue
         if fault.kind == "stranger" and not job.privacy.remove:
             job.leak(whom(job, fault), channel, mended=False)
             continue
