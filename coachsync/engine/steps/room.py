@@ -214,6 +214,8 @@ async def _send_channel(job: Job, wanted: Sequence[Overwrite], parent: str | Non
     job.guild.channels[made[0].id] = made[0]
     job.slots.served(job.how.priority)
     job.entry.staff = job.guild.staff()
+    if job.entry.access == "member":
+        ask_again(job)  # the former room's overwrites went with it
     for person in people:
         if (MEMBER, person) in made[0].overwrites:
             grant = job.entry.ask(person)
