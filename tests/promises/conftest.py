@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from coachsync import waits
-from tests.kit.home import Home
-from tests.kit.scene import JSON, SQLITE, Scene, Stage
+from tests.kit.home import JSON, SQLITE, Home
+from tests.kit.scene import Scene, Stage
 
 
 @pytest.fixture(autouse=True)

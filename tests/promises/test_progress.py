@@ -11,8 +11,8 @@ import pexpect
 import pytest
 
 from coachsync.standin import Bucket, Limits
-from tests.kit.home import TOKEN
 from tests.kit.scene import MEMBER_ROLE, Scene
+from tests.kit.town import TOKEN
 
 WAITING = re.compile(r"(\d) of 3 sessions done; waiting for Discord's limit on PUT \S+ until \d\d:\d\d:\d\d")
 
