@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
+_IN_MEMORY = Path("/dev/shm")
+_ROOM_NEEDED = 1 << 30
+
 
 def pytest_configure() -> None:
+    """Prepare what every test stands on."""
+    _take_sigint()
+    _use_memory_for_folders()
+
+
+def _take_sigint() -> None:
     """Take SIGINT as at a terminal: started in the background, a shell would have every child ignore it."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _use_memory_for_folders() -> None:
+    """Have folders made in memory, if the host has room there: stores write through to the disk at every step."""
+    if os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free >= _ROOM_NEEDED:
+        os.environ.setdefault("TMPDIR", str(_IN_MEMORY))
+        tempfile.tempdir = None  # which is asked anew
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

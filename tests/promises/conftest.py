@@ -17,8 +17,8 @@ from tests.kit.scene import Scene, Stage
 
 @pytest.fixture(autouse=True)
 def _impatient() -> Iterator[None]:
-    """Do not wait for the lists of a stand-in that does not lag."""
-    with waits.hurried(settle=0.02):
+    """Wait briefly for a stand-in that does not lag, and for stores that nobody is writing."""
+    with waits.hurried(again=(0.02, 0.05), settle=0.02, malformed=0.1):
         yield
 
 
