@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import tempfile
 import threading
-from pathlib import Path
 
 import pytest
 
-_IN_MEMORY = Path("/dev/shm")
-_ROOM_NEEDED = 1 << 30
+from tests.kit.folders import in_memory
 
 
 def pytest_configure() -> None:
@@ -28,9 +25,9 @@ def _take_sigint() -> None:
 
 
 def _use_memory_for_folders() -> None:
-    """Have folders made in memory, if the host has room there: stores write through to the disk at every step."""
-    if os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free >= _ROOM_NEEDED:
-        os.environ.setdefault("TMPDIR", str(_IN_MEMORY))
+    """Have folders made in memory, if the host has room there, by the programs that tests start, too."""
+    if (memory := in_memory()) is not None:
+        os.environ.setdefault("TMPDIR", str(memory))
         tempfile.tempdir = None  # which is asked anew
 
 

@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, NoReturn, TypeVar
 
 import coachsync
+from tests.kit.fork import fork
 from tests.searches.crash.child import hurry
-from tests.searches.crash.forking import fork
 
 T = TypeVar("T")
 
