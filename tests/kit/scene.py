@@ -64,7 +64,10 @@ class Scene:
 
     def person(self, name: str, *, member: bool = True) -> str:
         """Return a new user, in the guild or not."""
-        return self.town.person(name, member=member)
+        user = self.town.person(name, member=False)
+        if member:
+            self.world.join(self.guild, user)
+        return user
 
     def another_guild(self, name: str = "Other") -> str:
         """Return a new guild that the bot is in, and nobody else."""
