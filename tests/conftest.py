@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
 import threading
 
 import pytest
 
+from tests.kit.folders import in_memory
+
 
 def pytest_configure() -> None:
+    """Prepare what every test stands on."""
+    _take_sigint()
+    _use_memory_for_folders()
+
+
+def _take_sigint() -> None:
     """Take SIGINT as at a terminal: started in the background, a shell would have every child ignore it."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _use_memory_for_folders() -> None:
+    """Have folders made in memory, if the host has room there, by the programs that tests start, too."""
+    if (memory := in_memory()) is not None:
+        os.environ.setdefault("TMPDIR", str(memory))
+        tempfile.tempdir = None  # which is asked anew
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ TWICE_MISSED: Millis = 10 * MINUTE
 ACCIDENT_AT_LEAST = 3
 
 
-class Lost(NamedTuple):
+class Losses(NamedTuple):
     """What is decided about live entries whose booking is not in the store."""
 
     due: list[tuple[Case, Due]]
@@ -25,7 +25,7 @@ class Lost(NamedTuple):
     warnings: list[Warn]
 
 
-def vanished(gone: Collection[Entry], accidents: Mapping[str, Failure], facts: Facts, scope: Scope) -> Lost:
+def vanished(gone: Collection[Entry], accidents: Mapping[str, Failure], facts: Facts, scope: Scope) -> Losses:
     """Decide about live entries whose booking is not in the store (CONTRACT §5)."""
     due: list[tuple[Case, Due]] = []
     refused: list[Refused] = []
@@ -40,7 +40,7 @@ def vanished(gone: Collection[Entry], accidents: Mapping[str, Failure], facts: F
             refused.append(Refused(ghost(entry), "cleanup", "refused", accidents[entry.guild_id]))
         else:
             warnings.append(Warn("booking_vanished", entry.session_id, vanished_words(entry, facts.now)))
-    return Lost(due, refused, warnings)
+    return Losses(due, refused, warnings)
 
 
 def _vanished_due(entry: Entry, accident: bool, facts: Facts, scope: Scope) -> Due | None:

@@ -42,7 +42,7 @@ _RECENT_RUNS = 50
 _OFTEN, _USUAL, _SELDOM = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
 
 
-class Reading(NamedTuple):
+class StoreReading(NamedTuple):
     """What the store and the ledger say, read before anything is decided."""
 
     sessions: list[Session]
@@ -84,7 +84,7 @@ def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
 # deciding
 
 
-def read(request: TickRequest, store: Store, now: Millis) -> Reading:
+def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
     """Read every booking and entry that this tick must decide about."""
     first = store.ledger.first_run_at()
     first = now if first is None else min(first, now)  # the first run's clock may have been ahead
@@ -99,7 +99,7 @@ def read(request: TickRequest, store: Store, now: Millis) -> Reading:
     entries = (store.ledger.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.bookings.is_empty()
     facts = Facts(now, request.settings.policy, first, request.settings.naming, empty, _interval(store, now))
-    return Reading(sessions, entries, facts, named, found.unknown)
+    return StoreReading(sessions, entries, facts, named, found.unknown)
 
 
 def _interval(store: Store, now: Millis) -> Millis:
@@ -129,12 +129,12 @@ def _seen_until(store: Store) -> Millis | None:
     return runs[-1].started_at if len(runs) == _RECENT_RUNS else None
 
 
-def _decide(request: TickRequest, reading: Reading) -> Plan:
+def _decide(request: TickRequest, reading: StoreReading) -> Plan:
     scope = Scope(KINDS[request.command], reading.named, request.force, request.abandon)
     return make_plan(reading.sessions, reading.entries, reading.facts, scope)
 
 
-def _hopeless(store: Store, request: TickRequest, plan: Plan, reading: Reading) -> list[Outcome]:
+def _hopeless(store: Store, request: TickRequest, plan: Plan, reading: StoreReading) -> list[Outcome]:
     """Return what fails without being tried: broken promises, refusals, names that nobody goes by."""
     keys = [key_of(r) for r in plan.refused if r.once]
     seen = store.ledger.was_reported(keys) if keys and reading.named is None else set()
@@ -142,7 +142,7 @@ def _hopeless(store: Store, request: TickRequest, plan: Plan, reading: Reading) 
     return refusals(plan.refused, seen) + unknown
 
 
-def _needless(request: TickRequest, plan: Plan, reading: Reading) -> tuple[str, ...]:
+def _needless(request: TickRequest, plan: Plan, reading: StoreReading) -> tuple[str, ...]:
     """Say of the sessions a person named why nothing is done for them."""
     busy = {a.session.id for a in plan.actions} | {r.session.id for r in plan.refused}
     return tuple(
@@ -183,7 +183,7 @@ def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
 
 
 def _work(
-    request: TickRequest, store: Store, plan: Plan, reading: Reading, hopeless: list[Outcome], lock: Lock
+    request: TickRequest, store: Store, plan: Plan, reading: StoreReading, hopeless: list[Outcome], lock: Lock
 ) -> Report:
     from coachsync.engine.loop import work
 
@@ -205,7 +205,7 @@ def _work(
 def _finish(
     store: Store,
     request: TickRequest,
-    reading: Reading,
+    reading: StoreReading,
     plan: Plan,
     report: Report,
     number: int | None = None,
@@ -239,7 +239,7 @@ def _restore(transaction: Transaction, plan: Plan) -> None:
             transaction.mark(marks)
 
 
-def _abandon(request: TickRequest, store: Store, plan: Plan, reading: Reading, hopeless: list[Outcome]) -> Report:
+def _abandon(request: TickRequest, store: Store, plan: Plan, reading: StoreReading, hopeless: list[Outcome]) -> Report:
     from coachsync.engine.abandon import abandon
 
     outcomes, notes = abandon(store, plan, reading.facts)

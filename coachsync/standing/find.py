@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-class Found(NamedTuple):
+class NamedSessions(NamedTuple):
     """The sessions that go by some names, by id, and the names that nobody goes by."""
 
     sessions: dict[str, Session]
@@ -32,7 +32,7 @@ def find(store: Store, name: str) -> list[Session]:
     return [booked.get(session_id) or ghost(entry) for session_id, entry in entries.items()]
 
 
-def find_each(store: Store, names: Iterable[str]) -> Found:
+def find_each(store: Store, names: Iterable[str]) -> NamedSessions:
     """Return the one session that goes by each name. Raises SessionError if a name may mean several."""
     sessions: dict[str, Session] = {}
     unknown: list[str] = []
@@ -43,7 +43,7 @@ def find_each(store: Store, names: Iterable[str]) -> Found:
             raise SessionError("unknown_session", f"several sessions go by {name}: {listed}", "name it by its full id")
         sessions |= {session.id: session for session in found}
         unknown += [] if found else [name]
-    return Found(sessions, tuple(unknown))
+    return NamedSessions(sessions, tuple(unknown))
 
 
 def find_one(store: Store, name: str) -> Session:

@@ -13,30 +13,44 @@ import time
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
-
-from tests.kit.home import Home, Result
+from pathlib import Path
+from typing import IO, NoReturn
 
 TIMEOUT = 60.0
 
 
-def forked(home: Home, arguments: Sequence[str], environ: Mapping[str, str], inject: str = "") -> Result:
-    """Run a command to its end. `inject` is code that runs in the child first."""
-    with tempfile.TemporaryFile(buffering=0) as out, tempfile.TemporaryFile(buffering=0) as err:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # later Pythons warn of threads, which here only serve the stand-in
-            pid = os.fork()
+def fork() -> int:
+    """Fork, without Python's warning about threads: here they only serve, and the child needs nothing they hold."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def forked(
+    folder: Path, environ: Mapping[str, str], arguments: Sequence[str], stdin: str | None = None, inject: str = ""
+) -> tuple[int, str, str]:
+    """Run a command to its end; return exit code, output and complaints. `inject` is code that runs there first."""
+    with (
+        tempfile.TemporaryFile(buffering=0) as given,
+        tempfile.TemporaryFile(buffering=0) as out,
+        tempfile.TemporaryFile(buffering=0) as err,
+    ):
+        given.write((stdin or "").encode())
+        given.seek(0)
+        pid = fork()
         if pid == 0:
-            _be_the_program(home, arguments, environ, inject, (out.fileno(), err.fileno()))
-        code = _code_of(pid)
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode("utf-8"))
-    return Result(code, *texts)
+            _be_the_program(folder, environ, arguments, inject, (given.fileno(), out.fileno(), err.fileno()))
+        code = code_of(pid)
+        return code, _text(out), _text(err)
 
 
-def _code_of(pid: int) -> int:
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8")
+
+
+def code_of(pid: int) -> int:
+    """Return how a child ended, and kill it if it does not come to its end."""
     until = time.monotonic() + TIMEOUT
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
@@ -50,11 +64,11 @@ def _code_of(pid: int) -> int:
 
 
 def _be_the_program(
-    home: Home, arguments: Sequence[str], environ: Mapping[str, str], inject: str, streams: tuple[int, int]
+    folder: Path, environ: Mapping[str, str], arguments: Sequence[str], inject: str, streams: tuple[int, int, int]
 ) -> NoReturn:
     code = 99
     try:
-        _settle_in(home, environ, streams)
+        _settle_in(folder, environ, streams)
         exec(inject, {})
         from coachsync.__main__ import main
 
@@ -67,17 +81,16 @@ def _be_the_program(
         os._exit(code)
 
 
-def _settle_in(home: Home, environ: Mapping[str, str], streams: tuple[int, int]) -> None:
+def _settle_in(folder: Path, environ: Mapping[str, str], streams: tuple[int, int, int]) -> None:
     """Give the child what belongs to a process, and take what only its parent may know."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, descriptor in enumerate((nothing, *streams)):
+    for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
     sys.stdin, sys.stdout, sys.stderr = (open(n, "w" if n else "r", closefd=False) for n in range(3))  # noqa: SIM115
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
-    os.environ.update(home.environ(environ))
+    os.environ.update(environ)
     time.tzset()
-    os.chdir(home.folder)
+    os.chdir(folder)
     from coachsync import secrets
 
     secrets._known.clear()

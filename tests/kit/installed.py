@@ -10,8 +10,9 @@ from pathlib import Path
 
 from coachsync.domain.permissions import Overwrite
 from coachsync.standin.model import Channel, Member, Role, by_target
-from tests.kit.home import TOKEN
-from tests.kit.scene import JSON, SQLITE, Scene
+from tests.kit.home import URLS
+from tests.kit.scene import Scene
+from tests.kit.town import TOKEN
 
 DATA = Path(__file__).parent / "installed_0_1_0"
 KINDS = ("sqlite-role", "sqlite-member", "json-role", "json-member")
@@ -21,7 +22,7 @@ OVER, OPEN, WAITING, HALF, GONE = "over0002", "open0003", "wait0004", "half0005"
 def installed(folder: Path, kind: str) -> Scene:
     """Return the scene of an installation of 0.1.0, at the moment when its last run was killed."""
     store, _, access = kind.partition("-")
-    scene = Scene(folder, {"sqlite": SQLITE, "json": JSON}[store], access)
+    scene = Scene(folder, URLS[store], access)
     scene.file.unlink()
     if store == "sqlite":
         restore(scene.file, DATA / kind / "store.sql")

@@ -1,38 +1,33 @@
-"""A stand-in, a store and ticks against them: what every test of trust is played on.
+"""A scene: a town with one guild, a home, and ticks against them. Most promises are tested on one.
 
-Ticks run in this process; `program` runs a command in a child, `popen` in a fresh one.
+Ticks run in this process; `program` runs a command in a child of it, `fresh` and `popen` in an interpreter of its own.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coachsync.config import Tokens, load_settings
-from coachsync.domain.booking import Defaults
 from coachsync.domain.model import HOUR, MINUTE, Entry, Millis, Outcome, Report
 from coachsync.engine.request import TickRequest
 from coachsync.engine.tick import tick
 from coachsync.standin import SimClock, Standin
 from coachsync.standin.clock import RealClock
 from coachsync.store.base import Store
-from coachsync.store.open import create_store, open_store
-from tests.kit.fork import forked
-from tests.kit.home import TOKEN, Home, Result
+from tests.kit.home import JSON, SQLITE, Home, Result
+from tests.kit.town import T0, TOKEN, Town
 
-T0: Millis = 1_791_990_000_000
 QUARTER: Millis = 15 * MINUTE
 ID = "abc12345"
 ROLE, ROOM = f"Session {ID}", f"🎤 coaching-{ID}"
-SQLITE, JSON = "sqlite:///sessions.db", "json:///sessions.json"
 TIMED = frozenset({"run", "setup", "cleanup", "status", "explain"})
 ROLES, CHANNELS = "/guilds/{guild_id}/roles", "/guilds/{guild_id}/channels"
 CHANNEL, MEMBER_ROLE = "/channels/{channel_id}", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}"
@@ -47,55 +42,45 @@ class Scene:
         self, folder: Path, store: str = SQLITE, access: str = "role", discord: str = "", *, real_time: bool = False
     ) -> None:
         self.clock = SimClock(T0)
-        self.standin = Standin(RealClock() if real_time else self.clock)
         self.real_time = real_time
-        self.world = world = self.standin.world
-        self.owner = world.add_user("owner")
-        self.bot = world.add_bot(TOKEN, "coachsync")
-        self.guild = world.add_guild("Guild", self.owner, [self.bot])
-        self.student, self.coach, self.stranger = (self.person(name) for name in ("john", "sarah", "zoe"))
-        world.served = 1_000_000  # what is here now is old, and no lag hides it
-        self.home = Home(folder)
+        self.standin = Standin(RealClock() if real_time else self.clock)
+        self.town = Town(self.standin)
+        self.town.settle()
+        self.world, self.owner, self.bot = self.town.world, self.town.owner, self.town.bot
+        self.guild = self.town.guild
+        self.student, self.coach, self.stranger = self.town.people.values()
         self.folder, self.url, self.access = folder, store, access
-        create_store(store, folder)
+        self.home = Home(folder, store).make_store()
         self.configure(discord)
 
     def configure(self, discord: str = "", rest: str = "") -> None:
         """Write the configuration: more lines for `[discord]`, and further sections."""
-        lines = [
-            "[discord]",
-            f'guild_id = "{self.guild}"',
-            f'access = "{self.access}"',
-            f'api_base = "{self.standin.base_url}"',
-            *([] if "timeout" in discord else ['timeout = "2s"']),
-            discord,
-            "[store]",
-            f'url = "{self.url}"',
-            rest,
-        ]
-        self.home.config.write_text("\n".join(lines) + "\n", "utf-8")
+        impatient = [] if "timeout" in discord else ['timeout = "2s"']
+        lines = [f'access = "{self.access}"', f'api_base = "{self.standin.base_url}"', *impatient, discord]
+        self.home.configure(self.guild, lines, rest)
         self.settings = load_settings(str(self.home.config), {})
 
     # people and bookings
 
     def person(self, name: str, *, member: bool = True) -> str:
         """Return a new user, in the guild or not."""
-        user = self.world.add_user(name)
+        user = self.town.person(name, member=False)
         if member:
             self.world.join(self.guild, user)
         return user
 
+    def another_guild(self, name: str = "Other") -> str:
+        """Return a new guild that the bot is in, and nobody else."""
+        return self.town.another_guild(name)
+
     @property
     def file(self) -> Path:
         """The store's file."""
-        return self.folder / self.url.rpartition("/")[2]
+        return self.home.file
 
-    @contextmanager
-    def store(self, *, writable: bool = True) -> Iterator[Store]:
+    def store(self, *, writable: bool = True) -> AbstractContextManager[Store]:
         """Open the store."""
-        found = open_store(self.url, self.folder, Defaults(self.guild, HOUR), writable=writable)
-        with closing(found):
-            yield found
+        return self.home.store(self.guild, writable=writable)
 
     def book(self, session_id: str = ID, *, start: Millis | None = None, **fields: Any) -> None:
         """Add a booking, by default two and a half hours ahead: its window is open. Keys are the JSON store's."""
@@ -121,6 +106,12 @@ class Scene:
             found = store.bookings.raw(session_id)
         assert found is not None
         return found
+
+    def marks(self, session_id: str = ID) -> dict[str, Any]:
+        """Return our four fields and the status as the store holds them; what is absent is None."""
+        row = self.row(session_id)
+        keys = ("status", "discordSetupComplete", "discordCleanedUp", "discordRoleId", "discordChannelId")
+        return {key: row.get(key) for key in keys}
 
     def entry(self, session_id: str = ID) -> Entry:
         """Return the ledger's entry."""
@@ -170,19 +161,20 @@ class Scene:
 
     def program(self, *arguments: str, inject: str = "", **environ: str) -> Result:
         """Run a command in a child of this process, at the scene's time; `inject` is code that runs there first."""
-        return forked(self.home, self.arguments(*arguments), {"COACHSYNC_TOKEN": TOKEN} | environ, inject)
+        return self.home.start(*self.arguments(*arguments), inject=inject, **({"COACHSYNC_TOKEN": TOKEN} | environ))
+
+    def command(self, *arguments: str, **environ: str) -> Result:
+        """Run a command as `program` does; the requests before are forgotten."""
+        self.standin.clear_requests()
+        return self.program(*arguments, **environ)
+
+    def fresh(self, *arguments: str, **environ: str) -> Result:
+        """Run a command as cron does, in an interpreter of its own, at the scene's time."""
+        return self.home.fresh(*self.arguments(*arguments), **({"COACHSYNC_TOKEN": TOKEN} | environ))
 
     def popen(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "coachsync", *self.arguments(*arguments)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.folder,
-            env=self.home.environ({"COACHSYNC_TOKEN": TOKEN} | environ),
-        )
+        return self.home.popen(*self.arguments(*arguments), **({"COACHSYNC_TOKEN": TOKEN} | environ))
 
     # what came of it
 

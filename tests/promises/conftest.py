@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from coachsync import waits
-from tests.kit.home import Home
-from tests.kit.scene import JSON, SQLITE, Scene, Stage
+from tests.kit.home import JSON, SQLITE, Home
+from tests.kit.scene import Scene, Stage
 
 
 @pytest.fixture(autouse=True)
 def _impatient() -> Iterator[None]:
-    """Do not wait for the lists of a stand-in that does not lag."""
-    with waits.hurried(settle=0.02):
+    """Wait briefly for a stand-in that does not lag, and for stores that nobody is writing."""
+    with waits.hurried(again=(0.02, 0.05), settle=0.02, malformed=0.1):
         yield
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from coachsync.domain.model import HOUR, MINUTE
-from tests.kit.fork import forked
-from tests.kit.home import GUILD, TOKEN, Home, Result
-from tests.kit.scene import ID, JSON, QUARTER, SQLITE, T0, Stage
+from tests.kit.home import GUILD, JSON, SQLITE, Home, Result
+from tests.kit.scene import ID, QUARTER, Stage
+from tests.kit.town import T0, TOKEN
 
 GOOD = f'[discord]\nguild_id = "{GUILD}"\napi_base = "http://127.0.0.1:9/"\n'
 
@@ -31,7 +31,7 @@ def snapshot(folder: Path) -> dict[str, object]:
 def refused(home: Home, code: int, *arguments: str, inject: str = "") -> Result:
     """Run a command that must be refused in two lines without a byte changed."""
     before = snapshot(home.folder)
-    result = forked(home, ["--config", str(home.config), *arguments], {"COACHSYNC_TOKEN": TOKEN}, inject)
+    result = home.run(*arguments, inject=inject, COACHSYNC_TOKEN=TOKEN)
     assert (result.code, result.out, result.complaint) == (code, "", ["error", "hint"]), result.err
     assert "Traceback" not in result.err
     assert snapshot(home.folder) == before

@@ -9,9 +9,8 @@ import pytest
 from coachsync.cli.when import parse_start
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
 from coachsync.errors import UsageError
-from tests.kit.fork import forked
-from tests.kit.home import TOKEN
-from tests.kit.scene import ID, QUARTER, T0, Scene, Stage
+from tests.kit.scene import ID, QUARTER, Scene, Stage
+from tests.kit.town import T0, TOKEN
 
 OVER = 5 * HOUR
 
@@ -176,8 +175,7 @@ def test_far_away_times_are_told_without_a_bug(scene: Scene, year: str) -> None:
 @pytest.mark.parametrize("now", ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "-1", "0", "99999999999999999999"])
 def test_times_out_of_this_world_are_no_bug(scene: Scene, now: str) -> None:
     for command in (["status"], ["run", "--dry-run"], ["run"]):
-        arguments = ["--config", str(scene.home.config), *command, f"--now={now}"]
-        result = forked(scene.home, arguments, {"COACHSYNC_TOKEN": TOKEN})
+        result = scene.home.run(*command, f"--now={now}", COACHSYNC_TOKEN=TOKEN)
         assert result.code in (0, 2), (command, result.err)
         assert "bug" not in result.err
 

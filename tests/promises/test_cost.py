@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from coachsync.domain.model import DAY, HOUR, Millis
-from tests.kit.outside import marks, outside
-from tests.kit.scene import ID, JSON, QUARTER, SQLITE, T0, Scene, Stage
+from tests.kit.home import JSON, SQLITE
+from tests.kit.scene import ID, QUARTER, Scene, Stage
+from tests.kit.town import T0
 
 START: Millis = T0 + 5 * DAY
 OPENS, CLOSES = START - 3 * HOUR, START + 2 * HOUR
@@ -23,7 +24,7 @@ def live(scene: Scene) -> Iterator[tuple[Millis, int, int]]:
     for moment in range(T0, CLOSES + DAY + 1, QUARTER):
         scene.clock.set(moment)
         if min(abs(moment - OPENS), abs(moment - CLOSES)) <= QUARTER:
-            result = outside(scene, "run")
+            result = scene.command("run")
             assert (result.code, result.err) == (0, "")
         else:
             assert scene.tick().exit_code == 0
@@ -43,7 +44,7 @@ def test_life_costs_what_was_promised_and_leaves_the_store_as_promised(
     assert max(reads for _, reads, _ in costs) <= MOST_READS
     assert {moment for moment, reads, _ in costs if reads} <= set(range(OPENS, CLOSES + 1, QUARTER))
     assert (scene.things(), scene.standin.violations) == ({}, [])
-    found = marks(scene)
+    found = scene.marks()
     assert (found["discordRoleId"] is not None, found["discordChannelId"] is not None) == (access == "role", True)
     assert (found["status"], found["discordSetupComplete"], found["discordCleanedUp"]) == ("COMPLETED", True, True)
 
@@ -52,15 +53,15 @@ def test_setup_begins_at_the_first_tick_inside_the_window_wherever_ticks_fall(sc
     scene.book(start=START + 7 * 60_000)
     scene.clock.set(OPENS)
     assert scene.tick().outcomes == ()
-    assert outside(scene, "run").out == "nothing was due\n"
+    assert scene.command("run").out == "nothing was due\n"
     scene.clock.advance(QUARTER)
-    assert outside(scene, "run").out.startswith(f"done setup {ID} ")
+    assert scene.command("run").out.startswith(f"done setup {ID} ")
 
 
 def test_further_sessions_of_a_tick_cost_no_further_reads(scene: Scene) -> None:
     for number in range(6):
         scene.book(f"sess000{number}", start=START)
     scene.clock.set(OPENS)
-    assert outside(scene, "run", "--json").json["summary"]["setup"]["done"] == 6
+    assert scene.command("run", "--json").json["summary"]["setup"]["done"] == 6
     assert len(scene.writes) == 6 * 4
     assert len(scene.standin.requests) - len(scene.writes) <= MOST_READS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from coachsync.domain.model import HOUR
 from coachsync.domain.permissions import Overwrite
-from tests.kit.outside import command, error_of
 from tests.kit.scene import CHANNELS, ID, QUARTER, ROLES, Scene, Stage
 
 
@@ -30,7 +29,7 @@ def _parent(scene: Scene, session_id: str = ID) -> str | None:
 def test_room_is_made_under_the_configured_category(scene: Scene) -> None:
     category = _category(scene)
     scene.book()
-    assert command(scene, "run").code == 0
+    assert scene.command("run").code == 0
     assert _parent(scene) == category
 
 
@@ -39,21 +38,21 @@ def test_full_category_gets_a_further_one_that_is_removed_when_empty(scene: Scen
     names = [f"sess000{number}" for number in range(3)]
     for name in names:
         scene.book(name)
-    assert command(scene, "run").code == 0
+    assert scene.command("run").code == 0
     parents = [_parent(scene, name) for name in names]
     assert len(set(parents)) == 2
     assert None not in parents
     assert len([parent for parent in parents if parent == category]) == 1
     scene.clock.advance(5 * HOUR)
-    assert command(scene, "run").code == 0
-    command(scene, "run")
+    assert scene.command("run").code == 0
+    scene.command("run")
     assert [name for name in scene.things().values() if not name.startswith("talk")] == ["Coaching"]
 
 
 def test_category_that_is_gone_is_done_without_and_warned_of(scene: Scene) -> None:
     scene.world.delete_channel(_category(scene))
     scene.book()
-    result = command(scene, "run", "--json")
+    result = scene.command("run", "--json")
     assert (result.code, _parent(scene)) == (0, None)
     assert [warning["code"] for warning in result.json["warnings"]] == ["category_gone"]
     assert "warning: " in result.err
@@ -66,7 +65,7 @@ def test_staff_role_that_is_gone_is_left_out_and_warned_of(scene: Scene) -> None
     nora = scene.person("nora")
     scene.world.give_role(scene.guild, nora, staff)
     scene.book()
-    result = command(scene, "run", "--json")
+    result = scene.command("run", "--json")
     assert result.code == 0
     (warning,) = result.json["warnings"]
     assert gone in warning["message"]
@@ -77,7 +76,7 @@ def test_staff_role_that_is_gone_is_left_out_and_warned_of(scene: Scene) -> None
 
 
 def _says_member(scene: Scene) -> None:
-    result = command(scene, "run")
+    result = scene.command("run")
     assert (result.code, scene.roles(), scene.people_in_reach()) == (0, [], {scene.student, scene.coach})
     assert "the room admits its people by itself" in result.out
 
@@ -95,7 +94,7 @@ def test_last_role_goes_to_the_session_that_starts_first(stage: Stage) -> None:
         scene.world.add_role(scene.guild, f"colour {number}")
     scene.book("later001", start=scene.now() + 2 * HOUR)
     scene.book("sooner01", start=scene.now() + HOUR)
-    result = command(scene, "run", "--json")
+    result = scene.command("run", "--json")
     access = {action["session"]: action["access"] for action in result.json["actions"]}
     assert (result.code, access) == (0, {"sooner01": "role", "later001": "member"})
 
@@ -107,7 +106,7 @@ def test_room_admits_its_people_by_itself_when_roles_are_spent_for_two_days(scen
     asked = fault.seen
     scene.book("next0001")
     scene.clock.advance(QUARTER)
-    assert command(scene, "run").code == 0
+    assert scene.command("run").code == 0
     assert fault.seen == asked, "what is spent for days is not asked for again"
 
 
@@ -117,20 +116,20 @@ def test_room_admits_its_people_by_itself_when_roles_are_spent_for_two_days(scen
 def test_name_that_discord_refuses_is_replaced_by_the_hash_form(scene: Scene) -> None:
     scene.world.guilds[scene.guild].blocked_words = [ID]
     scene.book()
-    result = command(scene, "run", "--json")
+    result = scene.command("run", "--json")
     (action,) = result.json["actions"]
     assert (result.code, action["outcome"]) == (0, "done")
     name = scene.world.channel_names(scene.guild)[action["channel_id"]]
     assert (name.startswith("🎤 coaching-"), ID in name) == (True, False)
     scene.clock.advance(5 * HOUR)
-    assert (command(scene, "run").code, scene.things()) == (0, {})
+    assert (scene.command("run").code, scene.things()) == (0, {})
 
 
 def test_name_refused_in_both_forms_fails_with_a_hint(scene: Scene) -> None:
     scene.world.guilds[scene.guild].blocked_words = ["coaching"]
     scene.book()
-    result = command(scene, "run", "--json")
-    error = error_of(result, ID)
+    result = scene.command("run", "--json")
+    error = result.error_of(ID)
     assert (result.code, error["code"]) == (1, "name_refused")
     assert error["hint"]
 
@@ -138,10 +137,10 @@ def test_name_refused_in_both_forms_fails_with_a_hint(scene: Scene) -> None:
 def test_limit_on_channels_fails_with_a_hint_and_leaves_no_role_behind_for_good(scene: Scene) -> None:
     scene.standin.faults.add("bad_request", ("POST", CHANNELS), count=None, code=30013)
     scene.book()
-    result = command(scene, "run", "--json")
-    assert (result.code, error_of(result, ID)["code"]) == (1, "limit_reached")
+    result = scene.command("run", "--json")
+    assert (result.code, result.error_of(ID)["code"]) == (1, "limit_reached")
     scene.clock.advance(5 * HOUR)
-    command(scene, "run")
+    scene.command("run")
     assert scene.things() == {}
 
 
@@ -152,6 +151,6 @@ def test_room_whose_overwrites_came_out_otherwise_is_no_success(scene: Scene) ->
     everyone_in = Overwrite(scene.guild, 0, 1 << 10 | 1 << 20, 0)
     fault = scene.standin.faults.add("overwrites", ("POST", CHANNELS), overwrites=(tuple(everyone_in),))
     scene.book()
-    result = command(scene, "run", "--json")
+    result = scene.command("run", "--json")
     assert fault.hits == 1
-    assert (result.code, error_of(result, ID)["code"]) == (1, "access_unproven")
+    assert (result.code, result.error_of(ID)["code"]) == (1, "access_unproven")

@@ -6,7 +6,6 @@ from typing import Any
 
 from coachsync.domain.model import DAY, HOUR
 from tests.kit.home import Home, Result
-from tests.kit.outside import outside
 from tests.kit.scene import QUARTER, Scene
 
 COMPARED = ("session", "action", "guild_id", "reason")
@@ -41,18 +40,18 @@ def _told(result: Result) -> list[dict[str, Any]]:
 def test_dry_run_twice_says_the_same_and_touches_nothing(scene: Scene) -> None:
     _prepare(scene)
     before = _portrait(scene.home)
-    first = outside(scene, "run", "--dry-run")
+    first = scene.command("run", "--dry-run")
     assert (first.code, scene.standin.requests) == (1, [])
-    assert outside(scene, "run", "--dry-run") == first
+    assert scene.command("run", "--dry-run") == first
     assert (_portrait(scene.home), scene.standin.requests) == (before, [])
 
 
 def test_run_does_exactly_what_the_dry_run_showed(scene: Scene) -> None:
     _prepare(scene)
-    shown = outside(scene, "run", "--dry-run", "--json")
+    shown = scene.command("run", "--dry-run", "--json")
     assert {action["action"] for action in shown.json["actions"]} == {"setup", "cleanup", "revoke", "update"}
     assert {action["outcome"] for action in shown.json["actions"]} == {"planned", "failed"}
-    done = outside(scene, "run", "--json")
+    done = scene.command("run", "--json")
     assert _told(done) == _told(shown)
     assert {action["outcome"] for action in done.json["actions"]} == {"done", "failed"}
     assert done.code == shown.code == 1
@@ -60,6 +59,6 @@ def test_run_does_exactly_what_the_dry_run_showed(scene: Scene) -> None:
 
 def test_dry_run_needs_no_token(scene: Scene) -> None:
     scene.book()
-    result = outside(scene, "run", "--dry-run", COACHSYNC_TOKEN="")
+    result = scene.command("run", "--dry-run", COACHSYNC_TOKEN="")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("planned setup abc12345 ")

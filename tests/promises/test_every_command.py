@@ -11,7 +11,8 @@ import time
 import pytest
 
 from coachsync.cli.app import ENTRIES
-from tests.kit.home import GUILD, ROOT, TOKEN, Home
+from tests.kit.home import GUILD, ROOT, Home
+from tests.kit.town import TOKEN
 
 HEAVY = ("requests", "urllib3", "rich", "asyncio", "msgspec", "tomli_w", "jsonschema")
 

@@ -16,7 +16,8 @@ import pytest
 
 from coachsync.domain.model import HOUR
 from coachsync.standin.log import Request
-from tests.kit.scene import CHANNELS, ID, JSON, QUARTER, SQLITE, Scene, Stage
+from tests.kit.home import JSON, SQLITE
+from tests.kit.scene import CHANNELS, ID, QUARTER, Scene, Stage
 
 WRITES = int(os.environ.get("COACHSYNC_TEST_WRITES", "1600"))
 WRITERS = 4

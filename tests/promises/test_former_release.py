@@ -13,7 +13,6 @@ from coachsync.domain.model import HOUR, MINUTE
 from coachsync.errors import LOCKED, OK, SOME_FAILED, UNUSABLE
 from coachsync.store.lock import run_lock
 from tests.kit.installed import GONE, HALF, KINDS, OPEN, OVER, WAITING, installed
-from tests.kit.outside import marks
 from tests.kit.scene import Scene
 
 READING = (
@@ -79,7 +78,7 @@ def test_rooms_of_a_former_release_are_finished_and_removed(old: Scene) -> None:
     assert with_rooms(old) == sorted([OPEN, WAITING, HALF])
     assert live(old)[HALF] == live(old)[OPEN] == "open"
     assert old.things().keys() <= before.keys(), "nothing was made twice"
-    assert marks(old, GONE)["discordCleanedUp"] is True
+    assert old.marks(GONE)["discordCleanedUp"] is True
 
     old.world.join(old.guild, late)
     old.tick(10 * MINUTE)
@@ -89,7 +88,7 @@ def test_rooms_of_a_former_release_are_finished_and_removed(old: Scene) -> None:
 
     old.tick(10 * HOUR)
     assert (old.things(), live(old)) == ({}, {})
-    ends = {name: marks(old, name) for name in (OVER, OPEN, WAITING, HALF, GONE)}
+    ends = {name: old.marks(name) for name in (OVER, OPEN, WAITING, HALF, GONE)}
     assert {(end["status"], end["discordCleanedUp"]) for end in ends.values()} == {("COMPLETED", True)}
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.kit.home import GUILD, TOKEN, Home
+from tests.kit.home import GUILD, Home
+from tests.kit.town import TOKEN
 
 YES = ("init", "--yes", "--guild-id", GUILD)
 

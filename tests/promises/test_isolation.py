@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from coachsync.domain.model import HOUR
-from tests.kit.outside import actions, error_of, outside
 from tests.kit.scene import Scene
 
 
 def _guild_with_a_bad_token(scene: Scene) -> tuple[str, str]:
     """Found a guild whose section names a token that Discord does not know; return it and its section."""
-    found = scene.world.add_guild("Elsewhere", scene.owner, [scene.bot])
+    found = scene.another_guild("Elsewhere")
     (scene.folder / "bad-token").write_text("MTEwMDAwMDAwMDAwMDAwMDAwMg.Gxxxxx.not-a-token-that-anybody-knows-00\n")
     (scene.folder / "bad-token").chmod(0o600)
     return found, f'[guilds.{found}]\ntoken_file = "bad-token"\n'
@@ -17,7 +16,7 @@ def _guild_with_a_bad_token(scene: Scene) -> tuple[str, str]:
 
 def _guild_with_a_low_bot(scene: Scene) -> str:
     """Found a guild in which the bot's role is below all others."""
-    found = scene.world.add_guild("Upside down", scene.owner, [scene.bot])
+    found = scene.another_guild("Upside down")
     for person in (scene.student, scene.coach):
         scene.world.join(found, person)
     (role,) = scene.world.find_roles(found, "coachsync")
@@ -35,9 +34,9 @@ def test_faults_of_some_sessions_leave_all_others_served(scene: Scene) -> None:
     scene.book("lowrole1", guildId=upside_down)
     scene.book("oddstate", status="PENCILLED_IN")
     scene.book("served02", start=scene.now() + HOUR)
-    result = outside(scene, "run", "--json")
+    result = scene.command("run", "--json")
     assert result.code == 1
-    assert sorted(actions(result)) == [
+    assert sorted(result.actions) == [
         ("badtoken", "setup", "failed"),
         ("lowrole1", "setup", "failed"),
         ("oddstate", "setup", "failed"),
@@ -51,7 +50,7 @@ def test_faults_of_some_sessions_leave_all_others_served(scene: Scene) -> None:
         "oddstate": "unknown_status",
         "stranger": "unknown_member",
     }
-    errors = {session_id: error_of(result, session_id) for session_id in expected}
+    errors = {session_id: result.error_of(session_id) for session_id in expected}
     assert {session_id: error["code"] for session_id, error in errors.items()} == expected
     assert all(error["hint"] for error in errors.values())
     assert [line.partition(":")[0] for line in result.err.splitlines()].count("hint") == len(expected)
@@ -61,17 +60,17 @@ def test_coach_gets_in_while_the_student_has_not_joined_and_the_student_once_the
     scene = any_access
     late = scene.person("late", member=False)
     scene.book(studentDiscordId=late)
-    assert outside(scene, "run").code == 1
+    assert scene.command("run").code == 1
     assert scene.people_in_reach() == {scene.coach}
     scene.world.join(scene.guild, late)
-    assert outside(scene, "run").code == 0
+    assert scene.command("run").code == 0
     assert scene.people_in_reach() == {scene.coach, late}
 
 
 def test_every_token_refused_is_unusable_and_names_the_remedy(scene: Scene) -> None:
     scene.book()
     scene.world.revoke_token(scene.bot, "another.token.altogether")
-    result = outside(scene, "run")
+    result = scene.command("run")
     assert (result.code, scene.things()) == (3, {})
     assert "hint" in result.complaint
 
@@ -79,6 +78,6 @@ def test_every_token_refused_is_unusable_and_names_the_remedy(scene: Scene) -> N
 def test_next_run_serves_when_the_token_is_mended(scene: Scene) -> None:
     scene.book()
     fault = scene.standin.faults.add("unauthorized", count=None)
-    assert outside(scene, "run").code == 3
+    assert scene.command("run").code == 3
     scene.standin.faults.remove(fault)
-    assert (outside(scene, "run").code, scene.people_in_reach()) == (0, {scene.student, scene.coach})
+    assert (scene.command("run").code, scene.people_in_reach()) == (0, {scene.student, scene.coach})

@@ -263,7 +263,7 @@ def test_coach_who_is_their_own_student_gets_one_role(any_access: Scene) -> None
 
 @pytest.mark.parametrize("lost", [ROLES, CHANNELS])
 def test_session_that_goes_to_another_guild_leaves_no_lost_create_behind(scene: Scene, lost: str) -> None:
-    other = scene.world.add_guild("Other", scene.owner, [scene.bot])
+    other = scene.another_guild()
     for someone in (scene.student, scene.coach):
         scene.world.join(other, someone)
     scene.book()
@@ -281,7 +281,7 @@ def test_session_that_goes_to_another_guild_leaves_no_lost_create_behind(scene: 
 
 
 def test_session_goes_to_another_guild_when_nothing_came_of_its_lost_create(scene: Scene) -> None:
-    other = scene.world.add_guild("Other", scene.owner, [scene.bot])
+    other = scene.another_guild()
     scene.book()
     scene.standin.faults.add("reset_before", ("POST", ROLES))
     scene.tick()

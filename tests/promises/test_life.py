@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from coachsync.standin import Standin
-from tests.kit.home import TOKEN, Home, Result
+from tests.kit.home import Home, Result
+from tests.kit.town import TOKEN
 
 BEFORE, WINDOW, AFTER = "2026-10-14T08:00Z", "2026-10-14T11:00Z", "2026-10-14T15:00Z"
 

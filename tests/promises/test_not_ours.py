@@ -8,7 +8,8 @@ import pytest
 
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.domain.permissions import ENTER, MANAGE_CHANNELS, Overwrite
-from tests.kit.scene import CHANNELS, ID, QUARTER, ROLE, ROLES, ROOM, T0, Scene, Stage
+from tests.kit.scene import CHANNELS, ID, QUARTER, ROLE, ROLES, ROOM, Scene, Stage
+from tests.kit.town import T0
 
 ADMINISTRATOR = 8
 OVER = 5 * HOUR
@@ -226,7 +227,7 @@ def test_session_that_claims_anothers_room_does_not_get_it(stage: Stage, ledger:
 @pytest.mark.parametrize("ledger", ["kept", "lost"])
 def test_room_in_another_guild_is_refused_even_when_it_bears_the_sessions_name(stage: Stage, ledger: str) -> None:
     scene = stage()
-    other = scene.world.add_guild("Other", scene.owner, [scene.bot])
+    other = scene.another_guild()
     room = scene.world.add_channel(other, ROOM, overwrites=[Overwrite(scene.bot, 1, ENTER | MANAGE_CHANNELS, 0)])
     claim(scene, discordChannelId=room)
     before = scene.portrait(room)
@@ -240,7 +241,7 @@ def test_room_in_another_guild_is_refused_even_when_it_bears_the_sessions_name(s
 
 
 def test_role_of_another_guild_is_not_touched(scene: Scene) -> None:
-    other = scene.world.add_guild("Other", scene.owner, [scene.bot])
+    other = scene.another_guild()
     role = scene.world.add_role(other, ROLE)
     claim(scene, discordRoleId=role)
     scene.tick()
@@ -250,7 +251,7 @@ def test_role_of_another_guild_is_not_touched(scene: Scene) -> None:
 
 
 def test_open_session_that_claims_a_room_of_another_guild_leaves_it_alone(any_access: Scene) -> None:
-    other = any_access.world.add_guild("Other", any_access.owner, [any_access.bot])
+    other = any_access.another_guild()
     bot = Overwrite(any_access.bot, 1, ENTER | MANAGE_CHANNELS, 0)
     room = any_access.world.add_channel(other, ROOM, overwrites=[bot])
     any_access.book(start=T0 + HOUR, discordSetupComplete=True, discordChannelId=room)

@@ -11,17 +11,17 @@ import pexpect
 import pytest
 
 from coachsync.standin import Bucket, Limits
-from tests.kit.home import TOKEN
 from tests.kit.scene import MEMBER_ROLE, Scene
+from tests.kit.town import TOKEN
 
 WAITING = re.compile(r"(\d) of 3 sessions done; waiting for Discord's limit on PUT \S+ until \d\d:\d\d:\d\d")
 
 
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[Scene]:
-    """A guild where two people are let in every three seconds, and three sessions for which it is time."""
+    """A guild where two people are let in every 1.8 seconds, and three sessions for which it is time."""
     scene = Scene(tmp_path)
-    scene.standin.limits = Limits({("PUT", MEMBER_ROLE): [Bucket("member role", 2, 3.0, "guild_id")]})
+    scene.standin.limits = Limits({("PUT", MEMBER_ROLE): [Bucket("member role", 2, 1.8, "guild_id")]})
     with scene.standin:
         for name in ("first001", "second02", "third003"):
             scene.book(name)

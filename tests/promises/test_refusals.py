@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.home import GUILD, TOKEN, Home
+from tests.kit.home import GUILD, Home
+from tests.kit.town import TOKEN
 
 GOOD = f'[discord]\nguild_id = "{GUILD}"\n[store]\nurl = "sqlite:///gone.db"\n'
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from coachsync.standin import Standin
-from tests.kit.fork import forked
-from tests.kit.home import TOKEN, Result
+from tests.kit.home import Result
 from tests.kit.hostile import Answer, Hostile, page
 from tests.kit.scene import CHANNELS, ID, ROLES, Scene, Stage, wait_for
+from tests.kit.town import TOKEN
 
 WINDOW = 8
 VOICES: list[list[str]] = [["run"], ["--verbose", "run"], ["--verbose", "--log-format", "json", "run", "--json"]]
@@ -206,7 +206,7 @@ def test_token_written_into_the_configuration_by_mistake_is_not_shown(booked: Sc
 
 def test_token_typed_as_an_argument_is_not_repeated(booked: Scene) -> None:
     for arguments in (["run", TOKEN], ["explain", TOKEN], [TOKEN], ["--now", TOKEN, "run"], ["run", "--now", TOKEN]):
-        result = forked(booked.home, ["--config", str(booked.home.config), *arguments], {"COACHSYNC_TOKEN": TOKEN})
+        result = booked.home.run(*arguments, COACHSYNC_TOKEN=TOKEN)
         assert result.code in (1, 2)
         assert_kept(booked, result)
 

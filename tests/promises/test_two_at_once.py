@@ -15,7 +15,8 @@ import pytest
 
 from coachsync.domain.model import HOUR, RunRecord
 from coachsync.standin import Fault
-from tests.kit.scene import CHANNELS, ID, JSON, QUARTER, ROLES, SQLITE, Scene, Stage, wait_for
+from tests.kit.home import JSON, SQLITE
+from tests.kit.scene import CHANNELS, ID, QUARTER, ROLES, Scene, Stage, wait_for
 
 OVER = 5 * HOUR
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from coachsync.domain.model import DAY, HOUR, MINUTE
-from tests.kit.scene import ID, QUARTER, SQLITE, T0, Scene, Stage
+from tests.kit.home import SQLITE
+from tests.kit.scene import ID, QUARTER, Scene, Stage
+from tests.kit.town import T0
 
 COMING = T0 + 3 * HOUR
 SENSELESS = {"seconds": COMING // 1000, "negative": -5, "year 3000": 32_503_680_000_000, "text": "soon", "none": None}
@@ -114,7 +116,7 @@ def test_few_vanished_bookings_are_no_accident(scene: Scene, gone: int, kept: in
 
 def test_one_guilds_bookings_gone_is_an_accident_there_and_none_elsewhere(stage: Stage) -> None:
     scene = stage()
-    other = scene.world.add_guild("Other", scene.owner, [scene.bot])
+    other = scene.another_guild()
     for person in (scene.student, scene.coach):
         scene.world.join(other, person)
     scene.configure(rest=f'[guilds.{other}]\naccess = "role"\n')

@@ -20,8 +20,9 @@ from freezegun import freeze_time
 
 from coachsync.__main__ import main
 from coachsync.domain.model import Millis
-from tests.kit.home import TOKEN, Home
-from tests.kit.scene import ROOM, SQLITE, Stage
+from tests.kit.home import SQLITE, Home
+from tests.kit.scene import ROOM, Stage
+from tests.kit.town import TOKEN
 
 SPRING = datetime(2027, 3, 14, 7, tzinfo=UTC)  # 02:00 EST becomes 03:00 EDT
 AUTUMN = datetime(2026, 11, 1, 6, tzinfo=UTC)  # 02:00 EDT becomes 01:00 EST

@@ -45,7 +45,7 @@ def test_error_names_the_way_out_and_it_ends_the_story(scene: Scene, corner: str
 
 def test_guild_that_left_the_configuration_names_the_way_out(stage: Stage) -> None:
     scene = stage()
-    other = scene.world.add_guild("Other", scene.owner, [scene.bot])
+    other = scene.another_guild()
     for person in (scene.student, scene.coach):
         scene.world.join(other, person)
     scene.configure(rest=f'[guilds.{other}]\naccess = "member"\n')
@@ -140,7 +140,7 @@ def test_revoke_in_a_guild_that_is_gone_is_ended_by_abandoning_it(stage: Stage) 
     scene = stage()
     scene.book()
     scene.tick()
-    other = scene.world.add_guild("Other", scene.owner, [scene.bot])
+    other = scene.another_guild()
     for person in (scene.student, scene.coach):
         scene.world.join(other, person)
     scene.change(guildId=other)

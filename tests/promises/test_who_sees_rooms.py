@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from coachsync.domain.model import HOUR
 from coachsync.domain.permissions import ADMINISTRATOR
-from tests.kit.outside import outside
 from tests.kit.scene import Scene, Stage
 
 
@@ -35,7 +34,7 @@ class _Cast:
 
 def test_each_room_is_visible_to_its_two_people_and_those_in_charge_alone(any_access: Scene) -> None:
     cast = _Cast(any_access)
-    assert outside(any_access, "run").code == 0
+    assert any_access.command("run").code == 0
     for session_id, pair in cast.pairs.items():
         allowed = cast.always | set(pair)
         room = cast.room(session_id)
@@ -45,7 +44,7 @@ def test_each_room_is_visible_to_its_two_people_and_those_in_charge_alone(any_ac
 
 def test_shared_coach_enters_both_rooms_and_nobody_enters_anothers(any_access: Scene) -> None:
     cast = _Cast(any_access)
-    outside(any_access, "run")
+    any_access.command("run")
     world, guild = any_access.world, any_access.guild
     entered = {
         (person, session_id)
@@ -60,5 +59,5 @@ def test_everyone_denied_by_the_guild_still_lets_the_two_people_speak(stage: Sta
     scene = stage()
     scene.world.edit_role(scene.guild, scene.guild, permissions=0)
     scene.book()
-    assert outside(scene, "run").code == 0
+    assert scene.command("run").code == 0
     assert scene.people_in_reach() == {scene.student, scene.coach}

@@ -1,39 +1,29 @@
-"""What the tests of the stand-in share: a small guild and a client that speaks to it as coachsync would."""
+"""A house: a town whose guild is spoken to by a client of its own, as coachsync would."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import requests
 
 from coachsync.domain import permissions as p
-from coachsync.standin import SimClock, Standin, World
+from coachsync.standin import SimClock, Standin
+from tests.kit.town import Town
 
 TOKEN = "a.test.token"
 START = 1_791_982_800_000
 USER_AGENT = "DiscordBot (https://example.org/coachsync, 0.1.0)"
 
 
-@dataclass
-class House:
-    """A stand-in, its one guild and the people in it."""
+class House(Town):
+    """A town of one guild, with John and Sarah and a stranger in it, and a client that holds the bot's token."""
 
-    standin: Standin
-    clock: SimClock
-    http: requests.Session
-    bot: str
-    owner: str
-    guild: str
-    john: str
-    sarah: str
-    stranger: str
-
-    @property
-    def world(self) -> World:
-        """The stand-in's world."""
-        return self.standin.world
+    def __init__(self, standin: Standin, clock: SimClock, http: requests.Session) -> None:
+        super().__init__(standin, guilds=("Coaching",), token=TOKEN)
+        self.clock = clock
+        self.http = http
+        self.john, self.sarah, self.stranger = self.people.values()
 
     def call(self, method: str, path: str, json: object = None, **kwargs: object) -> requests.Response:
         """Send one request; `path` is without the API prefix."""
@@ -75,16 +65,9 @@ class House:
 
 @contextmanager
 def a_house() -> Iterator[House]:
-    """Build a guild where John and Sarah are members and a stranger is too."""
+    """Start a stand-in and build a house in it."""
     clock = SimClock(START)
     with Standin(clock) as standin, requests.Session() as http:
         http.trust_env = False
         http.headers.update({"Authorization": f"Bot {TOKEN}", "User-Agent": USER_AGENT})
-        world = standin.world
-        bot = world.add_bot(TOKEN, "coachsync")
-        owner = world.add_user("Olga")
-        guild = world.add_guild("Coaching", owner, [bot])
-        people = [world.add_user(name) for name in ("John", "Sarah", "Zoe")]
-        for person in people:
-            world.join(guild, person)
-        yield House(standin, clock, http, bot, owner, guild, *people)
+        yield House(standin, clock, http)

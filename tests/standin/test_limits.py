@@ -97,7 +97,7 @@ def test_hidden_limit_shows_only_as_a_long_429(house: House) -> None:
 
 
 def test_buckets_of_two_guilds_are_apart(house: House) -> None:
-    other = house.world.add_guild("Other", house.owner, [house.bot])
+    other = house.another_guild()
     route = ("GET", "/guilds/{guild_id}/roles")
     house.standin.limits = Limits({route: [Bucket("roles", 1, 60, "guild_id")]})
     statuses = [house.call("GET", f"/guilds/{g}/roles").status_code for g in (house.guild, other, house.guild)]

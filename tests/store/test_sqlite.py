@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -24,6 +23,7 @@ from coachsync.store.ledger.ledger import LIVE, UNSETTLED
 from coachsync.store.open import create_store, open_store
 from coachsync.store.sqlite.database import Database
 from coachsync.store.sqlite.table import candidates_query, inspect
+from tests.kit.ordinary import as_ordinary_user
 from tests.store.backends import DEFAULTS, NOW, SPAN, a_row, an_entry, snapshot
 
 FOREIGN = """
@@ -316,14 +316,16 @@ class TestKilledWriter:
             assert {session.status for session in store.bookings.everything()} == {"SCHEDULED"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_directory_is_read(own: Store, path: Path) -> None:
-    own.bookings.add(a_row())
-    own.close()
+def _read_in_a_read_only_directory(folder: Path) -> None:
+    path = folder / "sessions.db"
+    create_store(f"sqlite:///{path}", folder)
+    with closing(opened(path)) as store:
+        store.bookings.add(a_row())
     path.chmod(0o400)
-    path.parent.chmod(0o500)
-    try:
-        with closing(opened(path, writable=False)) as store:
-            assert [session.id for session in store.bookings.candidates(SPAN)] == ["abc12345"]
-    finally:
-        path.parent.chmod(0o700)
+    folder.chmod(0o500)
+    with closing(opened(path, writable=False)) as store:
+        assert [session.id for session in store.bookings.candidates(SPAN)] == ["abc12345"]
+
+
+def test_a_read_only_directory_is_read() -> None:
+    as_ordinary_user(_read_in_a_read_only_directory)

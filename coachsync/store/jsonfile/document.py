@@ -37,7 +37,7 @@ class Document:
 
     @classmethod
     def of(cls, data: bytes) -> Document:
-        """Take a file's bytes apart. Raises MalformedError or ShapeError."""
+        """Take a file's bytes apart. Raises MalformedError or NotAStoreError."""
         rows = read_rows(data)
         if rows is not None:
             return cls(data, None, rows)

@@ -24,7 +24,7 @@ class MalformedError(Exception):
     """The bytes are no JSON; the message says why and where."""
 
 
-class ShapeError(Exception):
+class NotAStoreError(Exception):
     """The JSON is neither an array nor an object whose `sessions` is one."""
 
 
@@ -72,7 +72,7 @@ def read_rows(data: bytes) -> list[Row] | None:
 
 
 def split(data: bytes) -> Sequence[Raw]:
-    """Return the text of each row. Raises MalformedError or ShapeError."""
+    """Return the text of each row. Raises MalformedError or NotAStoreError."""
     body = data.removeprefix(BOM)
     try:
         if body.lstrip()[:1] == b"[":
@@ -137,7 +137,7 @@ def _array(body: bytes) -> tuple[str, int]:
         arrays = [member.start for member in members(text, start) if member.key == "sessions"]
         start = arrays[-1] if arrays else start
     if text[start] != "[":
-        raise ShapeError
+        raise NotAStoreError
     return text, start
 
 

@@ -21,7 +21,7 @@ from coachsync.domain.model import Span
 from coachsync.errors import StoreError
 from coachsync.store.bookings import Edit, Found
 from coachsync.store.jsonfile.document import Document, Draft
-from coachsync.store.jsonfile.read import MalformedError, ShapeError
+from coachsync.store.jsonfile.read import MalformedError, NotAStoreError
 from coachsync.store.jsonfile.swap import Stamp, locked_as, read, replace, unchanged
 from coachsync.store.jsonfile.text import value_of
 
@@ -152,7 +152,7 @@ def _load(path: str) -> tuple[Document, Stamp]:
             if time.monotonic() > give_up:
                 hint = "mend the file, or restore it from a backup; nothing was changed"
                 raise StoreError(f"the session store {path} is not JSON: {error}", hint) from error
-        except ShapeError:
+        except NotAStoreError:
             hint = 'write it as [{…}, …] or {"sessions": [{…}, …]}'
             raise StoreError(f"the session store {path} holds no array of sessions", hint) from None
         time.sleep(_MALFORMED_PAUSE)

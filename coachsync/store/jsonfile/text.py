@@ -17,7 +17,7 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 _BLANK_OR_COMMA = re.compile(r"[ \t\n\r,]*")
 
 
-class Member(NamedTuple):
+class Pair(NamedTuple):
     """One member of an object: its key, where the key begins, where its value begins and ends."""
 
     key: str
@@ -50,7 +50,7 @@ def value_end(text: str, start: int) -> int:
     raise ValueError("no whole value")
 
 
-def members(text: str, start: int = 0) -> Iterator[Member]:
+def members(text: str, start: int = 0) -> Iterator[Pair]:
     """Yield the members of the object that begins at `start`, in order; a key may occur twice."""
     at = _after(_BLANK, text, start + 1)
     while text[at] != "}":
@@ -59,7 +59,7 @@ def members(text: str, start: int = 0) -> Iterator[Member]:
             raise ValueError("no key")
         begin = _after(_BLANK, text, _after(_BLANK, text, key.end()) + 1)
         end = value_end(text, begin)
-        yield Member(json.loads(key[0], strict=False), at, begin, end)
+        yield Pair(json.loads(key[0], strict=False), at, begin, end)
         at = _after(_BLANK_OR_COMMA, text, end)
 
 
@@ -140,7 +140,7 @@ def laid_out(fields: Mapping[str, Any], style: Style) -> str:
     return "{" + style.lead + style.separator.join(parts) + style.tail + "}"
 
 
-def _added(text: str, found: list[Member], key: str, value: Any) -> str:
+def _added(text: str, found: list[Pair], key: str, value: Any) -> str:
     style = style_of(text)
     member = written(key) + style.colon + written(value)
     if not found:
@@ -148,7 +148,7 @@ def _added(text: str, found: list[Member], key: str, value: Any) -> str:
     return text[: found[-1].end] + style.separator + member + text[found[-1].end :]
 
 
-def _removed(text: str, found: list[Member], at: int) -> str:
+def _removed(text: str, found: list[Pair], at: int) -> str:
     if at > 0:
         return text[: found[at - 1].end] + text[found[at].end :]
     if len(found) > 1:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
-import pkgutil
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,9 +11,9 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Any, NoReturn, TypeVar
 
-import coachsync
+from tests.kit.fork import fork
+from tests.kit.ordinary import import_all
 from tests.searches.crash.child import hurry
-from tests.searches.crash.forking import fork
 
 T = TypeVar("T")
 
@@ -25,7 +23,7 @@ def spread(work: Callable[[int], T], count: int, workers: int) -> Iterator[tuple
 
     A text in place of a result tells what went wrong with the work itself.
     """
-    _warm_up()
+    import_all()
     crew = dict(_hired(work) for _ in range(workers))
     numbers = iter(range(count))
     busy = {link: _hand_out(link, numbers) for link in crew}
@@ -91,10 +89,3 @@ def _shut_out_the_caller() -> None:
         del os.environ[name]
     warnings.simplefilter("default")
     warnings.simplefilter("ignore", ResourceWarning)  # exchanges that were given up end with the stand-in
-
-
-def _warm_up() -> None:
-    """Import all that a tick may import, so that forks need not."""
-    for module in pkgutil.walk_packages(coachsync.__path__, "coachsync."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from coachsync.domain.model import Entry
 from coachsync.standin import Request, Standin
 from coachsync.standin.answers import Reply
-from tests.searches.crash.home import FOREIGN_FIELD, FOREIGN_VALUE, Home
+from tests.kit.town import TOKEN
+from tests.searches.crash.home import FOREIGN_FIELD, FOREIGN_VALUE, CaseHome
 from tests.searches.crash.scenarios import BY_NAME, Scenario
 from tests.searches.crash.ticker import Ended
-from tests.searches.crash.town import TOKEN, Town, portrait
+from tests.searches.crash.town import Cast, portrait
 
 CODES = frozenset({0, 1, 3, 4, 130, 143, -9})
 _MARKS = ("discordSetupComplete", "discordCleanedUp", "discordChannelId", "discordRoleId", "status")
@@ -30,7 +31,7 @@ class Rooms(NamedTuple):
 class Watch:
     """Looks at the guild after every request of a tick. `leaks` says what nobody may ever see happen."""
 
-    def __init__(self, standin: Standin, town: Town, foreign: frozenset[str], scenario: Scenario) -> None:
+    def __init__(self, standin: Standin, town: Cast, foreign: frozenset[str], scenario: Scenario) -> None:
         self._world = standin.world
         self._town = town
         self._foreign = foreign
@@ -82,7 +83,7 @@ class Watch:
         return sorted(self._world.users[person].name for person in people)
 
 
-def named(town: Town, scenario: Scenario) -> frozenset[str]:
+def named(town: Cast, scenario: Scenario) -> frozenset[str]:
     """Return who has access at a scenario's end."""
     return frozenset(getattr(town, name) for name in scenario.people or ())
 
@@ -91,8 +92,8 @@ class Verdict(NamedTuple):
     """What a case is judged by."""
 
     standin: Standin
-    town: Town
-    home: Home
+    town: Cast
+    home: CaseHome
     scenario: str
     access: str
     watch: Watch

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from coachsync.domain.model import MINUTE, Millis
 from coachsync.standin import SimClock, Standin
 from tests.searches.crash.faults import Point, route_of
-from tests.searches.crash.home import Home, new_home, settle_in
+from tests.searches.crash.home import CaseHome
 from tests.searches.crash.judge import Verdict, Watch, is_whole
 from tests.searches.crash.scenarios import BY_NAME, OPENED, START, Scenario, Scene
 from tests.searches.crash.ticker import Ticker
-from tests.searches.crash.town import FOUNDED, Packed, Town, foreign, found, pack, unpack
+from tests.searches.crash.town import FOUNDED, Cast, Packed, foreign, found, pack, unpack
 
 
 class Key(NamedTuple):
@@ -31,7 +31,7 @@ class Prepared(NamedTuple):
     """See above. `points` are the requests and steps that a clean tick was seen to come by, in order."""
 
     key: Key
-    town: Town
+    town: Cast
     foreign: frozenset[str]
     world: Packed
     files: dict[str, bytes]
@@ -57,7 +57,7 @@ class Stage(NamedTuple):
 @contextmanager
 def stage(prepared: Prepared) -> Iterator[Stage]:
     """Unpack a prepared scenario; it is gone afterwards."""
-    home = new_home(prepared.key.store)
+    home = CaseHome(prepared.key.store)
     standin, clock = unpack(prepared.world)
     key, town = prepared.key, prepared.town
     try:
@@ -72,7 +72,7 @@ def stage(prepared: Prepared) -> Iterator[Stage]:
 
 def prepare(key: Key) -> Prepared:
     """Bring a scenario to the brink, and see what a clean tick does then."""
-    home = new_home(key.store)
+    home = CaseHome(key.store)
     try:
         ready = _brink(key, home)
     finally:
@@ -80,28 +80,28 @@ def prepare(key: Key) -> Prepared:
     return ready._replace(points=_observed(ready))
 
 
-def _brink(key: Key, home: Home) -> Prepared:
+def _brink(key: Key, home: CaseHome) -> Prepared:
     scenario = BY_NAME[key.scenario]
     clock = SimClock(FOUNDED)
     with Standin(clock) as standin:
-        town = found(standin.world)
-        settle_in(home, town, key.access)
-        home.book(_booking(town))
+        town = found(standin)
+        home.settle_in(town, key.access)
+        home.add_booking(_booking(town))
         things = foreign(standin.world, town)
         if scenario.set_up:
             _set_up(scenario, Ticker(home, standin), clock, town, key)
         clock.set(scenario.at)
         row, _ = home.read()
         assert is_whole(row)
-        return Prepared(key, town, things, pack(standin.world), home.files(), row)
+        return Prepared(key, town, things, pack(standin.world), home.contents(), row)
 
 
-def _booking(town: Town) -> dict[str, Any]:
+def _booking(town: Cast) -> dict[str, Any]:
     people = {"studentDiscordId": town.john, "coachDiscordId": town.sarah}
     return {"status": "SCHEDULED", "scheduledDate": START, "duration": 60, **people}
 
 
-def _set_up(scenario: Scenario, ticker: Ticker, clock: SimClock, town: Town, key: Key) -> None:
+def _set_up(scenario: Scenario, ticker: Ticker, clock: SimClock, town: Cast, key: Key) -> None:
     clock.set(OPENED)
     ended = ticker.here(OPENED)
     assert ended.code == 0, ended

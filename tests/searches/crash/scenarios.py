@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
 from coachsync.standin import World
-from tests.searches.crash.home import Home
-from tests.searches.crash.town import FOUNDED, Town
+from tests.searches.crash.home import CaseHome
+from tests.searches.crash.town import FOUNDED, Cast
 
 START: Millis = FOUNDED + 5 * DAY
 OPENED: Millis = START - 150 * MINUTE
@@ -20,8 +20,8 @@ class Scene(NamedTuple):
     """What a scenario changes between the tick that set the session up and the tick that is struck."""
 
     world: World
-    town: Town
-    home: Home
+    town: Cast
+    home: CaseHome
     access: str
     role: str | None
     room: str

@@ -20,13 +20,13 @@ from typing import NamedTuple
 
 from coachsync.domain.model import Millis
 from coachsync.standin import Standin
+from tests.kit.fork import fork
+from tests.kit.town import TOKEN
 from tests.searches.crash.child import become_tick, tick_here
 from tests.searches.crash.faults import Fault, Point
-from tests.searches.crash.forking import fork
-from tests.searches.crash.home import Home
+from tests.searches.crash.home import CaseHome
 from tests.searches.crash.line import Line
 from tests.searches.crash.steps import STRUCK, Steps
-from tests.searches.crash.town import TOKEN
 
 _PATIENCE_S = 40.0
 _ROOT = Path(__file__).parents[3]
@@ -48,7 +48,7 @@ class Ended(NamedTuple):
 class Ticker:
     """Runs one tick after another in one home. `over` is set when the running one has ended."""
 
-    def __init__(self, home: Home, standin: Standin) -> None:
+    def __init__(self, home: CaseHome, standin: Standin) -> None:
         self.home = home
         self.standin = standin
         self._handle: int | None = None  # of the running process: unlike its number it is never another's
@@ -158,7 +158,7 @@ class Ticker:
     def _occupy(self, locks: ExitStack, *, ledger: bool) -> None:
         """Lock the store as its booking system would, or the ledger."""
         if self.home.kind == "json" and not ledger:
-            descriptor = os.open(f"{self.home.store}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = os.open(f"{self.home.file}.lock", os.O_RDWR | os.O_CREAT, 0o666)
             locks.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             return

@@ -14,17 +14,17 @@ from coachsync.domain import permissions as p
 from coachsync.domain.model import MINUTE, Millis
 from coachsync.standin import SimClock, Standin, World
 from coachsync.standin.model import TEXT, Guild
+from tests.kit.town import T0, Town
 
-TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDE.abcdefghijklmnopqrstuvwxyzABCDEFGH"
 SESSION = "abc12345"
 ROLE_NAME = f"Session {SESSION}"
 ROOM_NAME = f"🎤 coaching-{SESSION}"
 QUARTER: Millis = 15 * MINUTE
-FOUNDED: Millis = 1_791_990_000_000
+FOUNDED: Millis = T0
 _FIRST_SERIAL_OF_A_CASE = 100_000
 
 
-class Town(NamedTuple):
+class Cast(NamedTuple):
     """Who and what there is, by snowflake."""
 
     guild: str
@@ -52,31 +52,23 @@ class Packed(NamedTuple):
     now: Millis
 
 
-def found(world: World) -> Town:
-    """Fill an empty world."""
-    bot, owner = world.add_bot(TOKEN, "coachsync"), world.add_user("Olga")
-    guild = world.add_guild("Coaching", owner, [bot])
-    admin, staff, john, nina, sarah, zoe = (world.add_user(n) for n in ("Ada", "Sam", "John", "Nina", "Sarah", "Zoe"))
-    for person in (admin, staff, john, nina, sarah, zoe):
-        world.join(guild, person)
-    world.give_role(guild, admin, world.add_role(guild, "Admins", p.ADMINISTRATOR))
-    staff_role = world.add_role(guild, "Staff")
-    world.give_role(guild, staff, staff_role)
-    town = Town(
-        guild, world.add_category(guild, "Coaching"), staff_role, bot, owner, admin, staff, john, nina, sarah, zoe
-    )
-    _decorate(world, town)
-    return town
+def found(standin: Standin) -> Cast:
+    """Fill an empty stand-in."""
+    town = Town(standin, guilds=("Coaching",), people=("John", "Nina", "Sarah", "Zoe"), staffed=True)
+    guild = town.guilds[0]
+    people = (town.bot, town.owner, town.admin, town.helper, *town.people.values())
+    cast = Cast(guild.id, guild.category, guild.staff_role, *people)
+    _decorate(town.world, cast, guild.lobby)
+    return cast
 
 
-def _decorate(world: World, town: Town) -> None:
+def _decorate(world: World, cast: Cast, lobby: str) -> None:
     """Add what is none of coachsync's business, look-alikes among it."""
-    world.give_role(town.guild, town.zoe, world.add_role(town.guild, ROLE_NAME))
-    world.add_role(town.guild, ROLE_NAME, p.MANAGE_CHANNELS)
-    world.add_channel(town.guild, ROOM_NAME, parent=town.category)
-    world.add_channel(town.guild, f"coaching-{SESSION}", TEXT)
-    lobby = world.add_channel(town.guild, "Lobby")
-    world.connect_voice(town.guild, town.zoe, lobby)
+    world.give_role(cast.guild, cast.zoe, world.add_role(cast.guild, ROLE_NAME))
+    world.add_role(cast.guild, ROLE_NAME, p.MANAGE_CHANNELS)
+    world.add_channel(cast.guild, ROOM_NAME, parent=cast.category)
+    world.add_channel(cast.guild, f"coaching-{SESSION}", TEXT)
+    world.connect_voice(cast.guild, cast.zoe, lobby)
 
 
 def pack(world: World) -> Packed:
@@ -96,7 +88,7 @@ def unpack(packed: Packed) -> tuple[Standin, SimClock]:
     return standin, clock
 
 
-def foreign(world: World, town: Town) -> frozenset[str]:
+def foreign(world: World, town: Cast) -> frozenset[str]:
     """Return all roles and channels of the guild: asked before coachsync's first tick, none of them is its own."""
     return frozenset(world.role_names(town.guild)) | frozenset(world.channel_names(town.guild))
 

@@ -15,7 +15,7 @@ from tests.searches.property.bookings import Booking, Bookings
 from tests.searches.property.oracle import BOOKABLE, CANCELLED, LATE, LINGERS, OPENS
 from tests.searches.property.ticks import Ticker
 from tests.searches.property.watch import Made, Watch
-from tests.searches.property.world import T0, Town
+from tests.searches.property.world import T0, Playground
 
 QUARTER: Millis = 15 * MINUTE
 FAILING = 0.03
@@ -58,7 +58,7 @@ class Tally:
 class Fortnight:
     """The days and what happens in them, all by one seed."""
 
-    def __init__(self, town: Town, folder: Path, days: int, sessions: int, seed: int) -> None:
+    def __init__(self, town: Playground, folder: Path, days: int, sessions: int, seed: int) -> None:
         self.town = town
         self.random = random.Random(seed)
         self.days = days
@@ -123,12 +123,12 @@ class Fortnight:
             self.promised[session] = slot
 
     def _fresh(self, session: str, start: Millis) -> Booking:
-        student, coach = self.random.sample(self.town.people, 2)
+        student, coach = self.random.sample(self.town.bookable, 2)
         return Booking(session, "SCHEDULED", start, self.random.choice((30, 60, 90)), student, coach, self._guild)
 
     @property
     def _guild(self) -> str:
-        return self.town.homes[0].id
+        return self.town.guilds[0].id
 
     def _changed(self, booking: Booking, what: str, slot: Millis) -> Booking:
         if what == "cancel":
@@ -136,7 +136,7 @@ class Fortnight:
         if what == "longer":
             return replace(booking, minutes=booking.minutes + 30)
         if what in ("student", "coach"):
-            return replace(booking, **{what: self.random.choice(self.town.people)})  # type: ignore[arg-type]
+            return replace(booking, **{what: self.random.choice(self.town.bookable)})  # type: ignore[arg-type]
         later = booking.start + (QUARTER if what == "move" else 9 * HOUR)
         ended = booking.status not in BOOKABLE or slot >= booking.end
         return booking if ended or later > T0 + self.days * DAY - 4 * HOUR else replace(booking, start=later)

@@ -16,11 +16,12 @@ from coachsync.domain.model import HOUR, MINUTE, Entry, Millis
 from coachsync.standin import Request
 from coachsync.standin.answers import Reply
 from coachsync.store.open import open_store
+from tests.kit.town import Guild
 from tests.searches.property.bookings import Backup, Booking, Bookings
 from tests.searches.property.oracle import BOOKABLE, CANCELLED, COMPLETED, LINGERS, Memory, expected
 from tests.searches.property.ticks import Ticked, Ticker
 from tests.searches.property.watch import Made, Watch
-from tests.searches.property.world import Home, Town
+from tests.searches.property.world import Playground
 
 QUARTER: Millis = 15 * MINUTE
 
@@ -28,7 +29,7 @@ QUARTER: Millis = 15 * MINUTE
 class Scene:
     """Everything there is, and what may be done to it."""
 
-    def __init__(self, town: Town, folder: Path, store: str, access: str) -> None:
+    def __init__(self, town: Playground, folder: Path, store: str, access: str) -> None:
         self.town = town
         self.access = access
         self.bookings = Bookings(folder, store)
@@ -422,7 +423,7 @@ class Scene:
             self.mem(room.session).sure = False
         self.hidden.clear()
 
-    def look_alike(self, home: Home, kind: str, name: str, rights: int) -> None:
+    def look_alike(self, home: Guild, kind: str, name: str, rights: int) -> None:
         """Make by hand what looks like a session's role or room; a friend holds the role."""
         self.tell(f"look-alike {kind} {name} with {rights}")
         world = self.town.world
@@ -442,7 +443,7 @@ class Scene:
                 for someone in world.who_can_enter(room.id) - self.watch.privileged(room.guild):
                     world.connect_voice(room.guild, someone, room.id)
 
-    def leave(self, home: Home, person: str) -> None:
+    def leave(self, home: Guild, person: str) -> None:
         """Take a person out of a guild."""
         self.tell(f"{self.watch.names([person])} leaves {home.id}")
         self._shaken(home, person)
@@ -450,14 +451,14 @@ class Scene:
         for role in [m.id for m in self.watch.made.values() if m.guild == home.id and m.kind == "role"]:
             self.watch.by_hand[role].discard(person)
 
-    def join(self, home: Home, person: str) -> None:
+    def join(self, home: Guild, person: str) -> None:
         """Let a person into a guild."""
         self.tell(f"{self.watch.names([person])} joins {home.id}")
         if person not in self.town.world.guilds[home.id].members:
             self._shaken(home, person)
         self.town.world.join(home.id, person)
 
-    def _shaken(self, home: Home, person: str) -> None:
+    def _shaken(self, home: Guild, person: str) -> None:
         """Note that a person's rooms in a guild lose or await them."""
         for session, memory in self.memory.items():
             told = [*memory.told, *([self.bookings.known[session]] if session in self.bookings.known else [])]
@@ -483,7 +484,7 @@ class Scene:
         for thing in self.rooms():  # whom a run let in that never was, coachsync only reports
             self._let_in_once(thing, self.watch.may_enter[thing.session])
         for thing in [self.watch.made[i] for i in self.watch.given_up]:
-            self._let_in_once(thing, frozenset(self.town.people))
+            self._let_in_once(thing, frozenset(self.town.bookable))
         self.watch.lost |= self.watch.given_up
         self.watch.given_up.clear()
         remembered = {

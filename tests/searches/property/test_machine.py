@@ -33,9 +33,9 @@ from coachsync.domain import permissions as p
 from coachsync.domain.model import MINUTE
 from tests.searches.property.bookings import Booking
 from tests.searches.property.scene import QUARTER, Scene
-from tests.searches.property.world import a_town
+from tests.searches.property.world import a_playground
 
-STEPS = int(os.environ.get("COACHSYNC_STEPS", "2000"))
+STEPS = int(os.environ.get("COACHSYNC_STEPS", "600"))
 SEARCHES = 4  # side by side, where pytest has several workers
 FIRST_SEED = int(os.environ.get("COACHSYNC_SEED", "0"))
 STEPS_IN_A_DAY = 50
@@ -105,7 +105,7 @@ class Days(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        self.town = self.stack.enter_context(a_town())
+        self.town = self.stack.enter_context(a_playground())
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.folder = folder
         self.scene: Scene | None = None
@@ -123,7 +123,7 @@ class Days(RuleBasedStateMachine):
         for number, lead in enumerate((150, 170, 260)):
             people = self._person(number), self._person(5 - number)
             start = self.scene.now + lead * MINUTE
-            self.scene.put(Booking(ids[number], "SCHEDULED", start, 60, *people, self.town.homes[0].id))
+            self.scene.put(Booking(ids[number], "SCHEDULED", start, 60, *people, self.town.guilds[0].id))
         self.scene.tick()
         self.scene.check()
 
@@ -140,7 +140,7 @@ class Days(RuleBasedStateMachine):
         return self.s.bookings.known.get(session)
 
     def _person(self, number: int) -> str:
-        return self.town.people[number]
+        return self.town.bookable[number]
 
     # bookings
 
@@ -149,7 +149,7 @@ class Days(RuleBasedStateMachine):
         scene, session = self._step(), self.ids[which]
         if self._booking(session) is None:
             people = self._person(student), self._person(coach)
-            guild = self.town.homes[0].id
+            guild = self.town.guilds[0].id
             scene.put(Booking(session, "SCHEDULED", scene.now + lead * MINUTE, minutes, *people, guild))
 
     @rule(which=sessions, what=st.sampled_from(CHANGES), lead=leads, number=numbers, status=statuses)
@@ -181,7 +181,7 @@ class Days(RuleBasedStateMachine):
             "unlink": {"student": None},
             "coach": {"coach": self._person(number)},
             "duration": {"minutes": (1, 30, 45, 60, 90, 300)[number]},
-            "guild": {"guild": self.town.homes[number % 2].id},
+            "guild": {"guild": self.town.guilds[number % 2].id},
             "garble": {"garbled": not booking.garbled},
         }
         return changes[what]
@@ -193,12 +193,12 @@ class Days(RuleBasedStateMachine):
     def _claim_foreign(self, session: str, home: int) -> None:
         """Have the store name the lobby and the admins' role for a session that nothing was made for."""
         scene, memory, booking = self.s, self.s.mem(session), self._booking(session)
-        fresh = booking and booking.status == "SCHEDULED" and booking.guild == self.town.homes[home].id
+        fresh = booking and booking.status == "SCHEDULED" and booking.guild == self.town.guilds[home].id
         never = not any(m.session == session for m in scene.watch.made.values())
         if fresh and never and memory.sure and memory.has is False and not memory.told:
             scene.tell(f"{session} claims the lobby and the admins' role")
             memory.claimed = True
-            scene.bookings.claim(session, self.town.homes[home].lobby, self.town.homes[home].admin_role)
+            scene.bookings.claim(session, self.town.guilds[home].lobby, self.town.guilds[home].admin_role)
 
     # people
 
@@ -207,9 +207,9 @@ class Days(RuleBasedStateMachine):
         scene = self._step()
         scene.tell(what)
         if what == "leave":
-            scene.leave(self.town.homes[home], self._person(person))
+            scene.leave(self.town.guilds[home], self._person(person))
         elif what == "join":
-            scene.join(self.town.homes[home], self._person(person))
+            scene.join(self.town.guilds[home], self._person(person))
         elif what == "talk":
             scene.everybody_connects()
         else:
@@ -247,7 +247,7 @@ class Days(RuleBasedStateMachine):
     def look_alike(self, which: int, home: int, kind: str, rights: int) -> None:
         scene, session = self._step(), self.ids[which]
         name = f"Session {session[-8:]}" if kind == "role" else f"🎤 coaching-{session[-8:]}"
-        scene.look_alike(self.town.homes[home], kind, name, rights)
+        scene.look_alike(self.town.guilds[home], kind, name, rights)
 
     # Discord
 
@@ -296,7 +296,7 @@ class Days(RuleBasedStateMachine):
     def _book_soon(self, session: str, number: int) -> None:
         people = self._person(number), self._person((number + 1) % 6)
         start = self.s.now + 150 * MINUTE
-        self.s.put(Booking(session, "SCHEDULED", start, 60, *people, self.town.homes[0].id))
+        self.s.put(Booking(session, "SCHEDULED", start, 60, *people, self.town.guilds[0].id))
 
     @rule(what=st.sampled_from(["down", "lag"]), requests=st.integers(1, 8))
     def discord_is_unwell(self, what: str, requests: int) -> None:

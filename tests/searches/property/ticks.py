@@ -16,7 +16,7 @@ from coachsync.engine.tick import tick
 from coachsync.errors import LockHeldError
 from coachsync.standin import Request
 from coachsync.standin.answers import Reply
-from tests.searches.property.world import Town
+from tests.searches.property.world import Playground
 
 Deed = tuple[str, str]
 
@@ -63,7 +63,7 @@ class _Blow:
 class Ticker:
     """Runs ticks of one configuration at the town's time."""
 
-    def __init__(self, town: Town, settings: Settings) -> None:
+    def __init__(self, town: Playground, settings: Settings) -> None:
         self.town = town
         self.settings = settings
         self.count = 0

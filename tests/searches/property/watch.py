@@ -13,7 +13,7 @@ from coachsync.domain import permissions as p
 from coachsync.standin import Request
 from coachsync.standin.answers import Reply
 from coachsync.standin.model import Channel, Role
-from tests.searches.property.world import Town
+from tests.searches.property.world import Playground
 
 
 class Made(NamedTuple):
@@ -38,7 +38,7 @@ class Watch:
         leaks: what should never have been, in words.
     """
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: Playground) -> None:
         self.town = town
         self.made: dict[str, Made] = {}
         self.given_up: set[str] = set()
@@ -94,7 +94,7 @@ class Watch:
         """Return who may enter every room: the bot, staff, the owner, administrators."""
         world = self.town.world
         home = world.guilds[guild]
-        staff = {h.staff_role for h in self.town.homes}
+        staff = {h.staff_role for h in self.town.guilds}
         rights = {r.id for r in home.roles.values() if r.permissions & p.ADMINISTRATOR}
         return {u for u, m in home.members.items() if m.roles & (staff | rights)} | {home.owner_id, self.town.bot}
 

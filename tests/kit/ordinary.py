@@ -1,0 +1,74 @@
+"""An ordinary user: what root may do anyway is checked as somebody else, if the tests run as root."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import shutil
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import coachsync
+from tests.kit.fork import code_of, fork
+
+NOBODY = 65534
+
+Check = Callable[[Path], None]
+
+
+def as_ordinary_user(check: Check) -> None:
+    """Run a check on an empty folder that its user owns: here, or as root in a child that is `NOBODY`.
+
+    What `check` asserts is asserted here, too. Raises AssertionError with the child's traceback.
+    """
+    with _own_folder() as folder:
+        if os.geteuid() != 0:
+            check(folder)
+            return
+        os.chown(folder, NOBODY, NOBODY)
+        import_all()
+        with tempfile.TemporaryFile(buffering=0) as told:
+            pid = fork()
+            if pid == 0:
+                _be_nobody(check, folder, told.fileno())
+            code = code_of(pid)
+            told.seek(0)
+            assert code == 0, told.read().decode("utf-8") or f"the child ended with {code}"
+
+
+def import_all() -> None:
+    """Import all of coachsync, so that a fork need not: its user may not be able to read where it lies."""
+    for module in pkgutil.walk_packages(coachsync.__path__, "coachsync."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="coachsync-ordinary-"))
+    try:
+        yield folder
+    finally:
+        for path in [folder, *(p for p in folder.rglob("*") if p.is_dir() and not p.is_symlink())]:
+            path.chmod(0o700)
+        shutil.rmtree(folder)
+
+
+def _be_nobody(check: Check, folder: Path, told: int) -> NoReturn:
+    code = 1
+    try:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        os.chdir(folder)
+        check(folder)
+        code = 0
+    except BaseException:  # noqa: BLE001 - whatever it was, the child must not return into the tests
+        os.write(told, traceback.format_exc().encode())
+    finally:
+        os._exit(code)
