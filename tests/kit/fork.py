@@ -5,7 +5,10 @@ The child has its own streams, environment, directory and signals, and has seen 
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
+import pkgutil
 import signal
 import sys
 import tempfile
@@ -13,10 +16,23 @@ import time
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO, NoReturn
 
+import coachsync
+
 TIMEOUT = 60.0
+_LATE = ("coachsync.__main__", "tomllib", "zoneinfo", "pydantic.type_adapter")  # the last one for Typer, if it is there
+
+
+@cache
+def import_all() -> None:
+    """Import all that the program may import, so that no fork need do it, or be able to read where it lies."""
+    names = [module.name for module in pkgutil.walk_packages(coachsync.__path__, "coachsync.")]
+    for name in (*(name for name in names if not name.endswith("__main__")), *_LATE):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def fork() -> int:
@@ -37,6 +53,7 @@ def forked(
     ):
         given.write((stdin or "").encode())
         given.seek(0)
+        import_all()
         pid = fork()
         if pid == 0:
             _be_the_program(folder, environ, arguments, inject, (given.fileno(), out.fileno(), err.fileno()))

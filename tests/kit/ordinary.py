@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import shutil
 import tempfile
 import traceback
@@ -13,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-import coachsync
-from tests.kit.fork import code_of, fork
+from tests.kit.fork import code_of, fork, import_all
 
 NOBODY = 65534
 
@@ -39,13 +36,6 @@ def as_ordinary_user(check: Check) -> None:
             code = code_of(pid)
             told.seek(0)
             assert code == 0, told.read().decode("utf-8") or f"the child ended with {code}"
-
-
-def import_all() -> None:
-    """Import all of coachsync, so that a fork need not: its user may not be able to read where it lies."""
-    for module in pkgutil.walk_packages(coachsync.__path__, "coachsync."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
 
 
 @contextmanager

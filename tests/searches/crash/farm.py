@@ -11,8 +11,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Any, NoReturn, TypeVar
 
-from tests.kit.fork import fork
-from tests.kit.ordinary import import_all
+from tests.kit.fork import fork, import_all
 from tests.searches.crash.child import hurry
 
 T = TypeVar("T")
