@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from coachsync.domain.model import HOUR
-from tests.kit.scene import ID, JSON, QUARTER, SQLITE, Scene, Stage
+from tests.kit.home import JSON, SQLITE
+from tests.kit.scene import ID, QUARTER, Scene, Stage
 
 KEYS = {"scheduledDate": "scheduled_date", "studentDiscordId": "student_discord_id"}
 
