@@ -52,5 +52,5 @@ def open_configured(settings: Settings, *, writable: bool) -> Store:
     from coachsync.domain.booking import Defaults
     from coachsync.store.open import open_store
 
-    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
     return open_store(settings.store.url, settings.base_dir, defaults, writable=writable)

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.cli.options import refuse_pretended_time
+from coachsync.errors import SOME_FAILED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coachsync.cli.context import Invocation
-    from coachsync.domain.model import Millis
+    from coachsync.domain.model import Millis, Report
 
 
 class TickCall(NamedTuple):
-    """What one call of these commands asks for, checked. `now` is None for the host's clock, `wait` in seconds."""
+    """What one call of these commands asks for, checked. `now` is None for the host's clock, `wait` in seconds.
+
+    `agrees` is asked with a dry run's report whether the tick may go on.
+    """
 
     command: str
     names: tuple[str, ...]
@@ -23,6 +29,7 @@ class TickCall(NamedTuple):
     json: bool
     quiet: bool
     abandon: bool = False
+    agrees: Callable[[Report], bool] | None = None
 
 
 def run_tick(said: Invocation, call: TickCall) -> int:
@@ -48,5 +55,7 @@ def run_tick(said: Invocation, call: TickCall) -> int:
             tokens=Tokens(settings, said.environ),
             progress=progress,
         )
+        if call.agrees is not None and not call.agrees(tick(request._replace(dry_run=True, progress=None))):
+            return SOME_FAILED
         report = tick(request)
     return show(report, json=call.json, quiet=call.quiet)

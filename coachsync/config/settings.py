@@ -89,6 +89,11 @@ class Settings(NamedTuple):
     naming: Templates
     schedule: ScheduleSettings
 
+    @property
+    def guild_ids(self) -> frozenset[str]:
+        """Return every guild that the configuration names."""
+        return frozenset({self.discord.guild_id, *self.guilds})
+
     def guild(self, guild_id: str) -> DiscordSettings:
         """Return a guild's own settings: its section over `[discord]`, or `[discord]` under its id."""
         found = self.guilds.get(guild_id)

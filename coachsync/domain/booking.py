@@ -6,26 +6,30 @@ A start counts from 2015-01-01 to before 2101-01-01 UTC: seconds, microseconds a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import MINUTE, Millis, Person, Session
+from coachsync.domain.model import MINUTE, Millis, Person, PersonKind, Session
+from coachsync.domain.snowflake import bare_id, is_snowflake
 
 EARLIEST: Millis = 1_420_070_400_000  # 2015-01-01T00:00:00Z, inclusive
 LATEST: Millis = 4_133_980_800_000  # 2101-01-01T00:00:00Z, exclusive
 LONGEST_MINUTES = 1440
 
 _DIGITS = frozenset("0123456789")
-_LONGEST_SNOWFLAKE = 20
+_LONGEST_NUMBER = 20  # digits of a time, or of an id in a mark
+_YES = frozenset({"1", "1.0", "true", "t"})
+_NO = frozenset({"", "0", "0.0", "false", "f"})
 _SHOWN = 40
 
 
 class Defaults(NamedTuple):
-    """What a row may leave out: the guild (id) and the duration (milliseconds)."""
+    """What a row may leave out: the guild (id) and the duration (milliseconds). `guilds`: all ids known as guilds'."""
 
     guild_id: str
     duration: Millis
+    guilds: frozenset[str] = frozenset()
 
 
 def read_booking(fields: Mapping[str, object], defaults: Defaults, position: int = 0) -> Session:
@@ -39,17 +43,19 @@ def read_booking(fields: Mapping[str, object], defaults: Defaults, position: int
     session_id = _id(get("id"), position, flaws)
     status = _status(get("status"), flaws)
     start, end = _times(get("scheduled_date"), get("duration"), defaults.duration, flaws)
+    own_guild = bare_id(value) if isinstance(value := get("guild_id"), str) else ""
+    people = _pair(get, {defaults.guild_id, own_guild, *defaults.guilds}, flaws)
     return Session(
         id=session_id,
         status=status,
         start=start,
         end=end,
-        people=_pair(get, flaws),
-        guild_id=_snowflake("guildId", get("guild_id"), flaws) or defaults.guild_id,
+        people=people,
+        guild_id=_guild(value, flaws) or defaults.guild_id,
         set_up=_flag("discordSetupComplete", get("discord_setup_complete"), flaws),
         cleaned_up=_flag("discordCleanedUp", get("discord_cleaned_up"), flaws),
-        channel_id=_snowflake("discordChannelId", get("discord_channel_id"), flaws),
-        role_id=_snowflake("discordRoleId", get("discord_role_id"), flaws),
+        channel_id=_made("discordChannelId", get("discord_channel_id"), flaws),
+        role_id=_made("discordRoleId", get("discord_role_id"), flaws),
         flaw=flaws[0] if flaws else None,
     )
 
@@ -62,19 +68,47 @@ def not_a_row(value: object, position: int, defaults: Defaults) -> Session:
     return read_booking({}, defaults, position)._replace(flaw=flaw)
 
 
-def occurs_twice(session: Session) -> Session:
-    """Return the session as invalid because another row has the same id; an earlier flaw is told first."""
+def occurs_twice(rows: Sequence[Session]) -> Session:
+    """Return the one invalid session that all the rows of one id are; an earlier flaw is told first.
+
+    What the rows do not agree on cannot be read: a person's field, and the status, unless every one of them says that
+    it is cancelled (see `Session.statuses`).
+    """
+    first = rows[0]
     flaw = Failure(
         "invalid",
-        f"_id {shown(session.id)} occurs more than once",
+        f"_id {shown(first.id)} occurs more than once",
         "give each booking its own id, or remove the ones too many",
     )
-    return session if session.flaw is not None else session._replace(flaw=flaw)
+    people = tuple(_agreed(person, [r.people[at] for r in rows]) for at, person in enumerate(first.people))
+    statuses = tuple(sorted({r.status for r in rows}))
+    return first._replace(people=people, statuses=statuses, flaw=first.flaw or flaw)
+
+
+def _agreed(person: Person, told: Sequence[Person]) -> Person:
+    """Return a person as several rows tell of them: unread unless all say the same."""
+    same = all(p.id == person.id and not p.unread for p in told)
+    return person if same else person._replace(id=None, unread=True)
+
+
+def whole(value: object) -> int | None:
+    """Return a number as somebody may have written it: an integer, a whole float, digits as text; None for others."""
+    if type(value) is int:
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    if isinstance(value, str):
+        digits = value.strip().partition(".")
+        plain = digits[0].removeprefix("-")
+        fits = 0 < len(plain) <= _LONGEST_NUMBER and _DIGITS.issuperset(plain) and not digits[2].strip("0")
+        return int(digits[0]) if fits else None
+    return None
 
 
 def is_start(value: object) -> bool:
-    """Return whether a value is an integer within the years 2015 to 2100."""
-    return type(value) is int and EARLIEST <= value < LATEST
+    """Return whether a value is a whole number within the years 2015 to 2100."""
+    number = whole(value)
+    return number is not None and EARLIEST <= number < LATEST
 
 
 def shown(value: object) -> str:
@@ -89,14 +123,16 @@ def _plain(value: str | bytes) -> bool:
     return isinstance(value, str) and len(value) <= _SHOWN and value.isprintable()
 
 
-def _pair(get: Callable[[str], object], flaws: list[Failure]) -> tuple[Person, ...]:
+def _pair(get: Callable[[str], object], guilds: Collection[str], flaws: list[Failure]) -> tuple[Person, ...]:
     """Return student and coach."""
-    student = _snowflake("studentDiscordId", get("student_discord_id"), flaws)
-    coach = _snowflake("coachDiscordId", get("coach_discord_id"), flaws)
-    return (
-        Person(student, "student", _name("studentName", get("student_name"), flaws)),
-        Person(coach, "coach", _name("coachName", get("coach_name"), flaws)),
-    )
+    return (_person("student", get, guilds, flaws), _person("coach", get, guilds, flaws))
+
+
+def _person(kind: PersonKind, get: Callable[[str], object], guilds: Collection[str], flaws: list[Failure]) -> Person:
+    before = len(flaws)
+    found = _user(f"{kind}DiscordId", get(f"{kind}_discord_id"), guilds, flaws)
+    unread = len(flaws) > before
+    return Person(found, kind, _name(f"{kind}Name", get(f"{kind}_name"), flaws), unread)
 
 
 def _id(value: object, position: int, flaws: list[Failure]) -> str:
@@ -122,48 +158,89 @@ def _status(value: object, flaws: list[Failure]) -> str:
 
 
 def _times(start: object, duration: object, default: Millis, flaws: list[Failure]) -> tuple[Millis, Millis]:
-    """Return start and end, both 0 where either cannot be understood."""
+    """Return start and end, both 0 if either cannot be understood."""
     length = _length(duration, default)
-    if not is_start(start):
+    begins = whole(start)
+    if begins is None or not is_start(begins):
         flaws.append(_bad_start(start))
     if length is None:
         message = f"duration is {shown(duration)}, not a whole number of minutes from 1 to {LONGEST_MINUTES}"
         flaws.append(Failure("invalid", message, "write the duration in minutes, or leave it out"))
-    if length is None or not isinstance(start, int) or not is_start(start):
+    if length is None or begins is None or not is_start(begins):
         return 0, 0
-    return start, start + length
+    return begins, begins + length
 
 
 def _length(value: object, default: Millis) -> Millis | None:
     if value is None:
         return default
-    return value * MINUTE if type(value) is int and 1 <= value <= LONGEST_MINUTES else None
+    minutes = whole(value)
+    return minutes * MINUTE if minutes is not None and 1 <= minutes <= LONGEST_MINUTES else None
 
 
 def _bad_start(value: object) -> Failure:
     hint = "write the start as an integer: milliseconds since 1970-01-01 UTC"
     if value is None:
         return Failure("invalid", "scheduledDate is missing", hint)
-    if type(value) is not int:
+    number = whole(value)
+    if number is None:
         return Failure("invalid", f"scheduledDate is {shown(value)}, not an integer", hint)
-    if is_start(value * 1000):
+    if is_start(number * 1000):
         hint = "it looks like seconds: multiply by 1000"
     return Failure("invalid", f"scheduledDate is {shown(value)}, outside the years 2015 to 2100", hint)
 
 
-def _snowflake(key: str, value: object, flaws: list[Failure]) -> str | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, str) and len(value) <= _LONGEST_SNOWFLAKE and _DIGITS.issuperset(value):
-        return value
+def _user(key: str, value: object, guilds: Collection[str], flaws: list[Failure]) -> str | None:
+    """Return a person's id, None if there is none or it cannot be read."""
+    hint = "write the id that Discord shows under Copy User ID: digits only, as text"
+    if isinstance(value, str):
+        bare = bare_id(value)
+        if not bare:
+            return None
+        if bare in guilds:
+            message = f"{key} is {shown(value)}, which is a guild's id and nobody's"
+            flaws.append(Failure("invalid", message, hint))
+            return None
+        if is_snowflake(bare):
+            return bare
+        if bare.startswith("<@&"):
+            hint = f"it is a role's mention: {hint}"
+    _no_id(key, value, hint, flaws)
+    return None
+
+
+def _guild(value: object, flaws: list[Failure]) -> str | None:
+    """Return the guild's id, None if there is none or it cannot be read."""
+    hint = "write the id that Discord shows under Copy Server ID: digits only, as text"
+    if isinstance(value, str):
+        bare = value.strip()
+        if not bare or is_snowflake(bare):
+            return bare or None
+    _no_id("guildId", value, hint, flaws)
+    return None
+
+
+def _no_id(key: str, value: object, hint: str, flaws: list[Failure]) -> None:
+    """Tell what is no id; nothing at all is no flaw."""
+    if value is None:
+        return
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         hint = "write it as text, in quotes: JavaScript rounds a number this long to another id"
         flaws.append(Failure("invalid", f"{key} is the number {shown(value)}, not a text", hint))
     else:
-        hint = "write the id that Discord shows under Copy ID: digits only, as text"
-        flaws.append(
-            Failure("invalid", f"{key} is {shown(value)}, not a text of 1 to {_LONGEST_SNOWFLAKE} digits", hint)
-        )
+        flaws.append(Failure("invalid", f"{key} is {shown(value)}, not a Discord id of 15 to 20 digits", hint))
+
+
+def _made(key: str, value: object, flaws: list[Failure]) -> str | None:
+    """Return one of our own ids, whatever type the booking system's column gave it."""
+    if type(value) is int and value.bit_length() <= 64:
+        value = str(value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, str) and len(value.strip()) <= _LONGEST_NUMBER and _DIGITS.issuperset(value.strip()):
+        return value.strip()
+    hint = "remove it: coachsync remembers by itself what it made"
+    flaws.append(Failure("invalid", f"{key} is {shown(value)}, not an id that coachsync wrote", hint))
     return None
 
 
@@ -177,8 +254,17 @@ def _name(key: str, value: object, flaws: list[Failure]) -> str:
 
 
 def _flag(key: str, value: object, flaws: list[Failure]) -> bool:
-    if value is None or (isinstance(value, int) and value in (0, 1)):
+    """Return one of our own flags, whatever type the booking system's column gave it."""
+    found = flag(value)
+    if found is None:
+        hint = "remove it: coachsync remembers by itself what it made"
+        flaws.append(Failure("invalid", f"{key} is {shown(value)}, neither true nor false", hint))
+    return bool(found)
+
+
+def flag(value: object) -> bool | None:
+    """Return what a flag says: true or false, 0 or 1, as a number or as text; absent is false, None for others."""
+    if value is None or (isinstance(value, (int, float)) and value in (0, 1)):
         return bool(value)
-    hint = "remove it: coachsync remembers by itself what it made"
-    flaws.append(Failure("invalid", f"{key} is {shown(value)}, neither true nor false", hint))
-    return False
+    word = value.strip().lower() if isinstance(value, str) else "?"
+    return word in _YES if word in _YES | _NO else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from coachsync.domain.model import MINUTE, ActionKind, Entry, Millis, Session
 from coachsync.domain.naming import DEFAULT, Templates
+from coachsync.domain.remembered import believed
 from coachsync.domain.states import Phase
 from coachsync.domain.windows import (
     Policy,
@@ -19,9 +20,11 @@ from coachsync.domain.windows import (
 
 
 class Facts(NamedTuple):
-    """What deciding depends on beside the sessions: `first_run_at` is this run's time on the first run.
+    """What deciding depends on beside the sessions.
 
-    `interval` is how long the next run is away, as far as the last one tells.
+    `first_run_at` is this run's time on the first run. `interval` is how long the next run is away, as far as the last
+    one tells. `brought_over` are the (id, start) of bookings that were over already when coachsync itself brought them
+    in.
     """
 
     now: Millis
@@ -30,6 +33,7 @@ class Facts(NamedTuple):
     templates: Templates = DEFAULT
     store_empty: bool = False
     interval: Millis = 15 * MINUTE
+    brought_over: frozenset[tuple[str, Millis]] = frozenset()
 
 
 class Life(NamedTuple):
@@ -50,6 +54,11 @@ class Case(NamedTuple):
     session: Session
     entry: Entry | None
     facts: Facts
+
+    @classmethod
+    def of(cls, session: Session, entry: Entry | None, facts: Facts) -> Case:
+        """Return the case of a row as it is believed: what of it cannot be understood is as the ledger remembers it."""
+        return cls(believed(session, entry), entry, facts)
 
     @property
     def now(self) -> Millis:
@@ -74,7 +83,7 @@ class Case(NamedTuple):
     @property
     def cancelled(self) -> bool:
         """Return whether the booking's status takes its room away at once."""
-        return self.session.status in self.policy.cancelled
+        return {self.session.status, *self.session.statuses} <= self.policy.cancelled
 
     @property
     def cleanup_due(self) -> bool:
@@ -102,6 +111,17 @@ class Case(NamedTuple):
         return left_alone(self.session, self.facts.first_run_at)
 
     @property
+    def another_times(self) -> bool:
+        """Return whether an earlier system opened the session's room, too long ago for us to touch it."""
+        return self.entry is None and self.left_alone and bool(self.session.end)
+
+    @property
+    def past(self) -> bool:
+        """Return whether the session was over before coachsync could do anything for it."""
+        brought_over = (self.session.id, self.session.start) in self.facts.brought_over
+        return bool(self.session.end) and (brought_over or self.session.end <= self.facts.first_run_at)
+
+    @property
     def adoptable(self) -> bool:
         """Return whether an open booking that the ledger does not know is of our time."""
         return self.session.flaw is None and not self.left_alone
@@ -124,10 +144,15 @@ class Case(NamedTuple):
 
     @property
     def closed_by_operator(self) -> bool:
-        """Return whether an operator closed this very appointment: it stays closed until its start moves."""
+        """Return whether an operator closed this very appointment: it stays closed until its start moves.
+
+        What was given up in one guild is closed there alone.
+        """
         entry = self.entry
-        closed = entry is not None and entry.closed_by in ("operator", "abandoned")
-        return closed and entry is not None and entry.closed_start == self.session.start
+        if entry is None or entry.closed_by not in ("operator", "abandoned"):
+            return False
+        elsewhere = entry.closed_by == "abandoned" and entry.guild_id != self.session.guild_id
+        return entry.closed_start == self.session.start and not elsewhere
 
     @property
     def goes_on_closing(self) -> bool:
@@ -149,15 +174,19 @@ class Case(NamedTuple):
         return entry is not None and self.session.guild_id != entry.guild_id
 
     @property
+    def leavers(self) -> set[str]:
+        """Return who has, or may have, access and is not in the booking (any more)."""
+        grants = self.entry.grants if self.entry is not None else ()
+        return {g.user_id for g in grants if g.state != "revoked"} - set(self.session.ids)
+
+    @property
     def people_changed(self) -> bool:
         """Return whether somebody must lose access or, if the room is complete and may be had, gain it."""
         entry = self.entry
         if entry is None:
             return False
-        people = set(self.session.ids)
-        leavers = {g.user_id for g in entry.grants if g.state != "revoked"} - people
         may_join = entry.state == "open" and self.bookable
-        return bool(leavers) or (may_join and bool(people - set(entry.granted())))
+        return bool(self.leavers) or (may_join and bool(set(self.session.ids) - set(entry.granted())))
 
     @property
     def phase(self) -> Phase:
@@ -165,7 +194,7 @@ class Case(NamedTuple):
         if self.session.flaw is not None:
             return "invalid"
         life = self.life
-        if life.open:
+        if life.open and not self.another_times:
             return self._phase_while_open(life)
         if self.cancelled:
             return "cancelled"
@@ -174,7 +203,7 @@ class Case(NamedTuple):
         if not self.bookable:
             return "unknown" if self.now < self.session.end else "closed"
         if self.late:
-            return "missed"
+            return "past" if self.past else "missed"
         return "setup_due" if self.window_open else "booked"
 
     def _phase_while_open(self, life: Life) -> Phase:
@@ -188,6 +217,8 @@ class Case(NamedTuple):
         phase = self.phase
         if phase == "booked":
             return "setup", self.opens
+        if phase == "invalid":
+            return self._next_while_invalid()
         if self.live is not None:
             return self._next_while_live(self.live, phase)
         if phase == "setup_due" and self.now < self.session.end:
@@ -200,8 +231,6 @@ class Case(NamedTuple):
 
     def _next_while_live(self, entry: Entry, phase: Phase) -> tuple[ActionKind, Millis]:
         """Return what happens next to a session that the ledger knows to be open, begun or closing."""
-        if phase == "invalid":
-            return "cleanup", cleanup_at(entry.end, self.policy)
         if phase == "cleanup_due":
             by_itself = self.cancelled or self.cleanup_due  # a revoke that was cut short stays one
             return ("cleanup" if by_itself or entry.closed_by != "revoked" else "revoke"), self.now
@@ -212,3 +241,18 @@ class Case(NamedTuple):
         if self.people_changed:
             return "update", self.now
         return "cleanup", cleanup_at(self.session.end, self.policy)
+
+    def _next_while_invalid(self) -> tuple[ActionKind | None, Millis | None]:
+        """Return what happens next to a session whose row cannot be understood: it only loses."""
+        if not self.life.open or self.another_times:
+            return None, None
+        if self.cancelled:
+            return "cleanup", self.now
+        ends = cleanup_at(self.session.end, self.policy) if self.session.end else None
+        entry = self.live
+        if entry is not None and (ends is None or self.now < ends):
+            if entry.state == "closing":
+                return ("revoke" if entry.closed_by == "revoked" else "cleanup"), self.now
+            if self.leavers:
+                return "update", self.now
+        return ("cleanup", ends) if ends is not None else (None, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from coachsync.domain.booking import flag, whole
 from coachsync.domain.model import Millis
 
 
@@ -38,12 +39,12 @@ def unsaid(marks: Marks, row: Mapping[str, object], absent: bool | None = False)
     flags = {"discord_setup_complete": marks.set_up, "discord_cleaned_up": marks.cleaned_up}
     ids = {"discord_channel_id": marks.channel_id, "discord_role_id": marks.role_id}
     changes: dict[str, object] = {
-        field: flag for field, flag in flags.items() if flag is not None and _flag(row.get(field), absent) is not flag
+        field: said for field, said in flags.items() if said is not None and _flag(row.get(field), absent) is not said
     }
     changes |= {
         field: snowflake or None
         for field, snowflake in ids.items()
-        if snowflake is not None and snowflake != (row.get(field) or "")
+        if snowflake is not None and snowflake != _id(row.get(field))
     }
     return changes
 
@@ -53,7 +54,7 @@ def completed(marks: Marks, row: Mapping[str, object]) -> bool:
     completion, status = marks.completion, row.get("status")
     if completion is None or not isinstance(status, str):
         return False
-    same_start = completion.start is None or row.get("scheduled_date") == completion.start
+    same_start = completion.start is None or whole(row.get("scheduled_date")) == completion.start
     return same_start and status in completion.statuses - {completion.status}
 
 
@@ -61,4 +62,9 @@ def _flag(value: object, absent: bool | None) -> bool | None:
     """Return what a flag says, None if it makes no sense."""
     if value is None:
         return absent
-    return bool(value) if isinstance(value, int) and value in (0, 1) else None
+    return flag(value)
+
+
+def _id(value: object) -> object:
+    """Return what an id says: a number means the same as its digits, nothing is ""."""
+    return str(value) if type(value) is int else value or ""

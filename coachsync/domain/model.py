@@ -31,11 +31,15 @@ OUTCOME_KINDS: tuple[OutcomeKind, ...] = ("done", "failed", "refused", "planned"
 
 
 class Person(NamedTuple):
-    """Somebody of a booking: `id` is their Discord user id, None if they have linked no account."""
+    """Somebody of a booking: `id` is their Discord user id, None if they have linked no account.
+
+    `unread`: the booking says something of them that cannot be understood, so `id` says nothing.
+    """
 
     id: str | None
     kind: PersonKind
     name: str = ""
+    unread: bool = False
 
     @property
     def called(self) -> str:
@@ -46,7 +50,8 @@ class Person(NamedTuple):
 class Session(NamedTuple):
     """One booking as the store holds it, read and checked.
 
-    `start` and `end` are 0 if the row's times cannot be understood; `flaw` then says why.
+    `start` and `end` are 0 if the row's times cannot be understood; `flaw` then says why. `statuses` are those of all
+    the rows that bear one id between them, empty for an id that occurs once.
     """
 
     id: str
@@ -60,6 +65,7 @@ class Session(NamedTuple):
     channel_id: str | None
     role_id: str | None
     flaw: Failure | None = None
+    statuses: tuple[str, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -161,15 +167,34 @@ class Entry:
 
     def current(self, kind: ResourceKind) -> Resource | None:
         """Return the role or channel that the session has."""
-        return next((r for r in self.resources if r.kind == kind and r.state == "made"), None)
+        return next((r for r in self._here() if r.kind == kind and r.state == "made"), None)
 
     def spares(self) -> list[Resource]:
         """Return what is there beside the current role and channel, and must go."""
-        return [r for r in self.resources if r.state == "spare"]
+        return [r for r in self._here() if r.state == "spare"]
 
     def open_attempts(self) -> list[Resource]:
         """Return the creates whose answer is not known."""
-        return [r for r in self.resources if r.state == "attempted"]
+        return [r for r in self._here() if r.state == "attempted"]
+
+    def _here(self) -> list[Resource]:
+        return [r for r in self.resources if r.guild_id == self.guild_id]
+
+    def left_behind(self) -> list[Resource]:
+        """Return what is, or may be, left where this life is not: in a guild that was out of reach when it moved."""
+        elsewhere = [r for r in self.resources if self.state == "closed" or r.guild_id != self.guild_id]
+        return [r for r in elsewhere if r.is_there or (r.state == "attempted" and r.guild_id != self.guild_id)]
+
+    def reopen(self) -> None:
+        """Take back that an operator closed this life: the session may begin a new one."""
+        self.closed_by, self.closed_start = "revoked", None
+
+    def leave_behind(self, start: Millis, now: Millis) -> None:
+        """End this life as if it were revoked, with all that it has still there: the guild is out of reach."""
+        for resource in self.resources:
+            if resource.state == "made":
+                resource.state = "spare"  # which is what must go
+        self.close("revoked", start, now)
 
     def grant_of(self, person: str) -> Grant | None:
         """Return a person's grant that is not revoked."""

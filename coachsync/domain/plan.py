@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from coachsync.domain.brake import braked, kept, loses, refusal_of
 from coachsync.domain.case import Case, Facts
-from coachsync.domain.decide import decide
+from coachsync.domain.decide import decide, flaw_of_open
 from coachsync.domain.model import Action, Entry, Millis, Session
 from coachsync.domain.naming import names_for, short_of
 from coachsync.domain.planned import RANK, Due, Plan, Refused, Scope
 from coachsync.domain.remembered import disagrees, ghost
 from coachsync.domain.vanished import accidents_among, unbooked, vanished
+
+Decided = tuple[Case, Due | Refused | None]
 
 
 def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: Facts, scope: Scope) -> Plan:
@@ -27,24 +30,50 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
         scope: what the call may do.
     """
     known = {s.id: s for s in sorted(sessions, key=_order)}
-    wanted = [Case(s, entries.get(i), facts) for i, s in known.items() if scope.named is None or i in scope.named]
+    cases = {i: Case.of(s, entries.get(i), facts) for i, s in known.items()}
+    brakes = {} if scope.force else braked(cases.values(), entries)
+    held = [c for c in cases.values() if c.live is not None and c.live.guild_id in brakes and loses(c)]
+    cases |= {c.session.id: kept(c) for c in held}
+    wanted = [case for i, case in cases.items() if scope.named is None or i in scope.named]
     decided = [(case, decide(case, scope)) for case in wanted]
     gone = [e for i, e in sorted(entries.items()) if e.live and i not in known]
     accidents = accidents_among(gone, entries, facts)
-    lost = vanished(gone, accidents, facts, scope)
+    lost = vanished([*gone, *_given_up(entries, known, scope)], accidents, facts, scope)
     due = [(case, what) for case, what in decided if isinstance(what, Due)] + lost.due
     actions = _actions([d for d in due if d[1].kind in scope.kinds], known, entries, facts)
-    refused = [what for _, what in decided if isinstance(what, Refused) and what.kind in scope.kinds]
-    kept = [Case(ghost(e), e, facts) for e in gone if e.guild_id in accidents or facts.now >= e.start]
+    refused = [
+        *_refused(decided, {c.session.id: refusal_of(c, brakes[c.session.guild_id]) for c in held}),
+        *lost.refused,
+    ]
+    ghosts = [Case(ghost(e), e, facts) for e in gone if e.guild_id in accidents or facts.now >= e.start]
     plan = Plan(
         actions=actions,
-        refused=(*refused, *lost.refused, *unbooked(known, entries, scope)),
+        refused=(*(r for r in refused if r.kind in scope.kinds), *unbooked(known, entries, scope)),
         warnings=tuple(lost.warnings),
         restores=tuple(_restores(decided)),
         found=tuple(i for i in entries if i in known),
         missing=tuple(e.session_id for e in gone if e.guild_id not in accidents),
     )
-    return _with_looks(plan, [*wanted, *kept], entries) if _looks(scope) else plan
+    return _with_looks(plan, [*wanted, *ghosts], entries) if _looks(scope) else plan
+
+
+def _refused(
+    decided: Iterable[tuple[Case, Due | Refused | None]], held_back: Mapping[str, Refused]
+) -> Iterable[Refused]:
+    """Yield what was refused, what is held for an accident, and the flaws of rows that something is open for."""
+    for case, what in decided:
+        if isinstance(what, Refused):
+            yield what
+        told = held_back.get(case.session.id) or flaw_of_open(case, what)
+        if told is not None:
+            yield told
+
+
+def _given_up(entries: Mapping[str, Entry], known: Mapping[str, Session], scope: Scope) -> list[Entry]:
+    """Return whose life is over and whose booking is gone, and of whom an operator gives up what was left behind."""
+    named = (scope.named or frozenset()) if scope.abandon else frozenset()
+    over = [entries[i] for i in sorted(named) if i in entries and i not in known and not entries[i].live]
+    return [entry for entry in over if entry.left_behind()]
 
 
 def _looks(scope: Scope) -> bool:
@@ -59,6 +88,7 @@ def _with_looks(plan: Plan, cases: Iterable[Case], entries: Mapping[str, Entry])
         looks=tuple((case.session, case.entry) for case in idle if case.entry is not None),
         adopts=tuple(case.session for case in idle if case.entry is None and case.adoptable),
         unsettled=tuple(e for i, e in sorted(entries.items()) if not e.live and e.open_attempts() and i not in busy),
+        left=tuple(e for _, e in sorted(entries.items()) if e.left_behind()),
     )
 
 
@@ -100,7 +130,7 @@ def _taken(known: Mapping[str, Session], entries: Mapping[str, Entry], facts: Fa
     return taken
 
 
-def _restores(decided: Iterable[tuple[Case, object]]) -> Iterable[tuple[Session, Entry]]:
+def _restores(decided: Iterable[Decided]) -> Iterable[tuple[Session, Entry]]:
     """Yield the sessions whose marks a booking system reset, or whose times and people it changed."""
     for case, due in decided:
         if case.entry is None or due is not None or case.session.flaw is not None:

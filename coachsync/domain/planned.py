@@ -38,8 +38,9 @@ class Plan(NamedTuple):
     `actions` and `refused` are in the order in which they are shown and begun. `looks` are the live entries whose
     rooms are looked at for drift, `adopts` sessions with an open room that the ledger does not know, `restores`
     sessions of which store and ledger do not say the same (marks, times, people), `unsettled` entries whose life is
-    over but a create of which may still come to light. `missing` are the live entries whose booking is not in the
-    store, accidents left out: those runs do not count against a booking.
+    over but a create of which may still come to light, `left` entries of which something was left behind in a guild
+    that was out of reach when they moved. `missing` are the live entries whose booking is not in the store, accidents
+    left out: those runs do not count against a booking.
     """
 
     actions: tuple[Action, ...]
@@ -51,12 +52,14 @@ class Plan(NamedTuple):
     looks: tuple[tuple[Session, Entry], ...] = ()
     adopts: tuple[Session, ...] = ()
     unsettled: tuple[Entry, ...] = ()
+    left: tuple[Entry, ...] = ()
 
     @property
     def guilds(self) -> frozenset[str]:
         """Return the guilds that Discord must be asked about."""
         ids = [a.guild_id for a in self.actions] + [e.guild_id for _, e in self.looks]
         ids += [s.guild_id for s in self.adopts] + [e.guild_id for e in self.unsettled]
+        ids += [r.guild_id for e in self.left for r in e.left_behind()]
         return frozenset(ids)
 
 

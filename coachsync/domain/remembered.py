@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from coachsync.domain.model import Entry, Session
+from collections.abc import Callable
+
+from coachsync.domain.model import Entry, Person, Session
 
 
 def ghost(entry: Entry) -> Session:
@@ -19,6 +21,36 @@ def ghost(entry: Entry) -> Session:
         channel_id=None,
         role_id=None,
     )
+
+
+def believed(session: Session, entry: Entry | None) -> Session:
+    """Return a row that cannot be understood with what the ledger remembers in its place.
+
+    That is its times, its guild, and whoever stood in a field that became unreadable: they keep their place.
+    """
+    if session.flaw is None or entry is None or not entry.live:
+        return session
+    people = with_former(session.people, entry.people, lambda person: person.unread)
+    return session._replace(start=entry.start, end=entry.end, guild_id=entry.guild_id, people=people)
+
+
+def with_former(
+    people: tuple[Person, ...], former: tuple[Person, ...], lost: Callable[[Person], bool]
+) -> tuple[Person, ...]:
+    """Return a booking's people, with whoever stood in the same field before in place of those that are `lost`."""
+    return tuple(before if lost(p) and before is not None else p for p, before in zip_fields(people, former))
+
+
+def zip_fields(people: tuple[Person, ...], former: tuple[Person, ...]) -> list[tuple[Person, Person | None]]:
+    """Return each person with whoever stood in the same field before: the first coach with the first coach."""
+    left = list(former)
+    pairs: list[tuple[Person, Person | None]] = []
+    for person in people:
+        before = next((p for p in left if p.kind == person.kind), None)
+        if before is not None:
+            left.remove(before)
+        pairs.append((person, before))
+    return pairs
 
 
 def follow(entry: Entry, session: Session) -> None:

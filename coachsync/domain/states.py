@@ -20,6 +20,16 @@ ClosedBy = Literal["", "end", "cancelled", "vanished", "operator", "abandoned", 
 """Why a session's life ended; "" while it lives."""
 
 Phase = Literal[
-    "booked", "setup_due", "active", "cleanup_due", "cleaned", "cancelled", "missed", "unknown", "closed", "invalid"
+    "booked",
+    "setup_due",
+    "active",
+    "cleanup_due",
+    "cleaned",
+    "cancelled",
+    "missed",
+    "unknown",
+    "closed",
+    "past",
+    "invalid",
 ]
 """CONTRACT §7's phases."""

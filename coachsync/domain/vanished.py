@@ -72,9 +72,14 @@ def accidents_among(vanished: Collection[Entry], entries: Mapping[str, Entry], f
     for guild in {e.guild_id for e in vanished}:
         gone = sum(1 for e in vanished if e.guild_id == guild)
         rooms = sum(1 for e in entries.values() if e.live and e.guild_id == guild)
-        if facts.store_empty or (gone >= ACCIDENT_AT_LEAST and 2 * gone >= rooms):
+        if facts.store_empty or is_accident(gone, rooms):
             found[guild] = accident(gone, rooms, facts.store_empty)
     return found
+
+
+def is_accident(lost: int, rooms: int) -> bool:
+    """Return whether so many of a guild's open rooms are lost at once that somebody made a mistake."""
+    return lost >= ACCIDENT_AT_LEAST and 2 * lost >= rooms
 
 
 def unbooked(known: Collection[str], entries: Mapping[str, Entry], scope: Scope) -> list[Refused]:
@@ -84,7 +89,7 @@ def unbooked(known: Collection[str], entries: Mapping[str, Entry], scope: Scope)
     failure = Failure(
         "unknown_session",
         "the store holds no booking of this id any more: only the ledger remembers it",
-        "bring the booking back; `coachsync explain` tells what became of it",
+        "bring the booking back; `coachsync explain` with its id says what became of it",
     )
     lost = sorted(i for i in scope.named if i in entries and i not in known)
     return [Refused(ghost(entries[i]), "setup", "refused", failure) for i in lost]

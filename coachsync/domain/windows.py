@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from coachsync.domain.model import DAY, Millis, Session
 
-LEFT_ALONE: Millis = 7 * DAY  # sessions that ended longer than this before the first run are not ours to touch
+LEFT_ALONE: Millis = 7 * DAY  # what ended so long before the first run, or longer, is not ours to touch
+RELEASED: Millis = 1_790_812_800_000  # 2026-10-01T00:00:00Z: no run of this program was before it
 
 
 class Policy(NamedTuple):
@@ -48,7 +49,7 @@ def setup_window_open(session: Session, policy: Policy, now: Millis) -> bool:
 
 def left_alone(session: Session, first_run_at: Millis) -> bool:
     """Return whether a session ended so long before coachsync's first run that it is not ours to touch."""
-    return session.end < first_run_at - LEFT_ALONE
+    return session.end <= first_run_at - LEFT_ALONE
 
 
 def is_late(session: Session, policy: Policy, now: Millis) -> bool:

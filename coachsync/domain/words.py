@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Millis, Session
 from coachsync.domain.windows import Policy
@@ -9,10 +11,16 @@ from coachsync.domain.windows import Policy
 
 def call(command: str, session_id: str, option: str = "") -> str:
     """Return a command to type, safe to paste into a shell: ids come from other systems."""
+    named = quoted(session_id)
+    words = [option, "--", named] if session_id.startswith("-") else [named, option]
+    return " ".join(["coachsync", command, *(word for word in words if word)])
+
+
+def quoted(word: str) -> str:
+    """Return a word as a shell takes it."""
     from shlex import quote
 
-    words = [option, "--", quote(session_id)] if session_id.startswith("-") else [quote(session_id), option]
-    return " ".join(["coachsync", command, *(word for word in words if word)])
+    return quote(word)
 
 
 def give_up(session_id: str) -> str:
@@ -32,12 +40,21 @@ def nothing_to_do(command: str, session: Session, *, open_: bool) -> str:
 
 
 def not_bookable(session: Session, policy: Policy) -> Failure:
-    """Say that a status gets no room."""
-    return Failure(
-        "not_bookable",
-        f"status {session.status!r} gets no room",
-        f"bookable are {', '.join(sorted(policy.bookable))}; change the booking's status first",
-    )
+    """Say that a status gets no room, and how it gets one."""
+    if session.status in policy.cancelled:
+        hint = f"take the cancellation back with `{call('sessions restore', session.id)}`"
+    else:
+        wanted = meant(session.status, policy.bookable) or min(policy.bookable)
+        write = call("sessions restore", session.id, f"--status {quoted(wanted)}")
+        hint = f"bookable are {', '.join(sorted(policy.bookable))}; write one with `{write}`"
+        hint = f"did you mean {wanted}? {hint}" if meant(session.status, policy.bookable) else hint
+    return Failure("not_bookable", f"status {session.status!r} gets no room", hint)
+
+
+def meant(status: str, known: Collection[str]) -> str | None:
+    """Return the status that another one is but for case and white space; None if it is none of them."""
+    folded = "".join(status.split()).casefold()
+    return next((k for k in sorted(known) if k != status and "".join(k.split()).casefold() == folded), None)
 
 
 def ended(session: Session, now: Millis) -> Failure:
@@ -45,7 +62,7 @@ def ended(session: Session, now: Millis) -> Failure:
     return Failure(
         "ended",
         f"the session ended {span(now - session.end)} ago",
-        "move it with `coachsync sessions reschedule`",
+        f"move it with `{call('sessions reschedule', session.id, '--start WHEN')}`",
     )
 
 
@@ -59,12 +76,14 @@ def missed(session: Session, now: Millis) -> Failure:
     )
 
 
-def unknown_status(session: Session) -> Failure:
+def unknown_status(session: Session, policy: Policy) -> Failure:
     """Say that nobody told what a status means."""
+    known = meant(session.status, {*policy.bookable, *policy.cancelled})
+    hint = "correct the booking's status, or add it under [statuses] in the configuration"
     return Failure(
         "unknown_status",
         f"status {session.status!r} is neither bookable nor cancelled, so it gets no room",
-        "correct the booking's status, or add it under [statuses] in the configuration",
+        f"did you mean {known}? {hint}" if known else hint,
     )
 
 
@@ -77,6 +96,16 @@ def accident(gone: int, rooms: int, store_empty: bool) -> Failure:
         "booking_vanished",
         f"{what}: taken for an accident, the rooms are kept to their own end",
         "bring the bookings back; if they are really gone, `coachsync run --force` removes the rooms",
+    )
+
+
+def emptied(losing: int, rooms: int) -> Failure:
+    """Say that so many fields that became empty or unreadable look like an accident."""
+    return Failure(
+        "booking_vanished",
+        f"{losing} of the guild's {rooms} open rooms would lose somebody whose field is empty or unreadable: taken for "
+        "an accident, everybody keeps their place",
+        "write the ids back; if it is meant, `coachsync run --force` carries it out",
     )
 
 

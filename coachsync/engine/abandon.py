@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from coachsync.domain.case import Facts
-from coachsync.domain.model import Action, Entry, Event, Outcome
+from coachsync.domain.model import Action, Entry, Event, Outcome, Resource
 from coachsync.domain.naming import possible_names
 from coachsync.domain.planned import Plan
-from coachsync.engine.marks import closing_marks
+from coachsync.engine.marks import closing_marks, revoked_marks
 from coachsync.engine.outcomes import untried
 from coachsync.store.base import Store, Transaction
 
@@ -22,21 +22,32 @@ def abandon(store: Store, plan: Plan, facts: Facts) -> tuple[list[Outcome], tupl
 
 
 def _give_up(transaction: Transaction, action: Action, facts: Facts) -> str:
-    entry = action.entry if action.entry is not None and action.entry.live else _blank(action, facts)
-    left = [f"{r.kind} {r.name!r} ({r.snowflake})" for r in entry.resources if r.is_there]
-    left += [f"{r.kind} {r.name!r} (perhaps)" for r in entry.open_attempts()]
-    left += _claimed(action, entry)
-    for resource in entry.resources:
-        if resource.state in ("made", "spare", "attempted"):
-            resource.state = "abandoned"
-    entry.close("abandoned", action.session.start, facts.now)
-    words = f"may be left in guild {entry.guild_id}: {', '.join(left) or 'nothing'}"
-    transaction.mark(closing_marks(action.session, facts.policy))
+    """Give up what was left behind elsewhere; if nothing was, the session's life itself."""
+    entry, session = action.entry, action.session
+    doomed = entry.left_behind() if entry is not None else []
+    if entry is None or not (doomed or entry.live):
+        entry = _blank(action, facts)
+    lives = not doomed
+    doomed = doomed or [r for r in entry.resources if r.state in ("made", "spare", "attempted")]
+    guilds = sorted({r.guild_id for r in doomed} or {entry.guild_id})
+    left = [_called(r) for r in doomed] + (_claimed(action, entry) if lives else [])
+    for resource in doomed:
+        resource.state = "abandoned"
+    if not lives and not entry.live:
+        entry.closed_by = "abandoned"  # and no longer revoked: nobody removed it
+    if lives:
+        entry.close("abandoned", session.start, facts.now)
+        moved = session.guild_id != entry.guild_id
+        closing = closing_marks(session, facts.policy, "abandoned", facts.now)
+        transaction.mark(revoked_marks(session) if moved else closing)
+    words = f"may be left in guild {', '.join(guilds)}: {', '.join(left) or 'nothing'}"
     transaction.ledger.save(entry)
-    transaction.ledger.event(
-        Event(facts.now, action.session.id, "cleanup", "done", f"given up by an operator; {words}")
-    )
-    return f"{action.session.id}: {words}"
+    transaction.ledger.event(Event(facts.now, session.id, "cleanup", "done", f"given up by an operator; {words}"))
+    return f"{session.id}: {words}"
+
+
+def _called(resource: Resource) -> str:
+    return f"{resource.kind} {resource.name!r} ({resource.snowflake if resource.is_there else 'perhaps'})"
 
 
 def _claimed(action: Action, entry: Entry) -> list[str]:

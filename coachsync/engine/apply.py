@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from coachsync.discord.api import How
@@ -19,21 +20,26 @@ from coachsync.discord.pace.dispatch import Priority
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.limits import MOST_ROLE_CREATIONS
-from coachsync.domain.model import MINUTE, Access, Action, Entry, Millis, Outcome, Session, Warn
+from coachsync.domain.model import MINUTE, Access, Action, Entry, Event, Millis, Outcome, OutcomeKind, Session, Warn
 from coachsync.domain.naming import possible_names
 from coachsync.domain.planned import RANK, Plan, Refused
 from coachsync.domain.remembered import ghost
 from coachsync.engine.journal import Journal
+from coachsync.engine.marks import revoked_marks
 from coachsync.engine.outcomes import refusal, untried
 from coachsync.engine.progress import ProgressTeller
 from coachsync.engine.slots import Slots
 from coachsync.engine.steps import category, counting, observe
 from coachsync.engine.steps.actions import attempt, audit_reason, new_entry, only_looking, outcome_of, with_way_out
 from coachsync.engine.steps.job import Job
+from coachsync.engine.steps.leftover import LeftJob, clear, removal_of
+from coachsync.errors import StoreError
 from coachsync.guild.access import GuildAccess
 from coachsync.guild.picture import Guild
+from coachsync.store.base import Transaction
 
 SKEW: Millis = 5 * MINUTE
+_OUT_OF_REACH = frozenset({"unknown_guild", "missing_access", "unauthorized"})
 
 
 class Applied(NamedTuple):
@@ -87,6 +93,7 @@ class Apply:
             else:
                 actions.append(found)
         await self._act(actions)
+        await self._clear_left()
         await self._look_again()
 
     # looking
@@ -166,7 +173,9 @@ class Apply:
     async def _perform(self, action: Action, priority: Priority) -> Outcome:
         failure = self._obstacle(action)
         if failure is not None:
-            return untried(action, "failed", failure, self._access(action.guild_id))
+            outcome = untried(action, "failed", failure, self._access(action.guild_id))
+            await self._leave_behind(action, failure)
+            return outcome
         job = self._job(action._replace(entry=self._entry(action)), priority)
         assert job is not None
         self.jobs.append(job)
@@ -182,11 +191,59 @@ class Apply:
         """Return why an action cannot even begin."""
         access = self.accesses[action.guild_id]
         if access.failure is not None:
-            return access.failure
+            return with_way_out(access.failure, action)
         guild = self.guilds[action.guild_id]
         if guild.failure is not None:
             return with_way_out(failure_of(guild.failure), action)
         return self.skewed if action.kind in ("cleanup", "revoke") else None
+
+    async def _leave_behind(self, action: Action, failure: Failure) -> None:
+        """Free a session that moved away from a guild that is out of reach: the next run sets it up where it is now."""
+        entry, session = action.entry, action.session
+        moved = entry is not None and entry.live and session.guild_id != entry.guild_id
+        if entry is None or not moved or action.kind != "revoke" or failure.code not in _OUT_OF_REACH:
+            return
+        entry.leave_behind(session.start, self.facts.now)
+
+        def change(transaction: Transaction) -> None:
+            transaction.mark(revoked_marks(session))
+            transaction.ledger.save(entry)
+            transaction.ledger.event(
+                Event(self.facts.now, session.id, "left behind", "done", f"guild {entry.guild_id}")
+            )
+
+        with suppress(StoreError):  # then the next run does it
+            await self.journal.write(change)
+
+    async def _clear_left(self) -> None:
+        """Remove what sessions left behind in guilds that can be looked at again; say of the others that it is there.
+
+        Their lives elsewhere are worked on in the same entries, so this begins when that is through.
+        """
+        latest = {j.session.id: j.entry for j in self.jobs}
+        for known in self.plan.left:
+            entry = latest.get(known.session_id, known)
+            for guild_id in sorted({r.guild_id for r in entry.left_behind()}):
+                outcome = await self._clear(entry, removal_of(entry, guild_id))
+                self.outcomes += [outcome] if outcome is not None else []
+
+    async def _clear(self, entry: Entry, action: Action) -> Outcome | None:
+        failure = self._obstacle(action)
+        if failure is not None:
+            return untried(action, "failed", failure, entry.access)
+        job = self._job(action, (RANK["cleanup"],), LeftJob)
+        assert isinstance(job, LeftJob)
+        job.whole = entry
+        started = time.monotonic()
+        with metered() as meter:
+            try:
+                failure = await clear(job)
+            except StoreError as error:
+                failure = Failure("store_error", error.message, error.hint)
+        if failure is None and any(r.guild_id == action.guild_id for r in entry.left_behind()):
+            return None  # a create whose answer was lost may still come to light: a later run looks again
+        kind: OutcomeKind = "done" if failure is None else "failed"
+        return outcome_of(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _entry(self, action: Action) -> Entry:
         """Return the entry the action works on: the ledger's, begun anew where this is a new life."""
@@ -203,11 +260,11 @@ class Apply:
     def _access(self, guild_id: str) -> Access:
         return self.accesses[guild_id].access
 
-    def _job(self, action: Action, priority: Priority = (RANK["repair"],)) -> Job | None:
+    def _job(self, action: Action, priority: Priority = (RANK["repair"],), make: type[Job] = Job) -> Job | None:
         guild = self.guilds.get(action.guild_id)
         if guild is None or guild.failure is not None or action.entry is None:
             return None
-        return Job(
+        return make(
             action,
             action.entry,
             guild,

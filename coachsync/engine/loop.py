@@ -91,7 +91,7 @@ def _say(text: str) -> None:
 def _record_hang(request: TickRequest, number: int) -> None:
     """Record a hung run over a connection of its own: the other one may be what hangs."""
     settings = request.settings
-    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
     store = open_store(settings.store.url, settings.base_dir, defaults, writable=True)
     with store.transaction() as transaction:
         transaction.ledger.run_finished(number, host_time(request), None, SOME_FAILED)

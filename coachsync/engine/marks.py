@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from coachsync.domain.marks import Completion, Marks
-from coachsync.domain.model import Entry, Session
+from coachsync.domain.model import Entry, Millis, Session
 from coachsync.domain.remembered import marks_of
+from coachsync.domain.states import ClosedBy
 from coachsync.domain.windows import Policy
 
 
@@ -19,15 +20,14 @@ def revoked_marks(session: Session) -> Marks:
     return Marks(session.id, set_up=False, cleaned_up=False, role_id="", channel_id="")
 
 
-def closing_marks(session: Session, policy: Policy) -> Marks:
+def closing_marks(session: Session, policy: Policy, closed_by: ClosedBy, now: Millis) -> Marks:
     """Return the marks of a cleaned-up session; a status that is still bookable becomes the completed one.
 
-    Not so where the booking was moved meanwhile: then it stands for another appointment.
+    Not so if the booking was moved meanwhile: then it stands for another appointment. Nor if an operator closed it
+    before its end, however long that took: nobody held that session.
     """
-    if session.status not in policy.bookable or not policy.completed:
+    early = closed_by == "operator" or (bool(session.end) and now < session.end)
+    if early or session.status not in policy.bookable or not policy.completed:
         return Marks(session.id, cleaned_up=True)
-    return Marks(
-        session.id,
-        cleaned_up=True,
-        completion=Completion(policy.bookable, session.start or None, policy.completed),
-    )
+    start = None if session.flaw is not None else session.start
+    return Marks(session.id, cleaned_up=True, completion=Completion(policy.bookable, start, policy.completed))

@@ -34,6 +34,7 @@ from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, un
 from coachsync.engine.request import KINDS, TickRequest, host_time
 from coachsync.errors import OK, SOME_FAILED, RowRefusedError
 from coachsync.standing.find import find_each
+from coachsync.standing.past import brought_over
 from coachsync.store.base import Store, Transaction
 from coachsync.store.lock import Lock
 from coachsync.store.open import open_store
@@ -75,7 +76,7 @@ def tick(request: TickRequest) -> Report:
 
 
 def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
-    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
     store = open_store(settings.store.url, settings.base_dir, defaults, writable=writable)
     stack.callback(store.close)
     return store
@@ -98,7 +99,16 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
     ids = {s.id for s in sessions} | (named or set())
     entries = (store.ledger.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.bookings.is_empty()
-    facts = Facts(now, request.settings.policy, first, request.settings.naming, empty, _interval(store, now))
+    unmade = [s for s in sessions if s.id not in entries and s.status in request.settings.policy.bookable]
+    facts = Facts(
+        now,
+        request.settings.policy,
+        first,
+        request.settings.naming,
+        empty,
+        _interval(store, now),
+        brought_over(store, unmade, now),
+    )
     return StoreReading(sessions, entries, facts, named, found.unknown)
 
 

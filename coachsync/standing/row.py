@@ -8,6 +8,7 @@ from coachsync.domain.case import Case
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ActionKind, Entry, Event, Millis, Session
 from coachsync.domain.states import Phase
+from coachsync.domain.words import call, unknown_status
 
 
 class StatusRow(NamedTuple):
@@ -24,8 +25,6 @@ class StatusRow(NamedTuple):
 def row_of(case: Case, error: Event | None) -> StatusRow:
     """Return where a session stands. `error` is its last action's event if that one failed."""
     session, entry, _ = case
-    if entry is None and session.flaw is None and case.left_alone:
-        return StatusRow(session, entry, case.phase, None, None, None)
     action, moment = case.next
     return StatusRow(session, entry, case.phase, action, moment, _blocked(case, error))
 
@@ -36,13 +35,14 @@ def _blocked(case: Case, error: Event | None) -> Failure | None:
     if session.flaw is not None:
         return session.flaw
     failure = error.failure if error is not None else None
-    if failure is not None and phase in ("setup_due", "cleanup_due", "active", "booked", "missed"):
+    open_or_due = phase in ("setup_due", "cleanup_due", "active", "booked", "missed")
+    if failure is not None and failure.code != "missed" and open_or_due:  # "missed" sends people here
         return failure
     if phase == "missed":
-        return Failure("missed", "it can no longer get its room", "move the booking, or tell its people")
+        hint = f"move it with `{call('sessions reschedule', session.id, '--start WHEN')}`, or tell its people"
+        return Failure("missed", "it can no longer get its room", hint)
     if phase == "unknown":
-        hint = "add it to statuses.bookable or statuses.cancelled"
-        return Failure("unknown_status", f"nothing is configured for the status {session.status or 'none'}", hint)
+        return unknown_status(session, case.policy)
     unlinked = [person.kind for person in session.people if person.id is None]
     if phase in ("booked", "setup_due") and unlinked:
         who = unlinked[0]

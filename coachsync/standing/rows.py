@@ -10,6 +10,7 @@ from coachsync.domain.model import DAY, Entry, Millis, Session, Span
 from coachsync.domain.remembered import ghost
 from coachsync.domain.windows import Policy
 from coachsync.standing.find import find, unknown
+from coachsync.standing.past import brought_over
 from coachsync.standing.row import StatusRow, row_of
 
 if TYPE_CHECKING:
@@ -50,13 +51,16 @@ def named_rows(store: Store, names: Iterable[str], policy: Policy, now: Millis) 
 def rows_of(store: Store, sessions: Iterable[Session], policy: Policy, now: Millis) -> list[StatusRow]:
     """Return where each of these sessions stands."""
     ordered = sorted(sessions, key=lambda session: (session.start, session.id))
-    facts = Facts(now, policy, store.ledger.first_run_at() or 0)
+    first_run = store.ledger.first_run_at()
+    facts = Facts(now, policy, now if first_run is None else first_run, brought_over=brought_over(store, ordered, now))
     rows: list[StatusRow] = []
     for first in range(0, len(ordered), _BATCH):
         batch = ordered[first : first + _BATCH]
         ids = [session.id for session in batch]
         entries, errors = store.ledger.entries(ids), store.ledger.last_errors(ids)
-        rows.extend(row_of(Case(session, entries.get(session.id), facts), errors.get(session.id)) for session in batch)
+        rows.extend(
+            row_of(Case.of(session, entries.get(session.id), facts), errors.get(session.id)) for session in batch
+        )
     return rows
 
 

@@ -60,6 +60,9 @@ class Rows(Protocol):
     def all(self) -> Iterable[Found]:
         """Return every row, by start, then by id."""
 
+    def alike(self, session_id: str) -> Iterable[Found]:
+        """Return every row that bears this id."""
+
     def ids(self, ending: str | None = None) -> Iterable[str]:
         """Return every id, or those whose last 8 characters are `ending`."""
 
@@ -91,12 +94,11 @@ class Bookings:
 
     def candidates(self, span: Span) -> list[Session]:
         """Return, by index, the bookings a tick must decide about: in the span, open, or with senseless times."""
-        return [self._session(found) for found in self._rows.due(span)]
+        return list(self._sessions(self._rows.due(span)))
 
     def by_ids(self, ids: Collection[str]) -> dict[str, Session]:
         """Return those of the named bookings that exist, by id."""
-        sessions = (self._session(found) for found in self._rows.named(ids))
-        return {session.id: session for session in sessions}
+        return {session.id: session for session in self._sessions(self._rows.named(ids))}
 
     def matching(self, name: str) -> list[Session]:
         """Return the bookings whose id or short name is `name`: the exact id wins alone."""
@@ -110,7 +112,7 @@ class Bookings:
 
     def everything(self) -> Iterator[Session]:
         """Yield every booking, by start."""
-        return (self._session(found) for found in self._rows.all())
+        return self._sessions(self._rows.all())
 
     def is_empty(self) -> bool:
         """Return whether the store holds no booking at all."""
@@ -173,11 +175,19 @@ class Bookings:
         """Release everything."""
         self._rows.close()
 
+    def _sessions(self, rows: Iterable[Found]) -> Iterator[Session]:
+        """Yield the bookings of rows; those that bear one id between them are one booking, which is invalid."""
+        doubled: dict[str, Session] = {}
+        for found in rows:
+            session = self._session(found)
+            if found.doubled and session.id not in doubled:
+                doubled[session.id] = occurs_twice([self._session(other) for other in self._rows.alike(session.id)])
+            yield doubled.get(session.id, session)
+
     def _session(self, found: Found) -> Session:
         if found.fields is None:
             return not_a_row(found.value, found.position, self._defaults)
-        session = read_booking(found.fields, self._defaults, found.position)
-        return occurs_twice(session) if found.doubled else session
+        return read_booking(found.fields, self._defaults, found.position)
 
 
 def _take(rows: Edit, session_id: str, row: Mapping[str, Any], account: Imported) -> None:

@@ -77,6 +77,36 @@ def _missing(path: str) -> StoreError:
     if os.path.islink(path):
         target = os.path.realpath(path)
         return StoreError(f"the session store {path} is a link to {target}, which does not exist", "mend the link")
-    return StoreError(
-        f"the session store {path} does not exist", "make an empty one with `coachsync init`, or correct [store] url"
-    )
+    return StoreError(f"the session store {path} does not exist", lost_hint(path))
+
+
+def lost_hint(path: str) -> str:
+    """Return what to do about a store that is not there, or holds nothing at all any more.
+
+    An empty one in its place would look as if every booking had vanished.
+    """
+    rooms = _remembered_rooms(path)
+    if rooms:
+        told = f"the ledger beside it remembers {rooms} open rooms: bring it back, or correct [store] url"
+    elif rooms is not None or os.path.lexists(f"{os.path.realpath(path)}.coachsync.lock"):
+        told = "an earlier run worked on it, so rooms may be open: bring it back, or correct [store] url"
+    else:
+        told = "then bring it back, or correct [store] url"
+    return f"was it moved? {told}; if there never was one, make an empty one with `coachsync init`"
+
+
+def _remembered_rooms(path: str) -> int | None:
+    """Return how many open rooms the ledger beside a store remembers; None if there is none to be read."""
+    ledger = f"{os.path.realpath(path)}.coachsync.db"
+    if not os.path.isfile(ledger):
+        return None
+    import sqlite3
+    from contextlib import closing
+    from urllib.parse import quote
+
+    try:
+        with closing(sqlite3.connect(f"file:{quote(ledger)}?mode=ro", uri=True)) as connection:
+            (rooms,) = connection.execute("SELECT count(*) FROM coachsync_entries WHERE state <> 'closed'").fetchone()
+    except sqlite3.Error:
+        return 0
+    return int(rooms)

@@ -50,7 +50,7 @@ def sift(rows: Iterable[Any], defaults: Defaults) -> tuple[dict[str, dict[str, A
             continue
         session = read_json_row(row, defaults, position)
         if seen[session.id] > 1:
-            session = occurs_twice(session)
+            session = occurs_twice([session])
         if session.flaw is None:
             good[session.id] = row
         else:

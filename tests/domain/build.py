@@ -117,9 +117,16 @@ def closed_entry(session: Session, by: str, **changes: Any) -> Entry:
     return entry
 
 
-def facts(now: Millis, *, policy: Policy = POLICY, first_run_at: Millis = 0, store_empty: bool = False) -> Facts:
+def facts(
+    now: Millis,
+    *,
+    policy: Policy = POLICY,
+    first_run_at: Millis = 0,
+    store_empty: bool = False,
+    brought_over: frozenset[tuple[str, Millis]] = frozenset(),
+) -> Facts:
     """Return what a plan depends on beside the sessions."""
-    return Facts(now, policy, first_run_at, TEMPLATES, store_empty)
+    return Facts(now, policy, first_run_at, TEMPLATES, store_empty, brought_over=brought_over)
 
 
 def scope(*kinds: ActionKind, named: set[str] | None = None, force: bool = False, abandon: bool = False) -> Scope:
@@ -129,7 +136,7 @@ def scope(*kinds: ActionKind, named: set[str] | None = None, force: bool = False
 
 def case(session: Session, entry: Entry | None, policy: Policy, now: Millis) -> Case:
     """Return a session at one moment."""
-    return Case(session, entry, Facts(now, policy, 0, TEMPLATES))
+    return Case.of(session, entry, Facts(now, policy, 0, TEMPLATES))
 
 
 def plan_of(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from coachsync.domain.case import Case
 from coachsync.domain.model import DAY, HOUR, Entry, Grant, Millis, Session
 from coachsync.domain.windows import LEFT_ALONE, Policy
 from tests.domain.build import (
@@ -26,6 +27,7 @@ from tests.domain.build import (
     an_entry,
     closed_entry,
     codes_of,
+    facts,
     kinds_of,
     marked,
     plan_of,
@@ -99,7 +101,7 @@ TABLE: list[tuple[str, Session, Entry | None, Policy, Millis, str | None]] = [
     ("invalid, open", a_session(flaw=BROKEN), an_entry(BOOKED), POLICY, OVER - 1, None),
     ("invalid, over", a_session(flaw=BROKEN), an_entry(BOOKED), POLICY, OVER, "cleanup"),
     ("invalid, no times, over", a_session(flaw=BROKEN, start=0, end=0), an_entry(BOOKED), POLICY, OVER, "cleanup"),
-    ("invalid, cancelled, open", a_session(flaw=BROKEN, status="CANCELLED"), an_entry(BOOKED), POLICY, START, None),
+    ("invalid, cancelled", a_session(flaw=BROKEN, status="CANCELLED"), an_entry(BOOKED), POLICY, START, "cleanup"),
 ]  # fmt: skip
 
 
@@ -216,25 +218,45 @@ FIRST_RUN: Millis = END + LEFT_ALONE
 
 
 @pytest.mark.parametrize(
-    ("first_run_at", "kinds"), [(FIRST_RUN, ["cleanup"]), (FIRST_RUN + 1, [])], ids=["seven days", "longer"]
+    ("first_run_at", "kinds"), [(FIRST_RUN - 1, ["cleanup"]), (FIRST_RUN, [])], ids=["less", "seven days"]
 )
-def test_open_room_of_another_time_is_left_alone_when_it_ended_over_seven_days_before(
+def test_open_room_of_an_earlier_system_is_taken_over_when_it_ended_less_than_seven_days_before(
     first_run_at: Millis, kinds: list[str]
 ) -> None:
     assert kinds_of(plan_of(marked(BOOKED), now=first_run_at, first_run_at=first_run_at)) == kinds
 
 
-@pytest.mark.parametrize(("first_run_at", "codes"), [(FIRST_RUN, ["missed"]), (FIRST_RUN + 1, [])])
-def test_missed_is_told_of_sessions_from_seven_days_before_the_first_run(
-    first_run_at: Millis, codes: list[str]
+@pytest.mark.parametrize(("first_run_at", "codes"), [(END - 1, ["missed"]), (END, [])])
+@pytest.mark.parametrize("session", [BOOKED, a_session(flaw=BROKEN)], ids=["missed", "invalid"])
+def test_nothing_is_told_of_sessions_that_were_over_before_the_first_run(
+    session: Session, first_run_at: Millis, codes: list[str]
 ) -> None:
-    assert codes_of(plan_of(BOOKED, now=first_run_at, first_run_at=first_run_at)) == codes
+    wanted = codes if session is BOOKED else ["invalid"] * len(codes)
+    assert codes_of(plan_of(session, now=END, first_run_at=first_run_at)) == wanted
 
 
-@pytest.mark.parametrize(("first_run_at", "codes"), [(FIRST_RUN, ["invalid"]), (FIRST_RUN + 1, [])])
-def test_invalid_is_told_of_rows_from_seven_days_before_the_first_run(first_run_at: Millis, codes: list[str]) -> None:
-    session = a_session(flaw=BROKEN)
-    assert codes_of(plan_of(session, now=first_run_at, first_run_at=first_run_at)) == codes
+def test_nothing_is_told_of_a_session_that_was_over_when_it_was_brought_in() -> None:
+    brought = frozenset({(BOOKED.id, BOOKED.start)})
+    assert codes_of(plan_of(BOOKED, now=END, brought_over=brought)) == []
+    moved = a_session(start=START + 1)
+    assert codes_of(plan_of(moved, now=END + 1, brought_over=brought)) == ["missed"]
+
+
+@pytest.mark.parametrize(
+    ("session", "phase"),
+    [
+        (BOOKED, "past"),
+        (marked(BOOKED), "past"),
+        (ODD, "closed"),
+        (CANCELLED, "cancelled"),
+        (a_session(cleaned_up=True), "cleaned"),
+        (a_session(flaw=BROKEN), "invalid"),
+    ],
+    ids=["booked", "opened by an earlier system", "neither", "cancelled", "cleaned", "invalid"],
+)
+def test_phase_of_a_session_that_was_over_before_the_first_run(session: Session, phase: str) -> None:
+    case = Case.of(session, None, facts(FIRST_RUN, first_run_at=FIRST_RUN))
+    assert (case.phase, case.next) == (phase, (None, None))
 
 
 def test_old_room_is_cleaned_up_when_the_ledger_knows_it() -> None:

@@ -210,13 +210,13 @@ BAD_ROWS: dict[str, Any] = {
     "duration negative": {"duration": -5},
     "duration zero": {"duration": 0},
     "duration of a week": {"duration": 10_080},
-    "duration as text": {"duration": "60"},
+    "duration as text": {"duration": "an hour"},
     "student as a number": {"studentDiscordId": 1100000000000000010},
     "student as a name": {"studentDiscordId": "john#1234"},
     "coach as an object": {"coachDiscordId": {"id": "5"}},
     "guild as a number": {"guildId": 5},
     "setup complete as text": {"discordSetupComplete": "yes"},
-    "role as a number": {"discordRoleId": 5},
+    "role as a fraction": {"discordRoleId": 5.5},
     "channel as text": {"discordChannelId": "general"},
 }
 
@@ -245,6 +245,19 @@ def test_row_that_is_no_booking_fails_alone(stage: Stage, row: Any) -> None:
     assert ("setup", "done") in scene.done
     assert scene.codes == ["invalid"]
     assert json.loads(scene.file.read_bytes())[0] == row
+
+
+def test_numbers_in_other_clothes_are_numbers(stage: Stage) -> None:
+    scene = stage(store=JSON)
+    scene.book("good0001")
+    (good,) = json.loads(scene.file.read_bytes())
+    as_text = good | {"_id": "text0001", "scheduledDate": str(good["scheduledDate"]), "duration": "60"}
+    as_float = good | {"_id": "float001", "scheduledDate": float(good["scheduledDate"]), "duration": 60.0}
+    scene.file.write_text(json.dumps([as_text, as_float]))
+    scene.tick()
+    assert (scene.done, scene.report.exit_code) == ([("setup", "done")] * 2, 0)
+    scene.tick(5 * HOUR)
+    assert {row["status"] for row in json.loads(scene.file.read_bytes())} == {"COMPLETED"}
 
 
 def test_id_that_occurs_twice_makes_both_invalid_and_nobody_else(stage: Stage) -> None:
@@ -350,3 +363,30 @@ def test_row_that_refuses_to_be_taken_over_does_not_keep_others_from_their_rooms
     scene.book("def67890")
     scene.tick(QUARTER)
     assert (scene.codes, ("setup", "done") in scene.done) == (["store_error"], True)
+
+
+def test_missing_store_is_asked_about_before_a_new_one_is_made(bare: Home) -> None:
+    for url in (SQLITE, JSON):
+        bare.config.write_text(f'{GOOD}[store]\nurl = "{url}"\n', "utf-8")
+        said = refused(bare, 3, "run").err
+        assert said.index("was it moved?") < said.index("coachsync init")
+
+
+@pytest.mark.parametrize("command", [["run"], ["status"], ["sessions", "list"], ["explain", ID]])
+@pytest.mark.parametrize("how", ["moved", "emptied"])
+def test_lost_store_of_which_open_rooms_are_remembered_says_so(stage: Stage, command: list[str], how: str) -> None:
+    scene = stage(store=JSON)
+    scene.book()
+    scene.tick()
+    scene.file.unlink() if how == "moved" else scene.file.write_bytes(b"")
+    said = scene.program(*command, inject="from coachsync import waits; waits.hurry(malformed=0.1)")
+    assert (said.code, said.complaint) == (3, ["error", "hint"])
+    assert "the ledger beside it remembers 1 open rooms" in said.err
+
+
+def test_lost_database_that_an_earlier_run_worked_on_says_so(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.file.unlink()
+    assert "an earlier run worked on it" in scene.program("run").err

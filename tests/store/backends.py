@@ -16,14 +16,15 @@ from coachsync.store.open import create_store, open_store
 
 NOW = 1_790_000_000_000
 GUILD = "1100000000000000000"
+STUDENT, COACH = "1300000000000000011", "1300000000000000022"
 DEFAULTS = Defaults(GUILD, 60 * MINUTE)
 SPAN = Span(NOW - 3 * HOUR, NOW + 3 * HOUR, NOW - 2000 * HOUR)
 
 
 def a_row(session_id: str = "abc12345", start: int = NOW, **fields: Any) -> dict[str, Any]:
     """Return a booking that nothing is wrong with, by JSON key."""
-    row = {"_id": session_id, "status": "SCHEDULED", "scheduledDate": start, "studentDiscordId": "11"}
-    return row | {"coachDiscordId": "22"} | fields
+    row = {"_id": session_id, "status": "SCHEDULED", "scheduledDate": start, "studentDiscordId": STUDENT}
+    return row | {"coachDiscordId": COACH} | fields
 
 
 def an_entry(session_id: str = "abc12345", **fields: Any) -> Entry:
@@ -39,12 +40,12 @@ def an_entry(session_id: str = "abc12345", **fields: Any) -> Entry:
         end=NOW + HOUR,
         setup_start=NOW,
         state="open",
-        people=(Person("11", "student"), Person("22", "coach")),
+        people=(Person(STUDENT, "student"), Person(COACH, "coach")),
         resources=[
             Resource("role", "Session", GUILD, "made", NOW, NOW + 1, "71", NOW + 1),
             Resource("channel", "🎤", GUILD, "made", NOW, NOW + 1, "72", NOW + 1),
         ],
-        grants=[Grant("11", "granted", NOW, seen_at=NOW - 1)],
+        grants=[Grant(STUDENT, "granted", NOW, seen_at=NOW - 1)],
     )
     for name, value in fields.items():
         setattr(entry, name, value)

@@ -12,9 +12,10 @@ from coachsync.domain.model import HOUR, Person, Session, Span
 from coachsync.domain.naming import hash_of
 from coachsync.errors import SessionError
 from coachsync.store.base import Store
-from tests.store.backends import DEFAULTS, GUILD, NOW, SPAN, Backend, a_row, snapshot
+from tests.store.backends import COACH, DEFAULTS, GUILD, NOW, SPAN, STUDENT, Backend, a_row, snapshot
 
 OLD = NOW - 100 * HOUR
+OTHER_GUILD = "1100000000000000009"
 
 
 def ids(store: Store, span: Span = SPAN) -> list[str]:
@@ -29,11 +30,13 @@ def mark(store: Store, marks: Marks) -> bool:
 class TestReading:
     def test_candidates_reads_every_field(self, backend: Backend, store: Store) -> None:
         marks: dict[str, Any] = {"discordSetupComplete": True, "discordChannelId": "5", "discordRoleId": "6"}
-        people: dict[str, Any] = {"studentName": "Ada", "coachName": "Bob", "guildId": "9", "duration": 30}
+        people: dict[str, Any] = {"studentName": "Ada", "coachName": "Bob", "guildId": OTHER_GUILD, "duration": 30}
         backend.fill([a_row(**people, **marks)])
         [session] = store.bookings.candidates(SPAN)
-        both = (Person("11", "student", "Ada"), Person("22", "coach", "Bob"))
-        assert session == Session("abc12345", "SCHEDULED", NOW, NOW + HOUR // 2, "9", both, True, False, "5", "6")
+        both = (Person(STUDENT, "student", "Ada"), Person(COACH, "coach", "Bob"))
+        assert session == Session(
+            "abc12345", "SCHEDULED", NOW, NOW + HOUR // 2, OTHER_GUILD, both, True, False, "5", "6"
+        )
 
     def test_candidates_fills_in_defaults_when_a_row_leaves_them_out(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row()])

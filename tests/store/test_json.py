@@ -20,12 +20,13 @@ import pytest
 
 from coachsync import waits
 from coachsync.domain.marks import Marks
+from coachsync.domain.windows import RELEASED
 from coachsync.errors import StoreError
 from coachsync.host import files
 from coachsync.store.base import Store
 from coachsync.store.jsonfile.document import Document
 from coachsync.store.open import open_store
-from tests.store.backends import DEFAULTS, NOW, SPAN, a_row, an_entry, snapshot
+from tests.store.backends import DEFAULTS, SPAN, a_row, an_entry, snapshot
 
 ROW = '{"_id": "abc12345", "status": "SCHEDULED", "scheduledDate": 1790000000000%s}'
 ADDED = ', "discordSetupComplete": true, "discordChannelId": "72", "discordRoleId": "71"'
@@ -354,8 +355,8 @@ class TestLedgerFile:
         Path(f"{path}.coachsync.db").touch()
         with closing(opened(path)) as store:
             with store.transaction() as transaction:
-                transaction.ledger.run_started(NOW, "run")
-            assert store.ledger.first_run_at() == NOW
+                transaction.ledger.run_started(RELEASED, "run")
+            assert store.ledger.first_run_at() == RELEASED
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,9 @@ import pytest
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import DAY, HOUR, Action, Event, Grant, Outcome, Person, Report, Resource, Session
 from coachsync.domain.states import EntryState, ResourceState
+from coachsync.domain.windows import RELEASED
 from coachsync.store.base import Store
-from tests.store.backends import GUILD, NOW, Backend, an_entry
+from tests.store.backends import GUILD, NOW, STUDENT, Backend, an_entry
 
 SESSION = Session("s", "SCHEDULED", NOW, NOW + HOUR, GUILD, (), False, False, None, None)
 
@@ -31,7 +32,7 @@ class TestEntries:
             missing_first=NOW,
             closed_start=5,
             closed_by="end",
-            people=(Person("11", "student", "Ada É"), Person(None, "coach")),
+            people=(Person(STUDENT, "student", "Ada É"), Person(None, "coach")),
         )
         save(store, entry)
         again = backend.open(writable=False)
@@ -133,9 +134,20 @@ class TestGuilds:
 
 class TestRuns:
     def test_first_run_at_stays_that_of_the_first(self, store: Store) -> None:
-        finish(store, NOW)
-        finish(store, NOW + 5)
-        assert store.ledger.first_run_at() == NOW
+        finish(store, RELEASED)
+        finish(store, RELEASED + 5)
+        assert store.ledger.first_run_at() == RELEASED
+
+    def test_first_run_at_is_none_while_every_run_was_dated_before_the_release(self, store: Store) -> None:
+        finish(store, RELEASED - 1)
+        assert store.ledger.first_run_at() is None
+
+    def test_first_run_at_is_the_first_that_counts_also_when_its_record_is_gone(self, store: Store) -> None:
+        for now in (RELEASED - 1, RELEASED + 5, RELEASED + 9):
+            finish(store, now)
+        assert store.ledger.first_run_at() == RELEASED + 5
+        finish(store, RELEASED + 200 * DAY)
+        assert store.ledger.first_run_at() == RELEASED + 5
 
     def test_last_runs_are_newest_first_with_what_they_did(self, store: Store) -> None:
         action = Action("setup", SESSION, None, GUILD, "")
@@ -199,7 +211,10 @@ class TestForgetting:
     def test_what_is_over_90_days_old_is_dropped(self, store: Store) -> None:
         past = self.LATE - 91 * DAY
         made = Resource("role", "r", GUILD, "deleted", made_at=past, deleted_at=past)
-        save(store, an_entry(state="closed", end=past, resources=[made], grants=[Grant("11", "revoked", seen_at=past)]))
+        save(
+            store,
+            an_entry(state="closed", end=past, resources=[made], grants=[Grant(STUDENT, "revoked", seen_at=past)]),
+        )
         with store.transaction() as transaction:
             transaction.ledger.event(Event(past, "abc12345", "setup", "done", ""))
             transaction.ledger.run_started(past, "run")

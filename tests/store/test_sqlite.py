@@ -15,7 +15,7 @@ import pytest
 
 from coachsync import waits
 from coachsync.domain.marks import Marks
-from coachsync.domain.model import HOUR
+from coachsync.domain.model import HOUR, MINUTE
 from coachsync.errors import StoreError
 from coachsync.store.base import Store
 from coachsync.store.columns import Columns
@@ -24,12 +24,13 @@ from coachsync.store.open import create_store, open_store
 from coachsync.store.sqlite.database import Database
 from coachsync.store.sqlite.table import candidates_query, inspect
 from tests.kit.ordinary import as_ordinary_user
-from tests.store.backends import DEFAULTS, NOW, SPAN, a_row, an_entry, snapshot
+from tests.store.backends import COACH, DEFAULTS, NOW, SPAN, STUDENT, a_row, an_entry, snapshot
 
 FOREIGN = """
 CREATE TABLE sessions (price REAL, coach_discord_id TEXT, id TEXT PRIMARY KEY, status TEXT, scheduled_date INTEGER,
                        student_discord_id TEXT, notes BLOB);
-INSERT INTO sessions VALUES (12.5, '22', 'abc12345', 'SCHEDULED', 1790000000000, '11', x'00ff');
+INSERT INTO sessions VALUES (12.5, '1300000000000000022', 'abc12345', 'SCHEDULED', 1790000000000,
+                             '1300000000000000011', x'00ff');
 """
 
 
@@ -135,7 +136,7 @@ class TestForeignTable:
         with store.transaction() as transaction:
             transaction.mark(Marks("abc12345", set_up=True, role_id="71"))
         store.close()
-        row = (12.5, "22", "abc12345", "SCHEDULED", NOW, "11", b"\x00\xff", 1, None, None, "71")
+        row = (12.5, COACH, "abc12345", "SCHEDULED", NOW, STUDENT, b"\x00\xff", 1, None, None, "71")
         assert look(path, "SELECT * FROM sessions") == [row]
 
     def test_marks_that_are_false_are_written_as_zero(self, path: Path) -> None:
@@ -154,7 +155,7 @@ class TestForeignTable:
         store.close()
         assert (done.added, done.changed, done.bad) == (["new"], ["abc12345"], [])
         assert raw is not None
-        assert (raw["price"], raw["notes"], raw["studentDiscordId"]) == (13.0, "00ff", "11")
+        assert (raw["price"], raw["notes"], raw["studentDiscordId"]) == (13.0, "00ff", STUDENT)
 
     def test_a_field_without_a_column_is_told(self, path: Path) -> None:
         make(path, FOREIGN)
@@ -329,3 +330,37 @@ def _read_in_a_read_only_directory(folder: Path) -> None:
 
 def test_a_read_only_directory_is_read() -> None:
     as_ordinary_user(_read_in_a_read_only_directory)
+
+
+ODD_TYPES = """
+CREATE TABLE sessions (id TEXT PRIMARY KEY, status TEXT, scheduled_date REAL, duration TEXT,
+                       student_discord_id BIGINT, coach_discord_id INTEGER, guild_id BIGINT,
+                       discord_setup_complete {flag}, discord_cleaned_up {flag},
+                       discord_channel_id BIGINT, discord_role_id INTEGER);
+INSERT INTO sessions (id, status, scheduled_date, duration, student_discord_id, coach_discord_id)
+VALUES ('abc12345', 'SCHEDULED', 1790000000000, '90', 1300000000000000011, 1300000000000000022);
+"""
+
+
+@pytest.mark.parametrize("flag", ["TEXT", "REAL", "BOOLEAN", "VARCHAR(5)", "BIGINT"])
+def test_marks_are_read_back_whatever_types_their_columns_have(path: Path, flag: str) -> None:
+    make(path, ODD_TYPES.format(flag=flag))
+    role, room = "1400000000000000001", "1500000000000000001"
+    with closing(opened(path)) as store:
+        with store.transaction() as transaction:
+            transaction.mark(Marks("abc12345", set_up=True, role_id=role, channel_id=room))
+        (session,) = store.bookings.candidates(SPAN)
+        assert (session.ids, session.end - session.start, session.flaw) == ((STUDENT, COACH), 90 * MINUTE, None)
+        assert (session.set_up, session.cleaned_up) == (True, False)
+        assert (session.role_id, session.channel_id) == (role, room)
+
+
+def test_rows_of_one_id_are_one_booking_that_keeps_what_they_all_say(path: Path) -> None:
+    make(path, FOREIGN.replace(" PRIMARY KEY", ""))
+    make(path, "INSERT INTO sessions SELECT 1, '1300000000000000033', id, 'CANCELLED', scheduled_date,"
+               " student_discord_id, NULL FROM sessions")  # fmt: skip
+    with closing(opened(path)) as store:
+        for session, *others in (store.bookings.candidates(SPAN), [*store.bookings.by_ids(["abc12345"]).values()]):
+            assert all(other == session for other in others)
+            assert session.statuses == ("CANCELLED", "SCHEDULED")
+            assert [(p.id, p.unread) for p in session.people] == [(STUDENT, False), (None, True)]

@@ -107,7 +107,7 @@ async def _delete_all(job: Job) -> None:
 
 
 def _doomed(job: Job) -> list[Resource]:
-    there = [r for r in job.entry.resources if r.is_there]
+    there = [r for r in job.entry.resources if r.is_there and r.guild_id == job.guild.id]
     return sorted(there, key=lambda r: r.kind != "channel")
 
 
@@ -128,7 +128,9 @@ def _leave_nothing_behind(job: Job) -> None:
 
 def _final_marks(job: Job) -> Marks:
     session = job.session
-    return revoked_marks(session) if job.action.kind == "revoke" else closing_marks(session, job.policy)
+    if job.action.kind == "revoke":
+        return revoked_marks(session)
+    return closing_marks(session, job.policy, job.action.closed_by, job.now)
 
 
 async def drop_spares(job: Job) -> None:

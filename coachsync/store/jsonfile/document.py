@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from coachsync.domain.booking import is_start
+from coachsync.domain.booking import EARLIEST, LATEST, whole
 from coachsync.domain.marks import Marks, completed, unsaid
 from coachsync.domain.model import Span
 from coachsync.store.columns import FIELD_OF, KEY_OF
@@ -73,8 +73,9 @@ class Document:
             if row is None:
                 yield position
                 continue
-            start = row.scheduled_date
-            if not is_start(start) or since <= start <= until or (start >= open_since and _is_open(row)):
+            start = row.scheduled_date if type(row.scheduled_date) is int else whole(row.scheduled_date)
+            senseless = start is None or not EARLIEST <= start < LATEST
+            if start is None or senseless or since <= start <= until or (start >= open_since and _is_open(row)):
                 yield position
 
     def edited(self, texts: Mapping[int, str], added: Sequence[Mapping[str, Any]] = ()) -> Document:

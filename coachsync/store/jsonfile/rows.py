@@ -20,6 +20,7 @@ from coachsync.domain.marks import Marks
 from coachsync.domain.model import Span
 from coachsync.errors import StoreError
 from coachsync.store.bookings import Edit, Found
+from coachsync.store.files import lost_hint
 from coachsync.store.jsonfile.document import Document, Draft
 from coachsync.store.jsonfile.read import MalformedError, NotAStoreError
 from coachsync.store.jsonfile.swap import Stamp, locked_as, read, replace, unchanged
@@ -54,6 +55,11 @@ class JsonRows:
         document = self._fresh()
         rows = (_found(document, position) for position in range(len(document.rows)))
         return sorted(rows, key=_by_start)
+
+    def alike(self, session_id: str) -> Iterable[Found]:
+        """Return every row that bears this id."""
+        document = self._fresh()
+        return [_found(document, position) for position in document.positions(session_id)]
 
     def ids(self, ending: str | None = None) -> Iterable[str]:
         """Return every id, or those whose last 8 characters are `ending`."""
@@ -151,6 +157,8 @@ def _load(path: str) -> tuple[Document, Stamp]:
         except MalformedError as error:
             if time.monotonic() > give_up:
                 hint = "mend the file, or restore it from a backup; nothing was changed"
+                if not data.strip():
+                    raise StoreError(f"the session store {path} is empty", lost_hint(path)) from error
                 raise StoreError(f"the session store {path} is not JSON: {error}", hint) from error
         except NotAStoreError:
             hint = 'write it as [{…}, …] or {"sessions": [{…}, …]}'

@@ -13,6 +13,7 @@ from typing import Any
 
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Person, Resource, RunRecord
+from coachsync.domain.windows import RELEASED
 from coachsync.store.ledger.keys import id_of, ledger_key
 from coachsync.store.ledger.migrations import ensure_ledger, ledger_version
 from coachsync.store.ledger.schema import LEDGER_VERSION
@@ -30,7 +31,8 @@ _EVENT = "at, session_id, what, outcome, detail, code, message, hint"
 LIVE = f"SELECT {_ENTRY} FROM coachsync_entries WHERE state <> 'closed'"
 UNSETTLED = (
     f"SELECT {_ENTRY} FROM coachsync_entries WHERE state = 'closed' AND session_id IN"
-    " (SELECT session_id FROM coachsync_resources WHERE state = 'attempted' AND session_id IS NOT NULL)"
+    " (SELECT session_id FROM coachsync_resources WHERE state = 'attempted' AND session_id IS NOT NULL"
+    " UNION ALL SELECT session_id FROM coachsync_resources WHERE state = 'spare' AND session_id IS NOT NULL)"
 )
 
 
@@ -51,7 +53,7 @@ class Ledger:
         self._look()
 
     def live_entries(self) -> list[Entry]:
-        """Return the entries that are not closed, and closed ones with an attempt whose end is not known."""
+        """Return the entries that are not closed, and closed ones of which something may still be there."""
         return self._entries(self._read(LIVE) + self._read(UNSETTLED))
 
     def entries(self, session_ids: Collection[str]) -> dict[str, Entry]:
@@ -83,8 +85,11 @@ class Ledger:
         return {row[0]: id_of(row[1]) for row in self._read(sql, (guild_id,))}
 
     def first_run_at(self) -> Millis | None:
-        """Return when coachsync first ran on this store, or None."""
-        return self._number("SELECT value FROM coachsync_meta WHERE key = 'first_run_at'")
+        """Return when coachsync first ran on this store, or None; a run dated before there was one does not count."""
+        first = self._number("SELECT value FROM coachsync_meta WHERE key = 'first_run_at'")
+        if first is None or first >= RELEASED:
+            return first
+        return self._number("SELECT min(started_at) FROM coachsync_runs WHERE started_at >= ?", (RELEASED,))
 
     def last_runs(self, limit: int) -> list[RunRecord]:
         """Return the latest runs, newest first."""

@@ -12,6 +12,7 @@ LEDGER_VERSION = 2
 META_TABLE = "CREATE TABLE coachsync_meta (key TEXT PRIMARY KEY NOT NULL, value BIGINT NOT NULL){keyed}"
 
 # As coachsync_meta, for text
+SPARE_INDEX = "CREATE INDEX coachsync_resources_spare ON coachsync_resources (session_id) WHERE state = 'spare'"
 NOTES_TABLE = "CREATE TABLE coachsync_notes (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL){keyed}"
 
 # `staff`: the ids of the staff roles that the room admits, with spaces between
@@ -70,6 +71,7 @@ CREATE TABLE coachsync_resources (
 RESOURCES_INDEXES = (
     "CREATE INDEX coachsync_resources_session ON coachsync_resources (session_id)",
     "CREATE INDEX coachsync_resources_attempted ON coachsync_resources (session_id) WHERE state = 'attempted'",
+    SPARE_INDEX,
     "CREATE INDEX coachsync_resources_made ON coachsync_resources (guild_id, kind, made_at)",
     "CREATE INDEX coachsync_resources_given_up ON coachsync_resources (guild_id) WHERE state = 'abandoned'",
 )

@@ -21,6 +21,7 @@ from coachsync.domain.model import (
     Report,
     Resource,
 )
+from coachsync.domain.windows import RELEASED
 from coachsync.store.ledger.keys import clean, ledger_key
 from coachsync.store.sql import Sql
 
@@ -55,12 +56,17 @@ _ADD_GRANT, _SAVE_GRANT = _insert("coachsync_grants", _GRANT), _upsert("coachsyn
 _ADD_PERSON = _insert("coachsync_people", "session_id, position, user_id, kind, name")
 _ADD_EVENT = _insert("coachsync_events", "at, session_id, what, outcome, detail, code, message, hint")
 _ADD_REPORTED = f"{_insert('coachsync_reported', 'session_id, code, start')} ON CONFLICT DO NOTHING"
-_ADD_FIRST_RUN = f"{_insert('coachsync_meta', 'key, value')} ON CONFLICT DO NOTHING"
+# A first run by a clock that was years behind does not count, the earliest since then does.
+_ADD_FIRST_RUN = (
+    "INSERT INTO coachsync_meta (key, value) VALUES ('first_run_at', ?) ON CONFLICT (key) DO UPDATE SET value ="
+    " coalesce((SELECT min(started_at) FROM coachsync_runs WHERE started_at >= ?), excluded.value)"
+    " WHERE coachsync_meta.value < ?"
+)
 _SAVE_LIMIT = _upsert("coachsync_limits", "guild_id", "roles_exhausted_until")
 
 _OLD_ENTRIES = (
     "SELECT session_id FROM coachsync_entries AS e WHERE state = 'closed' AND ends_at < ? AND NOT EXISTS (SELECT 1 FROM"
-    " coachsync_resources AS r WHERE r.session_id = e.session_id AND r.state IN ('made', 'attempted')) LIMIT ?"
+    " coachsync_resources AS r WHERE r.session_id = e.session_id AND r.state IN ('made', 'spare', 'attempted')) LIMIT ?"
 )
 _OLD_CATEGORIES = (
     "DELETE FROM coachsync_resources WHERE session_id IS NULL AND state NOT IN ('made', 'attempted') AND attempt_at < ?"
@@ -123,8 +129,8 @@ class LedgerWriter:
         self._sql.run(_ADD_REPORTED, (ledger_key(session_id), code, start))
 
     def run_started(self, started_at: Millis, command: str) -> int:
-        """Record that a run began; return its number. The first ever sets `first_run_at`."""
-        self._sql.run(_ADD_FIRST_RUN, ("first_run_at", started_at))
+        """Record that a run began; return its number. The first one sets `first_run_at`."""
+        self._sql.run(_ADD_FIRST_RUN, (started_at, RELEASED, RELEASED))
         sql = "INSERT INTO coachsync_runs (started_at, command, summary) VALUES (?, ?, '{}')"
         return self._sql.insert(sql, (started_at, clean(command)))
 
@@ -170,7 +176,8 @@ class LedgerWriter:
                 (before, _PRUNED_AT_ONCE),
             )
         # A start of 0 stands for times that cannot be understood: such a row is reported once for good.
-        self._sql.run("DELETE FROM coachsync_reported WHERE start > 0 AND start < ?", (before,))
+        # What was over when it was brought in is never told, however old.
+        self._sql.run("DELETE FROM coachsync_reported WHERE start > 0 AND start < ? AND code <> 'past'", (before,))
 
 
 def _entry_fields(e: Entry) -> tuple[object, ...]:

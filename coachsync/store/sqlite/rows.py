@@ -14,7 +14,7 @@ from coachsync.domain.marks import Marks, completed, unsaid
 from coachsync.domain.model import Span
 from coachsync.errors import StoreError
 from coachsync.store.bookings import Edit, Found
-from coachsync.store.columns import FIELD_OF, FIELDS
+from coachsync.store.columns import FIELD_OF, FIELDS, IDS
 from coachsync.store.importing import as_json
 from coachsync.store.sqlite.database import Database, text_key
 from coachsync.store.sqlite.table import ID, Table, candidates_query
@@ -44,6 +44,11 @@ class SqliteRows:
         twice = set() if self._table.unique_id else {row[0] for row in self._db.all(self._twice(""))}
         for row in self._db.each(f"SELECT {self._table.fields} FROM sessions ORDER BY {self._start}, {self._id}"):
             yield _found(row, twice)
+
+    def alike(self, session_id: str) -> Iterable[Found]:
+        """Return every row that bears this id."""
+        sql = f"SELECT {self._table.fields} FROM sessions WHERE {self._id} = {ID}"
+        return [_found(row, ()) for row in self._db.all(sql, (text_key(session_id),))]
 
     def ids(self, ending: str | None = None) -> Iterable[str]:
         """Return every id that is text, or those whose last 8 characters are `ending`."""
@@ -148,7 +153,11 @@ class SqliteRows:
 
 
 def _found(row: tuple[Any, ...], twice: Collection[object]) -> Found:
-    return Found(row[0], _fields(row), row[1] in twice)
+    fields = _fields(row)
+    for field in IDS:  # a column of integers holds 64 bits: unlike JavaScript it rounds no id
+        if type(fields[field]) is int:
+            fields[field] = str(fields[field])
+    return Found(row[0], fields, row[1] in twice)
 
 
 def _fields(row: tuple[Any, ...]) -> dict[str, Any]:

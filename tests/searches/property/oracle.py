@@ -63,8 +63,8 @@ def expected(booking: Booking | None, memory: Memory, now: Millis) -> bool | Non
         return None
     if booking is None:
         return _vanished(memory, now)
-    if booking.garbled:
-        return _by_what_was_told(memory, now)
+    if booking.garbled:  # a cancelled one goes at once, unless so many are that it is taken for an accident
+        return None if booking.status == CANCELLED else _by_what_was_told(memory, now)
     if booking.status == CANCELLED or now >= booking.end + LINGERS:
         return False
     elsewhere = memory.guild not in ("", booking.guild)

@@ -304,7 +304,7 @@ class Scene:
 
     def _entries(self) -> dict[str, Entry]:
         settings = self.ticker.settings
-        defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
+        defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
         store = open_store(settings.store.url, settings.base_dir, defaults, writable=False)
         try:
             return store.ledger.entries(list(self.memory)) if self.memory else {}

@@ -15,8 +15,9 @@ from coachsync.clock import host_now
 from coachsync.config import Settings
 from coachsync.config.values import shown
 from coachsync.domain.model import MINUTE
-from coachsync.domain.snowflake import is_snowflake
+from coachsync.domain.snowflake import bare_id, is_snowflake
 from coachsync.errors import OK, UsageError
+from coachsync.standing.past import note_brought_in
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 8
@@ -55,6 +56,7 @@ def add(
     with opened(ctx, writable=True) as (settings, store):
         fields = _fields(given, settings)
         store.bookings.add(fields)
+        note_brought_in(store, [fields["_id"]], host_now())
     if fields["scheduledDate"] + fields.get("duration", 0) * MINUTE <= host_now():
         output.warning("this session has ended already: it gets no room")
     output.out(fields["_id"])
@@ -63,10 +65,11 @@ def add(
 
 def _checked_person(text: str, option: str) -> str:
     """Return a Discord id given on the command line. Raises UsageError."""
-    if not is_snowflake(text):
+    bare = bare_id(text)
+    if not is_snowflake(bare):
         hint = 'in Discord: settings, advanced, developer mode; then right-click, "Copy ID"'
         raise UsageError(f"{option}: found {shown(text)}, expected a Discord id of 15 to 20 digits", hint)
-    return text
+    return bare
 
 
 def _checked_id(text: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.commands.sessions.shared import changed_meanwhile
+from coachsync.cli.commands.sessions.shared import changed_meanwhile, remember_status
 from coachsync.cli.context import opened
 from coachsync.cli.options import One, checked_name
 from coachsync.domain.model import Entry, Session
@@ -29,6 +29,7 @@ def cancel(ctx: typer.Context, session: One) -> int:
             raise SessionError("ended", f"{name} is {found.status}: it is over", "nothing is left to cancel")
         if not store.bookings.change(found.id, {"status": statuses.cancelled[0]}, found.status):
             raise changed_meanwhile(name)
+        remember_status(store, found)
         entry = store.ledger.entries([found.id]).get(found.id)
     output.out(_words(found, entry, statuses.cancelled[0]))
     return OK

@@ -10,8 +10,10 @@ import typer
 from coachsync.cli import output
 from coachsync.cli.context import opened
 from coachsync.cli.options import Json
+from coachsync.clock import host_now
 from coachsync.errors import OK, SOME_FAILED, UsageError
 from coachsync.report.text import word
+from coachsync.standing.past import note_brought_in
 from coachsync.store.importing import Imported
 
 _SHAPE = 'expected an array of sessions, or an object whose "sessions" is one'
@@ -36,6 +38,7 @@ def import_sessions(
     rows = _rows(_read(file), "standard input" if file == "-" else file)
     with opened(ctx, writable=True) as (_, store):
         done = store.bookings.import_rows(rows)
+        note_brought_in(store, done.added, host_now())
     _show(done, as_json=json)
     return SOME_FAILED if done.bad else OK
 

@@ -35,14 +35,19 @@ def reschedule(
             raise changed_meanwhile(name)
         moved = store.bookings.by_ids([found.id]).get(found.id, found)
         entry = store.ledger.entries([found.id]).get(found.id)
-    output.out(_words(Case(moved, entry, Facts(moment, settings.policy))))
+    output.out(_words(Case.of(moved, entry, Facts(moment, settings.policy))))
     return OK
 
 
 def _words(case: Case) -> str:
     """Say when a moved booking starts now, and what becomes of its room."""
-    session, now = case.session, case.now
-    head = f"{word(session.id)} starts {iso(session.start)} and ends {iso(session.end)}"
+    session = case.session
+    return what_follows(case, f"{word(session.id)} starts {iso(session.start)} and ends {iso(session.end)}")
+
+
+def what_follows(case: Case, head: str) -> str:
+    """Return `head` with what becomes of a booking's room, and what happens next."""
+    now = case.now
     action, moment = case.next
     if action == "revoke":
         return f"{head}: its room is taken away by the next run, and made again from {iso(case.opens)}"
