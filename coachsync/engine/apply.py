@@ -132,23 +132,25 @@ class Apply:
 
     async def _observe(self) -> list[Action | Refused]:
         """Take over what the ledger does not know, then find the drift of all that is open and has no action."""
-        adopted = [self._adoption(s) for s in self.plan.adopts]
-        taken = await asyncio.gather(*(observe.take_over(j) for j in adopted if j is not None))
-        looks = [self._job(only_looking(s, e)) for s, e in self.plan.looks if e.state in ("open", "opening")]
-        looks += [j for j in adopted if j is not None and j.entry.state == "open"]
-        unsettled = [self._job(only_looking(ghost(e), e)) for e in self.plan.unsettled]
-        there = [j for j in looks + unsettled if j is not None]
-        found = await asyncio.gather(*(observe.look_at(j) for j in there))
+        taken = await asyncio.gather(*map(observe.take_over, self._jobs(map(self._adoption, self.plan.adopts))))
+        open_now = [only_looking(s, e) for s, e in self.plan.looks if e.state in ("open", "opening")]
+        unsettled = self._jobs(only_looking(ghost(e), e) for e in self.plan.unsettled)
+        there = [*self._jobs(open_now), *unsettled]
+        found = await asyncio.gather(*map(observe.look_at, there))
         self.jobs += [j for j, f in zip(there, found, strict=True) if f is None and j.entry.live]
         for job in unsettled:
-            if job is not None and not job.entry.spares():
+            if not job.entry.spares():
                 await counting.write_off(job)
         return [f for f in [*taken, *found] if f is not None]
 
-    def _adoption(self, session: Session) -> Job | None:
+    def _jobs(self, actions: Iterable[Action]) -> list[Job]:
+        """Return the jobs of those actions whose guild could be looked at."""
+        return [job for action in actions if (job := self._job(action)) is not None]
+
+    def _adoption(self, session: Session) -> Action:
         names = possible_names(session, self.facts.templates)[0]
         entry = new_entry(session, names, self._access(session.guild_id))
-        return self._job(only_looking(session, entry))
+        return only_looking(session, entry)
 
     # acting
 
