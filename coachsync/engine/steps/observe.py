@@ -48,25 +48,35 @@ def repair_of(job: Job, why: tuple[Drift, ...]) -> Action:
 
 
 async def _drift(job: Job) -> tuple[Drift, ...]:
-    entry = job.entry
-    twin = [Drift("twin")] if entry.spares() else []
-    if not entry.live:
-        return tuple(twin)
-    held, channel = entry.current("role"), entry.current("channel")
-    if not job.may_gain or entry.state != "open":  # nothing is made for it: it is only kept private
-        listed = job.guild.channels.get(channel.snowflake or "") if channel is not None else None
-        unsound = listed is not None and any(f.kind in CLOSING for f in privacy.wrong(job, listed))
-        return (*([Drift("privacy")] if unsound else []), *twin)
-    lacks_role = entry.access == "role" and (held is None or await role.is_gone(job, held.snowflake or ""))
-    there = await room.probe(job, channel.snowflake) if channel is not None and channel.snowflake else None
+    """Return what is not as it should be, in the order in which it is told."""
+    twin = (Drift("twin"),) if job.entry.spares() else ()
+    if not job.entry.live:
+        return twin
+    if job.may_gain and job.entry.state == "open":
+        return (*await _lost(job), *twin)
+    return (*_opened(job), *twin)
+
+
+def _opened(job: Job) -> tuple[Drift, ...]:
+    """Return whether others can enter the room of a session for which nothing more is made."""
+    channel = job.entry.current("channel")
+    listed = job.guild.channels.get(channel.snowflake or "") if channel is not None else None
+    unsound = listed is not None and any(fault.kind in CLOSING for fault in privacy.wrong(job, listed))
+    return (Drift("privacy"),) if unsound else ()
+
+
+async def _lost(job: Job) -> list[Drift]:
+    """Return what an open, complete session lacks, and whether others can enter its room."""
+    held, channel = job.entry.current("role"), job.entry.current("channel")
+    by_role = job.entry.access == "role"
+    lacks_role = by_role and (held is None or await role.is_gone(job, held.snowflake or ""))
     found = [Drift("role")] if lacks_role else []
+    there = await room.probe(job, channel.snowflake) if channel is not None and channel.snowflake else None
     if there is None:
-        found.append(Drift("channel"))
-    elif _unsound(job, there, lacks_role=lacks_role):
+        return [*found, Drift("channel")]
+    if _unsound(job, there, lacks_role=lacks_role):
         found.append(Drift("privacy"))
-    if there is not None:
-        found += await _lost_people(job, there)
-    return (*found, *twin)
+    return [*found, *await _lost_people(job, there)]
 
 
 def _unsound(job: Job, channel: Channel, *, lacks_role: bool) -> bool:

@@ -178,31 +178,46 @@ async def send_away(job: Job) -> None:
         await _take_access(job, grant)
     await belongings.note_twins(job, replacing=True)
     await drop_spares(job)  # a leaver may sit in a room that was replaced before
-    lacks_room = job.entry.current("channel") is None
-    replaced = any(r.kind == "channel" for r in job.entry.spares())
-    if stale or lacks_room or await _somebody_may_be_inside(job, leavers, replaced=replaced):
+    if stale or job.entry.current("channel") is None or await _somebody_may_be_inside(job, leavers):
         await room.ensure_role(job)  # the new room names the session's role, which may have vanished meanwhile
         await make_channel(job)
         await job.save()
         await drop_spares(job)
-    if any(r.kind == "channel" for r in job.entry.spares()):
-        return  # they stay in a room that nobody else is let into
+    if not _has_spare_room(job):  # else they stay in a room that nobody else is let into
+        await _let_go(job, leavers)
+
+
+async def _let_go(job: Job, leavers: Collection[Grant]) -> None:
+    """Note that leavers lost their access for good."""
     for grant in leavers:
         grant.state, grant.revoked_at = "revoked", job.guild.now()
         job.note("sent away", "done", grant.user_id)
     await job.save()
 
 
+def _has_spare_room(job: Job) -> bool:
+    return any(resource.kind == "channel" for resource in job.entry.spares())
+
+
 def _newcomer_would_read(job: Job, leavers: Collection[Grant]) -> bool:
     """Return whether somebody new would read what was written in the room to somebody who left it."""
     resource = job.entry.current("channel")
-    listed = job.guild.channels.get(resource.snowflake or "") if resource is not None else None
-    if resource is None or not is_bookable(job.session, job.policy) or (listed is not None and not listed.written):
+    if resource is None or not is_bookable(job.session, job.policy):
         return False
-    new = [i for i in job.session.ids if job.entry.grant_of(i) is None and not job.guild.is_nobody(i)]
+    listed = job.guild.channels.get(resource.snowflake or "")
+    written = listed is None or listed.written
+    return written and bool(_newcomers(job)) and bool(leavers or _former(job, resource))
+
+
+def _newcomers(job: Job) -> list[str]:
+    """Return who is booked and was not let in yet."""
+    return [i for i in job.session.ids if job.entry.grant_of(i) is None and not job.guild.is_nobody(i)]
+
+
+def _former(job: Job, resource: Resource) -> list[Grant]:
+    """Return who was let into a room and has lost their access since."""
     since = resource.made_at or 0
-    left = [g for g in job.entry.grants if g.state == "revoked" and g.granted_at and (g.revoked_at or 0) >= since]
-    return bool(new) and bool(left or leavers)
+    return [g for g in job.entry.grants if g.state == "revoked" and g.granted_at and (g.revoked_at or 0) >= since]
 
 
 async def _take_access(job: Job, grant: Grant) -> None:
@@ -263,12 +278,12 @@ async def _still_admitted(job: Job, person: str, channel_id: str) -> bool:
     return False
 
 
-async def _somebody_may_be_inside(job: Job, leavers: list[Grant], *, replaced: bool) -> bool:
-    """Return whether a leaver may sit in the current room; `replaced`: perhaps in one that it replaced."""
+async def _somebody_may_be_inside(job: Job, leavers: list[Grant]) -> bool:
+    """Return whether a leaver may sit in the current room, and not surely in one that it replaced."""
     resource = job.entry.current("channel")
     if resource is None:
         return False
-    unseen = not (replaced and _bot_may_enter(job, resource))
+    unseen = not (_has_spare_room(job) and _bot_may_enter(job, resource))
     rooms = (resource.snowflake, ELSEWHERE) if unseen else (resource.snowflake,)
     for grant in leavers:
         if await _may_be_inside(job, grant.user_id, rooms):
