@@ -19,6 +19,7 @@ LOOKS = 3
 
 GLOBAL = (50, 1.0)
 MEMBER_ROLE = (10, 10.0)
+MEMBER = (5, 1.0)
 TIGHT = (5, 5.0)
 
 
@@ -58,9 +59,17 @@ def role_cleanup(sessions: int, guilds: int = 1) -> list[Phase]:
     return [Phase(1 + LOOKS * guilds + 2 * sessions, GLOBAL, 0, 0), Phase(1, GLOBAL, 2, 1)]
 
 
-def member_job(sessions: int, guilds: int = 1) -> list[Phase]:
-    """Return the phases of setting up, or cleaning up, `sessions` with one request each."""
-    return [Phase(1 + LOOKS * guilds + sessions, GLOBAL, 0, 0), Phase(1, GLOBAL, 2, 0)]
+def member_setup(sessions: int, people: int) -> list[Phase]:
+    """Return the phases of setting up `sessions` of one guild, of whose `people` each is looked at once."""
+    return [
+        Phase(1 + LOOKS + people + sessions, GLOBAL, 0, 0),
+        Phase(1 + people, MEMBER, 1, 1),  # the bot's own look is one of them
+    ]
+
+
+def member_cleanup(sessions: int) -> list[Phase]:
+    """Return the phases of removing the rooms of `sessions`, with one request each."""
+    return [Phase(1 + LOOKS + sessions, GLOBAL, 0, 0), Phase(1, GLOBAL, 2, 0)]
 
 
 def tight_setup(sessions: int) -> list[Phase]:
