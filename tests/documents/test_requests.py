@@ -71,9 +71,8 @@ def absent_student(scene: Scene) -> None:
     late = scene.person("late", member=False)
     scene.change(studentDiscordId=late)
     scene.tick()
-    if scene.access == "role":  # a room that admits its people by itself waits for them
-        scene.world.join(scene.guild, late)
-        scene.tick(QUARTER)
+    scene.world.join(scene.guild, late)
+    scene.tick(QUARTER)
 
 
 def refused_name(scene: Scene) -> None:
