@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from coachsync.discord import routes
 from coachsync.discord.codes import (
+    BOT_FLAGGED,
     EDGE_BLOCK,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
@@ -46,6 +48,7 @@ UNREADABLE = object()
 """What `decode` returns for a body that is no JSON."""
 
 _DEPTH = 20
+_MOST_CODE = 10**9  # whatever answers may put any number there
 
 
 _GRANT = "give the bot's role View Channels, Manage Channels, Manage Roles and Connect, above the session roles"
@@ -70,6 +73,12 @@ _MEANINGS: dict[int, Failure] = {
         "unknown_user", "Discord knows no such user", "correct the Discord id in the booking; the next run tries again"
     ),
     UNKNOWN_VOICE_STATE: Failure("discord_error", "the person is in no voice channel", "nothing to do"),
+    BOT_FLAGGED: Failure(
+        "bot_flagged",
+        "Discord's anti-spam system has flagged the bot: whatever it would change is refused",
+        "look for a notice of Discord's in the developer portal and the owner's mail, and appeal there; more "
+        "permissions do not help",
+    ),
     NAME_REFUSED: Failure("name_refused", "Discord refuses the name", "choose another [naming] template"),
     TOO_MANY_ROLES: Failure("limit_reached", f"the guild has its {MOST_ROLES} roles", _FREE),
     TOO_MANY_CHANNELS: Failure("limit_reached", f"the guild has its {MOST_CHANNELS} channels", _FREE),
@@ -84,6 +93,17 @@ _MEANINGS: dict[int, Failure] = {
     ),
     40002: Failure("unauthorized", "Discord wants the bot's account verified", "open the developer portal"),
 }
+
+_OF_GUILDS = frozenset(
+    {routes.GET_ROLES, routes.GET_CHANNELS, routes.GET_MEMBER, routes.CREATE_ROLE, routes.CREATE_CHANNEL}
+)
+"""The routes that Discord closes (50001) to a bot that is not in the guild.
+
+Source: https://github.com/discord/discord-api-docs/issues/5840
+"""
+
+_UNKNOWN_HINT = "see Discord's documentation of this code; the next run tries again"
+_LONGEST_WORDS = 200
 
 _EDGE_HINT = (
     "wait for the next run; if it lasts, ask whoever else uses this host's address, or lower max_requests_per_second"
@@ -103,7 +123,7 @@ def decode(answer: Answer) -> object:
 def discord_code(body: object) -> int | None:
     """Return the error code in a decoded body, None if there is none (0 counts as none)."""
     code = body.get("code") if isinstance(body, dict) else None
-    return code if isinstance(code, int) and not isinstance(code, bool) and code else None
+    return code if isinstance(code, int) and not isinstance(code, bool) and 0 < code < _MOST_CODE else None
 
 
 def blocked(answer: Answer, body: object) -> Blocked | None:
@@ -162,7 +182,7 @@ def _refusal(call: Call, answer: Answer, body: dict[str, object]) -> DiscordErro
     if answer.status == 404:
         return _not_found(call, answer, code)
     if answer.status == 403:
-        return _forbidden(code)
+        return _forbidden(call, code, body)
     return _bad_request(call, answer.status, code, body)
 
 
@@ -173,11 +193,28 @@ def _not_found(call: Call, answer: Answer, code: int | None) -> DiscordError:
     return NotFound(meaning.message, meaning.hint, code=meaning.code, discord_code=code, http_status=404)
 
 
-def _forbidden(code: int | None) -> Forbidden:
-    meaning = _MEANINGS.get(code or MISSING_PERMISSIONS)
-    if meaning is None:
-        meaning = Failure("missing_permission", f"Discord forbids it (code {code})", _GRANT)
+def _forbidden(call: Call, code: int | None, body: dict[str, object]) -> Forbidden:
+    of_guild = code == MISSING_ACCESS and call.route in _OF_GUILDS
+    meaning = _MEANINGS.get(UNKNOWN_GUILD if of_guild else code or MISSING_PERMISSIONS)
+    if meaning is None:  # not for us to guess what it is: it need not be a permission
+        said = words_of(body)
+        meaning = Failure(
+            "discord_error", f"Discord forbids it (code {code}){f': {said}' if said else ''}", _UNKNOWN_HINT
+        )
     return Forbidden(meaning.message, meaning.hint, code=meaning.code, discord_code=code, http_status=403)
+
+
+def not_in_guild(error: NotFound) -> NotFound:
+    """Return what it means that Discord does not know the bot's own member."""
+    meaning = _MEANINGS[UNKNOWN_GUILD]
+    return NotFound(meaning.message, meaning.hint, code=meaning.code, discord_code=error.discord_code, http_status=404)
+
+
+def words_of(body: dict[str, object]) -> str:
+    """Return Discord's own words in one line, "" if there are none."""
+    message = body.get("message")
+    text = message[: 4 * _LONGEST_WORDS] if isinstance(message, str) else ""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_LONGEST_WORDS]
 
 
 def _bad_request(call: Call, status: int, code: int | None, body: dict[str, object]) -> BadRequest:

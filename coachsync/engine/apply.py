@@ -108,8 +108,9 @@ class Apply:
                 self.guilds[guild_id] = guild
                 self.slots[guild_id] = Slots()
                 self.shelves[guild_id] = category.Shelf(guild, access.categories)
-        me = {d: asyncio.ensure_future(d.me()) for d in {g.discord for g in self.guilds.values()}}
-        await asyncio.gather(*(g.look(asyncio.shield(me[g.discord])) for g in self.guilds.values()))
+        ways = {i: a.discord for i, a in self.accesses.items() if i in self.guilds and a.discord is not None}
+        me = {way: asyncio.ensure_future(way.me()) for way in set(ways.values())}
+        await asyncio.gather(*(self.guilds[i].look(asyncio.shield(me[way])) for i, way in ways.items()))
         for guild_id, guild in self.guilds.items():
             self._know_limits(guild, self.accesses[guild_id])
         self.skewed = self._skew() if self.check_clock else None
@@ -141,7 +142,18 @@ class Apply:
         for job in unsettled:
             if not job.entry.spares():
                 await counting.write_off(job)
-        return [f for f in [*taken, *found] if f is not None]
+        return [*(f for f in [*taken, *found] if f is not None), *self._hindered(there, found)]
+
+    def _hindered(self, looked: list[Job], found: list[Action | Refused | None]) -> list[Refused]:
+        """Return the open rooms that the bot has lost, or could not mend, although nothing is due: said at once."""
+        blind = self.failures()
+        lost = [(s, e, blind[e.guild_id]) for s, e in self.plan.looks if e.guild_id in blind and e.state == "open"]
+        amiss = [(s, e, f) for s, e, f in lost if f.code in ("unknown_guild", "unauthorized")]
+        for job, what in zip(looked, found, strict=True):
+            hindrance = job.guild.hindrance
+            if hindrance is not None and what is None and job.entry.state == "open":
+                amiss.append((job.session, job.entry, hindrance))
+        return [Refused(session, "repair", "failed", failure, entry=entry) for session, entry, failure in amiss]
 
     def _jobs(self, actions: Iterable[Action]) -> list[Job]:
         """Return the jobs of those actions whose guild could be looked at."""
@@ -197,6 +209,9 @@ class Apply:
         guild = self.guilds[action.guild_id]
         if guild.failure is not None:
             return with_way_out(failure_of(guild.failure), action)
+        hindrance = guild.hindrance
+        if hindrance is not None and (action.kind == "setup" or hindrance.code == "bot_timed_out"):
+            return hindrance  # of the others, what is possible is done
         return self.skewed if action.kind in ("cleanup", "revoke") else None
 
     async def _leave_behind(self, action: Action, failure: Failure) -> None:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 
 from coachsync.discord.api import Discord, How
+from coachsync.discord.codes import NOT_HERE
 from coachsync.discord.errors import DiscordError, NotFound, UnexpectedAnswer
 from coachsync.discord.objects import Me
+from coachsync.discord.verdict import not_in_guild
 from coachsync.domain import permissions
 from coachsync.domain.audience import House
+from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel, Member, Role
 from coachsync.domain.model import MINUTE, Entry, Millis, Warn
 from coachsync.domain.naming import fold
 from coachsync.domain.permissions import Overwrite, Target
 from coachsync.domain.snowflake import made_at
+from coachsync.guild.careful import Careful
+from coachsync.guild.powers import Powers, hindrance, powers
 
 _COUNT_WAIT_S = 5.0
 _LAG: Millis = 5 * MINUTE  # lists are believed to show what is older than this
@@ -34,7 +39,9 @@ class Guild:
 
     def __init__(self, guild_id: str, discord: Discord, category_id: str | None, staff_role_ids: Iterable[str]) -> None:
         self.id = guild_id
-        self.discord = discord
+        self.discord: Discord = Careful(discord, self)
+        self.bot: Member | None = None
+        self.powers: Powers | None = None
         self.category_id = category_id
         self.staff_role_ids = tuple(i for i in staff_role_ids if i != guild_id)  # the guild's own id is everyone
         self.bot_id = ""
@@ -56,14 +63,26 @@ class Guild:
             self.bot_id = (await me).id
             self.listed_at = dict.fromkeys(("role", "channel"), self.now())
             self.roles, self.channels, bot = await asyncio.gather(
-                self.discord.roles(self.id),
-                self.discord.channels(self.id),
-                self.discord.member(self.id, self.bot_id),
+                self.discord.roles(self.id), self.discord.channels(self.id), self._own_member()
             )
-            self.bot_role_ids = frozenset(bot.roles)
+            self.bot, self.bot_role_ids = bot, bot.roles
             self._doubt(self.roles)
+            self.powers = powers(self.id, bot, self.roles)
         except DiscordError as error:
             self.failure = error
+
+    async def _own_member(self) -> Member:
+        try:
+            return await self.discord.member(self.id, self.bot_id)
+        except NotFound as error:
+            if error.discord_code not in NOT_HERE:
+                raise
+            raise not_in_guild(error) from None
+
+    @property
+    def hindrance(self) -> Failure | None:
+        """Return what keeps the bot from its work here although the guild can be read; None if nothing does."""
+        return None if self.powers is None else hindrance(self.powers, self.bot, self.now())
 
     def now(self) -> Millis:
         """Return Discord's time; this host's where Discord never told."""
@@ -83,6 +102,8 @@ class Guild:
         roles = await self.discord.roles(self.id)
         self._doubt(roles)
         self.roles, self._role_names = roles, None
+        if self.bot is not None:
+            self.powers = powers(self.id, self.bot, roles)
         self.listed_at["role"] = asked_at
 
     def _doubt(self, roles: dict[str, Role]) -> None:
@@ -103,14 +124,14 @@ class Guild:
         """Return the roles listed under one of these names or ids, oldest first."""
         if self._role_names is None:
             self._role_names = _by_name(self.roles.values())
-        found = _listed(self._role_names, names, ids)
-        return [self.roles[i] for i in found if i in self.roles and i != self.id]
+        found = _listed(self.roles, self._role_names, names, ids)
+        return [self.roles[i] for i in found if i != self.id]
 
     def channels_called(self, names: Iterable[str], ids: Iterable[str | None]) -> list[Channel]:
         """Return the channels listed under one of these names or ids, oldest first."""
         if self._channel_names is None:
             self._channel_names = _by_name(self.channels.values())
-        return [self.channels[i] for i in _listed(self._channel_names, names, ids) if i in self.channels]
+        return [self.channels[i] for i in _listed(self.channels, self._channel_names, names, ids)]
 
     async def role_counts(self) -> dict[str, int] | None:
         """Return how many members hold each role, as asked now; None if Discord does not say, or not at once."""
@@ -211,6 +232,8 @@ def _by_name(listed: Iterable[Role] | Iterable[Channel]) -> dict[str, list[str]]
     return names
 
 
-def _listed(by_name: dict[str, list[str]], names: Iterable[str], ids: Iterable[str | None]) -> list[str]:
+def _listed(
+    listed: Collection[str], by_name: dict[str, list[str]], names: Iterable[str], ids: Iterable[str | None]
+) -> list[str]:
     found = {i for name in names for i in by_name.get(fold(name), ())} | {i for i in ids if i}
-    return sorted(found, key=int)
+    return sorted((i for i in found if i in listed), key=int)  # an id of the store's may be anything

@@ -87,7 +87,7 @@ def test_create_is_not_sent_again_if_something_may_have_been_made(doubt: Given) 
     ("answer", "error", "code"),
     [
         ({"status_code": 401, "json": {"code": 0, "message": TOKEN}}, Unauthorized, "unauthorized"),
-        ({"status_code": 403, "json": {"code": 50001}}, Forbidden, "missing_access"),
+        ({"status_code": 403, "json": {"code": 50013}}, Forbidden, "missing_permission"),
         ({"status_code": 404, "json": {"code": 10004}}, NotFound, "unknown_guild"),
         ({"status_code": 404, "text": "<html></html>"}, UnexpectedAnswer, "unexpected_answer"),
         ({"status_code": 403, "text": "<html></html>"}, Blocked, "blocked"),

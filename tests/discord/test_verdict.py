@@ -19,13 +19,15 @@ from coachsync.discord.errors import (
     failure_of,
 )
 from coachsync.discord.exchange import Answer
+from coachsync.discord.routes import Call
 
 CALL = routes.CREATE_CHANNEL.at(guild_id="1")
+A_CHANNEL = routes.GET_CHANNEL.at(channel_id="1")
 
 
-def meaning(status: int, body: object, raw: bytes | None = None) -> DiscordError:
+def meaning(status: int, body: object, raw: bytes | None = None, call: Call = CALL) -> DiscordError:
     answer = Answer(status, {}, json.dumps(body).encode() if raw is None else raw)
-    return verdict.error_of(CALL, answer, verdict.decode(answer))
+    return verdict.error_of(call, answer, verdict.decode(answer))
 
 
 @pytest.mark.parametrize(
@@ -34,9 +36,10 @@ def meaning(status: int, body: object, raw: bytes | None = None) -> DiscordError
         (401, 0, Unauthorized, "unauthorized"),
         (401, 50014, Unauthorized, "unauthorized"),
         (403, 50013, Forbidden, "missing_permission"),
-        (403, 50001, Forbidden, "missing_access"),
+        (403, 50001, Forbidden, "unknown_guild"),
+        (403, 20026, Forbidden, "bot_flagged"),
         (403, 60003, Forbidden, "needs_2fa"),
-        (403, 99999, Forbidden, "missing_permission"),
+        (403, 99999, Forbidden, "discord_error"),
         (404, 10004, NotFound, "unknown_guild"),
         (404, 10007, NotFound, "unknown_member"),
         (404, 10013, NotFound, "unknown_user"),
@@ -86,6 +89,37 @@ def test_unexpected_answer_to_a_create_leaves_open_whether_it_was_done() -> None
     assert not meaning(302, None, b"").settled
 
 
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        (routes.GET_ROLES.at(guild_id="1"), "unknown_guild"),
+        (routes.GET_CHANNELS.at(guild_id="1"), "unknown_guild"),
+        (routes.GET_MEMBER.at(guild_id="1", user_id="2"), "unknown_guild"),
+        (routes.CREATE_ROLE.at(guild_id="1"), "unknown_guild"),
+        (A_CHANNEL, "missing_access"),
+        (routes.DELETE_CHANNEL.at(channel_id="1"), "missing_access"),
+        (routes.GET_VOICE_STATE.at(guild_id="1", user_id="2"), "missing_access"),
+    ],
+)
+def test_missing_access_on_a_guilds_own_routes_is_an_unknown_guild(call: Call, code: str) -> None:
+    assert meaning(403, {"code": 50001, "message": "Missing Access"}, call=call).code == code
+
+
+def test_unknown_code_of_a_403_is_said_with_discords_own_words_in_one_line() -> None:
+    said = meaning(403, {"code": 99999, "message": "Not today:\x1b[31m\nask " + "again " * 99})
+
+    assert "99999" in said.message
+    assert "Not today: [31m ask again" in said.message
+    assert "permission" not in said.message + said.hint
+    assert len(said.message) < 300
+    assert said.message.isprintable()
+
+
+@pytest.mark.parametrize("code", [10**9, 10**30, -1, True, "50013"])
+def test_number_that_cannot_be_a_code_counts_as_none(code: object) -> None:
+    assert meaning(403, {"code": code, "message": "no"}).discord_code is None
+
+
 def form_error(errors: object) -> BadRequest:
     error = meaning(400, {"code": 50035, "message": "Invalid Form Body", "errors": errors})
     assert isinstance(error, BadRequest)
@@ -129,7 +163,7 @@ def test_bottomless_form_errors_are_borne() -> None:
 
 
 def test_hints_name_the_clicks_and_commands_that_mend_it() -> None:
-    assert "Edit Channel → Permissions" in meaning(403, {"code": 50001}).hint
+    assert "Edit Channel → Permissions" in meaning(403, {"code": 50001}, call=A_CHANNEL).hint
     assert "cleanup ID --abandon" in meaning(404, {"code": 10004}).hint
     assert "next run after they join" in meaning(404, {"code": 10007}).hint
     assert "fresh token" in meaning(401, {"code": 0}).hint
