@@ -223,4 +223,4 @@ def test_clock_is_read_anew_by_every_command(call: Call) -> None:
         for _ in range(6):
             seen.append(call("status", "--json").json["sessions"][0]["phase"])
             clock.tick(timedelta(hours=1))
-    assert seen == ["booked", "setup_due", "setup_due", "setup_due", "setup_due", "missed"]
+    assert seen == ["booked", "setup_due", "setup_due", "setup_due", "setup_due", "past"]
