@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "discord": "domain secrets errors waits coachsync",  # the package itself: its version
         "store": "domain host secrets errors waits",
         "bookings": "domain config secrets host errors",
-        "guild": "discord store config domain errors secrets",
+        "guild": "discord store config domain clock errors secrets",
         "standing": "store domain errors",
         "engine": "guild discord store standing config host domain clock secrets waits errors",
         "report": "standing domain clock",
