@@ -203,9 +203,9 @@ class Discord:
         """Remove one overwrite of a channel. Raises `NotFound` (10009) if there is none."""
         await self._ask(routes.DELETE_OVERWRITE.at(channel_id=channel_id, target_id=target_id), how)
 
-    def now(self) -> Millis | None:
-        """Return Discord's time, None before the first answer."""
-        return self.client.clock.now(time.monotonic())
+    def now(self, monotonic: float | None = None) -> Millis | None:
+        """Return Discord's time, now or at an instant of this host's monotonic clock; None before the first answer."""
+        return self.client.clock.now(time.monotonic() if monotonic is None else monotonic)
 
     def skew(self) -> Millis | None:
         """Return how far Discord's clock is ahead of this host's, None before the first answer."""

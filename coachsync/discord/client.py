@@ -175,7 +175,7 @@ class Client:
             self.clock.learn(date, sent_at, self._loop.time())
         body = verdict.decode(answer) if answer.status == 429 else None
         reading = read_limits(answer.status, answer.headers, body, time.time())
-        if reading.refused and (verdict.blocked(answer, body) or reading.retry_after is None):
+        if reading.refused and verdict.blocked(answer, body):
             return Reading()
         return reading
 
@@ -216,11 +216,10 @@ class _Request:
     def _may_come_back(self, answer: Answer) -> bool:
         body = verdict.decode(answer)
         edge = verdict.blocked(answer, body)
+        if edge is not None:
+            self._client.condemn(edge)
+            raise edge
         reading = read_limits(429, answer.headers, body, time.time())
-        if edge is not None or reading.retry_after is None:
-            error = edge or verdict.unwaitable(answer)
-            self._client.condemn(error)
-            raise error
         self._refused += 1
         if self._refused >= _REFUSALS:
             raise self._limited(reading)
@@ -242,7 +241,12 @@ class _Request:
             return self._outage(answer), None
         body = verdict.decode(answer)
         if 200 <= answer.status < 300:
-            return (self._unreadable(answer), None) if body is verdict.UNREADABLE else (None, body)
+            if body is verdict.UNREADABLE:
+                return self._unreadable(answer), None
+            doubt = verdict.not_granted(self._call, answer)
+            if doubt is not None:
+                raise doubt
+            return None, body
         error = verdict.error_of(self._call, answer, body)
         self._client.condemn(error)
         raise error

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeGuard, TypeVar
 
 from coachsync.domain.guild_objects import Channel, Member, Role
 from coachsync.domain.model import Millis
@@ -72,7 +72,7 @@ def read_channel(data: object, guild_id: str = "") -> Channel:
         _snowflake(channel, "guild_id") if channel.get("guild_id") is not None else guild_id,
         _text(channel, "name") if channel.get("name") is not None else "",
         _whole(channel, "type"),
-        None if parent is None else _snowflake(channel, "parent_id"),
+        None if parent in (None, 0) else _snowflake(channel, "parent_id"),  # 0: discord-api-docs #517
         {overwrite.target: overwrite for overwrite in overwrites},
         channel.get("last_message_id", "") is not None,
     )
@@ -132,7 +132,7 @@ def read_list(data: object, read: Callable[[object], T]) -> list[T]:
 def read_counts(data: object) -> dict[str, int]:
     """Read the member counts of roles: role id → how many hold it."""
     counts = _object(data)
-    return {role: _whole(counts, role) for role in counts}
+    return {role: count for role, count in counts.items() if _is_whole(count)}
 
 
 def read_voice_channel(data: object) -> str | None:
@@ -172,17 +172,24 @@ def _snowflake(data: dict[str, object], key: str) -> str:
 
 def _whole(data: dict[str, object], key: str) -> int:
     value = data.get(key)
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not _is_whole(value):
         raise ShapeError(f"a whole number as {key}")
     return value
 
 
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST
+
+
+_MOST = 1 << 63
 _MOST_DIGITS = 40
 
 
 def _bits(data: dict[str, object], key: str) -> int:
     value = data.get(key, "0")
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if value is None:
+        return 0
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MOST_DIGITS:
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
         return int(value)

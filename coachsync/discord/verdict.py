@@ -48,6 +48,8 @@ UNREADABLE = object()
 """What `decode` returns for a body that is no JSON."""
 
 _DEPTH = 20
+_MOST_VALUES = 500_000  # 500 channels with 200 overwrites each
+_MOST_DIGITS = 40
 _MOST_CODE = 10**9  # whatever answers may put any number there
 
 
@@ -111,13 +113,23 @@ _EDGE_HINT = (
 
 
 def decode(answer: Answer) -> object:
-    """Return the decoded JSON body, None for an empty one, `UNREADABLE` for anything else."""
+    """Return the decoded JSON body, None for an empty one, `UNREADABLE` for anything else.
+
+    A body of more values than a guild's lists can hold is not decoded: each value costs far more than its text.
+    """
     if not answer.body:
         return None
+    if sum(map(answer.body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        return UNREADABLE
     try:
-        return json.loads(answer.body)
+        return json.loads(answer.body, parse_int=_number)
     except (ValueError, RecursionError):
         return UNREADABLE
+
+
+def _number(digits: str) -> int | None:
+    """Read a whole number; one longer than any of Discord's spoils its own field alone."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else None
 
 
 def discord_code(body: object) -> int | None:
@@ -141,12 +153,6 @@ def blocked(answer: Answer, body: object) -> Blocked | None:
     )
 
 
-def unwaitable(answer: Answer) -> Blocked:
-    """Return the error for a 429 that names no wait: Discord's own always do."""
-    message = "Discord refuses requests without saying for how long"
-    return Blocked(message, _EDGE_HINT, http_status=answer.status)
-
-
 def error_of(call: Call, answer: Answer, body: object) -> DiscordError:
     """Return what an answer of 3xx or 4xx (429 aside) means."""
     edge = blocked(answer, body)
@@ -166,6 +172,13 @@ def _unauthorized(body: object) -> Unauthorized:
         discord_code=discord_code(body),
         http_status=401,
     )
+
+
+def not_granted(call: Call, answer: Answer) -> UnexpectedAnswer | None:
+    """Return the error of a grant that was answered as Discord answers none: 204 alone proves it."""
+    if call.route not in (routes.PUT_MEMBER_ROLE, routes.PUT_OVERWRITE) or answer.status == 204:
+        return None
+    return unexpected(call, answer, "a body, not with 204")
 
 
 def unexpected(call: Call, answer: Answer, what: str) -> UnexpectedAnswer:

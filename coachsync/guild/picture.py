@@ -61,10 +61,11 @@ class Guild:
         """Read the guild; `me` tells who the bot is. Sets `failure` where Discord does not let us."""
         try:
             self.bot_id = (await me).id
-            self.listed_at = dict.fromkeys(("role", "channel"), self.now())
+            asked_at = time.monotonic()
             self.roles, self.channels, bot = await asyncio.gather(
                 self.discord.roles(self.id), self.discord.channels(self.id), self._own_member()
             )
+            self.listed_at = dict.fromkeys(("role", "channel"), self.now(asked_at))
             self.bot, self.bot_role_ids = bot, bot.roles
             self._doubt(self.roles)
             self.powers = powers(self.id, bot, self.roles)
@@ -84,9 +85,12 @@ class Guild:
         """Return what keeps the bot from its work here although the guild can be read; None if nothing does."""
         return None if self.powers is None else hindrance(self.powers, self.bot, self.now())
 
-    def now(self) -> Millis:
-        """Return Discord's time; this host's where Discord never told."""
-        told = self.discord.now()
+    def now(self, monotonic: float | None = None) -> Millis:
+        """Return Discord's time, now or at an instant just past; this host's time if Discord never said its own.
+
+        An instant is best asked for later: of one answer's date alone nobody knows whether it is right.
+        """
+        told = self.discord.now(monotonic)
         return told if told is not None else time.time_ns() // 1_000_000
 
     def know(self, entries: Iterable[Entry]) -> None:
@@ -98,13 +102,13 @@ class Guild:
 
     async def relist_roles(self) -> None:
         """Read the roles again, after a create whose answer was lost."""
-        asked_at = self.now()
+        asked_at = time.monotonic()
         roles = await self.discord.roles(self.id)
         self._doubt(roles)
         self.roles, self._role_names = roles, None
         if self.bot is not None:
             self.powers = powers(self.id, self.bot, roles)
-        self.listed_at["role"] = asked_at
+        self.listed_at["role"] = self.now(asked_at)
 
     def _doubt(self, roles: dict[str, Role]) -> None:
         """Refuse a list of roles that lacks all that the bot holds: nothing may count as gone by such a list."""
@@ -115,10 +119,10 @@ class Guild:
 
     async def relist_channels(self) -> None:
         """Read the channels again, after a create whose answer was lost."""
-        asked_at = self.now()
+        asked_at = time.monotonic()
         self.channels = await self.discord.channels(self.id)
         self._channel_names = None
-        self.listed_at["channel"] = asked_at
+        self.listed_at["channel"] = self.now(asked_at)
 
     def roles_called(self, names: Iterable[str], ids: Iterable[str | None]) -> list[Role]:
         """Return the roles listed under one of these names or ids, oldest first."""

@@ -43,3 +43,26 @@ def test_latest_answer_is_believed_when_the_clock_was_set() -> None:
     clock.learn(date(BASE + 5000), 1.0, 1.1)
 
     assert clock.now(1.0) == pytest.approx((BASE + 5000.5) * 1000, abs=600)
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize("nth", [0, 1, 3, 8])
+@pytest.mark.parametrize("off", [-DAY, DAY])
+def test_one_date_off_among_others_moves_no_clock(nth: int, off: int) -> None:
+    clock = DiscordClock()
+    for step in range(9):
+        clock.learn(date(BASE + step + (off if step == nth else 0)), step, step + 0.1)
+        if step >= 2:
+            assert clock.now(step) == pytest.approx((BASE + step) * 1000, abs=1200)
+
+
+def test_clock_that_was_set_is_followed_once_most_of_the_latest_answers_say_so() -> None:
+    clock = DiscordClock()
+    for step in range(40):
+        clock.learn(date(BASE + step), step, step + 0.1)
+    for step in range(40, 46):
+        clock.learn(date(BASE + step + DAY), step, step + 0.1)
+
+    assert clock.now(46.0) == pytest.approx((BASE + DAY + 46) * 1000, abs=1200)

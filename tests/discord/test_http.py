@@ -173,8 +173,8 @@ def test_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     with listening(answering("HTTP/1.1 200 OK", b"x" * 1_000_000)) as server:
         (result,) = exchange(server.base, GET)
 
-    assert isinstance(result, Lost)
-    assert "too large" in result.why
+    assert isinstance(result, Answer)
+    assert len(result.body) < 100
 
 
 def free_port() -> int:

@@ -35,7 +35,7 @@ def test_silence_of_a_failing_or_foreign_backend_teaches_nothing(status: int, te
 def test_nonsense_in_headers_counts_as_absent(value: str) -> None:
     reading = read_limits(429, dict.fromkeys([*FULL, "retry-after"], value), {"retry_after": value}, 0.0)
 
-    assert (reading.limit, reading.remaining, reading.reset_after, reading.retry_after) == (None, None, None, None)
+    assert (reading.limit, reading.remaining, reading.reset_after, reading.retry_after) == (None, None, None, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,16 @@ def test_nonsense_in_headers_counts_as_absent(value: str) -> None:
         ({"retry-after": "1"}, {"retry_after": 64.57}, 64.57),
         ({"retry-after": "1", "x-ratelimit-reset-after": "9.5"}, {"retry_after": 1.0}, 9.5),
         ({}, {"retry_after": 0.3}, 0.3),
-        ({"x-ratelimit-reset-after": "9.5"}, {}, None),
-        ({}, {"retry_after": True}, None),
-        ({}, {"retry_after": None}, None),
-        ({}, [1], None),
+        ({"x-ratelimit-reset-after": "9.5"}, {}, 9.5),
+        ({}, {"retry_after": True}, 1.0),
+        ({}, {"retry_after": None}, 1.0),
+        ({}, [1], 1.0),
+        ({"retry-after": "3"}, {"retry_after": 1e12}, 3.0),
+        ({}, {"retry_after": -1.0}, 1.0),
         ({"retry-after": "2", "x-ratelimit-global": "true", "x-ratelimit-reset-after": "60"}, {}, 2.0),
     ],
 )
-def test_wait_is_the_longest_that_a_refusal_names(headers: dict[str, str], body: object, wait: float | None) -> None:
+def test_wait_is_the_longest_named_or_a_second(headers: dict[str, str], body: object, wait: float) -> None:
     assert read_limits(429, headers, body, 0.0).retry_after == wait
 
 

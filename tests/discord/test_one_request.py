@@ -26,6 +26,7 @@ from tests.discord.mocked import TOKEN, asked
 GET = routes.GET_ROLES.at(guild_id="1")
 POST = routes.CREATE_ROLE.at(guild_id="1")
 DELETE = routes.DELETE_ROLE.at(guild_id="1", role_id="3")
+EDIT = routes.EDIT_ROLE.at(guild_id="1", role_id="3")
 GRANT = routes.PUT_MEMBER_ROLE.at(guild_id="1", user_id="2", role_id="3")
 
 Given = dict[str, Any]
@@ -50,7 +51,7 @@ def refused(adapter: requests_mock.Adapter, call: Call) -> tuple[DiscordError, i
     return caught.value, len(adapter.request_history)
 
 
-@pytest.mark.parametrize("call", [GET, GRANT, DELETE], ids=lambda call: call.route.method)
+@pytest.mark.parametrize("call", [GET, EDIT, DELETE], ids=lambda call: call.route.method)
 @pytest.mark.parametrize("failure", [OUTAGE, NO_JSON, NO_CONNECTION], ids=["outage", "no json", "no connection"])
 def test_repeatable_request_is_sent_again_until_it_is_answered(call: Call, failure: Given) -> None:
     adapter = in_turn(failure, failure, GOOD)
@@ -92,7 +93,6 @@ def test_create_is_not_sent_again_if_something_may_have_been_made(doubt: Given) 
         ({"status_code": 404, "text": "<html></html>"}, UnexpectedAnswer, "unexpected_answer"),
         ({"status_code": 403, "text": "<html></html>"}, Blocked, "blocked"),
         ({"status_code": 429, "text": "error code: 1015"}, Blocked, "blocked"),
-        ({"status_code": 429, "json": {"message": "slow down"}}, Blocked, "blocked"),
         ({"status_code": 302, "headers": {"Location": "https://x.test/"}}, UnexpectedAnswer, "unexpected_answer"),
     ],
 )  # fmt: skip
@@ -107,3 +107,26 @@ def test_answer_that_no_further_try_would_change_is_raised_at_once(
 
 def test_empty_answer_is_none() -> None:
     assert asked(in_turn({"status_code": 204}), GRANT) is None
+
+
+OVERWRITE = routes.PUT_OVERWRITE.at(channel_id="1", target_id="2")
+
+
+@pytest.mark.parametrize("call", [GRANT, OVERWRITE], ids=str)
+@pytest.mark.parametrize(
+    "answer",
+    [{"status_code": 200, "json": {}}, {"status_code": 200}, {"status_code": 202, "json": {"id": "3"}}],
+    ids=str,
+)
+def test_grant_is_proven_by_204_alone(call: Call, answer: Given) -> None:
+    raised, tries = refused(in_turn(answer), call)
+
+    assert (type(raised), raised.code, tries) == (UnexpectedAnswer, "unexpected_answer", 1)
+
+
+def test_answer_too_large_for_discord_is_unexpected() -> None:
+    adapter = in_turn({"content": b"[" + b"[]," * 10_000_000 + b"[]]"})
+
+    raised, _tries = refused(adapter, GET)
+
+    assert raised.code == "unexpected_answer"

@@ -149,13 +149,28 @@ def test_everything_that_waits_stops_when_the_edge_blocks() -> None:
     assert len(server.arrivals) == 4
 
 
-def test_refusal_without_any_wait_is_a_block() -> None:
-    server = Server(lambda: Fixed(5, 5.0), by_major, script=lambda _o, _n: Answer(429, {}, b'{"message": "no"}'))
+@pytest.mark.parametrize(
+    ("headers", "body", "wait"),
+    [
+        ({}, b'{"message": "no"}', 1.0),
+        ({}, b'{"message": "no", "retry_after": -5.0}', 1.0),
+        ({}, b'{"message": "no", "retry_after": "soon"}', 1.0),
+        ({}, b'{"message": "no", "retry_after": 1e300}', 1.0),
+        ({"retry-after": "4"}, b'{"message": "no", "retry_after": -1}', 4.0),
+        ({"retry-after": "4"}, b'{"message": "no", "retry_after": 99999999999}', 4.0),
+        ({"x-ratelimit-reset-after": "3.5"}, b'{"message": "no"}', 3.5),
+    ],
+)
+def test_senseless_wait_is_taken_from_the_headers_or_is_a_second(
+    headers: dict[str, str], body: bytes, wait: float
+) -> None:
+    answer = Answer(429, headers, body)
+    server = Server(lambda: Fixed(5, 5.0), by_major, script=lambda _o, nth: answer if nth == 0 else None)
 
-    with pytest.raises(Blocked):
-        simulate(lambda: send_all(server, [grant()]))
+    simulate(lambda: send_all(server, [grant()]))
 
-    assert len(server.arrivals) == 1
+    first, second = server.times()
+    assert wait <= second - first <= wait + 0.5
 
 
 def early(arrivals: list[Arrival]) -> list[tuple[Arrival, Arrival]]:

@@ -17,7 +17,7 @@ class Reading(NamedTuple):
     """What one answer says about limits. Durations are seconds; None if it says nothing.
 
     `teaches` is False for answers that a proxy or a failing backend may have given: their silence means nothing.
-    `retry_after` is set for a 429 alone and is the longest wait that the answer names.
+    `retry_after` is set for a 429 alone: the longest wait that the answer names, a second if it names none.
     """
 
     limit: int | None = None
@@ -36,6 +36,9 @@ class Reading(NamedTuple):
 
 
 _MOST_DIGITS = 9
+_LONGEST_WAIT = 7 * 86_400.0  # Discord's longest window is one of two days
+_UNSAID = 1.0
+"""The wait in seconds if a refusal names none that makes sense. Source: https://github.com/Rapptz/discord.py/issues/2544"""
 _TEACHING = frozenset({200, 201, 202, 204, 404})
 
 
@@ -53,10 +56,10 @@ def read_limits(status: int, headers: Mapping[str, str], body: object, now_s: fl
         return reading
     scope = _scope(headers, body)
     waits = [_seconds(headers.get("retry-after")), _body_wait(body)]
-    stated = [wait for wait in waits if wait is not None]
-    if stated and scope != "global" and reset_after is not None:
+    stated = [wait for wait in waits if wait is not None and wait <= _LONGEST_WAIT]
+    if scope != "global" and reset_after is not None and reset_after <= _LONGEST_WAIT:
         stated.append(reset_after)
-    return reading._replace(refused=True, retry_after=max(stated, default=None), scope=scope)
+    return reading._replace(refused=True, retry_after=max(stated, default=_UNSAID), scope=scope)
 
 
 def _reset_after(headers: Mapping[str, str], now_s: float) -> float | None:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+from http import HTTPStatus
+from http.client import HTTPResponse
 from typing import Any
 
 from certifi import where
@@ -67,13 +69,27 @@ class Exchange:
         _thread.exchange = self
 
 
+class _Response(HTTPResponse):
+    """An answer, once it has come: what a server says before it (1xx, such as 103 Early Hints) is skipped."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 <= self.status < 200 and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first line was read
+            super().begin()
+
+
 class _PlainConnection(HTTPConnection):
+    response_class = _Response
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _connect_and_claim(self)
         super().request(*args, **kwargs)
 
 
 class _TlsConnection(HTTPSConnection):
+    response_class = _Response
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         _connect_and_claim(self)
         super().request(*args, **kwargs)

@@ -34,7 +34,8 @@ T = TypeVar("T")
 
 USER_AGENT = f"DiscordBot (https://github.com/coachsync/coachsync, {__version__})"
 
-_LARGEST_BODY = 32 * 1024 * 1024
+_LARGEST_BODY = 8 * 1024 * 1024  # 500 channels with 180 overwrites each
+_TOO_LARGE = b"too large to be Discord's"  # no JSON: whoever reads it says so
 _CHUNK = 256 * 1024
 
 
@@ -146,7 +147,9 @@ class Transport:
             for chunk in response.iter_content(_CHUNK):
                 body += chunk
                 if len(body) > _LARGEST_BODY:
-                    raise ValueError("the answer is too large to be Discord's")
+                    body = bytearray(_TOO_LARGE)
+                    response.close()
+                    break
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, headers, bytes(body))
         except BaseException:

@@ -173,7 +173,7 @@ class Job:
             if error.settled:
                 resource.state = "refused"
             else:
-                resource.attempt_until = self.guild.now()
+                resource.attempt_until = max(self.guild.now(), resource.attempt_at)  # clocks may be set back
             self.note(f"{kind} asked for", "refused" if error.settled else "lost", f"{name}: {error.code}")
             raise
         self.made(resource, resource.snowflake, "made")
@@ -187,7 +187,7 @@ class Job:
         resource.snowflake = snowflake
         resource.state = "made"
         resource.made_at = self.guild.now()
-        resource.attempt_until = resource.attempt_until or resource.made_at
+        resource.attempt_until = resource.attempt_until or max(resource.made_at, resource.attempt_at)
         self.guild.owners[snowflake] = self.session.id
         self.note(f"{resource.kind} {how}", "done", f"{resource.name} ({snowflake})")
 
