@@ -30,8 +30,8 @@ def show(report: Report, *, json: bool, quiet: bool) -> int:
             output.warning(f"{about}{warning.message} ({warning.code})")
     for failure in failures(report.outcomes):
         output.error(failure.message, failure.hint)
-    if report.unusable:
-        output.error(report.unusable, "correct the token, then run again: nothing was done for these guilds")
+    if report.unusable is not None:
+        output.error(report.unusable.message, report.unusable.hint)
     if report.exit_code in (INTERRUPTED, TERMINATED):
         output.error("the run was interrupted", "what was begun is recorded; the next run goes on from there")
     return report.exit_code

@@ -274,6 +274,7 @@ class Report(NamedTuple):
     """All that one call of run, setup or cleanup decided and did.
 
     `requests` counts the whole run's. `notes` are plain sentences for people (nothing to do, what may be left).
+    `unusable` is why the run as a whole could not work.
     """
 
     command: str
@@ -284,7 +285,7 @@ class Report(NamedTuple):
     warnings: tuple[Warn, ...]
     exit_code: int
     notes: tuple[str, ...] = ()
-    unusable: str = ""
+    unusable: Failure | None = None
 
 
 class RunRecord(NamedTuple):

@@ -62,6 +62,11 @@ class Plan(NamedTuple):
         ids += [r.guild_id for e in self.left for r in e.left_behind()]
         return frozenset(ids)
 
+    def losing(self) -> Plan:
+        """Return what of the plan takes access away."""
+        kept = tuple(a for a in self.actions if a.kind in ("cleanup", "revoke", "update"))
+        return self._replace(actions=kept, adopts=(), unsettled=(), restores=())
+
 
 class Due(NamedTuple):
     """What the decision table says of one session: the action, its reason for people, why it closes the session."""

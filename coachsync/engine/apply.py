@@ -51,7 +51,7 @@ class Applied(NamedTuple):
 
 
 class Apply:
-    """One plan on its way to Discord."""
+    """One plan on its way to Discord. `unwritable`: why nothing can be recorded; then access is only taken away."""
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class Apply:
         *,
         check_clock: bool,
         progress: Callable[[str], None] | None,
+        unwritable: Failure | None = None,
     ) -> None:
         self.plan = plan
         self.facts = facts
@@ -70,6 +71,7 @@ class Apply:
         self.accesses = accesses
         self.journal = journal
         self.check_clock = check_clock
+        self.unwritable = unwritable
         self.teller = ProgressTeller(progress, [p.discord for p in accesses.values() if p.discord is not None])
         self.guilds: dict[str, Guild] = {}
         self.slots: dict[str, Slots] = {}
@@ -94,7 +96,8 @@ class Apply:
                 actions.append(found)
         await self._act(actions)
         await self._clear_left()
-        await self._look_again()
+        if self.unwritable is None:
+            await self._look_again()
 
     # looking
 
@@ -295,6 +298,7 @@ class Apply:
             templates=self.facts.templates,
             timeout=self.accesses[guild.id].timeout,
             how=How(priority, audit_reason(action)),
+            unwritable=self.unwritable,
         )
 
     # looking again

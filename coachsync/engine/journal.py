@@ -83,6 +83,19 @@ class Journal:
         return True
 
 
+class Unrecorded(Journal):
+    """The journal of a run that cannot write its store: what it takes away, a later run finds gone and records."""
+
+    def __init__(self) -> None:
+        """Start nothing."""
+
+    async def write(self, change: Change) -> None:
+        """Let it be."""
+
+    async def close(self) -> None:
+        """Let go of nothing."""
+
+
 def _succeed(done: asyncio.Future[None]) -> None:
     if not done.done():
         done.set_result(None)

@@ -21,7 +21,7 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Outcome, Warn
 from coachsync.domain.planned import Plan
 from coachsync.engine.apply import Apply
-from coachsync.engine.journal import Journal
+from coachsync.engine.journal import Journal, Unrecorded
 from coachsync.engine.request import TickRequest, host_time
 from coachsync.engine.watchdog import Watchdog, bugs_end_the_run
 from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE
@@ -38,7 +38,7 @@ class Done(NamedTuple):
     warnings: tuple[Warn, ...]
     requests: int
     exit_code: int | None
-    unusable: str
+    unusable: Failure | None
     spent: Spent
 
 
@@ -55,10 +55,22 @@ def work(
     plan: Plan,
     facts: Facts,
     entries: Mapping[str, Entry],
-    number: int,
+    number: int | None,
     spent: Spent,
+    unwritable: Failure | None = None,
 ) -> Done:
-    """Carry out a plan within the run's budget. `spent`: what a run just before this one used of Discord's limit."""
+    """Carry out a plan within the run's budget.
+
+    Args:
+        request: what was asked for.
+        store: read by this thread before anything is sent; written if `unwritable` is None.
+        plan: what to do.
+        facts: clock and policy.
+        entries: the ledger's.
+        number: the run's in the ledger, None if it could not be recorded.
+        spent: what a run just before this one used of Discord's limit.
+        unwritable: why the store cannot be written. Then nothing is made and nobody let in.
+    """
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
@@ -67,7 +79,7 @@ def work(
     limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
         ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent)
-        return asyncio.run(_work(request, store, plan, facts, entries, ways))
+        return asyncio.run(_work(request, store, plan, facts, entries, ways, unwritable))
 
 
 @contextlib.contextmanager
@@ -88,8 +100,10 @@ def _say(text: str) -> None:
         sys.stderr.flush()
 
 
-def _record_hang(request: TickRequest, number: int) -> None:
+def _record_hang(request: TickRequest, number: int | None) -> None:
     """Record a hung run over a connection of its own: the other one may be what hangs."""
+    if number is None:
+        return
     settings = request.settings
     defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
     store = open_store(settings.store.url, settings.base_dir, defaults, writable=True)
@@ -104,12 +118,22 @@ async def _work(
     facts: Facts,
     entries: Mapping[str, Entry],
     ways: Ways,
+    unwritable: Failure | None,
 ) -> Done:
     accesses = {guild: guild_access(ways, store, guild) for guild in sorted(plan.guilds)}
     signals = _watch_signals(ways)
-    journal = Journal(store)
+    journal = Journal(store) if unwritable is None else Unrecorded()
     try:
-        job = Apply(plan, facts, entries, accesses, journal, check_clock=request.now is None, progress=request.progress)
+        job = Apply(
+            plan,
+            facts,
+            entries,
+            accesses,
+            journal,
+            check_clock=request.now is None,
+            progress=request.progress,
+            unwritable=unwritable,
+        )
         with bugs_end_the_run():
             applied = await job.carry_out()
     finally:
@@ -117,7 +141,7 @@ async def _work(
         ways.close()
     exit_code, unusable = _verdict(accesses, applied.failures)
     if signals.exit_code is not None:
-        exit_code, unusable = signals.exit_code, ""
+        exit_code, unusable = signals.exit_code, None
     warnings = (*ways.warnings, *applied.warnings)
     return Done(applied.outcomes, warnings, ways.requests_sent, exit_code, unusable, ways.spent)
 
@@ -137,7 +161,10 @@ def _watch_signals(ways: Ways) -> _Signals:
     return heard
 
 
-def _verdict(accesses: Mapping[str, GuildAccess], failures: Mapping[str, Failure]) -> tuple[int | None, str]:
+def _verdict(accesses: Mapping[str, GuildAccess], failures: Mapping[str, Failure]) -> tuple[int | None, Failure | None]:
     """Return exit code 3 where every token that was needed is missing or refused: nothing can work."""
     refused = [f for f in failures.values() if f.code == "unauthorized"]
-    return (UNUSABLE, refused[0].message) if refused and len(refused) == len(accesses) else (None, "")
+    if not refused or len(refused) < len(accesses):
+        return None, None
+    hint = "correct the token, then run again: nothing was done for these guilds"
+    return UNUSABLE, refused[0]._replace(hint=hint)

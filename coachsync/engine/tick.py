@@ -12,6 +12,7 @@ from coachsync.clock import host_now, iso
 from coachsync.config import Settings
 from coachsync.domain.booking import Defaults
 from coachsync.domain.case import Facts
+from coachsync.domain.failure import Failure
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import (
     DAY,
@@ -32,7 +33,7 @@ from coachsync.domain.words import nothing_to_do
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.engine.request import KINDS, TickRequest, host_time
-from coachsync.errors import OK, SOME_FAILED, RowRefusedError
+from coachsync.errors import INTERRUPTED, OK, SOME_FAILED, TERMINATED, UNUSABLE, RowRefusedError, StoreError
 from coachsync.standing.find import find_each
 from coachsync.standing.past import brought_over
 from coachsync.store.base import Store, Transaction
@@ -58,7 +59,7 @@ def tick(request: TickRequest) -> Report:
 
     Raises:
         ConfigError: no token can be found for any guild (never in a dry run).
-        StoreError: the store or the ledger cannot be read or written.
+        StoreError: the store or the ledger cannot be read, or cannot be written and there is nothing to take away.
         LockHeldError: another run works on this store.
         Interrupted: a signal ended the run; what was begun is recorded.
     """
@@ -70,9 +71,14 @@ def tick(request: TickRequest) -> Report:
     if not request.abandon:
         request.tokens.check()
     with ExitStack() as stack:
-        store = _open(stack, settings, writable=True)
-        lock = stack.enter_context(store.run_lock(request.wait, f"{request.command} since {iso(host_now())}"))
-        return _run(request, store, lock)
+        try:
+            store = _open(stack, settings, writable=True)
+            lock = stack.enter_context(store.run_lock(request.wait, f"{request.command} since {iso(host_now())}"))
+        except StoreError as error:
+            unwritable = error
+        else:
+            return _run(request, store, lock)
+    return _without_record(request, unwritable)
 
 
 def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
@@ -198,9 +204,13 @@ def _work(
     from coachsync.engine.loop import work
 
     now = reading.facts.now
-    with store.transaction() as transaction:
-        number = transaction.ledger.run_started(now, request.command)
-        _restore(transaction, plan)
+    try:
+        store.bookings.prove()
+        with store.transaction() as transaction:
+            number = transaction.ledger.run_started(now, request.command)
+            _restore(transaction, plan)
+    except StoreError as error:
+        return _take_away(request, store, plan, reading, hopeless, error, lock)
     done = work(request, store, plan, reading.facts, reading.entries, number, lock.spent)
     lock.note(done.spent)
     warnings = [*plan.warnings, *done.warnings]
@@ -209,6 +219,52 @@ def _work(
     if done.exit_code is not None:
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
     _finish(store, request, reading, plan, report, number)
+    return report
+
+
+def _without_record(request: TickRequest, unwritable: StoreError) -> Report:
+    """Take away what is due on a store that can at best be read. Raises `unwritable` if nothing is."""
+    if request.abandon:
+        raise unwritable
+    now = request.now if request.now is not None else host_now()
+    with ExitStack() as stack:
+        try:
+            store = _open(stack, request.settings, writable=False)
+            reading = read(request, store, now)
+        except StoreError:
+            raise unwritable from None
+        plan = _decide(request, reading)
+        return _take_away(request, store, plan, reading, _hopeless(store, request, plan, reading), unwritable, None)
+
+
+def _take_away(
+    request: TickRequest,
+    store: Store,
+    plan: Plan,
+    reading: Reading,
+    hopeless: list[Outcome],
+    unwritable: StoreError,
+    lock: Lock | None,
+) -> Report:
+    """Make nothing, for nothing of it could be remembered; what takes access away goes out all the same.
+
+    A later run finds it gone and records it. Raises `unwritable` if there is nothing to take away.
+    """
+    from coachsync.engine.loop import work
+
+    losing = plan.losing()
+    if not losing.guilds:
+        raise unwritable
+    failure = Failure("store_error", unwritable.message, unwritable.hint)
+    spent = lock.spent if lock is not None else ()
+    done = work(request, store, losing, reading.facts, reading.entries, None, spent, failure)
+    warnings = [*plan.warnings, *done.warnings]
+    report = _report(request, reading.facts.now, [*hopeless, *done.outcomes], warnings, done.requests)
+    stopped = done.exit_code if done.exit_code in (INTERRUPTED, TERMINATED) else None
+    report = report._replace(exit_code=stopped or UNUSABLE, unusable=failure)
+    if lock is not None:  # the ledger, at least, may be writable
+        with suppress(StoreError):
+            _finish(store, request, reading, plan._replace(restores=()), report)
     return report
 
 

@@ -15,7 +15,7 @@ VERSION = 1
 
 def report_document(report: Report) -> dict[str, Any]:
     """Return what `run --json` prints."""
-    return {
+    document = {
         "version": VERSION,
         "now": iso(report.now),
         "dry_run": report.dry_run,
@@ -24,6 +24,9 @@ def report_document(report: Report) -> dict[str, Any]:
         "summary": summary(report.outcomes),
         "warnings": [warning._asdict() for warning in report.warnings],
     }
+    if report.unusable is not None:
+        document["error"] = {key: getattr(report.unusable, key) for key in ("code", "message", "hint")}
+    return document
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:

@@ -81,6 +81,9 @@ class Rows(Protocol):
     def marking(self) -> AbstractContextManager[Callable[[Marks], bool]]:
         """Open the rows for marks, inside the ledger's transaction; yield what writes them (see `Transaction.mark`)."""
 
+    def prove(self) -> None:
+        """Raise StoreError if marks could not be written now, unless the ledger's next transaction shows it."""
+
     def close(self) -> None:
         """Release everything."""
 
@@ -170,6 +173,10 @@ class Bookings:
     def marking(self) -> AbstractContextManager[Callable[[Marks], bool]]:
         """Open the bookings for marks, inside the ledger's transaction."""
         return self._rows.marking()
+
+    def prove(self) -> None:
+        """Raise StoreError if marks could not be written now, unless the ledger's next transaction shows it."""
+        self._rows.prove()
 
     def close(self) -> None:
         """Release everything."""

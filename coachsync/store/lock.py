@@ -7,7 +7,9 @@ for one second the last one used.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +22,7 @@ _MATTERS_S = 2.0
 _ROUNDING_S = 0.001
 _LONGEST = 4000
 _LINE = "answered lately:"
+_MODE = 0o600
 
 Spent = tuple[float, ...]
 """When the last second's requests were answered, in seconds of this host's monotonic clock."""
@@ -67,6 +70,7 @@ def run_lock(store_path: str, wait_s: float, since: str) -> Iterator[Lock]:
     path = f"{store_path}.coachsync.lock"
     descriptor = _open(path)
     try:
+        _keep_private(descriptor)
         _take(descriptor, path, wait_s)
         lock = Lock(descriptor, since)
         lock.note(lock.spent)
@@ -77,12 +81,22 @@ def run_lock(store_path: str, wait_s: float, since: str) -> Iterator[Lock]:
 
 def _open(path: str) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            hint = "see where it leads (ls -l shows it), then remove the link"
+            raise StoreError(f"the lock file {path} is a symbolic link, which is not followed", hint) from error
         raise StoreError(
             f"cannot make the lock file {path}: {error.strerror}",
             "run coachsync as the user who owns the store, in a directory that user may write to",
         ) from error
+
+
+def _keep_private(descriptor: int) -> None:
+    """Shut out whoever could hold the lock without running coachsync: earlier releases let everybody read it."""
+    found = os.fstat(descriptor)
+    if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != _MODE:
+        os.fchmod(descriptor, _MODE)
 
 
 def _take(descriptor: int, path: str, wait_s: float) -> None:

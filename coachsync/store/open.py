@@ -100,15 +100,19 @@ def _ledger(path: str, sql: Sql | None, make: Callable[[], Sql]) -> Ledger:
 
 def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
     """Make an empty store and return its file's path. Raises StoreError if something is there already."""
+    from coachsync.host.files import own_mode
+
     kind, path = parse_url(url, base_dir)
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+        mode = own_mode(path)
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise StoreError(f"{path} exists already and was not touched", "remove it, or choose another file") from None
     except OSError as error:
         raise unmakable(path, error) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
             file.write(b"[]\n" if kind == "json" else b"")
         if kind == "sqlite":
             _make_tables(path)

@@ -50,6 +50,8 @@ async def update(job: Job) -> None:
     """Who left loses access, and is really out, before who replaces them gains it."""
     _follow(job)
     await send_away(job)
+    if job.unwritable is not None:
+        raise Trouble(job.unwritable)
     if is_bookable(job.session, job.policy):
         await _open(job)
     await _tidy(job)

@@ -67,7 +67,7 @@ class Job:
     `leaks` says who could see the room and should not, `reports` what is amiss without keeping anybody out. `names`
     are all pairs of names that the session's role and room may bear, the entry's own first. `notes` are lines
     for the session's story, written with the next commit. `pending` says who could not be let in, and why; the
-    session then stays incomplete.
+    session then stays incomplete. `unwritable` is why nothing can be written: then access is only taken away.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Job:
         timeout: Millis,
         interval: Millis,
         how: How,
+        unwritable: Failure | None = None,
     ) -> None:
         self.action = action
         self.entry = entry
@@ -100,6 +101,7 @@ class Job:
         self.timeout = timeout
         self.interval = interval
         self.how = how
+        self.unwritable = unwritable
         self.notes: list[Event] = []
         self.pending: list[Failure] = []
         self.reports: list[Failure] = []
@@ -115,7 +117,7 @@ class Job:
     @property
     def may_gain(self) -> bool:
         """Return whether anything is still made, or anybody let in, for this session: else it can only lose."""
-        return self.session.flaw is None and self.now < self.session.end
+        return self.unwritable is None and self.session.flaw is None and self.now < self.session.end
 
     @property
     def session(self) -> Session:

@@ -172,12 +172,14 @@ async def send_away(job: Job) -> None:
     stale = _newcomer_would_read(job, leavers)
     if not leavers and not stale:
         return
-    if leavers and role.out_of_reach(job) and not job.entry.repairs.get(role.RETIRED):
+    if leavers and job.unwritable is None and role.out_of_reach(job) and not job.entry.repairs.get(role.RETIRED):
         role.retire(job)  # nobody can be taken out of it: the room that it opens goes
     for grant in leavers:
         await _take_access(job, grant)
     await belongings.note_twins(job, replacing=True)
     await drop_spares(job)  # a leaver may sit in a room that was replaced before
+    if job.unwritable is not None:
+        return  # no room is made: whoever is still inside goes when that can be recorded
     if stale or job.entry.current("channel") is None or await _somebody_may_be_inside(job, leavers):
         await room.ensure_role(job)  # the new room names the session's role, which may have vanished meanwhile
         await make_channel(job)

@@ -23,7 +23,7 @@ from coachsync.store.bookings import Edit, Found
 from coachsync.store.files import lost_hint
 from coachsync.store.jsonfile.document import Document, Draft
 from coachsync.store.jsonfile.read import MalformedError, NotAStoreError
-from coachsync.store.jsonfile.swap import Stamp, locked_as, read, replace, unchanged
+from coachsync.store.jsonfile.swap import Stamp, locked_as, read, rehearse, replace, unchanged
 from coachsync.store.jsonfile.text import value_of
 
 _MALFORMED_PAUSE = 0.1
@@ -104,6 +104,11 @@ class JsonRows:
         yield mark
         if listed:
             self._replace(lambda document: document.marked(listed))
+
+    def prove(self) -> None:
+        """Take the lock and do all of a replacement but the last step. Raises StoreError if that cannot be done."""
+        with locked_as(self._path, self._named):
+            rehearse(self._path, self._fresh().data)
 
     def close(self) -> None:
         """Release nothing: the file is open only while it is read or written."""

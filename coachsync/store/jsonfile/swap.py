@@ -6,16 +6,19 @@ the old one, forced to disk and renamed over it: a reader sees one or the other,
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import NamedTuple
 
 from coachsync import waits
 from coachsync.errors import StoreError
 from coachsync.host import files, flock
-from coachsync.host.files import OwnerNotKeptError
+from coachsync.host.files import AttributesNotKeptError, Likeness, OwnerNotKeptError
 from coachsync.store.files import owner_not_kept, unreadable
 
 _LOCK_PAUSE = 0.01
@@ -89,19 +92,50 @@ def locked(path: str) -> Iterator[None]:
 def replace(path: str, data: bytes, old: bytes, stamp: Stamp) -> Stamp | None:
     """Replace the file by `data`, unless it is not what was read any more: then None. Its lock must be held.
 
-    Owner, group and mode are kept. Raises StoreError; then the file is what it was and nothing is left beside it.
+    Owner, group, mode, access list and `user.*` attributes are kept. Raises StoreError; then the file is what it
+    was and nothing is left beside it.
     """
-    beside = f"{path}.coachsync-new"  # one name: what a killed run left is taken away by the next
+    with _said(path):
+        files.require_replaceable(path)
+        like = files.likeness(path)
+        still = partial(unchanged, path, old, stamp)
+        placed = files.replace(path, data, like=like, beside=_beside(path), still=still)
+    return None if placed is None else _stamp(placed)
+
+
+def rehearse(path: str, data: bytes) -> None:
+    """Prove that the file could be replaced by one of such data. Its lock must be held. Raises StoreError."""
+    with _said(path):
+        files.require_replaceable(path)
+        files.rehearse(data, like=files.likeness(path), beside=_beside(path))
+
+
+@contextmanager
+def _said(path: str) -> Iterator[None]:
+    """Turn what the system says of a replacement into what a person can act on."""
     try:
-        like = os.stat(path)
-        placed = files.replace(path, data, like=like, beside=beside, still=lambda: unchanged(path, old, stamp))
+        yield
     except OwnerNotKeptError as error:
         raise owner_not_kept(path, error) from None
+    except AttributesNotKeptError as error:
+        why = error.strerror or str(error)
+        hint = "keep the store on a file system with access lists and attributes, or take them from the file"
+        raise StoreError(f"the access list or the attributes of {path} cannot be kept: {why}", hint) from error
     except OSError as error:
         why = error.strerror or str(error)
-        hint = "free some space, and let the user that runs coachsync write in the directory"
-        raise StoreError(f"the session store {path} cannot be written: {why}", hint) from error
-    return None if placed is None else _stamp(placed)
+        raise StoreError(f"the session store {path} cannot be written: {why}", _remedy(error)) from error
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno == errno.EBUSY:
+        return "mount the folder that it is in, not the file alone"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "free some space, then run again"
+    return "let the user that runs coachsync make and replace files in its folder"
+
+
+def _beside(path: str) -> str:
+    return f"{path}.coachsync-new"  # one name: what a killed run left is taken away by the next
 
 
 def _stamp(found: os.stat_result) -> Stamp:
@@ -112,9 +146,9 @@ def _open_lock(path: str) -> int:
     name = f"{path}.lock"
     try:
         try:
-            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
-            return os.open(name, os.O_RDONLY | os.O_CLOEXEC)  # enough for flock, whoever made it
+            descriptor = _open_existing(name)
         _like_store(descriptor, path)
     except OSError as error:
         why = error.strerror or str(error)
@@ -123,20 +157,39 @@ def _open_lock(path: str) -> int:
     return descriptor
 
 
-def _like_store(descriptor: int, path: str) -> None:
-    """Give the lock the store's owner and group if we may, so that its writers can take it."""
-    like = os.stat(path)
+def _open_existing(name: str) -> int:
+    """Open the lock that somebody made: for writing, which NFS asks for; for reading is enough on a local disk."""
     try:
-        os.fchown(descriptor, like.st_uid, like.st_gid)
+        return os.open(name, os.O_RDWR | os.O_CLOEXEC)
     except PermissionError:
+        return os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _like_store(descriptor: int, path: str) -> None:
+    """Give the lock the store's group, mode and access list, and its owner if we may: its writers take it too.
+
+    So is one that an earlier run made under a strict umask; one that somebody else made is theirs.
+    """
+    lock, like = files.likeness(descriptor), files.likeness(path)
+    if os.geteuid() not in (0, lock.found.st_uid) or _looks(lock) == _looks(like):
         return
+    for owner in (like.found.st_uid, -1):
+        with suppress(PermissionError):  # a group may be given by its member, an owner by root alone
+            os.fchown(descriptor, owner, like.found.st_gid)
+            break
+    with suppress(OSError):
+        files.guard(descriptor, like)
+
+
+def _looks(like: Likeness) -> tuple[object, ...]:
+    return like.found.st_uid, like.found.st_gid, stat.S_IMODE(like.found.st_mode), like.attributes
 
 
 def _wait(descriptor: int, path: str) -> None:
     try:
         taken = flock.take(descriptor, waits.current().json_lock, _LOCK_PAUSE)
     except OSError as error:
-        hint = "keep the store on a file system with locks"
+        hint = f"keep the store on a file system with locks, and let the user that runs coachsync write {path}.lock"
         raise StoreError(f"the lock {path}.lock cannot be taken: {error.strerror}", hint) from error
     if not taken:
         hint = "see which program keeps its lock: `fuser -v` names it"

@@ -1,11 +1,11 @@
-"""The ledger of a store that is no database: an SQLite file beside it, readable by whom the store is."""
+"""The ledger of a store that is no database: an SQLite file beside it, of the store's owner and group."""
 
 from __future__ import annotations
 
 import os
 
 from coachsync.errors import StoreError
-from coachsync.host.files import OwnerNotKeptError, make_like
+from coachsync.host.files import OwnerNotKeptError, give, own_mode
 from coachsync.store.files import owner_not_kept, require_own
 from coachsync.store.sqlite.database import Database
 
@@ -39,12 +39,18 @@ def _beside(path: str) -> str:
 def _create(name: str, like: os.stat_result) -> None:
     descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
-        make_like(descriptor, like)
+        give(descriptor, like)
+        os.fchmod(descriptor, own_mode(name))
     finally:
         os.close(descriptor)
 
 
 def _opened(name: str, *, writable: bool) -> Database:
+    if os.path.islink(name):
+        raise StoreError(
+            f"the ledger {name} is a symbolic link, which is not followed",
+            "move the ledger that it leads to here, in its place",
+        )
     if writable:
         require_own(name)
     hint = f"move {name} away: the ledger is rebuilt from what Discord shows"

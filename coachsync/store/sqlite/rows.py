@@ -99,6 +99,9 @@ class SqliteRows:
         """Yield what writes marks at once: ledger and rows are in one database, and change in one transaction."""
         yield self._mark
 
+    def prove(self) -> None:
+        """Do nothing: the ledger is in the same database."""
+
     def close(self) -> None:
         """Release the database."""
         self._db.close()

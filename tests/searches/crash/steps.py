@@ -96,7 +96,7 @@ def watch_swaps(steps: Steps) -> None:
         write(descriptor, data)
         steps.at("rename")
 
-    def opened(beside: str, like: os.stat_result | None) -> contextlib.AbstractContextManager[int]:
+    def opened(beside: str, like: files.Likeness | None) -> contextlib.AbstractContextManager[int]:
         if steps.read_only:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         return fresh(beside, like)
