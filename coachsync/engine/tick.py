@@ -241,7 +241,7 @@ def _take_away(
     request: TickRequest,
     store: Store,
     plan: Plan,
-    reading: Reading,
+    reading: StoreReading,
     hopeless: list[Outcome],
     unwritable: StoreError,
     lock: Lock | None,

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from coachsync.domain.model import HOUR
+from tests.kit.home import JSON, SQLITE
 from tests.kit.powers import POWERLESS, mounted_alone, needs_root, small_files
-from tests.kit.scene import ID, JSON, SQLITE, Scene, Stage
+from tests.kit.scene import ID, Scene, Stage
 
 HURRIED = "from coachsync import waits; waits.hurry(sqlite_lock=0.1, json_lock=0.1)\n"
 NEXT = "def67890"
