@@ -43,11 +43,17 @@ _OUT_OF_REACH = frozenset({"unknown_guild", "missing_access", "unauthorized"})
 
 
 class Applied(NamedTuple):
-    """What came of a plan."""
+    """What came of a plan.
+
+    `failures` says of the guilds that could not be looked at why. `looked` are the sessions that were looked at or
+    worked on, `sound` the standing conditions (code, guild) that were seen not to be there.
+    """
 
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warn, ...]
     failures: dict[str, Failure]
+    looked: frozenset[str]
+    sound: frozenset[tuple[str, str]]
 
 
 class Apply:
@@ -76,13 +82,15 @@ class Apply:
         self.shelves: dict[str, category.Shelf] = {}
         self.outcomes: list[Outcome] = []
         self.jobs: list[Job] = []
+        self.looked: set[str] = set()
         self.skewed: Failure | None = None
 
     async def carry_out(self) -> Applied:
         """Look, act, look again."""
         with self.teller:
             await self._carry_out()
-        return Applied(tuple(self.outcomes), self._warnings(), self.failures())
+        looked = frozenset(self.looked)
+        return Applied(tuple(self.outcomes), self._warnings(), self.failures(), looked, self._sound())
 
     async def _carry_out(self) -> None:
         await self._look()
@@ -137,6 +145,7 @@ class Apply:
         open_now = [only_looking(s, e) for s, e in self.plan.looks if e.state in ("open", "opening")]
         unsettled = self._jobs(only_looking(ghost(e), e) for e in self.plan.unsettled)
         there = [*self._jobs(open_now), *unsettled]
+        self.looked.update(job.session.id for job in there)
         found = await asyncio.gather(*map(observe.look_at, there))
         self.jobs += [j for j, f in zip(there, found, strict=True) if f is None and j.entry.live]
         for job in unsettled:
@@ -193,13 +202,14 @@ class Apply:
         job = self._job(action._replace(entry=self._entry(action)), priority)
         assert job is not None
         self.jobs.append(job)
+        self.looked.add(job.session.id)
         started = time.monotonic()
         with metered() as meter:
             try:
-                kind, failure = await attempt(job)
+                ended = await attempt(job)
             finally:
                 job.slots.served(priority)
-        return outcome_of(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
+        return outcome_of(job, ended, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _obstacle(self, action: Action) -> Failure | None:
         """Return why an action cannot even begin."""
@@ -314,8 +324,13 @@ class Apply:
             await category.remove_empty(self.shelves[guild.id], self.journal, How((9,), "coachsync: empty category"))
 
     def _warnings(self) -> tuple[Warn, ...]:
-        blind = [Warn(f.code, None, f"guild {i} cannot be looked at: {f.message}") for i, f in self.failures().items()]
+        failed = self.failures().items()
+        blind = [Warn(f.code, None, f"guild {i} cannot be looked at: {f.message}", i) for i, f in failed]
         return (*blind, *(w for g in self.guilds.values() for w in g.warnings))
+
+    def _sound(self) -> frozenset[tuple[str, str]]:
+        found = {(code, g.id) for g in self.guilds.values() if g.failure is None for code in g.sound()}
+        return frozenset(found)
 
     def failures(self) -> dict[str, Failure]:
         """Return the guilds that could not be looked at, and why."""
