@@ -57,7 +57,8 @@ class Cause(NamedTuple):
 class Wrong(NamedTuple):
     """One thing that a run saw to be wrong.
 
-    `kind` is what was to be done for the session; None if nothing was: it is a note then.
+    `kind` is what was to be done for the session; None if nothing was: it is a note then. `shared`: it is the
+    guild's, whatever its code.
     """
 
     code: str
@@ -66,11 +67,12 @@ class Wrong(NamedTuple):
     hint: str
     session: Session | None = None
     kind: ActionKind | None = None
+    shared: bool = False
 
     @property
     def key(self) -> Key:
         """Return what tells one cause from another."""
-        if self.code in SHARED or self.session is None:
+        if self.code in SHARED or self.shared or self.session is None:
             return self.code, "" if self.code in NOWHERE else self.guild_id, ""
         return self.code, "", self.session.id
 
@@ -116,7 +118,7 @@ def in_order(causes: Iterable[Cause]) -> tuple[Cause, ...]:
 
 
 def _key(cause: Cause) -> Key:
-    if cause.code in SHARED or not cause.sessions:
+    if cause.code in SHARED or len(cause.sessions) != 1:
         return cause.code, cause.guild_id, ""
     return cause.code, "", cause.sessions[0]
 

@@ -30,11 +30,20 @@ from coachsync.engine.outcomes import refusal, untried
 from coachsync.engine.progress import ProgressTeller
 from coachsync.engine.slots import Slots
 from coachsync.engine.steps import category, counting, observe
-from coachsync.engine.steps.actions import attempt, audit_reason, new_entry, only_looking, outcome_of, with_way_out
+from coachsync.engine.steps.actions import (
+    Ended,
+    attempt,
+    audit_reason,
+    new_entry,
+    only_looking,
+    outcome_of,
+    with_way_out,
+)
 from coachsync.engine.steps.job import Job
 from coachsync.engine.steps.leftover import LeftJob, clear, removal_of
 from coachsync.errors import StoreError
 from coachsync.guild.access import GuildAccess
+from coachsync.guild.look import look_at_guilds
 from coachsync.guild.picture import Guild
 from coachsync.store.base import Transaction
 
@@ -107,18 +116,9 @@ class Apply:
     # looking
 
     async def _look(self) -> None:
-        for guild_id in sorted(self.plan.guilds):
-            access = self.accesses[guild_id]
-            if access.discord is not None:
-                guild = Guild(guild_id, access.discord, access.category_id, access.staff_role_ids)
-                guild.owners.update(access.given_up)
-                guild.know(self.entries.values())
-                self.guilds[guild_id] = guild
-                self.slots[guild_id] = Slots()
-                self.shelves[guild_id] = category.Shelf(guild, access.categories)
-        ways = {i: a.discord for i, a in self.accesses.items() if i in self.guilds and a.discord is not None}
-        me = {way: asyncio.ensure_future(way.me()) for way in set(ways.values())}
-        await asyncio.gather(*(self.guilds[i].look(asyncio.shield(me[way])) for i, way in ways.items()))
+        self.guilds = await look_at_guilds({i: self.accesses[i] for i in self.plan.guilds}, self.entries.values())
+        self.slots = {i: Slots() for i in self.guilds}
+        self.shelves = {i: category.Shelf(g, self.accesses[i].categories) for i, g in self.guilds.items()}
         for guild_id, guild in self.guilds.items():
             self._know_limits(guild, self.accesses[guild_id])
         self.skewed = self._skew() if self.check_clock else None
@@ -270,7 +270,8 @@ class Apply:
         if failure is None and any(r.guild_id == action.guild_id for r in entry.left_behind()):
             return None  # a create whose answer was lost may still come to light: a later run looks again
         kind: OutcomeKind = "done" if failure is None else "failed"
-        return outcome_of(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
+        ended = Ended(kind, failure, () if failure is None else (failure,))
+        return outcome_of(job, ended, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _entry(self, action: Action) -> Entry:
         """Return the entry the action works on: the ledger's, begun anew where this is a new life."""

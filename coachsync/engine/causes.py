@@ -39,7 +39,7 @@ def causes_after(
         blind=frozenset(seen.blind),
         sound=seen.sound,
     )
-    wrongs = [*_by_guild(concerned, seen), *_by_session(plan, report), *_by_warning(report, concerned, seen)]
+    wrongs = [*_by_guild(concerned, seen), *_by_session(plan, report, seen), *_by_warning(report, concerned, seen)]
     times = Times(facts.now, facts.policy, settings.schedule.max_silence)
     return follow(old, wrongs, sight, times)
 
@@ -75,20 +75,22 @@ def _standing(outcome: Outcome) -> tuple[Failure, ...]:
 def _by_guild(concerned: Mapping[str, tuple[Session, str]], seen: Seen) -> Iterator[Wrong]:
     """Yield what kept the run from looking at a guild, for each session that waits for it."""
     for guild, failure in seen.blind.items():
-        wrong = Wrong(failure.code, guild, failure.message, failure.hint)
+        wrong = Wrong(failure.code, guild, failure.message, failure.hint, shared=True)
         waiting = [session for session, where in concerned.values() if where == guild]
         yield from (wrong._replace(session=session) for session in waiting)
         if not waiting:
             yield wrong
 
 
-def _by_session(plan: Plan, report: Report) -> Iterator[Wrong]:
+def _by_session(plan: Plan, report: Report, seen: Seen) -> Iterator[Wrong]:
     """Yield what is wrong with each session: with its action, or with its row, also if that was counted before."""
     for outcome in report.outcomes:
         action = outcome.action
         for failure in _standing(outcome):
             if failure.code not in PASSING:
-                yield _wrong(failure, action.guild_id, action.session, action.kind)
+                blind = seen.blind.get(action.guild_id)
+                wrong = _wrong(failure, action.guild_id, action.session, action.kind)
+                yield wrong._replace(shared=blind is not None and blind.code == failure.code)
     for refused in plan.refused:
         if refused.once and refused.failure.code != "missed":
             yield _wrong(refused.failure, refused.session.guild_id, refused.session, refused.kind)

@@ -268,7 +268,7 @@ def _finish(
 
 
 def _causes(
-    store: Store, request: TickRequest, reading: Reading, plan: Plan, report: Report, seen: Seen | None
+    store: Store, request: TickRequest, reading: StoreReading, plan: Plan, report: Report, seen: Seen | None
 ) -> tuple[Cause, ...] | None:
     """Return what is wrong after a run; None if nothing is and nothing was."""
     old = store.ledger.causes()

@@ -152,3 +152,11 @@ def test_most_urgent_and_then_oldest_come_first() -> None:
 def test_causes_of_a_session_are_those_that_name_it() -> None:
     found = after(wrong("unreachable", ONE), wrong("unlinked", TWO))
     assert [c.code for c in about(found, ["one"])] == ["unreachable"]
+
+
+def test_what_keeps_a_run_from_a_guild_is_one_cause_whatever_its_code() -> None:
+    shared = [wrong("discord_error", session)._replace(shared=True) for session in (ONE, TWO)]
+    old = after(*shared)
+    assert [c.sessions for c in old] == [("one", "two")]
+    (cause,) = after(*shared, old=old, now=OPENS + HOUR)
+    assert cause.since == OPENS

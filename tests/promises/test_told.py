@@ -7,9 +7,9 @@ from typing import Any
 from coachsync.clock import iso
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.domain.permissions import ENTER, MEMBER
-from tests.kit.home import TOKEN, Result
-from tests.kit.outside import command
+from tests.kit.home import Result
 from tests.kit.scene import CHANNELS, ID, QUARTER, Scene, Stage
+from tests.kit.town import TOKEN
 
 OPEN = "room_open_to_others"
 REPORT = '[privacy]\nstrangers = "report"'
@@ -17,7 +17,7 @@ REPORT = '[privacy]\nstrangers = "report"'
 
 def attention(scene: Scene, *names: str) -> list[dict[str, Any]]:
     """Return what `status --json` says to be wrong."""
-    found = command(scene, "status", "--json", *names).json["attention"]
+    found = scene.command("status", "--json", *names).json["attention"]
     assert isinstance(found, list)
     return found
 
@@ -40,13 +40,13 @@ def test_leak_is_printed_with_quiet_and_is_exit_1_in_every_run_until_it_is_mende
     leaking(scene, REPORT)
     for _ in range(3):
         scene.clock.advance(QUARTER)
-        told = command(scene, "run", "--quiet")
+        told = scene.command("run", "--quiet")
         assert (told.code, told.out) == (1, "")
         assert scene.stranger in told.err
         assert OPEN in told.err
     scene.world.delete_overwrite(scene.room(), scene.stranger)
     scene.clock.advance(QUARTER)
-    assert command(scene, "run", "--quiet") == (0, "", "")
+    assert scene.command("run", "--quiet") == (0, "", "")
 
 
 def test_leak_that_is_let_be_is_shown_with_its_age_until_a_run_finds_the_room_closed(any_access: Scene) -> None:
@@ -58,27 +58,27 @@ def test_leak_that_is_let_be_is_shown_with_its_age_until_a_run_finds_the_room_cl
     (cause,) = attention(scene)
     assert (cause["code"], cause["sessions"], cause["urgency"]) == (OPEN, [ID], "late")
     assert (cause["since"], cause["last_seen"]) == (iso(begun), iso(begun + QUARTER))
-    plain = command(scene, "status").out
+    plain = scene.command("status").out
     assert "late: abc12345" in plain
     assert "John and Coach Sarah" in plain
     assert f"since {iso(begun)} (15 min ago)" in plain
     assert "remedy: in Discord, Edit Channel → Permissions" in plain
-    story = command(scene, "explain", ID).out
+    story = scene.command("explain", ID).out
     assert OPEN in story
     assert f"since           {iso(begun)}" in story
     scene.world.delete_overwrite(scene.room(), scene.stranger)
     assert codes(scene) == [(OPEN, (ID,))]
     scene.tick(QUARTER)
     assert attention(scene) == []
-    assert OPEN not in command(scene, "status").out
-    assert "blocked by" not in command(scene, "explain", ID).out
+    assert OPEN not in scene.command("status").out
+    assert "blocked by" not in scene.command("explain", ID).out
 
 
 def test_leak_that_a_run_mended_is_told_by_that_run_and_is_no_cause_afterwards(any_access: Scene) -> None:
     scene = any_access
     leaking(scene)
     scene.clock.advance(QUARTER)
-    told = command(scene, "run", "--quiet")
+    told = scene.command("run", "--quiet")
     assert told.code == 1
     assert scene.stranger in told.err
     assert attention(scene) == []

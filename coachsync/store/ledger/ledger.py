@@ -88,6 +88,20 @@ class Ledger:
         )
         return {row[0]: id_of(row[1]) for row in self._read(sql, (guild_id,))}
 
+    def unowned(self, guild_id: str) -> list[tuple[str | None, Resource]]:
+        """Return the roles and channels of a guild that were made, or found, and that no live session has.
+
+        Each with its former session's id; None if it never had one. Those seen to be deleted are among them.
+        """
+        columns = ", ".join(f"r.{column}" for column in _RESOURCE.split(", "))
+        sql = (
+            f"SELECT r.session_id, {columns} FROM coachsync_resources AS r LEFT JOIN coachsync_entries AS e"
+            " ON e.session_id = r.session_id WHERE r.guild_id = ? AND r.kind <> 'category' AND r.snowflake IS NOT NULL"
+            " AND (e.state IS NULL OR e.state = 'closed') ORDER BY r.id"
+        )
+        rows = self._read(sql, (guild_id,))
+        return [(None if row[0] is None else id_of(row[0]), Resource(*row[1:])) for row in rows]
+
     def first_run_at(self) -> Millis | None:
         """Return when coachsync first ran on this store, or None; a run dated before there was one does not count."""
         first = self._number("SELECT value FROM coachsync_meta WHERE key = 'first_run_at'")

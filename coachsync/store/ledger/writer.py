@@ -108,6 +108,10 @@ class LedgerWriter:
         """Write a category of ours, which belongs to a guild and to no session; it gets its `rowid`."""
         self._save_resource(None, resource)
 
+    def save_unowned(self, resource: Resource) -> None:
+        """Write a role or channel of ours that belongs to no session."""
+        self._save_resource(None, resource)
+
     def event(self, event: Event) -> None:
         """Append a line to a session's story."""
         failure = event.failure
