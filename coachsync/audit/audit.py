@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from coachsync.audit import guild as guilds
-from coachsync.audit.found import Found, Step
+from coachsync.audit.found import Observed, Step
 from coachsync.audit.mend import Mender
 from coachsync.audit.room import cannot_be_read, findings_of
 from coachsync.clock import iso
@@ -115,9 +115,9 @@ class _Look:
         self.guilds: dict[str, Guild] = {}
         self.counts: dict[str, Mapping[str, int] | None] = {}
         self.shelves: dict[str, category.Shelf] = {}
-        self.by_session: dict[str, tuple[Job, list[Found]]] = {}
+        self.by_session: dict[str, tuple[Job, list[Observed]]] = {}
         self.orphans: dict[str, list[guilds.Orphan]] = {}
-        self.others: list[Found] = []
+        self.others: list[Observed] = []
         self.named = _Names.of(request.names, store, self.live)
 
     @classmethod
@@ -154,7 +154,7 @@ class _Look:
         if self.named.things:
             self._beside(guild)
 
-    async def _room(self, job: Job) -> list[Found]:
+    async def _room(self, job: Job) -> list[Observed]:
         return await findings_of(job, self.due.get(job.session.id), self.counts[job.guild.id])
 
     def _session(self, entry: Entry) -> Session:
@@ -253,7 +253,7 @@ def _nobody(guild: Guild, orphan: guilds.Orphan) -> Entry:
     return Entry("", guild.id, "role", name, name, name, 0, 0, 0, state="closed", resources=[orphan.resource])
 
 
-def _drifts(found: Iterable[Found]) -> tuple[Drift, ...]:
+def _drifts(found: Iterable[Observed]) -> tuple[Drift, ...]:
     return tuple(dict.fromkeys(one.drift for one in found if one.drift is not None))
 
 

@@ -9,7 +9,7 @@ from coachsync.domain.drift import Drift
 from coachsync.domain.finding import Finding
 
 
-class Found(NamedTuple):
+class Observed(NamedTuple):
     """One finding; `drift` is what a repair of its session mends, None if nothing of ours does."""
 
     finding: Finding

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from coachsync.audit.found import Found
+from coachsync.audit.found import Observed
 from coachsync.domain.finding import audited
 from coachsync.domain.guild_objects import VOICE, Channel, Role
 from coachsync.domain.model import Resource, ResourceKind
@@ -90,7 +90,7 @@ def _orphaned_role(guild: Guild, role: Role, known: _Known, rooms: Iterable[Orph
     return []
 
 
-def of_orphans(guild: Guild, orphans: Iterable[Orphan]) -> Iterator[Found]:
+def of_orphans(guild: Guild, orphans: Iterable[Orphan]) -> Iterator[Observed]:
     """Yield a finding for each orphan."""
     for orphan in orphans:
         kind = "room" if orphan.resource.kind == "channel" else "role"
@@ -100,10 +100,10 @@ def of_orphans(guild: Guild, orphans: Iterable[Orphan]) -> Iterator[Found]:
             hint = "`coachsync audit --fix` removes it"
         else:
             hint = f"if no second installation made it, `{call('audit', orphan.by or orphan.id, '--fix')}` removes it"
-        yield Found(audited("orphan", guild.id, None, told, hint))
+        yield Observed(audited("orphan", guild.id, None, told, hint))
 
 
-def lookalikes(guild: Guild, ours: Collection[str], templates: Templates) -> Iterator[Found]:
+def lookalikes(guild: Guild, ours: Collection[str], templates: Templates) -> Iterator[Observed]:
     """Yield what bears our kind of name and is foreign: it is never touched. `ours`: sessions' things and orphans."""
     for channel in guild.channels.values():
         if channel.type == VOICE and channel.id not in ours and could_name(templates.channel, channel.name):
@@ -113,24 +113,24 @@ def lookalikes(guild: Guild, ours: Collection[str], templates: Templates) -> Ite
             yield _lookalike(guild, "role", role)
 
 
-def _lookalike(guild: Guild, kind: str, thing: Role | Channel) -> Found:
+def _lookalike(guild: Guild, kind: str, thing: Role | Channel) -> Observed:
     told = f"the {kind} {thing.name!r} ({thing.id}) bears our kind of name and is not ours"
-    return Found(audited("lookalike", guild.id, None, told, "nothing to do; rename it if it misleads people"))
+    return Observed(audited("lookalike", guild.id, None, told, "nothing to do; rename it if it misleads people"))
 
 
-def told_by_roles(guild: Guild, held: int) -> Iterator[Found]:
+def told_by_roles(guild: Guild, held: int) -> Iterator[Observed]:
     """Yield the note that members see by their profiles who has a session, if roles let people in."""
     if held:
         what = f"{held} session role{'s show' if held != 1 else ' shows'}"
         told = f"{what} on the profiles of its people: other members see that they have a session"
         hint = 'access = "member" in the configuration makes no roles, for rooms made from then on'
         found = audited("exposed", guild.id, None, told, hint)
-        yield Found(found._replace(level="ok"))
+        yield Observed(found._replace(level="ok"))
 
 
-def of_empty_categories(guild: Guild, empty: Iterable[Channel]) -> Iterator[Found]:
+def of_empty_categories(guild: Guild, empty: Iterable[Channel]) -> Iterator[Observed]:
     """Yield a finding for each further category of ours that holds no room."""
     for category in empty:
         told = f"the category {category.name!r} ({category.id}) of ours is empty"
         hint = "the next run that looks at the guild removes it, `coachsync audit --fix` now"
-        yield Found(audited("pending", guild.id, None, told, hint))
+        yield Observed(audited("pending", guild.id, None, told, hint))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
-from coachsync.audit.found import Found
+from coachsync.audit.found import Observed
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_of
 from coachsync.domain import permissions
 from coachsync.domain.audience import NEEDED, Fault, lets_in
@@ -26,7 +26,7 @@ _FIX = "`coachsync audit --fix` mends it now, the next run otherwise"
 _TAKE = f"{_FIX}; whoever may stay belongs into [privacy] also"
 
 
-async def findings_of(job: Job, due: Action | None, counts: Mapping[str, int] | None) -> list[Found]:
+async def findings_of(job: Job, due: Action | None, counts: Mapping[str, int] | None) -> list[Observed]:
     """Return what was found of one session. `due`: what the next run does for it; `counts`: of each role's members."""
     found = [_pending(job, f"{due.kind}: {due.reason}")] if due is not None else []
     try:
@@ -39,7 +39,7 @@ async def findings_of(job: Job, due: Action | None, counts: Mapping[str, int] | 
     return found
 
 
-async def _look(job: Job, due: Action | None, counts: Mapping[str, int] | None, found: list[Found]) -> None:
+async def _look(job: Job, due: Action | None, counts: Mapping[str, int] | None, found: list[Observed]) -> None:
     """Add what is found to `found`: what was seen before Discord refuses something counts."""
     goes = due is not None and due.kind in ("cleanup", "revoke")
     expected = not goes and is_bookable(job.session, job.policy) and job.now < job.session.end
@@ -64,11 +64,11 @@ async def _channel(job: Job) -> Channel | None:
     return await room.probe(job, resource.snowflake) if resource is not None and resource.snowflake else None
 
 
-def _found(job: Job, kind: Kind, message: str, hint: str, drift: Drift | None = None) -> Found:
-    return Found(audited(kind, job.guild.id, job.session.id, message, hint), drift)
+def _found(job: Job, kind: Kind, message: str, hint: str, drift: Drift | None = None) -> Observed:
+    return Observed(audited(kind, job.guild.id, job.session.id, message, hint), drift)
 
 
-def _pending(job: Job, message: str) -> Found:
+def _pending(job: Job, message: str) -> Observed:
     return _found(job, "pending", message, "the next run does it")
 
 
@@ -81,7 +81,7 @@ def _leaves(job: Job, fault: Fault) -> bool:
     return fault.kind == "stranger" and kind == MEMBER and job.entry.grant_of(someone) is not None
 
 
-def _of_fault(job: Job, channel: Channel, fault: Fault) -> Found:
+def _of_fault(job: Job, channel: Channel, fault: Fault) -> Observed:
     place, whom = f"the room {channel.name!r} ({channel.id})", privacy.whom(job, fault)
     drift = Drift("privacy")
     if fault.open or fault.kind == "former":
@@ -104,7 +104,7 @@ def _lacks_role(job: Job) -> bool:
 # its people
 
 
-async def _people(job: Job, channel: Channel | None) -> AsyncIterator[Found]:
+async def _people(job: Job, channel: Channel | None) -> AsyncIterator[Observed]:
     for person in job.session.people:
         why = await _why_out(job, person, channel)
         if why is not None:
@@ -118,7 +118,7 @@ async def _people(job: Job, channel: Channel | None) -> AsyncIterator[Found]:
             yield _found(job, "missing", f"{whom} would lack {names} in the room", hint)
 
 
-async def _why_out(job: Job, person: Person, channel: Channel | None) -> Found | None:
+async def _why_out(job: Job, person: Person, channel: Channel | None) -> Observed | None:
     """Return why somebody of the booking is not let in; None if they are."""
     who = f"the {person.kind}" + (f" {person.name}" if person.name else "")
     if person.id is None:
@@ -144,7 +144,7 @@ async def _why_out(job: Job, person: Person, channel: Channel | None) -> Found |
 # who else holds its role
 
 
-async def _holders(job: Job, counts: Mapping[str, int] | None) -> AsyncIterator[Found]:
+async def _holders(job: Job, counts: Mapping[str, int] | None) -> AsyncIterator[Observed]:
     """Yield who holds the session's role and should not: by name if known, else how many."""
     role = job.entry.current("role")
     if role is None or role.snowflake is None or counts is None or not counts.get(role.snowflake):
@@ -170,7 +170,7 @@ async def _holds(job: Job, person: str, role_id: str) -> bool:
         return False
 
 
-def cannot_be_read(guild_id: str, rooms: int, message: str, hint: str) -> Found:
+def cannot_be_read(guild_id: str, rooms: int, message: str, hint: str) -> Observed:
     """Return that a guild cannot be looked at, with so many rooms of ours in it."""
     told = f"guild {guild_id} cannot be looked at, with {rooms} room{'s' if rooms != 1 else ''} of ours: {message}"
-    return Found(audited("unseen", guild_id, None, told, hint))
+    return Observed(audited("unseen", guild_id, None, told, hint))

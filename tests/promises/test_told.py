@@ -157,8 +157,8 @@ def test_cleanup_of_one_session_touches_that_sessions_causes_alone(any_access: S
 def test_missed_session_is_a_cause_of_one_run(stage: Stage) -> None:
     scene = stage()
     scene.tick()
-    scene.book(start=scene.now() - 2 * HOUR)
-    scene.tick(QUARTER)
+    scene.book(start=scene.now() + 4 * HOUR)
+    scene.tick(6 * HOUR)  # no run came while it lasted
     assert codes(scene) == [("missed", (ID,))]
     scene.tick(QUARTER)
     assert attention(scene) == []
