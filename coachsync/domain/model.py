@@ -250,15 +250,20 @@ class Names(NamedTuple):
 
 
 class Warn(NamedTuple):
-    """Something an operator should know that did not make a session fail."""
+    """Something an operator should know that did not make a session fail; `guild_id` is "" if it concerns none."""
 
     code: str
     session: str | None
     message: str
+    guild_id: str = ""
 
 
 class Outcome(NamedTuple):
-    """How one action ended."""
+    """How one action ended.
+
+    `standing` is what is still wrong afterwards, each by itself: None if that is just `error`. A leak that was mended
+    is an error and stands no more.
+    """
 
     action: Action
     outcome: OutcomeKind
@@ -268,6 +273,7 @@ class Outcome(NamedTuple):
     requests: int
     duration_ms: int
     error: Failure | None
+    standing: tuple[Failure, ...] | None = None
 
 
 class Report(NamedTuple):

@@ -105,6 +105,16 @@ def fold(name: str) -> str:
     return " ".join(kept.split()).casefold()
 
 
+def could_name(template: str, name: str) -> bool:
+    """Return whether a template can make this name, for whatever session."""
+    from re import escape, fullmatch
+
+    pattern = escape(fold(template))
+    for key, made in (("short", "[a-z0-9]+"), ("id", "[a-z0-9_-]+"), ("student", ".+"), ("coach", ".+")):
+        pattern = pattern.replace(escape("{" + key + "}"), made)
+    return fullmatch(pattern, fold(name)) is not None
+
+
 def _without_symbols(name: str) -> str:
     return "".join(c for c in name if not unicodedata.category(c).startswith("S")).strip()
 

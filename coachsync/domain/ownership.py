@@ -11,7 +11,7 @@ from collections.abc import Collection
 from coachsync.domain.guild_objects import VOICE, Channel, Role
 from coachsync.domain.model import MINUTE, Millis, Names, Resource
 from coachsync.domain.naming import same_name, same_old_name
-from coachsync.domain.permissions import MEMBER
+from coachsync.domain.permissions import ENTER, HANDED_ON, MANAGE_CHANNELS, MEMBER, ROLE
 
 _EARLIER: Millis = 5_000  # Discord's Date header has whole seconds
 _LATER: Millis = 1 * MINUTE  # Discord may act on a create well after the answer was given up
@@ -31,6 +31,16 @@ def over_at(resource: Resource, timeout: Millis) -> Millis:
 def has_bot_overwrite(channel: Channel, bot_id: str) -> bool:
     """Return whether the channel carries a member overwrite for this very bot."""
     return (MEMBER, bot_id) in channel.overwrites
+
+
+def bears_our_overwrites(channel: Channel, bot_id: str, guild_id: str) -> bool:
+    """Return whether a channel carries the set of overwrites that we give a room, and nothing else."""
+    bot, everyone = channel.overwrites.get((MEMBER, bot_id)), channel.overwrites.get((ROLE, guild_id))
+    if bot is None or everyone is None or channel.type != VOICE:
+        return False
+    others = [o for o in channel.overwrites.values() if o.target not in ((MEMBER, bot_id), (ROLE, guild_id))]
+    ours = (bot.allow, bot.deny, everyone.allow, everyone.deny) == (ENTER | MANAGE_CHANNELS, 0, 0, ENTER)
+    return ours and all(not o.deny and o.allow & ENTER == ENTER and not o.allow & ~(ENTER | HANDED_ON) for o in others)
 
 
 def is_our_channel(channel: Channel, names: Collection[Names], bot_id: str, claimed: bool) -> bool:

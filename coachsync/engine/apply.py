@@ -30,11 +30,20 @@ from coachsync.engine.outcomes import refusal, untried
 from coachsync.engine.progress import ProgressTeller
 from coachsync.engine.slots import Slots
 from coachsync.engine.steps import category, counting, observe
-from coachsync.engine.steps.actions import attempt, audit_reason, new_entry, only_looking, outcome_of, with_way_out
+from coachsync.engine.steps.actions import (
+    Ended,
+    attempt,
+    audit_reason,
+    new_entry,
+    only_looking,
+    outcome_of,
+    with_way_out,
+)
 from coachsync.engine.steps.job import Job
 from coachsync.engine.steps.leftover import LeftJob, clear, removal_of
 from coachsync.errors import StoreError
 from coachsync.guild.access import GuildAccess
+from coachsync.guild.look import look_at_guilds
 from coachsync.guild.picture import Guild
 from coachsync.store.base import Transaction
 
@@ -43,11 +52,17 @@ _OUT_OF_REACH = frozenset({"unknown_guild", "missing_access", "unauthorized"})
 
 
 class Applied(NamedTuple):
-    """What came of a plan."""
+    """What came of a plan.
+
+    `failures` says of the guilds that could not be looked at why. `looked` are the sessions that were looked at or
+    worked on, `sound` the standing conditions (code, guild) that were seen not to be there.
+    """
 
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warn, ...]
     failures: dict[str, Failure]
+    looked: frozenset[str]
+    sound: frozenset[tuple[str, str]]
 
 
 class Apply:
@@ -78,13 +93,15 @@ class Apply:
         self.shelves: dict[str, category.Shelf] = {}
         self.outcomes: list[Outcome] = []
         self.jobs: list[Job] = []
+        self.looked: set[str] = set()
         self.skewed: Failure | None = None
 
     async def carry_out(self) -> Applied:
         """Look, act, look again."""
         with self.teller:
             await self._carry_out()
-        return Applied(tuple(self.outcomes), self._warnings(), self.failures())
+        looked = frozenset(self.looked)
+        return Applied(tuple(self.outcomes), self._warnings(), self.failures(), looked, self._sound())
 
     async def _carry_out(self) -> None:
         await self._look()
@@ -102,18 +119,9 @@ class Apply:
     # looking
 
     async def _look(self) -> None:
-        for guild_id in sorted(self.plan.guilds):
-            access = self.accesses[guild_id]
-            if access.discord is not None:
-                guild = Guild(guild_id, access.discord, access.category_id, access.staff_role_ids)
-                guild.owners.update(access.given_up)
-                guild.know(self.entries.values())
-                self.guilds[guild_id] = guild
-                self.slots[guild_id] = Slots()
-                self.shelves[guild_id] = category.Shelf(guild, access.categories)
-        ways = {i: a.discord for i, a in self.accesses.items() if i in self.guilds and a.discord is not None}
-        me = {way: asyncio.ensure_future(way.me()) for way in set(ways.values())}
-        await asyncio.gather(*(self.guilds[i].look(asyncio.shield(me[way])) for i, way in ways.items()))
+        self.guilds = await look_at_guilds({i: self.accesses[i] for i in self.plan.guilds}, self.entries.values())
+        self.slots = {i: Slots() for i in self.guilds}
+        self.shelves = {i: category.Shelf(g, self.accesses[i].categories) for i, g in self.guilds.items()}
         for guild_id, guild in self.guilds.items():
             self._know_limits(guild, self.accesses[guild_id])
         self.skewed = self._skew() if self.check_clock else None
@@ -140,6 +148,7 @@ class Apply:
         open_now = [only_looking(s, e) for s, e in self.plan.looks if e.state in ("open", "opening")]
         unsettled = self._jobs(only_looking(ghost(e), e) for e in self.plan.unsettled)
         there = [*self._jobs(open_now), *unsettled]
+        self.looked.update(job.session.id for job in there)
         found = await asyncio.gather(*map(observe.look_at, there))
         self.jobs += [j for j, f in zip(there, found, strict=True) if f is None and j.entry.live]
         for job in unsettled:
@@ -196,13 +205,14 @@ class Apply:
         job = self._job(action._replace(entry=self._entry(action)), priority)
         assert job is not None
         self.jobs.append(job)
+        self.looked.add(job.session.id)
         started = time.monotonic()
         with metered() as meter:
             try:
-                kind, failure = await attempt(job)
+                ended = await attempt(job)
             finally:
                 job.slots.served(priority)
-        return outcome_of(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
+        return outcome_of(job, ended, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _obstacle(self, action: Action) -> Failure | None:
         """Return why an action cannot even begin."""
@@ -263,7 +273,8 @@ class Apply:
         if failure is None and any(r.guild_id == action.guild_id for r in entry.left_behind()):
             return None  # a create whose answer was lost may still come to light: a later run looks again
         kind: OutcomeKind = "done" if failure is None else "failed"
-        return outcome_of(job, kind, failure, meter.requests, int((time.monotonic() - started) * 1000))
+        ended = Ended(kind, failure, () if failure is None else (failure,))
+        return outcome_of(job, ended, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _entry(self, action: Action) -> Entry:
         """Return the entry the action works on: the ledger's, begun anew where this is a new life."""
@@ -318,8 +329,13 @@ class Apply:
             await category.remove_empty(self.shelves[guild.id], self.journal, How((9,), "coachsync: empty category"))
 
     def _warnings(self) -> tuple[Warn, ...]:
-        blind = [Warn(f.code, None, f"guild {i} cannot be looked at: {f.message}") for i, f in self.failures().items()]
+        failed = self.failures().items()
+        blind = [Warn(f.code, None, f"guild {i} cannot be looked at: {f.message}", i) for i, f in failed]
         return (*blind, *(w for g in self.guilds.values() for w in g.warnings))
+
+    def _sound(self) -> frozenset[tuple[str, str]]:
+        found = {(code, g.id) for g in self.guilds.values() if g.failure is None for code in g.sound()}
+        return frozenset(found)
 
     def failures(self) -> dict[str, Failure]:
         """Return the guilds that could not be looked at, and why."""

@@ -32,7 +32,7 @@ from coachsync.store.open import open_store
 
 
 class Done(NamedTuple):
-    """What a working tick brought. `exit_code` is None where the outcomes decide it."""
+    """What a working tick brought. `exit_code` is None where the outcomes decide it; for the rest see `Applied`."""
 
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warn, ...]
@@ -40,6 +40,9 @@ class Done(NamedTuple):
     exit_code: int | None
     unusable: Failure | None
     spent: Spent
+    blind: Mapping[str, Failure]
+    looked: frozenset[str]
+    sound: frozenset[tuple[str, str]]
 
 
 class _Signals:
@@ -143,7 +146,18 @@ async def _work(
     if signals.exit_code is not None:
         exit_code, unusable = signals.exit_code, None
     warnings = (*ways.warnings, *applied.warnings)
-    return Done(applied.outcomes, warnings, ways.requests_sent, exit_code, unusable, ways.spent)
+    sound = applied.sound if ways.warnings else applied.sound | {("token_readable", "")}
+    return Done(
+        applied.outcomes,
+        warnings,
+        ways.requests_sent,
+        exit_code,
+        unusable,
+        ways.spent,
+        applied.failures,
+        applied.looked,
+        sound,
+    )
 
 
 def _watch_signals(ways: Ways) -> _Signals:

@@ -6,7 +6,7 @@ The idle path stays small: what only a working tick needs (the event loop, reque
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.clock import host_now, iso
 from coachsync.config import Settings
@@ -33,12 +33,26 @@ from coachsync.domain.words import nothing_to_do
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.engine.request import KINDS, TickRequest, host_time
-from coachsync.errors import INTERRUPTED, OK, SOME_FAILED, TERMINATED, UNUSABLE, RowRefusedError, StoreError
+from coachsync.errors import (
+    INTERRUPTED,
+    OK,
+    SOME_FAILED,
+    TERMINATED,
+    UNUSABLE,
+    CoachsyncError,
+    ConfigError,
+    RowRefusedError,
+    StoreError,
+)
 from coachsync.standing.find import find_each
 from coachsync.standing.past import brought_over
 from coachsync.store.base import Store, Transaction
 from coachsync.store.lock import Lock
 from coachsync.store.open import open_store
+
+if TYPE_CHECKING:
+    from coachsync.domain.causes import Cause
+    from coachsync.engine.causes import Seen
 
 _RECENT_RUNS = 50
 _OFTEN, _USUAL, _SELDOM = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
@@ -69,7 +83,7 @@ def tick(request: TickRequest) -> Report:
             store = _open(stack, settings, writable=False)
             return _preview(request, store)
     if not request.abandon:
-        request.tokens.check()
+        _require_token(request)
     with ExitStack() as stack:
         try:
             store = _open(stack, settings, writable=True)
@@ -79,6 +93,26 @@ def tick(request: TickRequest) -> Report:
         else:
             return _run(request, store, lock)
     return _without_record(request, unwritable)
+
+
+def _require_token(request: TickRequest) -> None:
+    """Raise ConfigError if no guild has a token; that is kept as a cause if the store can be opened."""
+    try:
+        request.tokens.check()
+    except ConfigError as error:
+        with suppress(CoachsyncError):
+            _record_without_token(request, Failure("unauthorized", error.message, error.hint))
+        raise
+
+
+def _record_without_token(request: TickRequest, failure: Failure) -> None:
+    from coachsync.engine.causes import causes_without_token
+
+    with ExitStack() as stack:
+        store = _open(stack, request.settings, writable=True)
+        causes = causes_without_token(store.ledger.causes(), failure, host_time(request), request.settings)
+        with store.transaction() as transaction:
+            transaction.ledger.keep_causes(causes)
 
 
 def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
@@ -201,6 +235,7 @@ def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
 def _work(
     request: TickRequest, store: Store, plan: Plan, reading: StoreReading, hopeless: list[Outcome], lock: Lock
 ) -> Report:
+    from coachsync.engine.causes import Seen
     from coachsync.engine.loop import work
 
     now = reading.facts.now
@@ -212,13 +247,14 @@ def _work(
     except StoreError as error:
         return _take_away(request, store, plan, reading, hopeless, error, lock)
     done = work(request, store, plan, reading.facts, reading.entries, number, lock.spent)
+    seen = Seen(done.blind, done.looked, done.sound)
     lock.note(done.spent)
     warnings = [*plan.warnings, *done.warnings]
     notes = _needless(request, plan, reading)
     report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests, notes)
     if done.exit_code is not None:
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
-    _finish(store, request, reading, plan, report, number)
+    _finish(store, request, reading, plan, report, number, seen)
     return report
 
 
@@ -275,8 +311,10 @@ def _finish(
     plan: Plan,
     report: Report,
     number: int | None = None,
+    seen: Seen | None = None,
 ) -> None:
-    """Record the run and what it could only report, in one transaction."""
+    """Record the run, what it could only report and what is wrong after it, in one transaction."""
+    causes = _causes(store, request, reading, plan, report, seen)
     with store.transaction() as transaction:
         if number is None:
             number = transaction.ledger.run_started(reading.facts.now, request.command)
@@ -289,7 +327,21 @@ def _finish(
         for outcome in report.outcomes:
             if outcome.error is not None and outcome.error.code != "unknown_session":
                 transaction.ledger.event(failure_event(outcome, reading.facts.now))
+        if causes is not None:
+            transaction.ledger.keep_causes(causes)
         transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
+
+
+def _causes(
+    store: Store, request: TickRequest, reading: StoreReading, plan: Plan, report: Report, seen: Seen | None
+) -> tuple[Cause, ...] | None:
+    """Return what is wrong after a run; None if nothing is and nothing was."""
+    old = store.ledger.causes()
+    if not old and not report.warnings and not plan.refused and all(o.error is None for o in report.outcomes):
+        return None
+    from coachsync.engine.causes import Seen, causes_after
+
+    return causes_after(old, plan, report, reading.facts, seen or Seen(), request.settings)
 
 
 def _restore(transaction: Transaction, plan: Plan) -> None:

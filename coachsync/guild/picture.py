@@ -146,7 +146,7 @@ class Guild:
 
     def warn(self, code: str, session: str | None, message: str) -> None:
         """Add a warning, once."""
-        warning = Warn(code, session, message)
+        warning = Warn(code, session, message, self.id)
         if warning not in self.warnings:
             self.warnings.append(warning)
 
@@ -174,6 +174,12 @@ class Guild:
                     "correct staff_role_ids in the configuration",
                 )
         return tuple(i for i in self.staff_role_ids if i in self.roles)
+
+    def sound(self) -> list[str]:
+        """Return the codes of what could be amiss with the configuration and is seen not to be."""
+        category = self.channels.get(self.category_id or "")
+        found = ["category_gone"] if category is not None or self.category_id is None else []
+        return found + (["staff_role_gone"] if all(i in self.roles for i in self.staff_role_ids) else [])
 
     def outranks(self, role: Role) -> bool:
         """Return whether the bot may hand out and delete this role.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from coachsync.clock import iso
+from coachsync.domain.causes import Cause
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Outcome, Report, RunRecord
 from coachsync.standing.row import StatusRow
@@ -22,7 +23,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "requests": report.requests,
         "actions": [_action(outcome) for outcome in report.outcomes],
         "summary": summary(report.outcomes),
-        "warnings": [warning._asdict() for warning in report.warnings],
+        "warnings": [w._asdict() | {"guild_id": w.guild_id or None} for w in report.warnings],
     }
     if report.unusable is not None:
         document["error"] = {key: getattr(report.unusable, key) for key in ("code", "message", "hint")}
@@ -57,12 +58,15 @@ def _error(error: Failure | None) -> dict[str, Any] | None:
     return None if error is None else error._asdict()
 
 
-def status_document(rows: Sequence[StatusRow], last_run: RunRecord | None, now: int) -> dict[str, Any]:
+def status_document(
+    rows: Sequence[StatusRow], last_run: RunRecord | None, now: int, causes: Sequence[Cause] = ()
+) -> dict[str, Any]:
     """Return what `status --json` prints."""
     return {
         "version": VERSION,
         "now": iso(now),
         "last_run": None if last_run is None else _run(last_run),
+        "attention": [_cause(cause) for cause in causes],
         "sessions": [_session(row) for row in rows],
     }
 
@@ -97,3 +101,16 @@ def _session(row: StatusRow) -> dict[str, Any]:
 
 def _blocked(failure: Failure) -> dict[str, str]:
     return {"code": failure.code, "message": failure.message, "hint": failure.hint}
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "code": cause.code,
+        "guild_id": cause.guild_id or None,
+        "message": cause.message,
+        "hint": cause.hint,
+        "sessions": list(cause.sessions),
+        "since": iso(cause.since),
+        "last_seen": iso(cause.last_seen),
+        "urgency": cause.urgency,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from coachsync.clock import iso, local, relative
+from coachsync.domain.causes import Cause
 from coachsync.domain.model import Entry, Event, Millis
 from coachsync.domain.windows import Policy, cleanup_at, window_opens
 from coachsync.report.text import clean, word
@@ -13,13 +14,15 @@ from coachsync.standing.row import StatusRow
 _WIDTH = 16
 
 
-def story(row: StatusRow, events: Sequence[Event], policy: Policy, now: Millis) -> Iterator[str]:
-    """Yield the story's lines. `events` are the ledger's, oldest first."""
+def story(
+    row: StatusRow, events: Sequence[Event], policy: Policy, now: Millis, causes: Sequence[Cause] = ()
+) -> Iterator[str]:
+    """Yield the story's lines. `events` are the ledger's, oldest first, `causes` what is wrong with the session."""
     yield from _who(row)
     yield from _when(row, policy, now)
     yield from _made(row.entry)
     yield from _happened(events)
-    yield from _ahead(row, now)
+    yield from _ahead(row, now, causes)
 
 
 def _line(name: str, text: str) -> str:
@@ -84,9 +87,14 @@ def _happened(events: Sequence[Event]) -> Iterator[str]:
         yield f"  {iso(event.at)}  {clean(event.what)} {clean(event.outcome)}{detail}"
 
 
-def _ahead(row: StatusRow, now: Millis) -> Iterator[str]:
+def _ahead(row: StatusRow, now: Millis, causes: Sequence[Cause]) -> Iterator[str]:
     yield ""
-    if row.blocked is not None:
+    for cause in causes:
+        yield _line("wrong", f"{clean(cause.message)} ({cause.code})")
+        yield _line("since", f"{iso(cause.since)}, {relative(cause.since, now)} ({cause.urgency})")
+        if cause.hint:
+            yield _line("remedy", clean(cause.hint))
+    if row.blocked is not None and row.blocked.code not in {cause.code for cause in causes}:
         yield _line("blocked by", f"{clean(row.blocked.message)} ({row.blocked.code})")
         yield _line("remedy", clean(row.blocked.hint) or "none is known")
     if row.next_action is None or row.next_at is None:

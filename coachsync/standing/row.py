@@ -22,10 +22,16 @@ class StatusRow(NamedTuple):
     blocked: Failure | None
 
 
-def row_of(case: Case, error: Event | None) -> StatusRow:
-    """Return where a session stands. `error` is its last action's event if that one failed."""
+def row_of(case: Case, error: Event | None, *, amiss: bool = True) -> StatusRow:
+    """Return where a session stands. `error` is its last action's event if that one failed.
+
+    `amiss`: the last run that looked found something wrong with it. What failed with an open room may have been put
+    right by hand since, and then no action follows that says so.
+    """
     session, entry, _ = case
     action, moment = case.next
+    if case.phase == "active" and not amiss:
+        error = None
     return StatusRow(session, entry, case.phase, action, moment, _blocked(case, error))
 
 

@@ -53,14 +53,15 @@ def rows_of(store: Store, sessions: Iterable[Session], policy: Policy, now: Mill
     ordered = sorted(sessions, key=lambda session: (session.start, session.id))
     first_run = store.ledger.first_run_at()
     facts = Facts(now, policy, now if first_run is None else first_run, brought_over=brought_over(store, ordered, now))
+    amiss = {session_id for cause in store.ledger.causes() for session_id in cause.sessions}
     rows: list[StatusRow] = []
     for first in range(0, len(ordered), _BATCH):
         batch = ordered[first : first + _BATCH]
         ids = [session.id for session in batch]
         entries, errors = store.ledger.entries(ids), store.ledger.last_errors(ids)
-        rows.extend(
-            row_of(Case.of(session, entries.get(session.id), facts), errors.get(session.id)) for session in batch
-        )
+        for session in batch:
+            case = Case.of(session, entries.get(session.id), facts)
+            rows.append(row_of(case, errors.get(session.id), amiss=session.id in amiss))
     return rows
 
 

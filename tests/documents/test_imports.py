@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "notify": "config secrets store host domain",
         "schedule": "config host errors",
         "doctor": "engine.steps guild standing store schedule config domain",
-        "audit": "engine.steps guild standing store schedule config domain",
+        "audit": "engine guild discord standing store config domain clock",
         "standin": "domain.permissions",  # Discord's bits, the one thing it shares
     }.items()
 }
@@ -50,7 +50,7 @@ ONLY_IN = {
     "urllib3": {"discord"},
     "rich": {"cli", "report"},
     "typer": {"cli", "__main__"},
-    "asyncio": {"discord", "engine", "guild"},
+    "asyncio": {"audit", "discord", "engine", "guild"},
     "sqlite3": {"store"},
     "fcntl": {"host"},
     "msgspec": {"store"},

@@ -7,6 +7,7 @@ import typer
 from coachsync.cli import output
 from coachsync.cli.context import opened
 from coachsync.cli.options import Now, One, checked_name, chosen_now
+from coachsync.domain.causes import about, in_order
 from coachsync.errors import OK
 from coachsync.report.story import story
 from coachsync.standing.find import find_one
@@ -25,5 +26,6 @@ def explain(ctx: typer.Context, session: One, now: Now = None) -> int:
         found = find_one(store, name)
         (row,) = rows_of(store, [found], settings.policy, moment)
         events = store.ledger.events(found.id)
-    output.out_all(f"{line}\n" for line in story(row, events, settings.policy, moment))
+        causes = about(in_order(store.ledger.causes()), [found.id])
+    output.out_all(f"{line}\n" for line in story(row, events, settings.policy, moment, causes))
     return OK

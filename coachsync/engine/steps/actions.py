@@ -5,6 +5,8 @@ An action that is cut short anywhere is simply begun again by a later run (DESIG
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from coachsync.discord.codes import UNKNOWN_ROLE
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, RateLimited, Stopped, failure_of
 from coachsync.domain.audience import CLOSING
@@ -185,7 +187,7 @@ async def _end(job: Job, marks: Marks | None = None) -> None:
     await job.save(marks)
     leak, amiss = job.leaked(), [*job.pending, *job.reports]
     if amiss or any(not one.mended for one in job.leaks):
-        raise Trouble(joined([leak, *amiss] if leak is not None else amiss))
+        raise Trouble(joined([leak, *amiss] if leak is not None else amiss), amiss=tuple(amiss))
 
 
 def joined(failures: list[Failure]) -> Failure:
@@ -197,27 +199,45 @@ def joined(failures: list[Failure]) -> Failure:
     )
 
 
-async def attempt(job: Job) -> tuple[OutcomeKind, Failure | None]:
-    """Perform a job; whatever stops it, what it got done and why it stopped are on disk afterwards."""
+class Ended(NamedTuple):
+    """How a job ended: the one failure that says it all, and what of it stands, each by itself."""
+
     kind: OutcomeKind
+    failure: Failure | None
+    standing: tuple[Failure, ...]
+
+
+async def attempt(job: Job) -> Ended:
+    """Perform a job; whatever stops it, what it got done and why it stopped are on disk afterwards."""
+    kind, failure, amiss = await _attempt(job)
+    still_open = job.still_open()
+    return Ended(kind, failure, amiss if still_open is None else (still_open, *amiss))
+
+
+async def _attempt(job: Job) -> Ended:
+    kind: OutcomeKind
+    amiss: tuple[Failure, ...] | None = None
     try:
         await perform(job)
     except Trouble as trouble:
-        kind, failure = "refused" if trouble.refused else "failed", trouble.failure
+        kind, failure, amiss = "refused" if trouble.refused else "failed", trouble.failure, trouble.amiss
     except (RateLimited, Stopped) as error:
         put_off = isinstance(error, RateLimited) or error.cause is None
         kind, failure = "deferred" if put_off else "failed", failure_of(error)
     except DiscordError as error:
         kind, failure = "failed", with_way_out(failure_of(error), job.action)
     except StoreError as error:
-        return "failed", _with_leak(job, Failure("store_error", error.message, error.hint))
+        failure = Failure("store_error", error.message, error.hint)
+        return Ended("failed", _with_leak(job, failure), (failure,))
     else:
-        return "done", job.leaked()
+        return Ended("done", job.leaked(), ())
+    amiss = (failure,) if amiss is None else amiss
     try:
         await job.save(None if job.action.kind in ("cleanup", "revoke") else living_marks(job.entry))
     except StoreError as error:
         failure = Failure("store_error", error.message, error.hint)
-    return kind, _with_leak(job, failure)
+        amiss = (*amiss, failure)
+    return Ended(kind, _with_leak(job, failure), amiss)
 
 
 def _with_leak(job: Job, failure: Failure) -> Failure:
@@ -264,9 +284,11 @@ def audit_reason(action: Action) -> str:
     return f"coachsync {action.kind}: session {session_id if plain else short}"
 
 
-def outcome_of(job: Job, kind: OutcomeKind, failure: Failure | None, requests: int, elapsed: int) -> Outcome:
+def outcome_of(job: Job, ended: Ended, requests: int, elapsed: int) -> Outcome:
+    """Return how a job ended as the report has it: with its requests, and how many milliseconds it took."""
     role, channel = _latest(job.entry, "role"), _latest(job.entry, "channel")
-    return Outcome(job.action, kind, job.entry.access, role, channel, requests, elapsed, failure)
+    kind, failure, standing = ended
+    return Outcome(job.action, kind, job.entry.access, role, channel, requests, elapsed, failure, standing)
 
 
 def _latest(entry: Entry, kind: str) -> str | None:

@@ -152,15 +152,19 @@ async def _open_next(shelf: Shelf, base: Channel, journal: Journal, how: How) ->
     return made.id
 
 
-async def remove_empty(shelf: Shelf, journal: Journal, how: How) -> None:
-    """Delete those of our further categories that hold no channel any more."""
+def empty_ones(shelf: Shelf) -> list[Channel]:
+    """Return those of our further categories that hold no channel, as far as the list shows."""
     guild = shelf.guild
     base = guild.channels.get(guild.category_id or "")
     parents = {c.parent_id for c in guild.channels.values()}
-    for category in [c for c in guild.channels.values() if c.type == CATEGORY]:
-        ours = category.id in shelf.own or (base is not None and _is_ours(shelf, base, category))
-        if ours and category.id not in parents:
-            await _remove(shelf, category, journal, how)
+    listed = [c for c in guild.channels.values() if c.type == CATEGORY and c.id not in parents]
+    return [c for c in listed if c.id in shelf.own or (base is not None and _is_ours(shelf, base, c))]
+
+
+async def remove_empty(shelf: Shelf, journal: Journal, how: How) -> None:
+    """Delete those of our further categories that hold no channel any more."""
+    for category in empty_ones(shelf):
+        await _remove(shelf, category, journal, how)
 
 
 async def _remove(shelf: Shelf, category: Channel, journal: Journal, how: How) -> None:

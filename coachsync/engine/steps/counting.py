@@ -65,7 +65,7 @@ async def make_room(job: Job, surplus: int, *, replace: bool = True) -> None:
     role = _role(job)
     if role is None or role.snowflake is None:
         return
-    taken = [person for person in _known(job) if await still_holds(job, person, role.snowflake)]
+    taken = [person for person in known_others(job) if await still_holds(job, person, role.snowflake)]
     for person in taken:
         await take_role(job, person, role.snowflake)
         job.leak_by_role(f"somebody who is not booked ({person})", mended=True)
@@ -102,7 +102,7 @@ async def doubt_adopted(job: Job) -> None:
             retire(job)
 
 
-def _known(job: Job) -> list[str]:
+def known_others(job: Job) -> list[str]:
     """Return who the ledger or the room's overwrites name and who is not booked."""
     room = job.entry.current("channel")
     listed = job.guild.channels.get(room.snowflake or "") if room is not None else None

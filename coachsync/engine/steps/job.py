@@ -34,12 +34,16 @@ _OLDEST: Millis = 10 * MINUTE  # what a create made is younger than the longest 
 
 
 class Trouble(Exception):  # noqa: N818 - it is a failure's vehicle, not an error of the program
-    """An action cannot be completed; `refused` where it would touch what is not ours."""
+    """An action cannot be completed; `refused` where it would touch what is not ours.
 
-    def __init__(self, failure: Failure, *, refused: bool = False) -> None:
+    `failure` says it all at once, `amiss` one by one.
+    """
+
+    def __init__(self, failure: Failure, *, refused: bool = False, amiss: tuple[Failure, ...] | None = None) -> None:
         super().__init__(failure.message)
         self.failure = failure
         self.refused = refused
+        self.amiss = (failure,) if amiss is None else amiss
 
 
 class Leak(NamedTuple):
@@ -140,11 +144,11 @@ class Job:
 
     def leaked(self) -> Failure | None:
         """Return who could see the room and should not, as one failure; None if nobody could."""
-        if not self.leaks:
-            return None
-        told = "; ".join(leak.words for leak in self.leaks)
-        hint = _TAKE if any(not leak.mended for leak in self.leaks) else _SEE_WHO
-        return Failure("room_open_to_others", told, hint)
+        return _leaked(self.leaks)
+
+    def still_open(self) -> Failure | None:
+        """Return who can see the room still, as one failure; None if nobody can."""
+        return _leaked([leak for leak in self.leaks if not leak.mended])
 
     async def save(self, marks: Marks | None = None) -> None:
         """Write the entry, its story and, where given, the store's marks in one transaction."""
@@ -210,6 +214,14 @@ class Job:
     def may_be_ours(self, snowflake: str) -> bool:
         """Return whether the ledger does not give this object to another session."""
         return self.guild.owners.get(snowflake, self.session.id) == self.session.id
+
+
+def _leaked(leaks: list[Leak]) -> Failure | None:
+    if not leaks:
+        return None
+    told = "; ".join(leak.words for leak in leaks)
+    hint = _TAKE if any(not leak.mended for leak in leaks) else _SEE_WHO
+    return Failure("room_open_to_others", told, hint)
 
 
 def _names(entry: Entry, session: Session, templates: Templates) -> tuple[Names, ...]:

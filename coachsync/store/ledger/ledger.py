@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Person, Resource, RunRecord
@@ -20,12 +20,16 @@ from coachsync.store.ledger.schema import LEDGER_VERSION
 from coachsync.store.ledger.writer import LedgerWriter
 from coachsync.store.sql import Sql
 
+if TYPE_CHECKING:
+    from coachsync.domain.causes import Cause
+
 _ENTRY = (
     "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, staff,"
     " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
 )
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
 _GRANT = "user_id, state, granted_at, revoked_at, seen_at, id"
+_CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency, id"
 _EVENT = "at, session_id, what, outcome, detail, code, message, hint"
 
 LIVE = f"SELECT {_ENTRY} FROM coachsync_entries WHERE state <> 'closed'"
@@ -84,6 +88,20 @@ class Ledger:
         )
         return {row[0]: id_of(row[1]) for row in self._read(sql, (guild_id,))}
 
+    def unowned(self, guild_id: str) -> list[tuple[str | None, Resource]]:
+        """Return the roles and channels of a guild that were made, or found, and that no live session has.
+
+        Each with its former session's id; None if it never had one. Those seen to be deleted are among them.
+        """
+        columns = ", ".join(f"r.{column}" for column in _RESOURCE.split(", "))
+        sql = (
+            f"SELECT r.session_id, {columns} FROM coachsync_resources AS r LEFT JOIN coachsync_entries AS e"
+            " ON e.session_id = r.session_id WHERE r.guild_id = ? AND r.kind <> 'category' AND r.snowflake IS NOT NULL"
+            " AND (e.state IS NULL OR e.state = 'closed') ORDER BY r.id"
+        )
+        rows = self._read(sql, (guild_id,))
+        return [(None if row[0] is None else id_of(row[0]), Resource(*row[1:])) for row in rows]
+
     def first_run_at(self) -> Millis | None:
         """Return when coachsync first ran on this store, or None; a run dated before there was one does not count."""
         first = self._number("SELECT value FROM coachsync_meta WHERE key = 'first_run_at'")
@@ -119,6 +137,11 @@ class Ledger:
         )
         found = [_event(row) for row in self._among(sql, map(ledger_key, session_ids))]
         return {event.session_id: event for event in found if event.outcome in ("failed", "refused")}
+
+    def causes(self) -> tuple[Cause, ...]:
+        """Return what was wrong after the last run, in the order in which it was first seen."""
+        rows = self._read(f"SELECT {_CAUSE} FROM coachsync_causes ORDER BY id")
+        return tuple(map(_cause, rows)) if rows else ()
 
     def roles_exhausted_until(self, guild_id: str) -> Millis | None:
         """Return until when Discord makes no more roles in this guild, as last heard."""
@@ -203,6 +226,15 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     entry.opened_at, entry.closed_by, entry.closed_start, entry.missing_first, entry.missing_last = row[11:16]
     entry.repairs = _counts(row[16])
     return entry
+
+
+def _cause(row: tuple[Any, ...]) -> Cause:
+    from json import loads
+
+    from coachsync.domain.causes import Cause
+
+    code, guild_id, message, hint, sessions, since, last_seen, urgency, rowid = row
+    return Cause(code, guild_id, message, hint, tuple(loads(sessions)), since, last_seen, urgency, rowid)
 
 
 def _counts(text: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from coachsync.domain.model import (
     ACTION_KINDS,
@@ -24,6 +25,9 @@ from coachsync.domain.model import (
 from coachsync.domain.windows import RELEASED
 from coachsync.store.ledger.keys import clean, ledger_key
 from coachsync.store.sql import Sql
+
+if TYPE_CHECKING:
+    from coachsync.domain.causes import Cause
 
 KEPT: Millis = 90 * DAY
 _PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
@@ -64,6 +68,10 @@ _ADD_FIRST_RUN = (
 )
 _SAVE_LIMIT = _upsert("coachsync_limits", "guild_id", "roles_exhausted_until")
 
+_CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency"
+_ADD_CAUSE = _insert("coachsync_causes", f"{_CAUSE}, told")
+_SAVE_CAUSE = f"UPDATE coachsync_causes SET {_CAUSE.replace(',', ' = ?,')} = ? WHERE id = ?"
+
 _OLD_ENTRIES = (
     "SELECT session_id FROM coachsync_entries AS e WHERE state = 'closed' AND ends_at < ? AND NOT EXISTS (SELECT 1 FROM"
     " coachsync_resources AS r WHERE r.session_id = e.session_id AND r.state IN ('made', 'spare', 'attempted')) LIMIT ?"
@@ -98,6 +106,10 @@ class LedgerWriter:
 
     def save_category(self, resource: Resource) -> None:
         """Write a category of ours, which belongs to a guild and to no session; it gets its `rowid`."""
+        self._save_resource(None, resource)
+
+    def save_unowned(self, resource: Resource) -> None:
+        """Write a role or channel of ours that belongs to no session."""
         self._save_resource(None, resource)
 
     def event(self, event: Event) -> None:
@@ -147,6 +159,18 @@ class LedgerWriter:
         """Remember that Discord makes no more roles in this guild before `until` (Discord's clock)."""
         self._sql.run(_SAVE_LIMIT, (guild_id, until))
 
+    def keep_causes(self, causes: Collection[Cause]) -> None:
+        """Let these be the causes that stand; one that stood before keeps what was told of it."""
+        kept = [cause.rowid for cause in causes if cause.rowid]
+        for (rowid,) in self._sql.all("SELECT id FROM coachsync_causes"):
+            if rowid not in kept:
+                self._sql.run("DELETE FROM coachsync_causes WHERE id = ?", (rowid,))
+        for cause in causes:
+            if cause.rowid:
+                self._sql.run(_SAVE_CAUSE, (*_cause_fields(cause), cause.rowid))
+            else:
+                self._sql.insert(_ADD_CAUSE, (*_cause_fields(cause), "{}"))
+
     def forget_numbers(self) -> None:
         """Take back the numbers given in a transaction that failed, so that a later save inserts anew."""
         for row in self._numbered:
@@ -184,6 +208,12 @@ def _entry_fields(e: Entry) -> tuple[object, ...]:
     names = (clean(e.short), clean(e.role_name), clean(e.channel_name))
     ends = (e.opened_at, e.closed_by, e.closed_start, e.missing_first, e.missing_last, _repairs(e.repairs))
     return (e.guild_id, e.access, *names, e.start, e.end, e.setup_start, e.state, " ".join(e.staff), *ends)
+
+
+def _cause_fields(c: Cause) -> tuple[object, ...]:
+    from json import dumps
+
+    return (c.code, c.guild_id, clean(c.message), clean(c.hint), dumps(c.sessions), c.since, c.last_seen, c.urgency)
 
 
 def _repairs(repairs: dict[str, int]) -> str:

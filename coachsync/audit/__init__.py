@@ -1,0 +1,1 @@
+"""Who can see and enter the rooms of ours, held against who should; and how that is mended when somebody asks."""

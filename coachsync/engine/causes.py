@@ -1,0 +1,109 @@
+"""What a run saw to be wrong, and what it could see at all: what becomes of the ledger's causes.
+
+Loaded only if something is wrong, or was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from coachsync.config import Settings
+from coachsync.domain.case import Facts
+from coachsync.domain.causes import PASSING, SHARED, Cause, Sight, Times, Wrong, follow
+from coachsync.domain.failure import Failure
+from coachsync.domain.model import ActionKind, Millis, Outcome, Report, Session
+from coachsync.domain.planned import Plan
+
+_UNTOLD = SHARED | {"discord_error", "interrupted", "unexpected_answer"}  # says nothing of the session itself
+
+
+class Seen(NamedTuple):
+    """What a run learned of Discord: see `engine.apply.Applied`."""
+
+    blind: Mapping[str, Failure] = {}
+    looked: frozenset[str] = frozenset()
+    sound: frozenset[tuple[str, str]] = frozenset()
+
+
+def causes_after(
+    old: tuple[Cause, ...], plan: Plan, report: Report, facts: Facts, seen: Seen, settings: Settings
+) -> tuple[Cause, ...]:
+    """Return the causes that stand after a run of this plan, which `report` tells of."""
+    concerned = _concerned(plan)
+    sight = Sight(
+        whole=report.command == "run",
+        concerned=frozenset(concerned),
+        unseen=_unseen(concerned, report, seen),
+        over=frozenset(i for i, (session, _) in concerned.items() if facts.now >= session.end),
+        blind=frozenset(seen.blind),
+        sound=seen.sound,
+    )
+    wrongs = [*_by_guild(concerned, seen), *_by_session(plan, report, seen), *_by_warning(report, concerned, seen)]
+    times = Times(facts.now, facts.policy, settings.schedule.max_silence)
+    return follow(old, wrongs, sight, times)
+
+
+def causes_without_token(
+    old: tuple[Cause, ...], failure: Failure, now: Millis, settings: Settings
+) -> tuple[Cause, ...]:
+    """Return the causes that stand after a run that could not even start."""
+    wrong = Wrong(failure.code, "", failure.message, failure.hint)
+    return follow(old, [wrong], Sight(whole=False), Times(now, settings.policy, settings.schedule.max_silence))
+
+
+def _concerned(plan: Plan) -> dict[str, tuple[Session, str]]:
+    """Return the sessions that a run was about and that have, or wait for, a room: id → session, guild."""
+    found = {s.id: (s, e.guild_id) for s, e in plan.looks} | {s.id: (s, s.guild_id) for s in plan.adopts}
+    found |= {r.session.id: (r.session, r.session.guild_id) for r in plan.refused if r.failure.code != "missed"}
+    return found | {a.session.id: (a.session, a.guild_id) for a in plan.actions}
+
+
+def _unseen(concerned: Mapping[str, object], report: Report, seen: Seen) -> frozenset[str]:
+    """Return of which sessions the run learned nothing: not looked at, or stopped by what is not theirs."""
+    stopped = {o.action.session.id for o in report.outcomes if any(f.code in _UNTOLD for f in _standing(o))}
+    stopped |= {o.action.session.id for o in report.outcomes if o.outcome == "deferred"}
+    return frozenset(i for i in concerned if i in stopped or i not in seen.looked)
+
+
+def _standing(outcome: Outcome) -> tuple[Failure, ...]:
+    if outcome.standing is not None:
+        return outcome.standing
+    return () if outcome.error is None else (outcome.error,)
+
+
+def _by_guild(concerned: Mapping[str, tuple[Session, str]], seen: Seen) -> Iterator[Wrong]:
+    """Yield what kept the run from looking at a guild, for each session that waits for it."""
+    for guild, failure in seen.blind.items():
+        wrong = Wrong(failure.code, guild, failure.message, failure.hint, shared=True)
+        waiting = [session for session, where in concerned.values() if where == guild]
+        yield from (wrong._replace(session=session) for session in waiting)
+        if not waiting:
+            yield wrong
+
+
+def _by_session(plan: Plan, report: Report, seen: Seen) -> Iterator[Wrong]:
+    """Yield what is wrong with each session: with its action, or with its row, also if that was counted before."""
+    for outcome in report.outcomes:
+        action = outcome.action
+        for failure in _standing(outcome):
+            if failure.code not in PASSING:
+                blind = seen.blind.get(action.guild_id)
+                wrong = _wrong(failure, action.guild_id, action.session, action.kind)
+                yield wrong._replace(shared=blind is not None and blind.code == failure.code)
+    for refused in plan.refused:
+        if refused.once and refused.failure.code != "missed":
+            yield _wrong(refused.failure, refused.session.guild_id, refused.session, refused.kind)
+
+
+def _wrong(failure: Failure, guild: str, session: Session, kind: ActionKind) -> Wrong:
+    return Wrong(failure.code, guild, failure.message, failure.hint, session, kind)
+
+
+def _by_warning(report: Report, concerned: Mapping[str, tuple[Session, str]], seen: Seen) -> Iterator[Wrong]:
+    """Yield what was warned of, but for the guilds that could not be looked at: that is said already."""
+    for warning in report.warnings:
+        if warning.guild_id in seen.blind and warning.code == seen.blind[warning.guild_id].code:
+            continue
+        session, guild = concerned.get(warning.session or "", (None, warning.guild_id))
+        yield Wrong(warning.code, warning.guild_id or guild, warning.message, "", session)
