@@ -34,7 +34,7 @@ from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result
 from coachsync.discord.pace.dispatch import Ceiling, Dispatcher, Priority, Progress
 from coachsync.discord.pace.headers import Reading, read_limits
 from coachsync.discord.pace.limits import Limits
-from coachsync.discord.routes import Call
+from coachsync.discord.routes import GET_ME, Call
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 
 _TRIES = 3
@@ -87,6 +87,7 @@ class Client:
     ) -> None:
         self.clock = DiscordClock()
         self._loop = asyncio.get_running_loop()
+        self._second: asyncio.Future[Result] | None = None
         self._deadline = deadline
         self._circuit = circuit or Circuit()
         self._limits = Limits(per_second, spent)
@@ -162,6 +163,19 @@ class Client:
         self._circuit.failed(error)
         return error
 
+    async def doubt(self, error: DiscordError, answer: Answer) -> None:
+        """Stop what an error makes pointless; a page that is no answer of Discord's only if a second request meets one.
+
+        One such page may be about one request alone, say its audit reason.
+        """
+        if isinstance(error, Blocked) and verdict.decode(answer) in (None, verdict.UNREADABLE):
+            if self._second is None or self._second.done():
+                self._second = self._dispatcher.submit(Outgoing(GET_ME.at()), (), inf)  # before anything that waits
+            second = await self._second
+            if isinstance(second, Answer) and verdict.blocked(second, verdict.decode(second)) is None:
+                return
+        self.condemn(error)
+
     def condemn(self, error: DiscordError) -> None:
         """Stop what an error makes pointless: everything for a block, this token's requests for a refused token."""
         if isinstance(error, Blocked):
@@ -196,9 +210,9 @@ class _Request:
         while True:
             result = await self._exchange()
             if isinstance(result, Answer):
-                if result.status == 429 and self._may_come_back(result):
+                if result.status == 429 and await self._may_come_back(result):
                     continue
-                failure, value = self._judge(result)
+                failure, value = await self._judge(result)
             else:
                 failure, value = self._failure(result), None
             if failure is None:
@@ -213,11 +227,11 @@ class _Request:
                 error.sent, error.http_status = True, 429
             raise
 
-    def _may_come_back(self, answer: Answer) -> bool:
+    async def _may_come_back(self, answer: Answer) -> bool:
         body = verdict.decode(answer)
         edge = verdict.blocked(answer, body)
         if edge is not None:
-            self._client.condemn(edge)
+            await self._client.doubt(edge, answer)
             raise edge
         reading = read_limits(429, answer.headers, body, time.time())
         self._refused += 1
@@ -235,7 +249,7 @@ class _Request:
             sent=True,
         )
 
-    def _judge(self, answer: Answer) -> tuple[DiscordError | None, object]:
+    async def _judge(self, answer: Answer) -> tuple[DiscordError | None, object]:
         """Return the failure that another try may mend, or the value. Raises what no further try would mend."""
         if answer.status >= 500:
             return self._outage(answer), None
@@ -248,7 +262,7 @@ class _Request:
                 raise doubt
             return None, body
         error = verdict.error_of(self._call, answer, body)
-        self._client.condemn(error)
+        await self._client.doubt(error, answer)
         raise error
 
     def _outage(self, answer: Answer) -> DiscordError:

@@ -91,8 +91,6 @@ def test_create_is_not_sent_again_if_something_may_have_been_made(doubt: Given) 
         ({"status_code": 403, "json": {"code": 50013}}, Forbidden, "missing_permission"),
         ({"status_code": 404, "json": {"code": 10004}}, NotFound, "unknown_guild"),
         ({"status_code": 404, "text": "<html></html>"}, UnexpectedAnswer, "unexpected_answer"),
-        ({"status_code": 403, "text": "<html></html>"}, Blocked, "blocked"),
-        ({"status_code": 429, "text": "error code: 1015"}, Blocked, "blocked"),
         ({"status_code": 302, "headers": {"Location": "https://x.test/"}}, UnexpectedAnswer, "unexpected_answer"),
     ],
 )  # fmt: skip
@@ -130,3 +128,10 @@ def test_answer_too_large_for_discord_is_unexpected() -> None:
     raised, _tries = refused(adapter, GET)
 
     assert raised.code == "unexpected_answer"
+
+
+@pytest.mark.parametrize("page", [{"status_code": s, "text": "<html>1015</html>"} for s in (403, 429)])
+def test_page_in_place_of_an_answer_is_a_block_and_checked_by_a_second_request(page: Given) -> None:
+    raised, tries = refused(in_turn(page, GOOD), POST)
+
+    assert (type(raised), raised.code, tries) == (Blocked, "blocked", 2)

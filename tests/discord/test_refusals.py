@@ -135,7 +135,7 @@ def test_requests_beyond_the_deadline_fail_while_the_earlier_ones_are_sent() -> 
 
 def test_everything_that_waits_stops_when_the_edge_blocks() -> None:
     page = Answer(429, {"content-type": "text/html"}, b"<html>1015</html>")
-    server = Server(lambda: Fixed(5, 5.0), by_major, script=lambda _o, nth: page if nth == 3 else None)
+    server = Server(lambda: Fixed(5, 5.0), by_major, script=lambda _o, nth: page if nth >= 3 else None)
 
     async def main() -> list[object]:
         client = Client(server, ceiling=Ceiling(1))
@@ -146,7 +146,7 @@ def test_everything_that_waits_stops_when_the_edge_blocks() -> None:
 
     assert isinstance(results[3], Blocked)
     assert all(isinstance(result, Stopped) and result.code == "blocked" for result in results[4:])
-    assert len(server.arrivals) == 4
+    assert len(server.arrivals) == 5
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,20 @@ def test_senseless_wait_is_taken_from_the_headers_or_is_a_second(
 
     first, second = server.times()
     assert wait <= second - first <= wait + 0.5
+
+
+def test_page_for_one_request_alone_stops_no_other() -> None:
+    page = Answer(403, {"content-type": "text/html"}, b"<html>denied</html>")
+    server = Server(lambda: Fixed(5, 5.0), by_major, script=lambda _o, nth: page if nth == 3 else None)
+
+    async def main() -> list[object]:
+        client = Client(server, ceiling=Ceiling(1))
+        calls = [client.request(grant(user=str(n)), priority=(n,)) for n in range(8)]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    results = simulate(main)
+
+    assert [type(r) for r in results] == [type(None)] * 3 + [Blocked] + [type(None)] * 4
 
 
 def early(arrivals: list[Arrival]) -> list[tuple[Arrival, Arrival]]:

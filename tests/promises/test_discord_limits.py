@@ -58,6 +58,25 @@ def test_category_that_is_gone_is_done_without_and_warned_of(scene: Scene) -> No
     assert "warning: " in result.err
 
 
+def test_category_that_refuses_a_room_is_done_without_once(scene: Scene) -> None:
+    category = _category(scene)
+    scene.standin.faults.add(
+        "forbidden", lambda r: isinstance(r.body, dict) and r.body.get("parent_id") == category, count=None, code=50001
+    )
+    scene.book()
+    result = scene.program("run", "--json")
+    assert (result.code, _parent(scene)) == (0, None)
+    assert [warning["code"] for warning in result.json["warnings"]] == ["category_gone"]
+
+
+def test_page_in_place_of_one_answer_fails_that_session_alone(scene: Scene) -> None:
+    for number in range(4):
+        scene.book(f"sess000{number}")
+    scene.standin.faults.add("cloudflare", ("POST", ROLES), status=403, nth=2)
+    result = scene.program("run", "--json")
+    assert sorted(a["outcome"] for a in result.json["actions"]) == ["done", "done", "done", "failed"]
+
+
 def test_staff_role_that_is_gone_is_left_out_and_warned_of(scene: Scene) -> None:
     staff, gone = (scene.world.add_role(scene.guild, name) for name in ("Staff", "Former staff"))
     scene.world.delete_role(scene.guild, gone)

@@ -13,7 +13,7 @@ from collections import Counter
 
 from coachsync.discord.api import How
 from coachsync.discord.codes import UNKNOWN_CHANNEL
-from coachsync.discord.errors import BadRequest, DiscordError, NotFound
+from coachsync.discord.errors import BadRequest, DiscordError, Forbidden, NotFound
 from coachsync.domain.guild_objects import CATEGORY, Channel
 from coachsync.domain.limits import CHANNELS_IN_CATEGORY, LONGEST_NAME, MOST_CHANNELS
 from coachsync.domain.model import Resource
@@ -35,6 +35,7 @@ class Shelf:
         self.bad: set[str] = set()
         self.base: Channel | None = None
         self.base_asked = False
+        self.closed = False
         self.lock = asyncio.Lock()
         self._used: Counter[str] | None = None
 
@@ -53,6 +54,11 @@ class Shelf:
             self.bad.add(parent)
             _warn_gone(self.guild, parent)
 
+    def note_forbidden(self, parent: str) -> None:
+        """Remember that a category denies the bot what it needs: the run's other rooms do without one, too."""
+        self.closed = True
+        _warn_gone(self.guild, parent)
+
     def has_room(self, category_id: str) -> bool:
         """Return whether one more room fits as far as we know."""
         return category_id not in self.full | self.bad and self.used[category_id] < CHANNELS_IN_CATEGORY
@@ -63,9 +69,14 @@ def refuses_parent(error: BadRequest) -> bool:
     return error.category_full or error.bad_parent
 
 
+def may_forbid(error: Forbidden) -> bool:
+    """Return whether a refusal may be the category's doing: Discord's own answer, and of no other known cause."""
+    return error.http_status is not None and error.code not in ("needs_2fa", "bot_flagged")
+
+
 async def choose(shelf: Shelf, journal: Journal, how: How, tried: set[str | None]) -> str | None:
     """Return the category for one more room and count it in; None if rooms go without one."""
-    if shelf.guild.category_id is None:
+    if shelf.guild.category_id is None or shelf.closed:
         return None
     async with shelf.lock:
         base = await _base(shelf, how)

@@ -192,6 +192,12 @@ async def _create_in_category(job: Job, wanted: Sequence[Overwrite]) -> None:
                 raise
             job.shelf.note_refusal(parent, error)
             tried.add(parent)
+        except Forbidden as error:
+            if parent is None or not category.may_forbid(error):
+                raise
+            await _send_channel(job, wanted, None)  # once: what is refused here too has another cause
+            job.shelf.note_forbidden(parent)
+            return
         else:
             return
 
