@@ -11,21 +11,22 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from coachsync import waits
 from coachsync.domain.booking import Defaults
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import Entry, Outcome, Warn
+from coachsync.domain.model import Entry, Outcome, Session, Warn
 from coachsync.domain.planned import Plan
 from coachsync.engine.apply import Apply
 from coachsync.engine.journal import Journal
 from coachsync.engine.request import TickRequest, host_time
+from coachsync.engine.search import Sources
 from coachsync.engine.watchdog import Watchdog, bugs_end_the_run
 from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE
-from coachsync.guild.access import GuildAccess, Ways, guild_access
+from coachsync.guild.access import Ways, guild_access
 from coachsync.store.base import Store
 from coachsync.store.lock import Spent
 from coachsync.store.open import open_store
@@ -55,10 +56,14 @@ def work(
     plan: Plan,
     facts: Facts,
     entries: Mapping[str, Entry],
+    sessions: Collection[Session],
     number: int,
     spent: Spent,
 ) -> Done:
-    """Carry out a plan within the run's budget. `spent`: what a run just before this one used of Discord's limit."""
+    """Carry out a plan within the run's budget.
+
+    `sessions` are the bookings that were read. `spent`: what a run just before this one used of Discord's limit.
+    """
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
@@ -67,7 +72,7 @@ def work(
     limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
         ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent)
-        return asyncio.run(_work(request, store, plan, facts, entries, ways))
+        return asyncio.run(_work(request, store, plan, facts, entries, sessions, ways))
 
 
 @contextlib.contextmanager
@@ -103,19 +108,30 @@ async def _work(
     plan: Plan,
     facts: Facts,
     entries: Mapping[str, Entry],
+    sessions: Collection[Session],
     ways: Ways,
 ) -> Done:
     accesses = {guild: guild_access(ways, store, guild) for guild in sorted(plan.guilds)}
     signals = _watch_signals(ways)
     journal = Journal(store)
+    sources = Sources(sessions, store.bookings.bearing, store.ledger.made_before)
     try:
-        job = Apply(plan, facts, entries, accesses, journal, check_clock=request.now is None, progress=request.progress)
+        job = Apply(
+            plan,
+            facts,
+            entries,
+            accesses,
+            journal,
+            sources,
+            check_clock=request.now is None,
+            progress=request.progress,
+        )
         with bugs_end_the_run():
             applied = await job.carry_out()
     finally:
         await journal.close()
         ways.close()
-    exit_code, unusable = _verdict(accesses, applied.failures)
+    exit_code, unusable = _verdict(plan.needed, applied.failures)
     if signals.exit_code is not None:
         exit_code, unusable = signals.exit_code, ""
     warnings = (*ways.warnings, *applied.warnings)
@@ -137,7 +153,7 @@ def _watch_signals(ways: Ways) -> _Signals:
     return heard
 
 
-def _verdict(accesses: Mapping[str, GuildAccess], failures: Mapping[str, Failure]) -> tuple[int | None, str]:
-    """Return exit code 3 where every token that was needed is missing or refused: nothing can work."""
-    refused = [f for f in failures.values() if f.code == "unauthorized"]
-    return (UNUSABLE, refused[0].message) if refused and len(refused) == len(accesses) else (None, "")
+def _verdict(needed: Collection[str], failures: Mapping[str, Failure]) -> tuple[int | None, str]:
+    """Return exit code 3 if every token that was needed is missing or refused: nothing can work."""
+    refused = [f for i, f in failures.items() if f.code == "unauthorized" and i in needed]
+    return (UNUSABLE, refused[0].message) if refused and len(refused) == len(needed) else (None, "")
