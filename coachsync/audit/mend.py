@@ -67,7 +67,7 @@ class Mender:
         if orphan.session is not None:
             await job.save()
         elif resource.rowid:
-            await self.journal.write(lambda t: t.ledger.save_unowned(resource))
+            await self.journal.write(lambda t: t.ledger.save_orphan(resource))
         return ""
 
     def categories(self, guild_id: str, shelf: category.Shelf) -> Step:

@@ -169,6 +169,11 @@ class Entry:
         """Return the role or channel that the session has."""
         return next((r for r in self._here() if r.kind == kind and r.state == "made"), None)
 
+    @property
+    def names(self) -> Names:
+        """Return the names of the session's role and room."""
+        return Names(self.short, self.role_name, self.channel_name)
+
     def spares(self) -> list[Resource]:
         """Return what is there beside the current role and channel, and must go."""
         return [r for r in self._here() if r.state == "spare"]

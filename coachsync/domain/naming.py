@@ -16,6 +16,7 @@ from coachsync.domain.model import Entry, Names, PersonKind, Session
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ID_LETTERS = _PLAIN | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
 _SHORT = 8
+LONGEST_HASH = 52  # base32 of 32 bytes, without what fills it up
 _LONGEST_ID = 60
 _LONGEST_PERSON = 20
 
@@ -31,24 +32,37 @@ DEFAULT = Templates("Session {short}", "🎤 coaching-{short}")
 
 
 def short_of(session_id: str) -> str:
-    """Return the name a session goes by where nobody else does: the id's last 8 characters, or its hash."""
+    """Return the name a session goes by if nobody else does: the id's last 8 characters, or its hash."""
     tail = session_id[-_SHORT:]
     return tail if tail and _PLAIN.issuperset(tail) else hash_of(session_id)
 
 
-def hash_of(session_id: str) -> str:
-    """Return the first 8 characters of the lower-case base32 of the SHA-256 of the id in UTF-8."""
+def hash_of(session_id: str, length: int = _SHORT) -> str:
+    """Return the first characters of the lower-case base32 of the SHA-256 of the id in UTF-8, at most 52."""
     from base64 import b32encode
     from hashlib import sha256
 
     digest = sha256(session_id.encode("utf-8", "surrogatepass")).digest()
-    return b32encode(digest)[:_SHORT].decode("ascii").lower()
+    return b32encode(digest)[:length].decode("ascii").lower()
+
+
+def free_hash(session_id: str, taken: Collection[str]) -> str:
+    """Return the shortest hash of an id, of 8 characters or more, that is not taken; all of it if every one is."""
+    lengths = range(_SHORT, LONGEST_HASH)
+    return next((h for n in lengths if (h := hash_of(session_id, n)) not in taken), hash_of(session_id, LONGEST_HASH))
+
+
+def goes_by(session_id: str, short: str) -> bool:
+    """Return whether a session of this id may go by a short name."""
+    if short == short_of(session_id):
+        return True
+    return _SHORT <= len(short) <= LONGEST_HASH and short == hash_of(session_id, len(short))
 
 
 def names_for(session: Session, templates: Templates, taken: Collection[str]) -> Names:
     """Return the names a new life of this session gets; `taken` are the shorts of the guild's live sessions."""
     short = short_of(session.id)
-    return render(session, templates, hash_of(session.id) if short in taken else short)
+    return render(session, templates, free_hash(session.id, taken) if short in taken else short)
 
 
 def render(session: Session, templates: Templates, short: str) -> Names:

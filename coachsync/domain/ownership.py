@@ -58,3 +58,17 @@ def is_our_channel(channel: Channel, names: Collection[Names], bot_id: str, clai
 def looks_like_our_role(role: Role, names: Collection[Names]) -> bool:
     """Return whether a role bears the session's exact name and is as we make them: no permissions, not managed."""
     return role.permissions == 0 and not role.managed and any(same_name(role.name, n.role) for n in names)
+
+
+def may_be_our_room(channel: Channel, names: Collection[Names], bot_id: str) -> bool:
+    """Return whether a channel that the ledger names can be what we made, whatever moderators did to it since.
+
+    A row of the ledger alone proves nothing: others may write the database that it stands in.
+    """
+    named = any(same_old_name(channel.name, n.channel) for n in names)
+    return channel.type == VOICE and (named or has_bot_overwrite(channel, bot_id))
+
+
+def may_be_our_role(role: Role, names: Collection[Names], *, opens_our_room: bool) -> bool:
+    """Return whether a role that the ledger names can be what we made, whatever moderators did to it since."""
+    return not role.managed and (opens_our_room or any(same_name(role.name, n.role) for n in names))

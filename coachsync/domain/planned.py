@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import Action, ActionKind, Entry, Session, Warn
+from coachsync.domain.model import Action, ActionKind, Entry, Resource, Session, Warn
 from coachsync.domain.states import ClosedBy
 
 RANK: dict[ActionKind, int] = {"setup": 0, "update": 1, "revoke": 2, "repair": 3, "cleanup": 4}
@@ -39,7 +39,8 @@ class Plan(NamedTuple):
     rooms are looked at for drift, `adopts` sessions with an open room that the ledger does not know, `restores`
     sessions of which store and ledger do not say the same (marks, times, people), `unsettled` entries whose life is
     over but a create of which may still come to light, `left` entries of which something was left behind in a guild
-    that was out of reach when they moved. `missing` are the live entries whose booking is not in the store, accidents
+    that was out of reach when they moved. `searched` are the guilds that a new ledger looks through once, `orphans`
+    what was found there and is nobody's. `missing` are the live entries whose booking is not in the store, accidents
     left out: those runs do not count against a booking.
     """
 
@@ -53,14 +54,21 @@ class Plan(NamedTuple):
     adopts: tuple[Session, ...] = ()
     unsettled: tuple[Entry, ...] = ()
     left: tuple[Entry, ...] = ()
+    searched: frozenset[str] = frozenset()
+    orphans: tuple[Resource, ...] = ()
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """Return the guilds in which something is due or open."""
+        ids = [a.guild_id for a in self.actions] + [e.guild_id for _, e in self.looks]
+        ids += [s.guild_id for s in self.adopts] + [e.guild_id for e in self.unsettled]
+        ids += [r.guild_id for e in self.left for r in e.left_behind()]
+        return frozenset(ids + [r.guild_id for r in self.orphans])
 
     @property
     def guilds(self) -> frozenset[str]:
         """Return the guilds that Discord must be asked about."""
-        ids = [a.guild_id for a in self.actions] + [e.guild_id for _, e in self.looks]
-        ids += [s.guild_id for s in self.adopts] + [e.guild_id for e in self.unsettled]
-        ids += [r.guild_id for e in self.left for r in e.left_behind()]
-        return frozenset(ids)
+        return self.needed | self.searched
 
     def losing(self) -> Plan:
         """Return what of the plan takes access away."""

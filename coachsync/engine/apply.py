@@ -20,7 +20,19 @@ from coachsync.discord.pace.dispatch import Priority
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.limits import MOST_ROLE_CREATIONS
-from coachsync.domain.model import MINUTE, Access, Action, Entry, Event, Millis, Outcome, OutcomeKind, Session, Warn
+from coachsync.domain.model import (
+    MINUTE,
+    Access,
+    Action,
+    Entry,
+    Event,
+    Millis,
+    Names,
+    Outcome,
+    OutcomeKind,
+    Session,
+    Warn,
+)
 from coachsync.domain.naming import possible_names
 from coachsync.domain.planned import RANK, Plan, Refused
 from coachsync.domain.remembered import ghost
@@ -28,6 +40,7 @@ from coachsync.engine.journal import Journal
 from coachsync.engine.marks import revoked_marks
 from coachsync.engine.outcomes import refusal, untried
 from coachsync.engine.progress import ProgressTeller
+from coachsync.engine.search import Search, Sources
 from coachsync.engine.slots import Slots
 from coachsync.engine.steps import category, counting, observe
 from coachsync.engine.steps.actions import (
@@ -75,6 +88,7 @@ class Apply:
         entries: Mapping[str, Entry],
         accesses: Mapping[str, GuildAccess],
         journal: Journal,
+        sources: Sources,
         *,
         check_clock: bool,
         progress: Callable[[str], None] | None,
@@ -85,6 +99,7 @@ class Apply:
         self.entries = entries
         self.accesses = accesses
         self.journal = journal
+        self.search = Search(plan, facts, entries, sources, journal)
         self.check_clock = check_clock
         self.unwritable = unwritable
         self.teller = ProgressTeller(progress, [p.discord for p in accesses.values() if p.discord is not None])
@@ -100,12 +115,14 @@ class Apply:
         """Look, act, look again."""
         with self.teller:
             await self._carry_out()
+            for guild in self.guilds.values():
+                await self.search.conclude(guild)
         looked = frozenset(self.looked)
         return Applied(tuple(self.outcomes), self._warnings(), self.failures(), looked, self._sound())
 
     async def _carry_out(self) -> None:
         await self._look()
-        actions = list(self.plan.actions)
+        actions = [self.search.named(a) for a in self.plan.actions] + self.search.actions
         for found in await self._observe():
             if isinstance(found, Refused):
                 self.outcomes.append(refusal(found, self._access(found.session.guild_id)))
@@ -124,6 +141,8 @@ class Apply:
         self.shelves = {i: category.Shelf(g, self.accesses[i].categories) for i, g in self.guilds.items()}
         for guild_id, guild in self.guilds.items():
             self._know_limits(guild, self.accesses[guild_id])
+            if guild.failure is None:
+                self.search.settle(guild)
         self.skewed = self._skew() if self.check_clock else None
 
     def _know_limits(self, guild: Guild, access: GuildAccess) -> None:
@@ -144,7 +163,10 @@ class Apply:
 
     async def _observe(self) -> list[Action | Refused]:
         """Take over what the ledger does not know, then find the drift of all that is open and has no action."""
-        taken = await asyncio.gather(*map(observe.take_over, self._jobs(map(self._adoption, self.plan.adopts))))
+        own = [(s, possible_names(s, self.facts.templates)[0]) for s in self.plan.adopts]
+        named = [(s, self.search.named_as(s) or names) for s, names in own] + self.search.adopts
+        adopted = self._jobs(self._adoption(s, names) for s, names in named)
+        taken = await asyncio.gather(*map(observe.take_over, adopted))
         open_now = [only_looking(s, e) for s, e in self.plan.looks if e.state in ("open", "opening")]
         unsettled = self._jobs(only_looking(ghost(e), e) for e in self.plan.unsettled)
         there = [*self._jobs(open_now), *unsettled]
@@ -171,8 +193,7 @@ class Apply:
         """Return the jobs of those actions whose guild could be looked at."""
         return [job for action in actions if (job := self._job(action)) is not None]
 
-    def _adoption(self, session: Session) -> Action:
-        names = possible_names(session, self.facts.templates)[0]
+    def _adoption(self, session: Session, names: Names) -> Action:
         entry = new_entry(session, names, self._access(session.guild_id))
         return only_looking(session, entry)
 
@@ -329,9 +350,10 @@ class Apply:
             await category.remove_empty(self.shelves[guild.id], self.journal, How((9,), "coachsync: empty category"))
 
     def _warnings(self) -> tuple[Warn, ...]:
-        failed = self.failures().items()
-        blind = [Warn(f.code, None, f"guild {i} cannot be looked at: {f.message}", i) for i, f in failed]
-        return (*blind, *(w for g in self.guilds.values() for w in g.warnings))
+        failed = {i: f for i, f in self.failures().items() if i in self.plan.needed}
+        blind = [Warn(f.code, None, f"guild {i} cannot be looked at: {f.message}", i) for i, f in failed.items()]
+        unseen = self.search.unseen(self.accesses.keys() - self.guilds.keys())
+        return (*blind, *unseen, *(w for g in self.guilds.values() for w in g.warnings))
 
     def _sound(self) -> frozenset[tuple[str, str]]:
         found = {(code, g.id) for g in self.guilds.values() if g.failure is None for code in g.sound()}

@@ -11,21 +11,22 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from coachsync import waits
 from coachsync.domain.booking import Defaults
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import Entry, Outcome, Warn
+from coachsync.domain.model import Entry, Outcome, Session, Warn
 from coachsync.domain.planned import Plan
 from coachsync.engine.apply import Apply
 from coachsync.engine.journal import Journal, Unrecorded
 from coachsync.engine.request import TickRequest, host_time
+from coachsync.engine.search import Sources
 from coachsync.engine.watchdog import Watchdog, bugs_end_the_run
 from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE
-from coachsync.guild.access import GuildAccess, Ways, guild_access
+from coachsync.guild.access import Ways, guild_access
 from coachsync.store.base import Store
 from coachsync.store.lock import Spent
 from coachsync.store.open import open_store
@@ -58,6 +59,7 @@ def work(
     plan: Plan,
     facts: Facts,
     entries: Mapping[str, Entry],
+    sessions: Collection[Session],
     number: int | None,
     spent: Spent,
     unwritable: Failure | None = None,
@@ -70,6 +72,7 @@ def work(
         plan: what to do.
         facts: clock and policy.
         entries: the ledger's.
+        sessions: the bookings that were read.
         number: the run's in the ledger, None if it could not be recorded.
         spent: what a run just before this one used of Discord's limit.
         unwritable: why the store cannot be written. Then nothing is made and nobody let in.
@@ -82,7 +85,7 @@ def work(
     limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
         ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent)
-        return asyncio.run(_work(request, store, plan, facts, entries, ways, unwritable))
+        return asyncio.run(_work(request, store, plan, facts, entries, sessions, ways, unwritable))
 
 
 @contextlib.contextmanager
@@ -120,12 +123,14 @@ async def _work(
     plan: Plan,
     facts: Facts,
     entries: Mapping[str, Entry],
+    sessions: Collection[Session],
     ways: Ways,
     unwritable: Failure | None,
 ) -> Done:
     accesses = {guild: guild_access(ways, store, guild) for guild in sorted(plan.guilds)}
     signals = _watch_signals(ways)
     journal = Journal(store) if unwritable is None else Unrecorded()
+    sources = Sources(sessions, store.bookings.bearing, store.ledger.made_before)
     try:
         job = Apply(
             plan,
@@ -133,6 +138,7 @@ async def _work(
             entries,
             accesses,
             journal,
+            sources,
             check_clock=request.now is None,
             progress=request.progress,
             unwritable=unwritable,
@@ -142,7 +148,7 @@ async def _work(
     finally:
         await journal.close()
         ways.close()
-    exit_code, unusable = _verdict(accesses, applied.failures)
+    exit_code, unusable = _verdict(plan.needed, applied.failures)
     if signals.exit_code is not None:
         exit_code, unusable = signals.exit_code, None
     warnings = (*ways.warnings, *applied.warnings)
@@ -175,10 +181,10 @@ def _watch_signals(ways: Ways) -> _Signals:
     return heard
 
 
-def _verdict(accesses: Mapping[str, GuildAccess], failures: Mapping[str, Failure]) -> tuple[int | None, Failure | None]:
-    """Return exit code 3 where every token that was needed is missing or refused: nothing can work."""
-    refused = [f for f in failures.values() if f.code == "unauthorized"]
-    if not refused or len(refused) < len(accesses):
+def _verdict(needed: Collection[str], failures: Mapping[str, Failure]) -> tuple[int | None, Failure | None]:
+    """Return exit code 3 if every token that was needed is missing or refused: nothing can work."""
+    refused = [f for i, f in failures.items() if f.code == "unauthorized" and i in needed]
+    if not refused or len(refused) < len(needed):
         return None, None
     hint = "correct the token, then run again: nothing was done for these guilds"
     return UNUSABLE, refused[0]._replace(hint=hint)

@@ -5,6 +5,7 @@ The idle path stays small: what only a working tick needs (the event loop, reque
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,7 @@ from coachsync.domain.model import (
     Millis,
     Outcome,
     Report,
+    Resource,
     Session,
     Span,
     Warn,
@@ -59,13 +61,18 @@ _OFTEN, _USUAL, _SELDOM = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
 
 
 class StoreReading(NamedTuple):
-    """What the store and the ledger say, read before anything is decided."""
+    """What the store and the ledger say, read before anything is decided.
+
+    `owed`: which guilds a ledger that is new, or silent for long, is still to look through, and from when on.
+    """
 
     sessions: list[Session]
     entries: dict[str, Entry]
     facts: Facts
     named: frozenset[str] | None
     unknown: tuple[str, ...]
+    owed: dict[str, Millis]
+    orphans: tuple[Resource, ...]
 
 
 def tick(request: TickRequest) -> Report:
@@ -139,6 +146,7 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
     ids = {s.id for s in sessions} | (named or set())
     entries = (store.ledger.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.bookings.is_empty()
+    silence = _silence(store, now)
     unmade = [s for s in sessions if s.id not in entries and s.status in request.settings.policy.bookable]
     facts = Facts(
         now,
@@ -146,16 +154,26 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
         first,
         request.settings.naming,
         empty,
-        _interval(store, now),
+        _USUAL if silence is None else min(max(silence, _OFTEN), _SELDOM),  # the next run is as far as the last one
         brought_over(store, unmade, now),
     )
-    return StoreReading(sessions, entries, facts, named, found.unknown)
+    owed = _owed(request, store, now, silence)
+    return StoreReading(sessions, entries, facts, named, found.unknown, owed, tuple(store.ledger.orphans()))
 
 
-def _interval(store: Store, now: Millis) -> Millis:
-    """Return how long after this run the next one is to be expected: as long as the last one is past."""
+def _silence(store: Store, now: Millis) -> Millis | None:
+    """Return how long ago the last run was; None if there was none."""
     last = store.ledger.last_runs(1)
-    return min(max(now - last[0].started_at, _OFTEN), _SELDOM) if last else _USUAL
+    return now - last[0].started_at if last else None
+
+
+def _owed(request: TickRequest, store: Store, now: Millis, silence: Millis | None) -> dict[str, Millis]:
+    """Return the guilds to look through: those left from before, or all if the ledger is new or may be restored."""
+    owed = store.ledger.owed_looks()
+    if silence is None or silence > request.settings.schedule.max_silence:
+        named = {request.settings.discord.guild_id, *request.settings.guilds, *store.bookings.guild_ids()}
+        owed |= dict.fromkeys(named, now)
+    return owed
 
 
 def _span(store: Store, now: Millis, first: Millis, setup_opens: Millis) -> Span:
@@ -181,7 +199,11 @@ def _seen_until(store: Store) -> Millis | None:
 
 def _decide(request: TickRequest, reading: StoreReading) -> Plan:
     scope = Scope(KINDS[request.command], reading.named, request.force, request.abandon)
-    return make_plan(reading.sessions, reading.entries, reading.facts, scope)
+    plan = make_plan(reading.sessions, reading.entries, reading.facts, scope)
+    if request.command != "run":
+        return plan
+    searched = frozenset(guild for guild, since in reading.owed.items() if since <= reading.facts.now)
+    return plan._replace(searched=searched, orphans=reading.orphans)
 
 
 def _hopeless(store: Store, request: TickRequest, plan: Plan, reading: StoreReading) -> list[Outcome]:
@@ -242,15 +264,15 @@ def _work(
     try:
         store.bookings.prove()
         with store.transaction() as transaction:
-            number = transaction.ledger.run_started(now, request.command)
-            _restore(transaction, plan)
+            number = _begin(transaction, request, reading, plan)
     except StoreError as error:
         return _take_away(request, store, plan, reading, hopeless, error, lock)
-    done = work(request, store, plan, reading.facts, reading.entries, number, lock.spent)
+    done = work(request, store, plan, reading.facts, reading.entries, reading.sessions, number, lock.spent)
     seen = Seen(done.blind, done.looked, done.sound)
     lock.note(done.spent)
     warnings = [*plan.warnings, *done.warnings]
     notes = _needless(request, plan, reading)
+    hopeless = _still_hopeless(hopeless, done.outcomes)
     report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests, notes)
     if done.exit_code is not None:
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
@@ -293,7 +315,7 @@ def _take_away(
         raise unwritable
     failure = Failure("store_error", unwritable.message, unwritable.hint)
     spent = lock.spent if lock is not None else ()
-    done = work(request, store, losing, reading.facts, reading.entries, None, spent, failure)
+    done = work(request, store, losing, reading.facts, reading.entries, reading.sessions, None, spent, failure)
     warnings = [*plan.warnings, *done.warnings]
     report = _report(request, reading.facts.now, [*hopeless, *done.outcomes], warnings, done.requests)
     stopped = done.exit_code if done.exit_code in (INTERRUPTED, TERMINATED) else None
@@ -302,6 +324,12 @@ def _take_away(
         with suppress(StoreError):
             _finish(store, request, reading, plan._replace(restores=()), report)
     return report
+
+
+def _still_hopeless(hopeless: list[Outcome], done: Collection[Outcome]) -> list[Outcome]:
+    """Return what failed without being tried, but for a session said to have had no room whose room was found."""
+    found = {o.action.session.id for o in done}
+    return [o for o in hopeless if o.action.session.id not in found or o.error is None or o.error.code != "missed"]
 
 
 def _finish(
@@ -317,8 +345,7 @@ def _finish(
     causes = _causes(store, request, reading, plan, report, seen)
     with store.transaction() as transaction:
         if number is None:
-            number = transaction.ledger.run_started(reading.facts.now, request.command)
-            _restore(transaction, plan)
+            number = _begin(transaction, request, reading, plan)
         if "cleanup" in KINDS[request.command] and reading.named is None:
             transaction.ledger.seen_missing(plan.missing, plan.found, reading.facts.now)
         for refused in plan.refused:
@@ -342,6 +369,14 @@ def _causes(
     from coachsync.engine.causes import Seen, causes_after
 
     return causes_after(old, plan, report, reading.facts, seen or Seen(), request.settings)
+
+
+def _begin(transaction: Transaction, request: TickRequest, reading: StoreReading, plan: Plan) -> int:
+    """Record that the run began, and what it and later ones are to look through; return its number."""
+    number = transaction.ledger.run_started(reading.facts.now, request.command)
+    transaction.ledger.owe_looks(reading.owed)
+    _restore(transaction, plan)
+    return number
 
 
 def _restore(transaction: Transaction, plan: Plan) -> None:
@@ -376,6 +411,7 @@ def _report(
     notes: tuple[str, ...] = (),
 ) -> Report:
     failed = any(o.outcome in ("failed", "refused", "deferred") or o.error is not None for o in outcomes)  # a leak too
+    failed = failed or any(w.code == "orphan" for w in warnings)
     ordered = tuple(sorted(outcomes, key=shown))
     code = SOME_FAILED if failed else OK
     return Report(request.command, now, request.dry_run, requests, ordered, tuple(warnings), code, notes)

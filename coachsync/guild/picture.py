@@ -34,7 +34,8 @@ class Guild:
     """One guild in one run: its roles and channels, what the bot may do in it, and whose rooms the ledger knows.
 
     `failure` is what kept us from looking; every action of the guild then fails with it. `listed_at` is when each list
-    ("role", "channel") was asked for.
+    ("role", "channel") was asked for. `assigned` is whose the things are that the ledger does not know: id → session
+    id, "" for what nobody may take.
     """
 
     def __init__(self, guild_id: str, discord: Discord, category_id: str | None, staff_role_ids: Iterable[str]) -> None:
@@ -52,6 +53,8 @@ class Guild:
         self.failure: DiscordError | None = None
         self.warnings: list[Warn] = []
         self.owners: dict[str, str] = {}
+        self.assigned: dict[str, str] = {}
+        self.shorts: dict[str, str] = {}
         self.roles_exhausted = False
         self._members: dict[str, asyncio.Task[Member]] = {}
         self._role_names: dict[str, list[str]] | None = None
@@ -94,8 +97,10 @@ class Guild:
         return told if told is not None else time.time_ns() // 1_000_000
 
     def know(self, entries: Iterable[Entry]) -> None:
-        """Note which roles and channels the ledger says are whose."""
+        """Note which roles and channels, and which short names, the ledger says are whose."""
         for entry in entries:
+            if entry.live and entry.guild_id == self.id:
+                self.shorts[entry.short] = entry.session_id
             for resource in entry.resources:
                 if resource.snowflake is not None:
                     self.owners[resource.snowflake] = entry.session_id

@@ -13,11 +13,13 @@ from typing import Any, NamedTuple, Protocol
 from coachsync.domain.booking import Defaults, not_a_row, occurs_twice, read_booking
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import Session, Span
-from coachsync.domain.naming import short_of
+from coachsync.domain.naming import hash_of, short_of
+from coachsync.domain.snowflake import is_snowflake
 from coachsync.errors import SessionError
 from coachsync.store.importing import Imported, own_fields, read_json_row, sift, to_write
 
 _HASH_LENGTH = 8
+_BASE32 = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
 class Found(NamedTuple):
@@ -63,8 +65,11 @@ class Rows(Protocol):
     def alike(self, session_id: str) -> Iterable[Found]:
         """Return every row that bears this id."""
 
-    def ids(self, ending: str | None = None) -> Iterable[str]:
-        """Return every id, or those whose last 8 characters are `ending`."""
+    def ids(self, endings: Collection[str] | None = None) -> Iterable[str]:
+        """Return every id, or those whose last 8 characters are among `endings`."""
+
+    def guild_ids(self) -> Iterable[object]:
+        """Return what the rows name as their guild, each once."""
 
     def is_empty(self) -> bool:
         """Return whether there is no row at all."""
@@ -108,10 +113,27 @@ class Bookings:
         exact = self.by_ids([name])
         if exact:
             return list(exact.values())
-        named = [session_id for session_id in self._rows.ids(name) if short_of(session_id) == name]
+        named = [session_id for session_id in self._rows.ids([name]) if short_of(session_id) == name]
         if not named and len(name) == _HASH_LENGTH:
             named = [session_id for session_id in self._rows.ids() if short_of(session_id) == name]
         return list(self.by_ids(named).values())
+
+    def bearing(self, shorts: Collection[str], thorough: bool = False) -> list[Session]:
+        """Return the bookings whose id, or a short name that they may go by, is among these.
+
+        `thorough`: by the hash too if nobody goes by it otherwise, for which every id is read.
+        """
+        found = set(shorts) | {i for i in self._rows.ids(shorts) if short_of(i) in shorts}
+        known = {short_of(i) for i in found} | found
+        hashes = {s for s in shorts if s not in known and len(s) >= _HASH_LENGTH and _BASE32.issuperset(s)}
+        if thorough and hashes:
+            lengths = {len(s) for s in hashes}
+            found |= {i for i in self._rows.ids() if any(hash_of(i, n) in hashes for n in lengths)}
+        return list(self.by_ids(found).values())
+
+    def guild_ids(self) -> set[str]:
+        """Return the guilds that rows name."""
+        return {guild_id for guild_id in self._rows.guild_ids() if isinstance(guild_id, str) and is_snowflake(guild_id)}
 
     def everything(self) -> Iterator[Session]:
         """Yield every booking, by start."""

@@ -5,6 +5,7 @@ Ticks run in this process; `program` runs a command in a child of it, `fresh` an
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import time
@@ -22,6 +23,7 @@ from coachsync.engine.tick import tick
 from coachsync.standin import SimClock, Standin
 from coachsync.standin.clock import RealClock
 from coachsync.store.base import Store
+from coachsync.store.columns import MARK_KEYS
 from tests.kit.home import JSON, SQLITE, Home, Result
 from tests.kit.town import T0, TOKEN, Town
 
@@ -133,10 +135,26 @@ class Scene:
         else:
             for (name,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'coachsync_%'"):
                 self.sql(f"DROP TABLE {name}")
-        if marks:
+        if marks and self.url == JSON:
+            rows = json.loads(self.file.read_text("utf-8"))
+            kept = [{key: value for key, value in row.items() if key not in MARK_KEYS} for row in rows]
+            self.file.write_text(json.dumps(kept), "utf-8")
+        elif marks:
             self.sql(
-                "UPDATE sessions SET discord_setup_complete = 0, discord_role_id = NULL, discord_channel_id = NULL"
+                "UPDATE sessions SET discord_setup_complete = 0, discord_cleaned_up = 0, discord_role_id = NULL,"
+                " discord_channel_id = NULL"
             )
+
+    def keep(self) -> dict[Path, bytes]:
+        """Return a backup of store and ledger."""
+        return {path: path.read_bytes() for path in self.folder.glob("sessions.*")}
+
+    def restore(self, backup: dict[Path, bytes]) -> None:
+        """Bring a backup back, and nothing else."""
+        for path in self.folder.glob("sessions.*"):
+            path.unlink()
+        for path, content in backup.items():
+            path.write_bytes(content)
 
     # time and ticks
 

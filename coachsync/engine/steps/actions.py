@@ -22,13 +22,16 @@ from coachsync.engine.marks import living_marks
 from coachsync.engine.steps import belongings, counting, privacy, role, room
 from coachsync.engine.steps.job import Job, Trouble
 from coachsync.engine.steps.people import let_in, send_away
-from coachsync.engine.steps.removal import drop_spares, remove
+from coachsync.engine.steps.removal import drop_spares, not_made, remove
 from coachsync.errors import StoreError
 
 
 async def perform(job: Job) -> None:
     """Do the job's action. Raises Trouble or DiscordError where it cannot be completed, StoreError from the ledger."""
     kind = job.action.kind
+    foreign = belongings.foreign(job) if kind not in ("cleanup", "revoke") else None
+    if foreign is not None:
+        raise Trouble(not_made(job, foreign), refused=True)
     if kind == "setup":
         await set_up(job)
     elif kind == "update":

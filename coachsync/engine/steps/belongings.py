@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from coachsync.domain.guild_objects import Channel, Role
-from coachsync.domain.model import MINUTE, Millis, Resource, ResourceKind
-from coachsync.domain.ownership import in_flight, is_our_channel, looks_like_our_role, over_at
+from coachsync.domain.model import MINUTE, Millis, Names, Resource, ResourceKind
+from coachsync.domain.naming import bare, goes_by, hash_of, possible_names, render
+from coachsync.domain.ownership import (
+    in_flight,
+    is_our_channel,
+    looks_like_our_role,
+    may_be_our_role,
+    may_be_our_room,
+    over_at,
+)
 from coachsync.domain.permissions import ROLE
 from coachsync.domain.snowflake import made_at
 from coachsync.engine.steps.job import Job
@@ -13,18 +21,19 @@ from coachsync.engine.steps.job import Job
 def candidate_roles(job: Job) -> list[Role]:
     """Return the listed roles that may be this session's, oldest first."""
     known = [r.snowflake for r in job.entry.resources if r.kind == "role"]
-    return job.guild.roles_called((n.role for n in job.names), [*known, job.session.role_id])
+    return job.guild.roles_called((n.role for n in job.names), [*known, *job.assigned(), job.session.role_id])
 
 
 def candidate_channels(job: Job) -> list[Channel]:
     """Return the listed channels that may be this session's room, oldest first."""
     known = [r.snowflake for r in job.entry.resources if r.kind == "channel"]
-    return job.guild.channels_called((n.channel for n in job.names), [*known, job.session.channel_id])
+    return job.guild.channels_called((n.channel for n in job.names), [*known, *job.assigned(), job.session.channel_id])
 
 
 async def is_our_role(job: Job, role: Role) -> bool:
     """Return whether a listed role is this session's (CONTRACT §6 "Ours"). Raises DiscordError."""
-    if not job.may_be_ours(role.id) or not looks_like_our_role(role, job.names):
+    named = [*job.names, Names("", role.name, "")] if role.id in job.assigned() else job.names
+    if not job.may_be_ours(role.id) or not looks_like_our_role(role, named):
         return False
     if job.guild.owners.get(role.id) == job.session.id:
         return any(r.snowflake == role.id and r.state != "abandoned" for r in job.entry.resources)
@@ -48,7 +57,45 @@ def is_ours(job: Job, channel: Channel) -> bool:
         return False
     if job.guild.owners.get(channel.id) == job.session.id:
         return any(r.snowflake == channel.id and r.state != "abandoned" for r in job.entry.resources)
+    if channel.id in job.assigned():  # by its name, in which somebody may stand who has left
+        return True
     return is_our_channel(channel, job.names, job.guild.bot_id, claimed=channel.id == job.session.channel_id)
+
+
+def foreign(job: Job) -> Resource | None:
+    """Return the session's role or room if it cannot be what we made, although the ledger says so."""
+    current = (job.entry.current("role"), job.entry.current("channel"))
+    return next((r for r in current if r is not None and is_foreign(job, r)), None)
+
+
+def is_foreign(job: Job, resource: Resource) -> bool:
+    """Return whether the ledger names something listed that cannot be what we made."""
+    snowflake, names = resource.snowflake or "", _true_names(job)
+    if resource.kind == "channel":
+        channel = job.guild.channels.get(snowflake)
+        elsewhere = channel is not None and channel.guild_id not in ("", job.guild.id)
+        return elsewhere or (channel is not None and not may_be_our_room(channel, names, job.guild.bot_id))
+    role = job.guild.roles.get(snowflake)
+    if role is None:
+        return False
+    known = {r.snowflake for r in job.entry.resources if r.kind == "channel"}
+    rooms = [job.guild.channels[i] for i in known if i in job.guild.channels]
+    opens = role.id in job.opened or any(
+        (ROLE, role.id) in c.overwrites and may_be_our_room(c, names, job.guild.bot_id) for c in rooms
+    )
+    others = {job.guild.id, *job.guild.staff_role_ids}
+    return role.id in others or not may_be_our_role(role, names, opens_our_room=opens)
+
+
+def _true_names(job: Job) -> list[Names]:
+    """Return the names that a session of this id may bear, whatever the ledger says."""
+    session, (short, *own) = job.session, job.entry.names
+    names = [*possible_names(session, job.templates), bare(hash_of(session.id))]
+    if goes_by(session.id, short):
+        names += [render(session, job.templates, short), bare(short)]
+        if all(short in name.lower() or session.id in name for name in own):  # by an earlier configuration
+            names.append(job.entry.names)
+    return names
 
 
 def found(job: Job, kind: ResourceKind, name: str) -> Resource:

@@ -25,7 +25,8 @@ REPLACED = "crowded role"  # its role was replaced for that, once in a life
 
 async def count(guild: Guild, jobs: list[Job]) -> list[Action | Refused]:
     """Compare the counts with whom we let in; return the repairs that are needed."""
-    countable = [job for job in jobs if _role(job) is not None and job.entry.live]
+    known = [job for job in jobs if _role(job) is not None and job.entry.live]
+    countable = [job for job in known if belongings.foreign(job) is None]
     counts = await guild.role_counts() if countable else None
     found: list[Action | Refused] = []
     for job in countable if counts is not None else ():

@@ -18,7 +18,7 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import MINUTE, Action, Entry, Event, Millis, Names, Resource, ResourceKind, Session
-from coachsync.domain.naming import Templates, bare, hash_of, render, same_name
+from coachsync.domain.naming import Templates, bare, free_hash, hash_of, render, same_name
 from coachsync.domain.snowflake import made_at
 from coachsync.engine.journal import Journal
 from coachsync.engine.slots import Slots
@@ -69,7 +69,8 @@ class Job:
     """What the steps of one action share.
 
     `leaks` says who could see the room and should not, `reports` what is amiss without keeping anybody out. `names`
-    are all pairs of names that the session's role and room may bear, the entry's own first. `notes` are lines
+    are all pairs of names that the session's role and room may bear, the entry's own first. `opened` are the roles
+    that rooms let in which this job deleted. `notes` are lines
     for the session's story, written with the next commit. `pending` says who could not be let in, and why; the
     session then stays incomplete. `unwritable` is why nothing can be written: then access is only taken away.
     """
@@ -111,6 +112,7 @@ class Job:
         self.reports: list[Failure] = []
         self.leaks: list[Leak] = []
         self.role_adopted = False
+        self.opened: set[str] = set()
         self.names = _names(entry, action.session, templates)
 
     @property
@@ -212,8 +214,13 @@ class Job:
         self.note(f"{resource.kind} {how}", "done", f"{resource.name} ({resource.snowflake})")
 
     def may_be_ours(self, snowflake: str) -> bool:
-        """Return whether the ledger does not give this object to another session."""
-        return self.guild.owners.get(snowflake, self.session.id) == self.session.id
+        """Return whether neither the ledger nor the signs it bears give this object to another session."""
+        whose = self.guild.owners.get(snowflake, self.guild.assigned.get(snowflake, self.session.id))
+        return whose == self.session.id
+
+    def assigned(self) -> list[str]:
+        """Return what the ledger does not know and the signs it bears make this session's."""
+        return [i for i, whose in self.guild.assigned.items() if whose == self.session.id]
 
 
 def _leaked(leaks: list[Leak]) -> Failure | None:
@@ -237,10 +244,13 @@ def _names(entry: Entry, session: Session, templates: Templates) -> tuple[Names,
 
 def take_hash_name(job: Job) -> bool:
     """Fall back to the hash alone as the names of role and room, once."""
-    names = bare(hash_of(job.session.id))
+    taken = {short for short, whose in job.guild.shorts.items() if whose != job.session.id}
+    names = bare(free_hash(job.session.id, taken))
     if job.entry.channel_name == names.channel:
         return False
     job.entry.short, job.entry.role_name, job.entry.channel_name = names
+    job.guild.shorts[names.short] = job.session.id
+    job.names = tuple(dict.fromkeys((*job.names, names)))
     return True
 
 

@@ -22,7 +22,7 @@ from coachsync.domain.words import call, give_up
 from coachsync.engine.marks import living_marks, revoked_marks
 from coachsync.engine.steps import belongings, privacy, role, room
 from coachsync.engine.steps.job import Job, Trouble
-from coachsync.engine.steps.removal import claim
+from coachsync.engine.steps.removal import claim, not_made
 from coachsync.errors import RowRefusedError
 from coachsync.store.base import Transaction
 
@@ -30,6 +30,9 @@ from coachsync.store.base import Transaction
 async def look_at(job: Job) -> Action | Refused | None:
     """Return the repair that an open, complete session needs, a refusal if it must not be made, or None."""
     try:
+        foreign = belongings.foreign(job)
+        if foreign is not None:
+            return _refused(job, not_made(job, foreign), "refused")
         await belongings.note_twins(job, replacing=job.entry.live)
         found = await _drift(job)
     except Forbidden as error:

@@ -10,6 +10,7 @@ from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_
 from coachsync.domain.failure import Failure
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import Resource
+from coachsync.domain.permissions import ROLE
 from coachsync.domain.words import give_up
 from coachsync.engine.marks import closing_marks, revoked_marks
 from coachsync.engine.steps import belongings, role, room
@@ -94,6 +95,19 @@ def not_ours(job: Job, snowflake: str, kind: str) -> Failure:
     )
 
 
+def not_made(job: Job, resource: Resource) -> Failure:
+    """Say that the ledger names something that cannot be what coachsync made."""
+    listed = job.guild.channels if resource.kind == "channel" else job.guild.roles
+    thing = listed.get(resource.snowflake or "")
+    called = f" ({thing.name!r})" if thing is not None else ""
+    return Failure(
+        "not_ours",
+        f"the ledger names {resource.kind} {resource.snowflake}{called}, which is not as coachsync makes them: "
+        "it is not touched",
+        f"see who else writes the coachsync_… tables; `{give_up(job.session.id)}` lets go of it",
+    )
+
+
 async def _delete_all(job: Job) -> None:
     """Delete channels before roles; the first trouble is raised when all were tried."""
     trouble: Trouble | DiscordError | None = None
@@ -152,6 +166,11 @@ async def delete_resource(job: Job, resource: Resource) -> None:
     if resource.kind == "role" and job.guild.role_is_gone(snowflake):
         job.gone(resource, "gone")
         return
+    if resource.kind == "channel" and not await _is_there(job, snowflake):
+        job.gone(resource, "gone")
+        return
+    if belongings.is_foreign(job, resource):
+        raise Trouble(not_made(job, resource), refused=True)
     try:
         await _send_delete(job, resource.kind, snowflake)
     except NotFound as error:
@@ -164,7 +183,20 @@ async def delete_resource(job: Job, resource: Resource) -> None:
     else:
         job.gone(resource, "deleted")
     job.guild.roles.pop(snowflake, None)
-    job.guild.channels.pop(snowflake, None)
+    room_was = job.guild.channels.pop(snowflake, None)
+    if room_was is not None:
+        job.opened |= {i for kind, i in room_was.overwrites if kind == ROLE}
+
+
+async def _is_there(job: Job, snowflake: str) -> bool:
+    """Return whether a room is there: in the list, hidden from the bot, or found when asked for by itself."""
+    try:
+        channel = await room.probe(job, snowflake)
+    except Forbidden:
+        return True
+    if channel is not None:
+        job.guild.channels.setdefault(snowflake, channel)
+    return channel is not None
 
 
 async def _still_there(job: Job, kind: str, snowflake: str) -> bool:

@@ -61,9 +61,14 @@ class JsonRows:
         document = self._fresh()
         return [_found(document, position) for position in document.positions(session_id)]
 
-    def ids(self, ending: str | None = None) -> Iterable[str]:
-        """Return every id, or those whose last 8 characters are `ending`."""
-        return [i for i in self._fresh().index() if i and (ending is None or i[-8:] == ending)]
+    def ids(self, endings: Collection[str] | None = None) -> Iterable[str]:
+        """Return every id, or those whose last 8 characters are among `endings`."""
+        return [i for i in self._fresh().index() if i and (endings is None or i[-8:] in endings)]
+
+    def guild_ids(self) -> Iterable[object]:
+        """Return what the rows name as their guild, each once."""
+        named = (row.guild_id for row in self._fresh().rows if row is not None)
+        return dict.fromkeys(guild_id for guild_id in named if isinstance(guild_id, str))
 
     def is_empty(self) -> bool:
         """Return whether there is no row at all."""

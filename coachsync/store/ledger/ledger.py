@@ -80,6 +80,24 @@ class Ledger:
         )
         return [Resource(*row) for row in self._read(sql, (guild_id,))]
 
+    def orphans(self) -> list[Resource]:
+        """Return the rooms and roles that no booking owns, as they were found."""
+        sql = f"SELECT {_RESOURCE} FROM coachsync_resources WHERE session_id IS NULL AND state = 'orphan' ORDER BY id"
+        return [Resource(*row) for row in self._read(sql)]
+
+    def made_before(self, snowflakes: Collection[str]) -> set[str]:
+        """Return those of these things that some session's life is remembered to have made, given up ones left out."""
+        sql = (
+            "SELECT snowflake FROM coachsync_resources WHERE session_id IS NOT NULL AND state <> 'abandoned'"
+            " AND snowflake IN ({})"
+        )
+        return {row[0] for row in self._among(sql, snowflakes)}
+
+    def owed_looks(self) -> dict[str, Millis]:
+        """Return the guilds that are still to be looked through, and from when on."""
+        sql = "SELECT key, value FROM coachsync_meta WHERE key LIKE 'look:%'"
+        return {row[0].removeprefix("look:"): row[1] for row in self._read(sql)}
+
     def given_up(self, guild_id: str) -> dict[str, str]:
         """Return what operators gave up in a guild and may still be there: snowflake → session id."""
         sql = (

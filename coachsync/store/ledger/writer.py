@@ -8,7 +8,7 @@ forgets it again if the transaction fails.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from coachsync.domain.model import (
@@ -66,6 +66,7 @@ _ADD_FIRST_RUN = (
     " coalesce((SELECT min(started_at) FROM coachsync_runs WHERE started_at >= ?), excluded.value)"
     " WHERE coachsync_meta.value < ?"
 )
+_SAVE_META = _upsert("coachsync_meta", "key", "value")
 _SAVE_LIMIT = _upsert("coachsync_limits", "guild_id", "roles_exhausted_until")
 
 _CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency"
@@ -77,7 +78,8 @@ _OLD_ENTRIES = (
     " coachsync_resources AS r WHERE r.session_id = e.session_id AND r.state IN ('made', 'spare', 'attempted')) LIMIT ?"
 )
 _OLD_CATEGORIES = (
-    "DELETE FROM coachsync_resources WHERE session_id IS NULL AND state NOT IN ('made', 'attempted') AND attempt_at < ?"
+    "DELETE FROM coachsync_resources WHERE session_id IS NULL AND state NOT IN ('made', 'attempted', 'orphan')"
+    " AND attempt_at < ?"
 )
 
 
@@ -108,9 +110,22 @@ class LedgerWriter:
         """Write a category of ours, which belongs to a guild and to no session; it gets its `rowid`."""
         self._save_resource(None, resource)
 
-    def save_unowned(self, resource: Resource) -> None:
-        """Write a role or channel of ours that belongs to no session."""
-        self._save_resource(None, resource)
+    def save_orphan(self, orphan: Resource) -> None:
+        """Write a room or role that no booking owns; it gets its `rowid`."""
+        self._save_resource(None, orphan)
+
+    def forget_orphan(self, orphan: Resource) -> None:
+        """Forget a room or role that is gone, or that some booking owns after all."""
+        self._sql.run("DELETE FROM coachsync_resources WHERE id = ? AND state = 'orphan'", (orphan.rowid,))
+
+    def owe_looks(self, owed: Mapping[str, Millis]) -> None:
+        """Remember which guilds are to be looked through, and from when on, until `looked_through`."""
+        for guild_id, since in owed.items():
+            self._sql.run(_SAVE_META, (f"look:{guild_id}", since))
+
+    def looked_through(self, guild_id: str) -> None:
+        """Remember that a guild was looked through."""
+        self._sql.run("DELETE FROM coachsync_meta WHERE key = ?", (f"look:{guild_id}",))
 
     def event(self, event: Event) -> None:
         """Append a line to a session's story."""

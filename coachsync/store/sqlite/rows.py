@@ -50,14 +50,21 @@ class SqliteRows:
         sql = f"SELECT {self._table.fields} FROM sessions WHERE {self._id} = {ID}"
         return [_found(row, ()) for row in self._db.all(sql, (text_key(session_id),))]
 
-    def ids(self, ending: str | None = None) -> Iterable[str]:
-        """Return every id that is text, or those whose last 8 characters are `ending`."""
+    def ids(self, endings: Collection[str] | None = None) -> Iterable[str]:
+        """Return every id that is text, or those whose last 8 characters are among `endings`."""
         sql = f"SELECT {self._id} FROM sessions"
-        if ending is None:
+        if endings is None:
             rows: Iterable[tuple[Any, ...]] = self._db.each(sql)
         else:
-            rows = self._db.all(f"{sql} WHERE substr({self._id}, -8) = {ID}", (text_key(ending),))
+            rows = self._db.among(f"{sql} WHERE substr({self._id}, -8) IN ({{}})", map(text_key, endings), ID)
         return (row[0] for row in rows if isinstance(row[0], str) and row[0])
+
+    def guild_ids(self) -> Iterable[object]:
+        """Return what the rows name as their guild, each once; an integer as its digits."""
+        if not self._table.has(self._table.names.guild_id):
+            return []
+        guild = self._table.quoted("guild_id")
+        return [str(row[0]) for row in self._db.all(f"SELECT DISTINCT {guild} FROM sessions WHERE {guild} IS NOT NULL")]
 
     def is_empty(self) -> bool:
         """Return whether there is no row at all."""
