@@ -26,7 +26,7 @@ from coachsync.domain.windows import cleanup_at, is_bookable
 NOBODY = ""
 
 
-class Reading(NamedTuple):
+class NameParts(NamedTuple):
     """What a name says of its session: the short name and the id in it, "" for what it does not say."""
 
     short: str = ""
@@ -45,7 +45,7 @@ class Stray(NamedTuple):
     kind: ResourceKind
     id: str
     name: str
-    readings: tuple[Reading, ...]
+    readings: tuple[NameParts, ...]
     people: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
 
@@ -83,12 +83,12 @@ def stray_roles(roles: Iterable[Role], templates: Templates) -> list[Stray]:
     return [Stray("role", r.id, r.name, read) for r, read in found if read]
 
 
-def readings(name: str, templates: Iterable[str]) -> tuple[Reading, ...]:
+def readings(name: str, templates: Iterable[str]) -> tuple[NameParts, ...]:
     """Return what a name says of its session if one of the templates can make it."""
     plain = _plain(name)
     found = [re.fullmatch(_pattern(t), plain, re.IGNORECASE) for t in dict.fromkeys(templates)]
     groups = [match.groupdict("") for match in found if match is not None]
-    return tuple(Reading(g.get("short", "").lower(), g.get("id", "")) for g in groups)
+    return tuple(NameParts(g.get("short", "").lower(), g.get("id", "")) for g in groups)
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import coachsync
-from coachsync.store.open import create_store
+from tests.kit.scene import Scene
+from tests.kit.town import TOKEN
 
 ROOT = Path(coachsync.__file__).parent
 MODULES = {".".join(("coachsync", *p.relative_to(ROOT).with_suffix("").parts)): p for p in ROOT.rglob("*.py")}
@@ -157,10 +157,10 @@ print(code, *(name for name in sys.argv[2:] if name in sys.modules))
 
 
 def test_idle_tick_loads_nothing_that_only_work_needs(tmp_path: Path) -> None:
-    config = tmp_path / "config.toml"
-    config.write_text('[discord]\nguild_id = "1100000000000000000"\n[store]\nurl = "sqlite:///sessions.db"\n')
-    create_store("sqlite:///sessions.db", str(tmp_path))
-    environ = {**os.environ, "COACHSYNC_TOKEN": "not-asked-for", "PYTHONPATH": str(ROOT.parent)}
-    command = [sys.executable, "-c", TICK, str(config), *HEAVY]
+    scene = Scene(tmp_path, real_time=True)
+    with scene.standin:
+        scene.tick()  # the first run looks through the guild
+    environ = scene.home.environ({"COACHSYNC_TOKEN": TOKEN, "PYTHONPATH": str(ROOT.parent)})
+    command = [sys.executable, "-c", TICK, str(scene.home.config), *HEAVY]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "0"

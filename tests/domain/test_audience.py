@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coachsync.domain.audience import Fault, Guests, House, faults, is_open, is_stranger, lets_in
@@ -137,6 +137,7 @@ TARGETS = st.sampled_from(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(TARGETS, st.tuples(BITS, BITS)))
 def test_room_is_private_when_every_fault_is_mended(changes: dict[Target, tuple[int, int]]) -> None:
     overwrites = {t: Overwrite(t[1], t[0], allow & ~deny, deny) for t, (allow, deny) in changes.items()}
