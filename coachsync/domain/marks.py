@@ -67,4 +67,4 @@ def _flag(value: object, absent: bool | None) -> bool | None:
 
 def _id(value: object) -> object:
     """Return what an id says: a number means the same as its digits, nothing is ""."""
-    return str(value) if type(value) is int else value or ""
+    return str(value) if type(value) is int and value else value or ""

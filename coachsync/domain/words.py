@@ -116,6 +116,14 @@ def vanished_words(entry: Entry, now: Millis) -> str:
     return "its booking vanished from the store: it counts as cancelled once two runs 10 minutes apart missed it"
 
 
+def status_refused(status: str) -> str:
+    """Say of a session that is cleaned up that its table did not take the status that says so."""
+    return (
+        f"it is cleaned up and its status stays {status!r}, for its table refuses the completed one: name one that it"
+        ' takes in [statuses] completed, or write "" there'
+    )
+
+
 def starts(session: Session, now: Millis) -> str:
     """Return when a session starts, as the reason of its setup."""
     if now < session.start:

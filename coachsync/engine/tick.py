@@ -31,7 +31,7 @@ from coachsync.domain.plan import make_plan
 from coachsync.domain.planned import Plan, Scope
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import LEFT_ALONE
-from coachsync.domain.words import nothing_to_do
+from coachsync.domain.words import nothing_to_do, status_refused
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
 from coachsync.engine.request import KINDS, TickRequest, host_time
@@ -270,7 +270,7 @@ def _work(
     done = work(request, store, plan, reading.facts, reading.entries, reading.sessions, number, lock.spent)
     seen = Seen(done.blind, done.looked, done.sound)
     lock.note(done.spent)
-    warnings = [*plan.warnings, *done.warnings]
+    warnings = [*plan.warnings, *done.warnings, *_status_warnings(store)]
     notes = _needless(request, plan, reading)
     hopeless = _still_hopeless(hopeless, done.outcomes)
     report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests, notes)
@@ -397,9 +397,15 @@ def _abandon(request: TickRequest, store: Store, plan: Plan, reading: StoreReadi
 
     outcomes, notes = abandon(store, plan, reading.facts)
     notes += _needless(request, plan, reading)
-    report = _report(request, reading.facts.now, hopeless + outcomes, [], notes=notes)
+    report = _report(request, reading.facts.now, hopeless + outcomes, _status_warnings(store), notes=notes)
     _finish(store, request, reading, plan, report)
     return report
+
+
+def _status_warnings(store: Store) -> list[Warn]:
+    """Return what to warn of bookings that are cleaned up and whose table did not take the completed status."""
+    refused = sorted(store.bookings.refused_statuses.items())
+    return [Warn("status_refused", session_id, status_refused(status)) for session_id, status in refused]
 
 
 def _report(

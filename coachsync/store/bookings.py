@@ -51,7 +51,12 @@ class Edit(Protocol):
 
 
 class Rows(Protocol):
-    """What a backend gives. Every method raises StoreError if the store cannot be read or written."""
+    """What a backend gives. Every method raises StoreError if the store cannot be read or written.
+
+    `refused_statuses` are the bookings whose completed status their table did not take: id → the status that stays.
+    """
+
+    refused_statuses: dict[str, str]
 
     def due(self, span: Span) -> Iterable[Found]:
         """Return the rows a tick must look at: in the span, open, no object, or with a start that makes no sense."""
@@ -195,6 +200,11 @@ class Bookings:
     def marking(self) -> AbstractContextManager[Callable[[Marks], bool]]:
         """Open the bookings for marks, inside the ledger's transaction."""
         return self._rows.marking()
+
+    @property
+    def refused_statuses(self) -> Mapping[str, str]:
+        """Return the bookings whose completed status their table did not take: id → the status that stays."""
+        return self._rows.refused_statuses
 
     def prove(self) -> None:
         """Raise StoreError if marks could not be written now, unless the ledger's next transaction shows it."""

@@ -30,7 +30,7 @@ class Columns(NamedTuple):
 
 FIELDS = Columns._fields
 REQUIRED = ("id", "status", "scheduled_date", "student_discord_id", "coach_discord_id")
-IDS = ("student_discord_id", "coach_discord_id", "guild_id")
+IDS = ("id", "student_discord_id", "coach_discord_id", "guild_id")
 MARKS = ("discord_setup_complete", "discord_cleaned_up", "discord_channel_id", "discord_role_id")
 
 # JSON key → field

@@ -119,14 +119,13 @@ def test_next_run_that_can_write_records_it_and_goes_on(broken: tuple[Scene, Bre
     assert scene.row(NEXT)["discordSetupComplete"] is True
 
 
-def test_run_asks_discord_nothing_when_there_is_nothing_to_take_away(broken: tuple[Scene, Breaking]) -> None:
-    scene, breaking = broken
-    scene.change(status="COMPLETED")
-    with scene.store() as store:  # the room is looked at by no run any more
-        entry = store.ledger.entries([ID])[ID]
-        entry.close("cancelled", entry.start, scene.now())
-        with store.transaction() as transaction:
-            transaction.ledger.save(entry)
+@pytest.mark.parametrize(("url", "breaking"), [case.values[0] for case in CASES if not case.marks])
+def test_run_asks_discord_nothing_when_there_is_nothing_to_take_away(
+    stage: Stage, url: str, breaking: Breaking
+) -> None:
+    scene = stage(store=url)
+    scene.tick()
+    scene.book(studentName="x" * 9000)
     scene.standin.clear_requests()
     with breaking(scene) as inject:
         result = scene.program("run", inject=HURRIED + inject)

@@ -38,6 +38,7 @@ class JsonRows:
         self._path = path
         self._named = named or path
         self._document, self._stamp = _load(path)
+        self.refused_statuses: dict[str, str] = {}
 
     def due(self, span: Span) -> Iterable[Found]:
         """Return the rows a tick must look at."""

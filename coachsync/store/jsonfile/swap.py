@@ -149,6 +149,8 @@ def _open_lock(path: str) -> int:
             descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             descriptor = _open_existing(name)
+            if os.geteuid() not in (0, os.fstat(descriptor).st_uid):
+                return descriptor  # somebody else made it, for themselves to say who takes it
         _like_store(descriptor, path)
     except OSError as error:
         why = error.strerror or str(error)
@@ -168,10 +170,10 @@ def _open_existing(name: str) -> int:
 def _like_store(descriptor: int, path: str) -> None:
     """Give the lock the store's group, mode and access list, and its owner if we may: its writers take it too.
 
-    So is one that an earlier run made under a strict umask; one that somebody else made is theirs.
+    So is one that an earlier run made under a strict umask.
     """
     lock, like = files.likeness(descriptor), files.likeness(path)
-    if os.geteuid() not in (0, lock.found.st_uid) or _looks(lock) == _looks(like):
+    if _looks(lock) == _looks(like):
         return
     for owner in (like.found.st_uid, -1):
         with suppress(PermissionError):  # a group may be given by its member, an owner by root alone

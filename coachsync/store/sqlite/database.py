@@ -17,6 +17,7 @@ from coachsync.errors import RowRefusedError, StoreError
 
 _CHUNK = 500  # parameters of one statement, well below SQLite's least limit of 999
 
+OLDEST = (3, 26, 0)
 _MEMORY = ":memory:"
 _MADE = (
     "SELECT type, name, sql FROM origin.sqlite_master"
@@ -35,6 +36,10 @@ class Database:
         self.name = path
         self.writable = writable
         self._corrupt_hint = corrupt_hint
+        if sqlite3.sqlite_version_info < OLDEST:
+            needed = ".".join(map(str, OLDEST))
+            hint = f"upgrade SQLite to {needed} or later, or use a Python that brings its own"
+            raise StoreError(f"this host's SQLite is {sqlite3.sqlite_version}: coachsync needs {needed}", hint)
         with self._errors():
             self._connection, self._mode = _connect(path, writable=writable)
         self._path = path

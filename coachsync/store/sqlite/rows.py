@@ -12,7 +12,7 @@ from typing import Any
 
 from coachsync.domain.marks import Marks, completed, unsaid
 from coachsync.domain.model import Span
-from coachsync.errors import StoreError
+from coachsync.errors import RowRefusedError, StoreError
 from coachsync.store.bookings import Edit, Found
 from coachsync.store.columns import FIELD_OF, FIELDS, IDS
 from coachsync.store.importing import as_json
@@ -28,6 +28,7 @@ class SqliteRows:
         self._table = table
         self._id = table.quoted("id")
         self._start = table.quoted("scheduled_date")
+        self.refused_statuses: dict[str, str] = {}
 
     def due(self, span: Span) -> Iterable[Found]:
         """Return the rows a tick must look at, by index."""
@@ -57,7 +58,7 @@ class SqliteRows:
             rows: Iterable[tuple[Any, ...]] = self._db.each(sql)
         else:
             rows = self._db.among(f"{sql} WHERE substr({self._id}, -8) IN ({{}})", map(text_key, endings), ID)
-        return (row[0] for row in rows if isinstance(row[0], str) and row[0])
+        return (str(row[0]) for row in rows if isinstance(row[0], (str, int)) and row[0] != "")
 
     def guild_ids(self) -> Iterable[object]:
         """Return what the rows name as their guild, each once; an integer as its digits."""
@@ -118,12 +119,26 @@ class SqliteRows:
         sql = f"SELECT {self._table.fields} FROM sessions WHERE {self._id} = {ID}"
         rows = [_fields(row) for row in self._db.all(sql, (text_key(marks.session_id),))]
         changes = {field: value for row in rows for field, value in unsaid(marks, row, None).items()}
-        self._update(marks.session_id, {self._table.quoted(field): _scalar(v) for field, v in changes.items()})
+        self._update(
+            marks.session_id, {self._table.quoted(field): self._cleared(field, v) for field, v in changes.items()}
+        )
         for row in rows:
             if marks.completion is not None and completed(marks, row):
-                status = {self._table.quoted("status"): marks.completion.status}
-                self._update(marks.session_id, status, str(row["status"]))
+                self._complete(marks.session_id, marks.completion.status, str(row["status"]))
         return bool(rows)
+
+    def _complete(self, session_id: str, status: str, before: str) -> None:
+        """Change the status; one that the table does not take is left as it is, and noted."""
+        try:
+            if not self._table.derived_status:
+                self._update(session_id, {self._table.quoted("status"): status}, before)
+                return
+        except RowRefusedError:
+            pass  # our own marks, written before, stay: SQLite takes back the one statement alone
+        self.refused_statuses[session_id] = before
+
+    def _cleared(self, field: str, value: Any) -> Any:
+        return self._table.empty.get(field) if value is None else _scalar(value)
 
     def _update(self, session_id: str, columns: Mapping[str, Any], status_from: str | None = None) -> bool:
         """Change columns, named as SQL text has them."""

@@ -17,17 +17,29 @@ from coachsync.store.sqlite.database import Database
 from coachsync.store.sqlite.schema import MARK_TYPES, OPEN_INDEX, bad_starts, open_rows
 
 ID = "CAST(? AS TEXT)"  # a parameter that may be bytes: an id that is not UTF-8
+_GENERATED = (2, 3)  # as PRAGMA table_xinfo says it
+_NUMBERS = ("INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "BOOL")
+
+# By which login tables are known: Laravel's, Rails', Django's, those of connect and express
+_LOGINS = ({"payload", "last_activity"}, {"session_id", "data"}, {"session_key"}, {"sid"}, {"sess"}, {"session"})
 
 
 class Table(NamedTuple):
     """What was found: `names` as given, the columns there are by lower-case name, whether ids are unique, whether our
-    index is there, and row numbers."""
+    index is there, and row numbers.
+
+    `empty` is what our fields are cleared with if their columns refuse NULL. `derived_status`: the status is computed
+    and cannot be written. `text_start`: starts are kept as text, which compares by letters.
+    """
 
     names: Columns
     columns: dict[str, str]
     unique_id: bool
     open_index: bool
     numbered: bool
+    empty: dict[str, str | int]
+    derived_status: bool
+    text_start: bool
 
     def has(self, column: str) -> bool:
         """Return whether there is such a column; SQLite does not tell large letters from small ones."""
@@ -70,11 +82,55 @@ def inspect(database: Database, names: Columns) -> Table:
     columns = {row[1].lower(): row[1] for row in found}
     missing = [names.of(field) for field in REQUIRED if names.of(field).lower() not in columns]
     if missing:
-        hint = "nothing was changed; add them to the table, as the contract for stores describes"
-        raise StoreError(f"{database.name}: the table sessions lacks {', '.join(missing)}", hint)
+        raise _no_bookings(database, columns, missing)
     index = database.one("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?", (OPEN_INDEX,))
     unique = _unique_id(database, names.id, found)
-    return Table(names, columns, unique, index is not None, _numbered(database, columns))
+    status = next(row for row in found if row[1].lower() == names.status.lower())
+    start = next(row for row in found if row[1].lower() == names.scheduled_date.lower())
+    return Table(
+        names,
+        columns,
+        unique,
+        index is not None,
+        _numbered(database, columns),
+        empty=_empty(found, names),
+        derived_status=status[6] in _GENERATED,
+        text_start=_is_text(start[2]),
+    )
+
+
+def _no_bookings(database: Database, columns: Iterable[str], missing: list[str]) -> StoreError:
+    """Say what the table is: a booking system's that lacks something, or something else altogether."""
+    there = set(columns)
+    told = f"{database.name}: the table sessions"
+    elsewhere = "nothing was changed; point [store] url at the database that the bookings are in"
+    if any(login <= there for login in _LOGINS):
+        return StoreError(f"{told} is a web framework's own, for logins: it holds no bookings", elsewhere)
+    if len(missing) > len(REQUIRED) // 2:
+        return StoreError(
+            f"{told} belongs to another program and holds no bookings: it lacks {', '.join(missing)}", elsewhere
+        )
+    hint = "nothing was changed; add them to the table, as the contract for stores describes"
+    return StoreError(f"{told} lacks {', '.join(missing)}", hint)
+
+
+def _empty(found: Iterable[tuple[Any, ...]], names: Columns) -> dict[str, str | int]:
+    """Return what to write for nothing where NULL is refused: 0 where a number is asked for, else the empty text."""
+    columns = {row[1].lower(): row for row in found}
+    there = [(field, columns[names.of(field).lower()]) for field in MARKS if names.of(field).lower() in columns]
+    return {field: _nothing(row[2], row[4]) for field, row in there if row[3]}
+
+
+def _nothing(declared: str, default: object) -> str | int:
+    plain = str(default).strip("()'\" ") if default is not None else ""
+    if default is not None:
+        return 0 if plain.replace(".", "", 1).isdigit() else ""
+    return 0 if not _is_text(declared) and any(word in declared.upper() for word in _NUMBERS) else ""
+
+
+def _is_text(declared: str) -> bool:
+    """Return whether SQLite keeps a column of this type as text, numbers too."""
+    return "INT" not in declared.upper() and any(word in declared.upper() for word in ("CHAR", "CLOB", "TEXT"))
 
 
 def add_marks(database: Database, table: Table) -> Table:
@@ -94,6 +150,8 @@ def candidates_query(table: Table, span: Span) -> tuple[str, list[Any]]:
     after = max(until, span.open_since - 1)
     select = f"SELECT {table.fields} FROM sessions"
     start = table.quoted("scheduled_date")
+    if table.text_start:
+        start = f"CAST({start} AS INTEGER)"  # 2026 of a date written as text, which is no start
     parts = [f"{select} WHERE {start} >= ? AND {start} <= ?"]
     args: list[Any] = [since, until]
     if table.marked:
