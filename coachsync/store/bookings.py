@@ -225,8 +225,16 @@ class Bookings:
 
     def _session(self, found: Found) -> Session:
         if found.fields is None:
-            return not_a_row(found.value, found.position, self._defaults)
-        return read_booking(found.fields, self._defaults, found.position)
+            return self._named_apart(not_a_row(found.value, found.position, self._defaults))
+        session = read_booking(found.fields, self._defaults, found.position)
+        return session if session.id == found.fields.get("id") else self._named_apart(session)
+
+    def _named_apart(self, session: Session) -> Session:
+        """Let a row that has no id go by a name that no booking bears: it would be taken for that one."""
+        name = session.id
+        while any(True for _ in self._rows.named([name])):
+            name += " (without id)"
+        return session._replace(id=name)
 
 
 def _take(rows: Edit, session_id: str, row: Mapping[str, Any], account: Imported) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from coachsync.store.columns import FIELD_OF
-from coachsync.store.jsonfile.text import decoded, elements, encoded, members, value_of
+from coachsync.store.jsonfile.text import decoded, elements, encoded, members, value_of, well_formed
 
 BOM = b"\xef\xbb\xbf"
 Raw = bytes | msgspec.Raw
@@ -151,4 +151,5 @@ def _check(text: str) -> None:
         why = "it is empty" if not text.strip() else f"{error.msg} in line {error.lineno}, column {error.colno}"
         raise MalformedError(why) from None
     except RecursionError:
-        raise MalformedError("its values are nested too deeply") from None
+        if not well_formed(text):
+            raise MalformedError("its values are nested too deeply, or not closed") from None

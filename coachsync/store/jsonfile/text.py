@@ -13,6 +13,18 @@ from typing import Any, NamedTuple
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s\[\]{},:"]+', re.DOTALL)
+_LEXEME = re.compile(
+    r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"|[\[\]{},:]|true|false|null|NaN|-?Infinity'
+    r"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?",
+    re.DOTALL | re.ASCII,
+)
+_VALUE, _FIRST, _KEY, _FIRST_KEY, _COLON, _MORE = "value", "first value", "key", "first key", "colon", "more"
+_FOLLOWS = {
+    **dict.fromkeys([(w, kind) for w in (_VALUE, _FIRST) for kind in ('"', "scalar")], _MORE),
+    (_KEY, '"'): _COLON,
+    (_FIRST_KEY, '"'): _COLON,
+    (_COLON, ":"): _VALUE,
+}
 _BLANK = re.compile(r"[ \t\n\r]*")
 _BLANK_OR_COMMA = re.compile(r"[ \t\n\r,]*")
 
@@ -26,6 +38,7 @@ class Pair(NamedTuple):
     end: int
 
 
+_UNREADABLE = object()
 ABSENT = object()  # as a value in `spliced`: the member is removed
 
 
@@ -48,6 +61,32 @@ def value_end(text: str, start: int) -> int:
         if depth == 0:
             return token.end()
     raise ValueError("no whole value")
+
+
+def well_formed(text: str) -> bool:
+    """Return whether a text is one JSON value. Knows no depth at which it would fail, and is slower than a reader."""
+    shut: list[str] = []  # what closes each value that is open
+    wanted: str | None = _VALUE
+    at = _after(_BLANK, text, 0)
+    while at < len(text) and wanted is not None:
+        token = _LEXEME.match(text, at)
+        wanted = _after_token(wanted, token[0], shut) if token is not None else None
+        at = _after(_BLANK, text, token.end()) if token is not None else at
+    return wanted == _MORE and not shut
+
+
+def _after_token(wanted: str, sign: str, shut: list[str]) -> str | None:
+    """Return what may follow a token where `wanted` was, None if the token may not stand there."""
+    if sign in "}]":
+        fits = wanted in (_MORE, _FIRST_KEY if sign == "}" else _FIRST)
+        return _MORE if fits and shut and shut.pop() == sign else None
+    if sign in "{[" and wanted in (_VALUE, _FIRST):
+        shut.append("}" if sign == "{" else "]")
+        return _FIRST_KEY if sign == "{" else _FIRST
+    if sign == "," and wanted == _MORE and shut:
+        return _KEY if shut[-1] == "}" else _VALUE
+    kind = sign if sign in ":,{[" else sign[0] if sign[0] == '"' else "scalar"
+    return _FOLLOWS.get((wanted, kind))
 
 
 def members(text: str, start: int = 0) -> Iterator[Pair]:
@@ -75,12 +114,21 @@ def elements(text: str, start: int) -> Iterator[tuple[int, int]]:
 def value_of(text: str) -> Any:
     """Return what a JSON text means; what Python refuses to read (a number or nesting too long) is a list.
 
+    In an object that is the one member alone.
     A list is what no field of ours may be, so such a row is told as wrong and survives.
     """
+    value = _read(text)
+    if value is _UNREADABLE and text.startswith("{"):
+        found = {m.key: _read(text[m.start : m.end]) for m in members(text)}
+        return {key: [] if value is _UNREADABLE else value for key, value in found.items()}
+    return [] if value is _UNREADABLE else value
+
+
+def _read(text: str) -> Any:
     try:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):
-        return []
+        return _UNREADABLE
 
 
 def spliced(text: str, changes: Mapping[str, Any]) -> str:
