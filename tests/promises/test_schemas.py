@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -90,6 +92,17 @@ SCHEMAS = {
 }
 
 
+# What the table itself asks of SQLite: the suite is run on older ones too
+NEEDS = {"strict": (3, 37), "generated": (3, 31)}
+
+
+def cases(names: Iterable[str]) -> list[Any]:
+    """Return the cases of a table, those left out that this SQLite cannot make."""
+    old = {name for name, version in NEEDS.items() if sqlite3.sqlite_version_info < version}
+    skip = pytest.mark.skip(reason="this SQLite makes no such table")
+    return [pytest.param(name, marks=[skip] if name in old else []) for name in names]
+
+
 def put(scene: Scene, schema: Schema, **more: object) -> None:
     """Replace the table by this one, with a booking two and a half hours ahead."""
     scene.sql("DROP TABLE sessions")
@@ -115,7 +128,7 @@ def marks(scene: Scene) -> tuple[object, ...]:
     return found
 
 
-@pytest.fixture(params=list(SCHEMAS))
+@pytest.fixture(params=cases(SCHEMAS))
 def schema(request: pytest.FixtureRequest) -> Schema:
     return SCHEMAS[request.param]
 
@@ -169,7 +182,7 @@ REFUSING = {
 }
 
 
-@pytest.mark.parametrize("kind", REFUSING)
+@pytest.mark.parametrize("kind", cases(REFUSING))
 def test_status_that_the_table_refuses_is_left_and_warned_of(stage: Stage, kind: str) -> None:
     scene = stage()
     scene.sql("DROP TABLE sessions")
