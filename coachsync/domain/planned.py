@@ -73,7 +73,8 @@ class Plan(NamedTuple):
     def losing(self) -> Plan:
         """Return what of the plan takes access away."""
         kept = tuple(a for a in self.actions if a.kind in ("cleanup", "revoke", "update"))
-        return self._replace(actions=kept, adopts=(), unsettled=(), restores=())
+        nothing: frozenset[str] = frozenset()
+        return self._replace(actions=kept, adopts=(), unsettled=(), restores=(), searched=nothing, orphans=())
 
 
 class Due(NamedTuple):

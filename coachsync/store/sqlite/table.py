@@ -102,14 +102,12 @@ def inspect(database: Database, names: Columns) -> Table:
 def _no_bookings(database: Database, columns: Iterable[str], missing: list[str]) -> StoreError:
     """Say what the table is: a booking system's that lacks something, or something else altogether."""
     there = set(columns)
-    told = f"{database.name}: the table sessions"
+    told, lacks = f"{database.name}: the table sessions", f"it lacks {', '.join(missing)}"
     elsewhere = "nothing was changed; point [store] url at the database that the bookings are in"
     if any(login <= there for login in _LOGINS):
-        return StoreError(f"{told} is a web framework's own, for logins: it holds no bookings", elsewhere)
+        return StoreError(f"{told} is a web framework's own, for logins, and holds no bookings: {lacks}", elsewhere)
     if len(missing) > len(REQUIRED) // 2:
-        return StoreError(
-            f"{told} belongs to another program and holds no bookings: it lacks {', '.join(missing)}", elsewhere
-        )
+        return StoreError(f"{told} belongs to another program and holds no bookings: {lacks}", elsewhere)
     hint = "nothing was changed; add them to the table, as the contract for stores describes"
     return StoreError(f"{told} lacks {', '.join(missing)}", hint)
 
@@ -145,24 +143,29 @@ def add_marks(database: Database, table: Table) -> Table:
 
 
 def candidates_query(table: Table, span: Span) -> tuple[str, list[Any]]:
-    """Return the query for `Rows.due`: ranges that exclude each other, each read by its index."""
+    """Return the query for `Rows.due`: ranges that exclude each other, each read by its index.
+
+    Starts kept as text are read in one scan: no index orders them, and a date as text stands between them.
+    """
     since, until = max(span.since, EARLIEST), min(span.until, LATEST - 1)
     after = max(until, span.open_since - 1)
-    select = f"SELECT {table.fields} FROM sessions"
     start = table.quoted("scheduled_date")
     if table.text_start:
-        start = f"CAST({start} AS INTEGER)"  # 2026 of a date written as text, which is no start
-    parts = [f"{select} WHERE {start} >= ? AND {start} <= ?"]
+        start = f"CAST({start} AS INTEGER)"  # 2026 of a date, which is no start
+    hint = f" INDEXED BY {OPEN_INDEX}" if table.open_index and not table.text_start else ""
+    parts = [("", f"{start} >= ? AND {start} <= ?")]
     args: list[Any] = [since, until]
     if table.marked:
-        hint = f" INDEXED BY {OPEN_INDEX}" if table.open_index else ""
         older = max(EARLIEST, min(span.open_since, since))
-        opened = f"{select}{hint} WHERE {open_rows(table.names)}"
-        parts.append(f"{opened} AND {start} >= ? AND {start} < ?")
-        parts.append(f"{opened} AND {start} > ? AND {start} < ?")
+        opened = open_rows(table.names)
+        parts.append((hint, f"{opened} AND {start} >= ? AND {start} < ?"))
+        parts.append((hint, f"{opened} AND {start} > ? AND {start} < ?"))
         args += [older, since, after, LATEST]
-    parts += [f"{select} WHERE {bad}" for bad in bad_starts(start)]
-    return " UNION ALL ".join(parts), args
+    parts += [("", bad) for bad in bad_starts(start)]
+    select = f"SELECT {table.fields} FROM sessions"
+    if table.text_start:
+        return f"{select} WHERE {' OR '.join(f'({part})' for _, part in parts)}", args
+    return " UNION ALL ".join(f"{select}{index} WHERE {part}" for index, part in parts), args
 
 
 def _unique_id(database: Database, key: str, found: Iterable[tuple[Any, ...]]) -> bool:
