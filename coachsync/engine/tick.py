@@ -326,4 +326,5 @@ def _report(
     failed = any(o.outcome in ("failed", "refused", "deferred") or o.error is not None for o in outcomes)  # a leak too
     ordered = tuple(sorted(outcomes, key=shown))
     code = SOME_FAILED if failed else OK
-    return Report(request.command, now, request.dry_run, requests, ordered, tuple(warnings), code, notes)
+    told = (*request.settings.warnings, *warnings)
+    return Report(request.command, now, request.dry_run, requests, ordered, told, code, notes)
