@@ -218,7 +218,11 @@ def _work(
     report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests, notes)
     if done.exit_code is not None:
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
-    _finish(store, request, reading, plan, report, number)
+    try:
+        _finish(store, request, reading, plan, report, number)
+    except StoreError as error:  # what was done is still to be reported
+        failure = Failure("store_error", error.message, error.hint)
+        report = report._replace(exit_code=UNUSABLE, unusable=failure)
     return report
 
 
