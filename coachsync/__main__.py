@@ -45,6 +45,7 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
 
 
 def _run(arguments: list[str], said: Invocation) -> int:
+    said.json = "--json" in arguments  # until the command says it: the host may not even let us load that
     from coachsync.cli.app import build
 
     command = build()

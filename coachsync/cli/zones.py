@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 _FORMS = "expected a zone's name, such as America/New_York or Europe/Berlin"
 _CLOSE = 0.8
+_SHORTEST = 5  # letters of a city: fewer are like too many others
 
 # the letters that people say, and the zones that keep that time in winter or in summer
 _LETTERS = {
@@ -52,9 +53,7 @@ def about(name: str) -> Odd | None:
     """Return what is wrong with an offset or with letters; None if the name is neither."""
     letters = name.strip().upper()
     if letters in _LETTERS:
-        flaw = (
-            "has no daylight saving" if letters in _FIXED else "is no time zone, but letters for one part of its year"
-        )
+        flaw = "has no daylight saving" if letters in _FIXED else "is no time zone's name"
         return Odd(flaw, f"did you mean {_LETTERS[letters]}?")
     minutes = _offset(letters)
     if minutes is None:
@@ -62,9 +61,8 @@ def about(name: str) -> Odd | None:
     flaw = "is an offset, which has no daylight saving"
     sign, hours, rest = "+" if minutes >= 0 else "-", abs(minutes) // 60, abs(minutes) % 60
     if rest or not -14 <= -minutes // 60 <= 12:
-        return Odd(
-            flaw, f'name the zone, or write the offset into --start ("2026-10-14T13:00{sign}{hours:02}:{rest:02}")'
-        )
+        example = f"2026-10-14T13:00{sign}{hours:02}:{rest:02}"
+        return Odd(flaw, f'name the zone, or write the offset into --start ("{example}")')
     same = f"Etc/GMT{'-' if sign == '+' else '+'}{hours}" if hours else "UTC"
     told = f"always {hours} hours {'ahead of' if sign == '+' else 'behind'} UTC; its sign is the other way round"
     return Odd(flaw, f"did you mean {same}{f' ({told})' if hours else ''}? A zone such as Europe/Berlin has both times")
@@ -103,5 +101,5 @@ def hint(name: str) -> str:
     near = get_close_matches(wanted, list(by_fold), 1, _CLOSE)
     if near:
         return f"did you mean {by_fold[near[0]]}?"
-    near = get_close_matches(wanted, list(by_city), 1, _CLOSE) if len(wanted) > len("tokyo") - 1 else []
+    near = get_close_matches(wanted, list(by_city), 1, _CLOSE) if len(wanted) >= _SHORTEST else []
     return f"did you mean {by_city[near[0]]}?" if near else _FORMS

@@ -62,6 +62,15 @@ def too_few_files() -> EnvironmentalError:
     )
 
 
+def out_of_files() -> bool:
+    """Return whether no file can be opened any more, for a library that does not say why it could not."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return False
+
+
 def fitting(wanted: int) -> int:
     """Return how many connections this process may hold at once, at most `wanted`.
 
@@ -106,7 +115,7 @@ def absolute(path: str) -> str:
 def home() -> str | None:
     """Return the home folder of the user that runs this, None if neither $HOME nor the system names one."""
     found = os.path.expanduser("~")
-    return found if os.path.isabs(found) else None
+    return found if os.path.isabs(found) and os.environ.get("HOME", "/") else None
 
 
 def expanded(path: str) -> str:
@@ -117,10 +126,9 @@ def expanded(path: str) -> str:
     """
     if not path.startswith("~"):
         return path
-    found = os.path.expanduser(path)
-    if os.path.isabs(found):
+    found, first = os.path.expanduser(path), path.partition("/")[0]
+    if os.path.isabs(found) and (first != "~" or home() is not None):
         return found
-    first = path.partition("/")[0]
     raise EnvironmentalError(
         f"{path}: nobody knows the home folder {first}",
         "set $HOME, or write the path without ~" if first == "~" else "write the path without ~",
