@@ -23,15 +23,14 @@ def refused(zone: str) -> UsageError:
 
 def suggested(zone: str) -> list[str]:
     """Return the zones that the hint asks about."""
-    return re.findall(
-        r"\b(?:[A-Z][A-Za-z]+/[A-Za-z_+\-0-9/]+|UTC)(?=[ ?,(])", refused(zone).hint.partition("? ")[0] + "?"
-    )
+    told = refused(zone).hint.partition("? ")[0] + "?"
+    return re.findall(r"\b(?:[A-Z][A-Za-z]+/[A-Za-z_+\-0-9/]+|UTC)(?=[ ?,(])", told)
 
 
 @pytest.mark.parametrize(
     ("zone", "hours"),
-    [("UTC+2", 2), ("UTC-5", -5), ("GMT-3", -3), ("GMT+1", 1), ("+2", 2), ("utc +02:00", 2), ("UTC+0200", 2), ("Z+1", 1),
-     ("UTC+14", 14), ("UTC-12", -12), ("UTC\u22123", -3), ("UTC+0", 0)],
+    [("UTC+2", 2), ("UTC-5", -5), ("GMT-3", -3), ("GMT+1", 1), ("+2", 2), ("utc +02:00", 2), ("UTC+0200", 2),
+     ("Z+1", 1), ("UTC+14", 14), ("UTC-12", -12), ("UTC\u22123", -3), ("UTC+0", 0)],
 )  # fmt: skip
 def test_offset_is_refused_with_the_zone_that_always_has_it(zone: str, hours: int) -> None:
     (name,) = suggested(zone)
@@ -68,15 +67,13 @@ def test_letters_that_the_system_knows_are_said_to_have_no_daylight_saving() -> 
     ("zone", "meant"),
     [("America/NewYork", "America/New_York"), ("europe/berlin", "Europe/Berlin"), ("Berlin", "Europe/Berlin"),
      ("New York", "America/New_York"), ("Europe/Munich", "Europe/Berlin"), ("Asia/Delhi", "Asia/Kolkata"),
-     ("Beijing", "Asia/Shanghai"), ("San Francisco", "America/Los_Angeles")],
+     ("Beijing", "Asia/Shanghai"), ("San Francisco", "America/Los_Angeles"), ("EASTERN", "US/Eastern")],
 )  # fmt: skip
 def test_name_that_is_nearly_a_zones_is_refused_with_that_zone(zone: str, meant: str) -> None:
-    if zone == "europe/berlin":
-        pytest.importorskip("zoneinfo")
     assert suggested(zone) == [meant]
 
 
-@pytest.mark.parametrize("zone", ["XYZ", "Q", "Mars/Base", "UTC2", "GMT+", "12", "EASTERN", ""])
+@pytest.mark.parametrize("zone", ["XYZ", "Q", "Mars/Base", "UTC2", "GMT+", "12", ""])
 def test_name_that_is_like_none_gets_no_suggestion(zone: str) -> None:
     assert suggested(zone) in ([], ["America/New_York", "Europe/Berlin"])
     assert "did you mean" not in refused(zone).hint

@@ -39,7 +39,7 @@ def shared() -> Iterator[Path]:
 
 
 def acted(act: Callable[[], object], uid: int, *groups: int) -> int:
-    """Do something as another user with a usual umask; return 0 if nothing was raised."""
+    """Do something as another user, with a umask as README asks for; return 0 if nothing was raised."""
     import_all()
     pid = fork()
     if pid == 0:
@@ -47,7 +47,7 @@ def acted(act: Callable[[], object], uid: int, *groups: int) -> int:
             os.setgroups(list(groups))
             os.setgid(uid)
             os.setuid(uid)
-            os.umask(0o022)
+            os.umask(0o007)
             act()
             os._exit(0)
         except BaseException:  # noqa: BLE001 - the child must not return into the tests
