@@ -45,6 +45,7 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
 
 
 def _run(arguments: list[str], said: Invocation) -> int:
+    said.json = "--json" in arguments  # until the command says it: the host may not even let us load that
     from coachsync.cli.app import build
 
     command = build()
@@ -60,18 +61,23 @@ def _run(arguments: list[str], said: Invocation) -> int:
 def _report(problem: BaseException, said: Invocation) -> int:
     """Report what ended the command, and return the exit code that it means."""
     if isinstance(problem, errors.CoachsyncError):
-        return _report_known(problem)
+        return _report_known(problem, said)
     if isinstance(problem, KeyboardInterrupt):
         return _report_interrupted("SIGINT", errors.INTERRUPTED)
     if isinstance(problem, SystemExit):
         return _report_exit(problem.code)
     code = _report_of_typer(problem)
-    return _report_bug(problem, said) if code is None else code
+    return _report_unexpected(problem, said) if code is None else code
 
 
-def _report_known(problem: errors.CoachsyncError) -> int:
+def _report_known(problem: errors.CoachsyncError, said: Invocation) -> int:
     problems: Sequence[str] = getattr(problem, "problems", ())
-    output.error(problem.message, problem.hint, problems if len(problems) > 1 else ())
+    several = problems if len(problems) > 1 else ()
+    if said.json and problem.exit_code in (errors.UNUSABLE, errors.LOCKED):
+        message = f"{problem.message}: {'; '.join(several)}" if several else problem.message
+        error = {"code": problem.code, "message": message, "hint": problem.hint}
+        output.json_document({"version": 1, "error": error})
+    output.error(problem.message, problem.hint, several)
     return problem.exit_code
 
 
@@ -108,6 +114,18 @@ def _usage_hint(message: str, command: str) -> str:
     if command != PROGRAM and any(option in message for option in _BEFORE_THE_COMMAND):
         return f"options for all commands stand before the command: {PROGRAM} --config PATH {command.split()[1]} …"
     return f"`{command} --help` shows what it takes"
+
+
+def _report_unexpected(problem: BaseException, said: Invocation) -> int:
+    """Report what nobody foresaw: something that the host withheld, or else a bug."""
+    from coachsync.host.limits import environmental
+
+    withheld = environmental(problem)
+    if withheld is None:
+        return _report_bug(problem, said)
+    if said.verbose:
+        _show_traceback(problem)
+    return _report_known(withheld, said)
 
 
 def _report_bug(problem: BaseException, said: Invocation) -> int:

@@ -20,6 +20,8 @@ class CoachsyncError(Exception):
     """Something a person can mend. `message` says what is wrong and where, `hint` what to do: one line each."""
 
     exit_code = UNUSABLE
+    code = "environment"
+    """What `--json` calls it, if no run has begun (CONTRACT §2)."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -31,18 +33,33 @@ class UsageError(CoachsyncError):
     """The command line makes no sense."""
 
     exit_code = USAGE
+    code = "usage"
+
+
+class EnvironmentalError(CoachsyncError):
+    """The host withholds what a run needs: a variable, a limit, a full or read-only disk."""
 
 
 class ConfigError(CoachsyncError):
     """The configuration is missing, unreadable or wrong; `problems` holds one line for each fault found."""
+
+    code = "config"
 
     def __init__(self, message: str, hint: str, problems: tuple[str, ...] = ()) -> None:
         super().__init__(message, hint)
         self.problems = problems
 
 
+class TokenError(ConfigError):
+    """A bot token is missing, unreadable or none."""
+
+    code = "unauthorized"
+
+
 class StoreError(CoachsyncError):
     """The session store or the ledger cannot be read or written."""
+
+    code = "store_error"
 
 
 class RowRefusedError(StoreError):
@@ -53,6 +70,7 @@ class LockHeldError(CoachsyncError):
     """Another run works on the same store."""
 
     exit_code = LOCKED
+    code = "locked"
 
 
 class SessionError(CoachsyncError):

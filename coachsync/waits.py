@@ -25,6 +25,9 @@ class Waits(NamedTuple):
     recording: float = 5.0
     """For a hung run's failure to be written to the ledger."""
 
+    reading: float = 10.0
+    """For the configuration or a token to be read from a file system that may hang."""
+
     sqlite_lock: float = 5.0
     """For another process to let go of an SQLite database."""
 

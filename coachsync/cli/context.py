@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 
 class Invocation:
-    """The options before the command. `environ` is the environment that configuration and tokens come from."""
+    """The options before the command. `environ` is the environment that configuration and tokens come from.
 
-    __slots__ = ("config", "environ", "log_format", "verbose")
+    `json`: the command was asked for JSON, which an error that ends it is to be told in, too.
+    """
+
+    __slots__ = ("config", "environ", "json", "log_format", "verbose")
 
     def __init__(self) -> None:
         self.config: str | None = None
         self.verbose = False
+        self.json = False
         self.log_format = "text"
         self.environ = os.environ
 

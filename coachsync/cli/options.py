@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from coachsync.cli.context import invocation
 from coachsync.cli.when import parse_now
 from coachsync.clock import host_now
 from coachsync.config import Settings, on_this_host
@@ -20,7 +21,14 @@ Now = Annotated[
     str | None,
     typer.Option("--now", metavar="WHEN", help="Act as if it were WHEN: ISO 8601 with offset, or epoch milliseconds."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def _note_json(ctx: typer.Context, value: bool) -> bool:
+    invocation(ctx).json = value
+    return value
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_note_json)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures alone: what a crontab wants.")]
 Wait = Annotated[
     float,

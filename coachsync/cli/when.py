@@ -68,7 +68,10 @@ def parse_length(text: str) -> int:
     except UnfitError:
         found = 0
     if found % MINUTE or not 1 <= found // MINUTE <= _MOST_MINUTES:
-        raise UsageError(f"--duration {text} is no session's length", "give 1m to 24h in whole minutes, such as 90m")
+        hint = "give 1m to 24h in whole minutes, such as 90m"
+        if _is_number(text) and len(text) < 5 and 1 <= int(text) <= _MOST_MINUTES:
+            hint = f"did you mean {int(text)}m?"
+        raise UsageError(f"--duration {text} is no session's length", hint)
     return found // MINUTE
 
 
@@ -105,23 +108,15 @@ def _is_date(text: str) -> bool:
 def _zone(name: str) -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
+    from coachsync.cli.zones import about, hint
+
+    odd = about(name)
+    if odd is not None:
+        raise UsageError(f"--tz {redact(name)[:60]!r} {odd.flaw}", odd.hint)
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise UsageError(f"--tz {redact(name)[:60]!r} is no time zone", _zone_hint(name)) from None
-
-
-def _zone_hint(name: str) -> str:
-    from difflib import get_close_matches
-    from zoneinfo import available_timezones
-
-    by_fold = {zone.casefold(): zone for zone in sorted(available_timezones())}
-    by_city = {zone.rpartition("/")[2].casefold(): zone for zone in by_fold.values()}
-    wanted = name.casefold().replace(" ", "_")
-    near = get_close_matches(wanted, list(by_fold), 1) or get_close_matches(wanted, list(by_city), 1)
-    if not near:
-        return "expected a zone's name, such as America/New_York or Europe/Berlin"
-    return f"did you mean {by_fold.get(near[0]) or by_city[near[0]]}?"
+        raise UsageError(f"--tz {redact(name)[:60]!r} is no time zone", hint(name)) from None
 
 
 def _in_zone(moment: datetime, zone: ZoneInfo, text: str, name: str) -> Millis:

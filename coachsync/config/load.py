@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from typing import Any
 
 from coachsync.config.check import check
 from coachsync.config.settings import Settings
-from coachsync.errors import ConfigError
+from coachsync.domain.model import Warn
+from coachsync.errors import ConfigError, EnvironmentalError
+from coachsync.host.limits import absolute, expanded, home, remedy
+from coachsync.host.reading import NotRegularError, in_time, read_regular
 
 SYSTEM_PATH = "/etc/coachsync/config.toml"
 _LARGEST = 1 << 20
@@ -22,8 +26,20 @@ def load_settings(explicit: str | None, environ: Mapping[str, str]) -> Settings:
     `explicit` is the path given on the command line. Raises ConfigError: no file, an unreadable one, or one with
     problems, which are then all reported at once.
     """
+    return in_time(lambda: _load(explicit, environ), "the configuration file")
+
+
+def _load(explicit: str | None, environ: Mapping[str, str]) -> Settings:
     path = find_config(explicit, environ)
-    return parse_settings(_read(path), path, environ)
+    text, found = _read(path)
+    settings = parse_settings(text, path, environ)
+    return settings._replace(warnings=_warnings(path, found))
+
+
+def _warnings(path: str, found: os.stat_result) -> tuple[Warn, ...]:
+    if not stat.S_IMODE(found.st_mode) & 0o022:
+        return ()
+    return (Warn("config_writable", None, f"others can write the configuration file {path}: chmod go-w {path}"),)
 
 
 def find_config(explicit: str | None, environ: Mapping[str, str]) -> str:
@@ -39,18 +55,25 @@ def find_config(explicit: str | None, environ: Mapping[str, str]) -> str:
     for place in places:
         if not isinstance(_why_not(place), _MISSING):
             return place  # it may be there: reading it shows what is wrong
+    if len(places) == 1:
+        hint = "give --config PATH, or set $HOME"
+        raise EnvironmentalError(f"no configuration file: {places[0]} does not exist, and $HOME is not set", hint)
     raise ConfigError(f"no configuration file: none of {', '.join(places)} exists", f"{_INIT}; or give --config PATH")
 
 
-def search_path(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return the paths that are tried if none is named: the user's, then the system's."""
-    home = environ.get("XDG_CONFIG_HOME", "")
-    if not os.path.isabs(home):
-        home = os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.join(home, "coachsync", "config.toml"), SYSTEM_PATH
+def search_path(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the paths that are tried if none is named: the user's, if anything names a home, then the system's."""
+    folder = environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(folder):
+        own = home()
+        if own is None:
+            return (SYSTEM_PATH,)
+        folder = os.path.join(own, ".config")
+    return os.path.join(folder, "coachsync", "config.toml"), SYSTEM_PATH
 
 
 def _named(path: str, by: str) -> str:
+    path = path if "\0" in path else absolute(expanded(path))
     if "\0" in path or isinstance(_why_not(path), _MISSING):
         shown = path.replace("\0", "\\x00")
         raise ConfigError(f"the configuration file {shown!r} named by {by} does not exist", f"correct {by}, or {_INIT}")
@@ -69,7 +92,7 @@ def _why_not(path: str) -> OSError | None:
 def parse_settings(text: str, path: str, environ: Mapping[str, str]) -> Settings:
     """Return the settings of a configuration text; `path` is the file's. Raises ConfigError."""
     document = _parse_toml(text, path)
-    base_dir = os.path.dirname(os.path.abspath(path))
+    base_dir = os.path.dirname(absolute(path))
     settings, problems = check(document, environ, path, base_dir)
     if settings is None:
         raise _broken(path, problems)
@@ -94,16 +117,15 @@ def _parse_toml(text: str, path: str) -> dict[str, Any]:
         raise ConfigError(f"{path} is not valid TOML: nested too deeply", _INIT) from None
 
 
-def _read(path: str) -> str:
+def _read(path: str) -> tuple[str, os.stat_result]:
     try:
-        with open(path, "rb") as file:
-            content = file.read(_LARGEST + 1)
+        content, found = read_regular(path, _LARGEST + 1)
     except OSError as error:
         raise _unreadable(path, error) from None
     if len(content) > _LARGEST:
         raise ConfigError(f"{path} is no configuration file: it is larger than 1 MiB", _INIT)
     try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        return content.decode("utf-8-sig").replace("\r\n", "\n"), found
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is no configuration file: it is not UTF-8 text", _INIT) from None
 
@@ -114,8 +136,10 @@ def _unreadable(path: str, error: OSError) -> ConfigError:
         return ConfigError(
             f"the configuration file {path} is a link to {target}, which does not exist", "mend the link"
         )
-    hint = "correct the path"
-    if isinstance(error, PermissionError):
+    hint = remedy(error, "correct the path")
+    if isinstance(error, NotRegularError):
+        hint = "put the configuration into a file, and name that"
+    elif isinstance(error, PermissionError):
         hint = "run as the user that owns it, or correct its permissions and those of its folder"
     elif os.path.isdir(path):
         hint = "name the file itself, such as " + os.path.join(path, "config.toml")

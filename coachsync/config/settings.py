@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from coachsync.domain.model import Access, Millis
+from coachsync.domain.model import Access, Millis, Warn
 from coachsync.domain.naming import Templates
 from coachsync.domain.windows import Policy
 
@@ -75,7 +75,7 @@ class Settings(NamedTuple):
     """The whole configuration, by section.
 
     `path` is the file's, `base_dir` its folder, absolute: relative paths start there. `guilds` holds what the
-    `[guilds.ID]` sections make of `[discord]`, by id.
+    `[guilds.ID]` sections make of `[discord]`, by id. `warnings`: what is wrong with how the file is kept.
     """
 
     path: str
@@ -88,6 +88,7 @@ class Settings(NamedTuple):
     windows: WindowSettings
     naming: Templates
     schedule: ScheduleSettings
+    warnings: tuple[Warn, ...] = ()
 
     @property
     def guild_ids(self) -> frozenset[str]:

@@ -13,12 +13,15 @@ from typing import NamedTuple
 
 from coachsync.config.settings import DiscordSettings, Settings
 from coachsync.domain.model import Warn
-from coachsync.errors import ConfigError
+from coachsync.errors import ConfigError, TokenError
+from coachsync.host.limits import expanded, remedy
+from coachsync.host.reading import NotRegularError, in_time, read_regular
 from coachsync.secrets import Token
 
 _CREDENTIAL = "credential:"
 _DEFAULT_CREDENTIAL = "credential:discord-token"
 _LARGEST = 4096
+_QUOTES = "\"'`“”‘’„«»"
 
 
 class FoundToken(NamedTuple):
@@ -65,7 +68,7 @@ class Tokens:
 
 def find_token(settings: Settings, guild_id: str, environ: Mapping[str, str]) -> FoundToken:
     """Return a guild's token and, if others can read its file, a warning. Raises ConfigError."""
-    return _find(settings.guild(guild_id), settings.base_dir, environ)
+    return in_time(lambda: _find(settings.guild(guild_id), settings.base_dir, environ), "the bot token")
 
 
 def _find(guild: DiscordSettings, base_dir: str, environ: Mapping[str, str]) -> FoundToken:
@@ -74,49 +77,50 @@ def _find(guild: DiscordSettings, base_dir: str, environ: Mapping[str, str]) -> 
         return FoundToken(_checked(given, "$COACHSYNC_TOKEN"), "$COACHSYNC_TOKEN", None)
     source = guild.token_file
     if not source and not environ.get("CREDENTIALS_DIRECTORY"):
-        raise ConfigError(
+        raise TokenError(
             "no bot token: neither $COACHSYNC_TOKEN nor discord.token_file is set",
             "set discord.token_file to a file (mode 0600) that holds the token, or $COACHSYNC_TOKEN",
         )
     source = source or _DEFAULT_CREDENTIAL
     if source.startswith(_CREDENTIAL):
         return _from_credential(source, environ)
-    return _from_file(os.path.join(base_dir, os.path.expanduser(source)))
+    return _from_file(os.path.join(base_dir, expanded(source)))
 
 
 def _from_credential(source: str, environ: Mapping[str, str]) -> FoundToken:
     name = source.removeprefix(_CREDENTIAL)
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
     if not folder:
-        raise ConfigError(
+        raise TokenError(
             f"no bot token: the credential {name} is not here ($CREDENTIALS_DIRECTORY is unset)",
             f"start coachsync from a unit with LoadCredential={name}:FILE, or set $COACHSYNC_TOKEN",
         )
-    return FoundToken(_read(os.path.join(folder, name), f"credential {name}"), source, None)
+    token, _ = _read(os.path.join(folder, name), f"credential {name}")
+    return FoundToken(token, source, None)
 
 
 def _from_file(path: str) -> FoundToken:
-    token = _read(path, f"token file {path}")
-    return FoundToken(token, path, _warning(path))
+    token, found = _read(path, f"token file {path}")
+    return FoundToken(token, path, _warning(path, found))
 
 
-def _warning(path: str) -> Warn | None:
-    mode = stat.S_IMODE(os.stat(path).st_mode)
-    if not mode & 0o044:
+def _warning(path: str, found: os.stat_result) -> Warn | None:
+    if not stat.S_IMODE(found.st_mode) & 0o044:
         return None
     return Warn("token_readable", None, f"others can read the token file {path}: chmod 600 {path}")
 
 
-def _read(path: str, what: str) -> Token:
+def _read(path: str, what: str) -> tuple[Token, os.stat_result]:
     try:
-        with open(path, "rb") as file:
-            content = file.read(_LARGEST + 1)
+        content, found = read_regular(path, _LARGEST + 1)
+    except NotRegularError as error:
+        raise TokenError(f"the {what} cannot be read: {error.strerror}", "put the token into a file") from None
     except OSError as error:
-        hint = "write the bot's token into it (mode 0600), readable by the user that runs coachsync"
-        raise ConfigError(f"the {what} cannot be read: {error.strerror}", hint) from None
+        hint = remedy(error, "write the bot's token into it (mode 0600), readable by the user that runs coachsync")
+        raise TokenError(f"the {what} cannot be read: {error.strerror}", hint) from None
     if len(content) > _LARGEST:
-        raise ConfigError(f"the {what} holds no token: it is too long", _HINT)
-    return _checked(content.decode("utf-8", "replace"), what)
+        raise TokenError(f"the {what} holds no token: it is too long", _HINT)
+    return _checked(content.decode("utf-8", "replace"), what), found
 
 
 _HINT = "put the bot's token there and nothing else, as the developer portal shows it, without the word Bot"
@@ -126,8 +130,25 @@ def _checked(text: str, what: str) -> Token:
     """Return the token without the white space around it. Raises ConfigError, never with the content."""
     value = text.strip()
     if not value:
-        raise ConfigError(f"the {what} is empty", _HINT)
+        raise TokenError(f"the {what} is empty", _HINT)
     try:
-        return Token(value)
+        token = Token(value)
     except ValueError:
-        raise ConfigError(f"the {what} holds something that is no token", _HINT) from None
+        token = None
+    flaw = _flaw(value)
+    if token is None or flaw:
+        raise TokenError(f"the {what} holds {flaw or 'something that is no token'}", _HINT)
+    return token
+
+
+def _flaw(value: str) -> str:
+    """Return what stands there beside or instead of a token, in words that show nothing of it; "" if nothing does."""
+    if value.startswith("\ufeff"):
+        return "an invisible mark before the token (a byte order mark, as some editors write)"
+    if len(value.splitlines()) > 1:
+        return "more than one line"
+    if value[0] in _QUOTES or value[-1] in _QUOTES:
+        return "quotes around the token"
+    if "=" in value:
+        return "NAME=value"
+    return ""

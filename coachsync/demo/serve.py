@@ -16,6 +16,7 @@ from coachsync.clock import host_now, iso
 from coachsync.demo.stage import Stage, program
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.errors import OK, UsageError
+from coachsync.host.limits import absolute, expanded
 from coachsync.report.text import clean
 from coachsync.standin import Request, Standin
 
@@ -37,11 +38,11 @@ def serve(directory: str | None) -> int:
 def _folder(directory: str | None) -> Path:
     if directory is None:
         return Path(mkdtemp(prefix="coachsync-demo-"))
-    folder = Path(directory).expanduser().absolute()
+    folder = Path(absolute(expanded(directory)))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"--directory {directory} is not an empty folder", "name one that is empty or does not exist")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--directory {directory} cannot be made: {error.strerror}", "name another one") from error
     return folder

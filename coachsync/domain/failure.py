@@ -30,6 +30,7 @@ ErrorCode = Literal[
     "unexpected_answer",
     "access_unproven",
     "store_error",
+    "environment",
     "booking_vanished",
     "clock_skew",
     "not_a_person",

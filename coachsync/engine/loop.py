@@ -25,8 +25,9 @@ from coachsync.engine.journal import Journal, Unrecorded
 from coachsync.engine.request import TickRequest, host_time
 from coachsync.engine.search import Sources
 from coachsync.engine.watchdog import Watchdog, bugs_end_the_run
-from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE
+from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE, EnvironmentalError
 from coachsync.guild.access import Ways, guild_access
+from coachsync.host.limits import environmental, fitting
 from coachsync.store.base import Store
 from coachsync.store.lock import Spent
 from coachsync.store.open import open_store
@@ -80,7 +81,30 @@ def work(
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
+    try:
+        return _watched(request, store, plan, facts, entries, sessions, number, spent, unwritable)
+    except (EnvironmentalError, OSError, RuntimeError, MemoryError) as problem:
+        withheld = problem if isinstance(problem, EnvironmentalError) else environmental(problem)
+        if withheld is None:
+            raise
+        failure = Failure("environment", withheld.message, withheld.hint)
+        return Done((), (), 0, UNUSABLE, failure, spent, dict.fromkeys(plan.guilds, failure), frozenset(), frozenset())
+
+
+def _watched(
+    request: TickRequest,
+    store: Store,
+    plan: Plan,
+    facts: Facts,
+    entries: Mapping[str, Entry],
+    sessions: Collection[Session],
+    number: int | None,
+    spent: Spent,
+    unwritable: Failure | None,
+) -> Done:
     settings = request.settings
+    concurrency = fitting(settings.discord.concurrency)
+    settings = settings._replace(discord=settings.discord._replace(concurrency=concurrency))
     budget_s = settings.discord.run_budget / 1000
     limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():

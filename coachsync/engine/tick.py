@@ -276,7 +276,11 @@ def _work(
     report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests, notes)
     if done.exit_code is not None:
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
-    _finish(store, request, reading, plan, report, number, seen)
+    try:
+        _finish(store, request, reading, plan, report, number, seen)
+    except StoreError as error:  # what was done is still to be reported
+        failure = Failure("store_error", error.message, error.hint)
+        report = report._replace(exit_code=UNUSABLE, unusable=failure)
     return report
 
 
@@ -420,4 +424,5 @@ def _report(
     failed = failed or any(w.code == "orphan" for w in warnings)
     ordered = tuple(sorted(outcomes, key=shown))
     code = SOME_FAILED if failed else OK
-    return Report(request.command, now, request.dry_run, requests, ordered, tuple(warnings), code, notes)
+    told = (*request.settings.warnings, *warnings)
+    return Report(request.command, now, request.dry_run, requests, ordered, told, code, notes)

@@ -11,6 +11,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from coachsync.errors import StoreError
+from coachsync.host.limits import remedy
 from coachsync.host.owner import owner_of, sudo_line, user_name
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def unreadable(path: str, error: Exception) -> StoreError:
     """Say that the system refused to open or read a file."""
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     hint = "the user that runs coachsync must be able to read and write it"
+    if isinstance(error, OSError):
+        hint = remedy(error, hint)
     return StoreError(f"the session store {path} cannot be read: {why}", hint)
 
 
@@ -69,7 +72,7 @@ def unmakable(path: str, error: OSError) -> StoreError:
             f"the session store {path} cannot be made: there is no folder {folder}",
             f"make the folder ({join(('mkdir', '-p', folder))}), or correct the store's url",
         )
-    hint = "the user that runs coachsync must be able to write in its folder"
+    hint = remedy(error, "the user that runs coachsync must be able to write in its folder")
     return StoreError(f"the session store {path} cannot be made: {error.strerror}", hint)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from coachsync.config.template import render_config
 from coachsync.store.open import create_store
 from tests.benchmarks.layout import TOKEN, coach_id, guild_id, session_id, student_id
-from tests.benchmarks.stage import Run, environment, measured
+from tests.benchmarks.stage import Run, Stage, environment, measured
 
 HOUR = 3_600_000
 START = 1_800_003_600_000
@@ -54,6 +54,13 @@ class Home:
         with database:
             database.executemany(f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         database.close()
+
+    def look_once(self, now: int) -> None:
+        """Let the first run look through the guild, as it does with a new ledger; later runs have nothing to ask."""
+        with Stage(sessions=0, latency=0.0) as stage:
+            nowhere, self.base_url = self.base_url, stage.base_url
+            self.run(now)
+            self.base_url = nowhere
 
     def run(self, now: int | None, *arguments: str) -> Run:
         """Run one tick as if it were `now`."""

@@ -6,13 +6,13 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, cast
 
 import pytest
 
 from coachsync.config import find_config, load_settings
 from coachsync.config.load import SYSTEM_PATH, search_path
 from coachsync.errors import UNUSABLE, ConfigError
+from coachsync.host.reading import read_regular
 
 GOOD = '[discord]\nguild_id = "1100000000000000000"\n[store]\nurl = "sqlite:///s.db"\n'
 
@@ -100,12 +100,12 @@ def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         refuse(path)
         return real(path)
 
-    def opened(path: str, mode: str) -> IO[bytes]:
+    def read(path: str, most: int) -> tuple[bytes, os.stat_result]:
         refuse(path)
-        return cast("IO[bytes]", open(path, mode))
+        return read_regular(path, most)
 
     monkeypatch.setattr("coachsync.config.load.os.lstat", lstat)
-    monkeypatch.setattr("coachsync.config.load.open", opened, raising=False)
+    monkeypatch.setattr("coachsync.config.load.read_regular", read)
     return folder
 
 

@@ -28,8 +28,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "secrets": "domain",
         "waits": "domain",
         "errors": "domain",
-        "host": "errors",
-        "config": "domain secrets errors",
+        "host": "errors waits",
+        "config": "domain secrets host errors",
         "discord": "domain secrets errors waits coachsync",  # the package itself: its version
         "store": "domain host secrets errors waits",
         "bookings": "domain config secrets host errors",

@@ -23,7 +23,10 @@ from typing import IO, NoReturn
 import coachsync
 
 TIMEOUT = 60.0
-_LATE = ("coachsync.__main__", "tomllib", "zoneinfo", "pydantic.type_adapter")  # the last one for Typer, if it is there
+_LATE = (
+    "coachsync.__main__", "tomllib", "zoneinfo", "secrets", "resource", "encodings.utf_8_sig", "encodings.idna",
+    "pydantic.type_adapter",  # for Typer, if it is there
+)  # fmt: skip
 
 
 @cache

@@ -18,8 +18,8 @@ NOBODY = 65534
 Check = Callable[[Path], None]
 
 
-def as_ordinary_user(check: Check) -> None:
-    """Run a check on an empty folder that its user owns: here, or as root in a child that is `NOBODY`.
+def as_ordinary_user(check: Check, uid: int = NOBODY) -> None:
+    """Run a check on an empty folder that its user owns: here, or as root in a child that is the user `uid`.
 
     What `check` asserts is asserted here, too. Raises AssertionError with the child's traceback.
     """
@@ -27,12 +27,12 @@ def as_ordinary_user(check: Check) -> None:
         if os.geteuid() != 0:
             check(folder)
             return
-        os.chown(folder, NOBODY, NOBODY)
+        os.chown(folder, uid, uid)
         import_all()
         with tempfile.TemporaryFile(buffering=0) as told:
             pid = fork()
             if pid == 0:
-                _be_nobody(check, folder, told.fileno())
+                _be(uid, check, folder, told.fileno())
             code = code_of(pid)
             told.seek(0)
             assert code == 0, told.read().decode("utf-8") or f"the child ended with {code}"
@@ -49,12 +49,12 @@ def _own_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _be_nobody(check: Check, folder: Path, told: int) -> NoReturn:
+def _be(uid: int, check: Check, folder: Path, told: int) -> NoReturn:
     code = 1
     try:
         os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+        os.setgid(uid)
+        os.setuid(uid)
         os.chdir(folder)
         check(folder)
         code = 0

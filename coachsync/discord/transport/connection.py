@@ -10,19 +10,15 @@ adapter is used without a session, hence without cookies, redirects and .netrc.
 
 from __future__ import annotations
 
-import os
 import ssl
 import threading
 from http import HTTPStatus
 from http.client import HTTPResponse
 from typing import Any
 
-from certifi import where
 from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidSchema
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util import create_urllib3_context
 
 _thread = threading.local()
 
@@ -118,11 +114,11 @@ class Adapter(HTTPAdapter):
 
     Args:
         connections: the most that are kept open to one host.
-        ca_bundle: the file or directory of trusted certificates, certifi's if it is None.
+        context: for TLS; None for an address without.
     """
 
-    def __init__(self, *, connections: int, tls: bool, ca_bundle: str | None = None) -> None:
-        self._context = _tls_context(ca_bundle or where()) if tls else None
+    def __init__(self, *, connections: int, context: ssl.SSLContext | None) -> None:
+        self._context = context
         super().__init__(pool_connections=4, pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
@@ -130,8 +126,6 @@ class Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        if proxy.lower().startswith("socks"):
-            raise InvalidSchema("a SOCKS proxy is not supported")  # its pools are not ours
         manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
@@ -142,12 +136,3 @@ class Adapter(HTTPAdapter):
             conn.cert_reqs = "CERT_REQUIRED"
         else:
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]  # not in the stubs
-
-
-def _tls_context(ca_bundle: str) -> ssl.SSLContext:
-    context = create_urllib3_context()
-    if os.path.isdir(ca_bundle):
-        context.load_verify_locations(capath=ca_bundle)
-    else:
-        context.load_verify_locations(cafile=ca_bundle)
-    return context

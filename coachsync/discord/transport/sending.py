@@ -16,16 +16,16 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
-from requests import Request, RequestException, Session
+from requests import Request, RequestException
 from requests.adapters import BaseAdapter
 from urllib3.exceptions import HTTPError
 
 from coachsync import __version__
 from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result
 from coachsync.discord.transport.connection import AbandonedError, Adapter, Exchange
+from coachsync.discord.transport.surroundings import surroundings, tls_context
 from coachsync.discord.transport.workers import Workers
 from coachsync.domain.limits import LONGEST_REASON
-from coachsync.domain.loopback import is_loopback
 from coachsync.secrets import Token, redact
 
 logger = logging.getLogger(__name__)
@@ -61,18 +61,20 @@ class Transport:
         timeout: seconds, for one whole exchange.
         connections: the most exchanges at once.
         adapter: what requests sends by, if it is not to be the network.
+
+    Raises:
+        EnvironmentalError: the environment's words about the way make no sense.
     """
 
     def __init__(self, base: str, *, timeout: float, connections: int, adapter: BaseAdapter | None = None) -> None:
-        parts = urlsplit(base)
         self._base = base.rstrip("/")
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._workers = Workers(connections)
-        with Session() as session:
-            environment = session.merge_environment_settings(base, {}, None, None, None)
-        self._proxies = {} if is_loopback(parts.hostname or "") else environment["proxies"]
-        self._adapter = adapter or _adapter(connections, environment["verify"], tls=parts.scheme == "https")
+        self._proxies, bundle = surroundings(base)
+        self._adapter = adapter or Adapter(
+            connections=connections, context=tls_context(bundle) if urlsplit(base).scheme == "https" else None
+        )
 
     def sender(self, token: Token) -> TokenSender:
         """Return what sends requests under `token`."""
@@ -189,10 +191,6 @@ class TokenSender:
         if outgoing.reason:
             headers["X-Audit-Log-Reason"] = encoded_reason(outgoing.reason)
         return headers
-
-
-def _adapter(connections: int, verify: bool | str | None, *, tls: bool) -> Adapter:
-    return Adapter(connections=connections, tls=tls, ca_bundle=verify if isinstance(verify, str) else None)
 
 
 def _raise(bug: Exception) -> None:

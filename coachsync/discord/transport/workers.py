@@ -14,7 +14,10 @@ Job = Callable[[], None]
 
 
 class Workers:
-    """Runs jobs in at most `most` threads at once, those written off not counted. Used from one thread only."""
+    """Runs jobs in at most `most` threads at once, those written off not counted. Used from one thread only.
+
+    If the host allows fewer, there are fewer.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -23,7 +26,11 @@ class Workers:
         self._busy = 0
 
     def run(self, job: Job) -> None:
-        """Run `job` as soon as a thread is free. It must not raise."""
+        """Run `job` as soon as a thread is free. It must not raise.
+
+        Raises:
+            RuntimeError: not a single thread can be started.
+        """
         self._busy += 1
         self._jobs.put(job)
         self._grow()
@@ -50,8 +57,14 @@ class Workers:
 
     def _grow(self) -> None:
         while self._threads < min(self._busy, self._most):
+            try:
+                threading.Thread(target=self._work, name="coachsync-http", daemon=True).start()
+            except RuntimeError:
+                if not self._threads:
+                    raise
+                self._most = self._threads  # as many as the host allows; the jobs wait for them
+                return
             self._threads += 1
-            threading.Thread(target=self._work, name="coachsync-http", daemon=True).start()
 
     def _retire(self) -> None:
         self._threads -= 1

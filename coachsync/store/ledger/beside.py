@@ -6,6 +6,7 @@ import os
 
 from coachsync.errors import StoreError
 from coachsync.host.files import OwnerNotKeptError, give, own_mode
+from coachsync.host.limits import remedy
 from coachsync.store.files import owner_not_kept, require_own
 from coachsync.store.sqlite.database import Database
 
@@ -27,7 +28,7 @@ def make_ledger(path: str) -> Database:
         raise owner_not_kept(name, error) from None
     except OSError as error:
         why = error.strerror or str(error)
-        hint = "the user that runs coachsync must be able to make files in that directory"
+        hint = remedy(error, "the user that runs coachsync must be able to make files in that directory")
         raise StoreError(f"the ledger {name} cannot be made: {why}", hint) from error
     return _opened(name, writable=True)
 

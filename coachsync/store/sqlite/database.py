@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from coachsync import waits
-from coachsync.errors import RowRefusedError, StoreError
+from coachsync.errors import EnvironmentalError, RowRefusedError, StoreError
+from coachsync.host.limits import out_of_files, too_few_files
 
 _CHUNK = 500  # parameters of one statement, well below SQLite's least limit of 999
 
@@ -166,7 +167,7 @@ class Database:
             hint = "numbers must fit in 64 bits and text must be Unicode"
             raise StoreError(f"{self.name}: a value cannot be stored: {error}", hint) from error
 
-    def _told(self, error: sqlite3.Error) -> StoreError:
+    def _told(self, error: sqlite3.Error) -> StoreError | EnvironmentalError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             hint = "another program holds a long transaction on it: try again when it has ended"
@@ -174,7 +175,12 @@ class Database:
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return StoreError(f"{self.name} is not a readable SQLite database: {error}", self._corrupt_hint)
         if code == sqlite3.SQLITE_FULL:
-            return StoreError(f"{self.name} cannot be written: the disk is full", "free some space, then run again")
+            return StoreError(
+                f"{self.name} cannot be written: the disk is full",
+                "make room there: `df` shows the space, `df -i` the inodes",
+            )
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR) and out_of_files():
+            return too_few_files()
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
             hint = "the file and its directory must be readable and writable for the user that runs coachsync"
             return StoreError(f"{self.name} cannot be used: {error}", hint)

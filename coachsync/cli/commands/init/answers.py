@@ -12,6 +12,7 @@ from coachsync.cli import output
 from coachsync.config.definition import KEYS, Key
 from coachsync.config.values import UnfitError, shown
 from coachsync.errors import UsageError
+from coachsync.host.limits import expanded
 from coachsync.secrets import Token
 
 _DEFAULT_STORE = "sqlite:///sessions.db"
@@ -48,7 +49,7 @@ def ask(options: Mapping[str, str | None], folder: str) -> Answers:
         "discord.access": options["discord.access"] or "role",
         "discord.token_file": _asked(options, "discord.token_file", "Token file", os.path.join(folder, "token")),
     }
-    path = os.path.join(folder, os.path.expanduser(values["discord.token_file"]))
+    path = os.path.join(folder, expanded(values["discord.token_file"]))
     token = None
     if not values["discord.token_file"].startswith("credential:") and not os.path.lexists(path):
         token = _typed_token(path)

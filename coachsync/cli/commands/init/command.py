@@ -18,8 +18,9 @@ from coachsync.config.load import search_path
 from coachsync.config.settings import Settings
 from coachsync.config.template import render_config
 from coachsync.discord.invite import invite_link
-from coachsync.errors import OK, ConfigError, UsageError
+from coachsync.errors import OK, ConfigError, EnvironmentalError, UsageError
 from coachsync.host.files import keep, place
+from coachsync.host.limits import absolute, expanded
 from coachsync.secrets import Token
 from coachsync.store.open import create_store, parse_url
 
@@ -73,10 +74,18 @@ def _make_store_alone(said: Invocation, path: str, options: Mapping[str, str | N
 
 def _target(said: Invocation) -> str:
     """Return the path to write: the one named, else the user's own."""
-    chosen = said.config or said.environ.get("COACHSYNC_CONFIG") or search_path(said.environ)[0]
+    chosen = said.config or said.environ.get("COACHSYNC_CONFIG") or _own(said)
     if "\0" in chosen or not os.path.basename(chosen):
         raise UsageError(f"{chosen!r} is no file's name", "name the configuration file with --config PATH")
-    return os.path.abspath(chosen)
+    return absolute(expanded(chosen))
+
+
+def _own(said: Invocation) -> str:
+    """Return the path of the user's own configuration file. Raises EnvironmentalError if they have no home."""
+    places = search_path(said.environ)
+    if len(places) == 1:
+        raise EnvironmentalError("there is no home folder to write into: $HOME is not set", "give --config PATH")
+    return places[0]
 
 
 def _answers(options: Mapping[str, str | None], folder: str, *, yes: bool) -> Answers:
