@@ -60,6 +60,15 @@ class Home:
         at = () if now is None else ("--now", str(now))
         return self.start("run", *at, *arguments)
 
+    def settle(self, now: int) -> None:
+        """Run once, as what an idle tick comes after: a new ledger looks through its guilds, here in vain."""
+        self.run(now)
+        beside = self.folder / "sessions.json.coachsync.db"
+        database = sqlite3.connect(beside if beside.exists() else self.folder / "sessions.db")
+        with database:
+            database.execute("DELETE FROM coachsync_meta WHERE key LIKE 'look:%'")
+        database.close()
+
     def start(self, *arguments: str) -> Run:
         """Run one command."""
         environ = environment(COACHSYNC_API_BASE=self.base_url, COACHSYNC_TOKEN=TOKEN)
