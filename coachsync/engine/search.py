@@ -262,4 +262,6 @@ def _warning(guild_id: str, things: Collection[Resource]) -> Warn:
     named = " and ".join(f"{_CALLED.get(r.kind, r.kind)} {r.name!r} ({r.snowflake})" for r in things)
     verb = "belongs" if len(things) == 1 else "belong"
     what = f"{named} in guild {guild_id} {verb} to no booking, and whoever was let in can still enter"
-    return Warn("orphan", None, f"{what}: `coachsync audit --fix` removes what is nobody's")
+    first = next(iter(things))  # what we are not known to have made must be named: a second installation may own it
+    remedy = f"coachsync audit {'' if first.attempt_at else f'{first.snowflake} '}--fix"
+    return Warn("orphan", None, f"{what}: `{remedy}` removes {'it' if len(things) == 1 else 'them'}")
