@@ -81,13 +81,18 @@ def _stand_in(guild: Guild, kind: ResourceKind, snowflake: str, name: str) -> Re
 
 def _orphaned_role(guild: Guild, role: Role, known: _Known, rooms: Iterable[Orphan]) -> list[Orphan]:
     session, resource = known.get(role.id, (None, None))
+    room = next((r for r in rooms if _lets_in(guild, r, role.id)), None)
+    by = room.id if room is not None else None
     if resource is not None and same_name(role.name, resource.name):
-        return [Orphan(resource, _made_by_us(resource), session)]
-    for room in rooms:
-        listed = guild.channels.get(room.id)
-        if listed is not None and (ROLE, role.id) in listed.overwrites and role.id not in guild.staff_role_ids:
-            return [Orphan(_stand_in(guild, "role", role.id, role.name), room.remembered, by=room.id)]
+        return [Orphan(resource, _made_by_us(resource), session, by)]
+    if room is not None and role.id not in guild.staff_role_ids:
+        return [Orphan(_stand_in(guild, "role", role.id, role.name), room.remembered, by=by)]
     return []
+
+
+def _lets_in(guild: Guild, room: Orphan, role_id: str) -> bool:
+    listed = guild.channels.get(room.id)
+    return listed is not None and (ROLE, role_id) in listed.overwrites
 
 
 def of_orphans(guild: Guild, orphans: Iterable[Orphan]) -> Iterator[Observed]:

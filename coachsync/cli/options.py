@@ -24,7 +24,8 @@ Now = Annotated[
 
 
 def _note_json(ctx: typer.Context, value: bool) -> bool:
-    invocation(ctx).json = value
+    if ctx.find_root().obj is not None:  # there is none if the command line is only parsed
+        invocation(ctx).json = value
     return value
 
 

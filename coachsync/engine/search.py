@@ -111,26 +111,27 @@ class Search:
                 continue
             if case is None or (case.session.flaw is not None and not case.cancelled):
                 if room.id in remembered or self._is_as_made(guild, room):
-                    self._note_orphan(guild, room, roles)
+                    self._note_orphan(guild, room, roles, remembered)
             elif case.live is None and case.session.id not in busy:
                 busy.add(case.session.id)
                 self._note_owned(guild, room, case)
         for role in roles:
             if role.id in remembered and not guild.assigned.get(role.id):
-                self._add_orphan(guild, role)
+                self._add_orphan(guild, role, remembered)
 
     def _is_as_made(self, guild: Guild, room: Stray) -> bool:
         return bool(room.readings) and is_private(guild.channels[room.id], guild.id, guild.bot_id, guild.staff_role_ids)
 
-    def _note_orphan(self, guild: Guild, room: Stray, roles: Iterable[Stray]) -> None:
-        self._add_orphan(guild, room)
+    def _note_orphan(self, guild: Guild, room: Stray, roles: Iterable[Stray], remembered: Collection[str]) -> None:
+        self._add_orphan(guild, room, remembered)
         for role in roles:
             if role.id in room.roles:
-                self._add_orphan(guild, role)
+                self._add_orphan(guild, role, remembered)
 
-    def _add_orphan(self, guild: Guild, stray: Stray) -> None:
+    def _add_orphan(self, guild: Guild, stray: Stray, remembered: Collection[str]) -> None:
+        """Note an orphan; what the ledger does not remember making has no attempt: a second installation may own it."""
         if stray.id not in self._orphans:
-            made = made_at(stray.id)
+            made = made_at(stray.id) if stray.id in remembered else 0
             self._orphans[stray.id] = Resource(stray.kind, stray.name, guild.id, "orphan", made, snowflake=stray.id)
 
     def _note_owned(self, guild: Guild, room: Stray, case: Case) -> None:
@@ -261,4 +262,6 @@ def _warning(guild_id: str, things: Collection[Resource]) -> Warn:
     named = " and ".join(f"{_CALLED.get(r.kind, r.kind)} {r.name!r} ({r.snowflake})" for r in things)
     verb = "belongs" if len(things) == 1 else "belong"
     what = f"{named} in guild {guild_id} {verb} to no booking, and whoever was let in can still enter"
-    return Warn("orphan", None, f"{what}: `coachsync audit --fix` removes what is nobody's")
+    first = next(iter(things))  # what we are not known to have made must be named: a second installation may own it
+    remedy = f"coachsync audit {'' if first.attempt_at else f'{first.snowflake} '}--fix"
+    return Warn("orphan", None, f"{what}: `{remedy}` removes {'it' if len(things) == 1 else 'them'}")

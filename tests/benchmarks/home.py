@@ -12,7 +12,7 @@ from pathlib import Path
 from coachsync.config.template import render_config
 from coachsync.store.open import create_store
 from tests.benchmarks.layout import TOKEN, coach_id, guild_id, session_id, student_id
-from tests.benchmarks.stage import Run, Stage, environment, measured
+from tests.benchmarks.stage import Run, environment, measured
 
 HOUR = 3_600_000
 START = 1_800_003_600_000
@@ -55,17 +55,19 @@ class Home:
             database.executemany(f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         database.close()
 
-    def look_once(self, now: int) -> None:
-        """Let the first run look through the guild, as it does with a new ledger; later runs have nothing to ask."""
-        with Stage(sessions=0, latency=0.0) as stage:
-            nowhere, self.base_url = self.base_url, stage.base_url
-            self.run(now)
-            self.base_url = nowhere
-
     def run(self, now: int | None, *arguments: str) -> Run:
         """Run one tick as if it were `now`."""
         at = () if now is None else ("--now", str(now))
         return self.start("run", *at, *arguments)
+
+    def settle(self, now: int) -> None:
+        """Run once, as what an idle tick comes after: a new ledger looks through its guilds, here in vain."""
+        self.run(now)
+        beside = self.folder / "sessions.json.coachsync.db"
+        database = sqlite3.connect(beside if beside.exists() else self.folder / "sessions.db")
+        with database:
+            database.execute("DELETE FROM coachsync_meta WHERE key LIKE 'look:%'")
+        database.close()
 
     def start(self, *arguments: str) -> Run:
         """Run one command."""

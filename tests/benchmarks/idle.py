@@ -23,8 +23,8 @@ def main() -> None:
         few, many = Home(small, _NOWHERE), Home(large, _NOWHERE)
         few.book(FEW, start=_LONG_AGO, apart=0)
         many.book(MANY, start=_LONG_AGO, apart=30_000)
-        for home in (few, many):
-            home.look_once(START)
+        few.settle(START)
+        many.settle(START)
         (small / "empty.py").write_text(_EMPTY, "utf-8")
 
         def empty() -> Run:

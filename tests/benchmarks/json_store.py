@@ -58,7 +58,7 @@ def main() -> None:
         _fill(folder / "sessions.json")
         now = START - 20 * 86_400_000 + 400 * 86_400_000
 
-        home.look_once(now)
+        home.settle(now)
 
         def parse() -> Run:
             return measured([sys.executable, "-c", _PARSE], folder, environment())

@@ -28,6 +28,7 @@ SQLITE, JSON = "sqlite:///sessions.db", "json:///sessions.json"
 URLS = {"sqlite": SQLITE, "json": JSON}
 ROOT = Path(__file__).parents[2]
 _TIMEOUT_S = 60.0
+NOWHERE = "http://127.0.0.1:9/api/v10"  # a new ledger asks Discord once: nobody answers here
 
 
 class Result(NamedTuple):
@@ -82,7 +83,9 @@ class Home:
     def settle(self, url: str = SQLITE) -> Home:
         """Write a configuration and make an empty store, as `init` does."""
         self.url = url
-        self.config.write_text(render_config({"discord.guild_id": GUILD, "store.url": url}), "utf-8")
+        self.config.write_text(
+            render_config({"discord.guild_id": GUILD, "discord.api_base": NOWHERE, "store.url": url}), "utf-8"
+        )
         return self.make_store()
 
     def configure(self, guild: str, discord: Iterable[str] = (), rest: str = "") -> None:

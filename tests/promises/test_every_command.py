@@ -11,8 +11,9 @@ import time
 import pytest
 
 from coachsync.cli.app import ENTRIES
+from coachsync.standin import Standin
 from tests.kit.home import GUILD, ROOT, Home
-from tests.kit.town import TOKEN
+from tests.kit.town import TOKEN, Town
 
 HEAVY = ("requests", "urllib3", "rich", "asyncio", "msgspec", "tomli_w", "jsonschema")
 
@@ -39,7 +40,11 @@ def test_idle_run_loads_nothing_heavy(home: Home) -> None:
         f"code = main(['--config', {str(home.config)!r}, 'run', '--quiet'])\n"
         f"print(code, sorted(set({heavy!r}) & sys.modules.keys()))"
     )
-    result = python(home, code, COACHSYNC_TOKEN=TOKEN)
+    with Standin() as standin:
+        town = Town(standin)
+        environ = town.environ | {"COACHSYNC_GUILD_ID": town.guild}
+        home.run("run", **environ)  # a new ledger's look: only then is a run idle
+        result = python(home, code, **environ)
     assert result.stdout == "0 []\n", result.stderr
 
 

@@ -184,6 +184,18 @@ def test_room_of_a_booking_that_a_restored_backup_does_not_know_is_reported_by_e
     assert "orphan" in scene.program("run", "--quiet").err
 
 
+def test_what_is_reported_as_nobodys_is_removed_by_the_command_that_the_report_names(any_access: Scene) -> None:
+    scene = any_access
+    restored(scene)
+    scene.tick(HOUR)
+    (told,) = orphans(scene)
+    assert f"`coachsync audit {scene.room()} --fix`" in told
+    removed = scene.program("audit", scene.room(), "--fix", "--yes")
+    assert (removed.code, scene.things()) == (0, {}), removed.err + removed.out
+    scene.tick(QUARTER)
+    assert (orphans(scene), scene.report.exit_code) == ([], 0)
+
+
 def test_orphan_is_forgotten_once_somebody_removed_it(any_access: Scene) -> None:
     restored(any_access)
     any_access.tick(HOUR)
