@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from coachsync.domain.model import HOUR, MINUTE
 from coachsync.domain.naming import hash_of
 from coachsync.domain.permissions import ADMINISTRATOR, ENTER, MEMBER, ROLE, VIEW_CHANNEL
 from tests.kit.scene import CHANNEL, CHANNELS, ID, QUARTER, Scene, Stage
@@ -185,6 +186,46 @@ def test_session_role_that_was_given_something_is_put_back_every_time(stage: Sta
         assert (scene.report.exit_code, scene.done) == (0, [("repair", "done")])
         there = scene.world.guilds[scene.guild].roles[role]
         assert (there.permissions, there.mentionable, there.hoist) == (0, False, False)
+
+
+def test_room_is_made_anew_although_the_role_that_it_admits_was_made_mentionable(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.world.edit_role(scene.guild, scene.role(), mentionable=True)
+    scene.world.delete_channel(scene.room())
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.done) == (0, [("repair", "done")])
+    assert not scene.world.guilds[scene.guild].roles[scene.role()].mentionable
+    assert scene.people_in_reach() == {scene.student, scene.coach}
+
+
+def test_role_above_the_bot_that_was_given_something_costs_role_and_room(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    old_room, old_role = scene.room(), scene.role()
+    mine = next(iter(scene.world.roles_of(scene.guild, scene.bot)))
+    scene.world.move_role(scene.guild, old_role, above=mine)
+    scene.world.edit_role(scene.guild, old_role, mentionable=True)
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.codes) == (1, ["role_too_high"])
+    assert old_room not in scene.rooms()
+    assert scene.people_in_reach() == {scene.student, scene.coach}
+    scene.world.move_role(scene.guild, old_role, below=mine)
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, len(scene.roles())) == (0, 1)
+
+
+def test_bot_does_not_lock_itself_out_when_it_closes_a_room_that_only_waits_for_its_end(any_access: Scene) -> None:
+    scene = any_access
+    scene.book()
+    scene.tick()
+    scene.world.clear_permissions(scene.room())
+    scene.tick(220 * MINUTE)
+    assert scene.codes == [OPEN]
+    scene.tick(HOUR)
+    assert (scene.done, scene.rooms()) == ([("cleanup", "done")], [])
 
 
 def test_leaver_loses_access_by_a_new_role_and_room_when_the_role_was_dragged_above_the_bot(stage: Stage) -> None:
