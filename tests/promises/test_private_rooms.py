@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
-from coachsync.domain.model import HOUR, MINUTE
+from coachsync.domain.model import DAY, HOUR, MINUTE
 from coachsync.domain.naming import hash_of
 from coachsync.domain.permissions import ADMINISTRATOR, ENTER, MEMBER, ROLE, VIEW_CHANNEL
+from tests.kit.booking_system import BookingSystem
 from tests.kit.scene import CHANNEL, CHANNELS, ID, QUARTER, Scene, Stage
 
 Click = Callable[[Scene], None]
@@ -226,6 +227,31 @@ def test_bot_does_not_lock_itself_out_when_it_closes_a_room_that_only_waits_for_
     assert scene.codes == [OPEN]
     scene.tick(HOUR)
     assert (scene.done, scene.rooms()) == ([("cleanup", "done")], [])
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_role_is_put_back_also_if_the_room_is_hidden(stage: Stage, over: bool) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.world.edit_role(scene.guild, scene.role(), permissions=ADMINISTRATOR)
+    scene.world.delete_overwrite(scene.room(), scene.bot)
+    scene.tick(220 * MINUTE if over else QUARTER)
+    assert scene.world.guilds[scene.guild].roles[scene.role()].permissions == 0
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.codes) == (1, ["missing_access"])
+
+
+def test_room_of_a_booking_that_vanished_a_moment_ago_is_kept_private(any_access: Scene) -> None:
+    scene = any_access
+    scene.book()
+    scene.tick()
+    scene.book("later001", start=scene.now() + 10 * DAY)
+    BookingSystem(scene.file).delete(ID)
+    scene.world.open_to_everyone(scene.room())
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.codes) == (1, [OPEN])
+    assert scene.people_in_reach() == {scene.student, scene.coach}
 
 
 def test_leaver_loses_access_by_a_new_role_and_room_when_the_role_was_dragged_above_the_bot(stage: Stage) -> None:

@@ -94,6 +94,7 @@ async def _close_to_others(job: Job) -> None:
     for drift in job.action.why:
         if drift.kind == "crowded":
             await counting.make_room(job, drift.many, replace=False)
+    await privacy.mend_role(job)
     if channel is not None:
         refused = await privacy.mend(job, channel, only={"bot", *CLOSING})
         job.reports += [refused] if refused is not None else []
@@ -124,6 +125,7 @@ async def _open_once(job: Job) -> None:
         await room.ensure_role(job)
         if job.role_adopted:
             await _doubt_role(job)
+        await privacy.mend_role(job)
         await room.ensure_channel(job)
     except Forbidden:
         if job.entry.access == "role" and job.entry.current("role") and job.entry.current("channel"):

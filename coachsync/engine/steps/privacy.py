@@ -57,13 +57,11 @@ def wrong(job: Job, channel: Channel) -> tuple[Fault, ...]:
 async def mend(job: Job, channel: Channel, only: Collection[FaultKind] = ()) -> Failure | None:
     """Put right who can enter the room; return what Discord refused, which costs the room.
 
-    Strangers who are only to be reported are no refusal. `only`: which kinds of fault to mend, all if empty.
+    Strangers who are only to be reported are no refusal. `only`: which kinds of fault to mend, all if empty. What the
+    role gives by itself is `mend_role`'s.
     """
     for fault in wrong(job, channel):
-        if only and fault.kind not in only:
-            continue
-        if fault.kind == "role":
-            await mend_role(job)
+        if fault.kind == "role" or (only and fault.kind not in only):
             continue
         if fault.kind == "stranger" and not job.privacy.remove:
             job.leak(whom(job, fault), channel, mended=False)

@@ -33,7 +33,6 @@ async def ensure_channel(job: Job) -> None:
     channel = await find_channel(job)
     if channel is None:
         await make_channel(job)
-        await privacy.mend_role(job)
         return
     refused = await privacy.mend(job, channel)
     if refused is None:
