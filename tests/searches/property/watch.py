@@ -122,6 +122,8 @@ class Watch:
             yield f"{when}: {self.names(strangers)} can see the room of {room.session}"
         if seen & (before - now) and seen & (now - before):
             yield f"{when}: {self.names(seen & (now - before))} came to {room.session} before who left was out"
+        if not self.town.world.can(room.guild, self.town.bot, room.id, p.ENTER):
+            return  # it cannot be removed, and is told of
         for addressed in self.said[room.id]:
             if seen & now - addressed and addressed - now:
                 yield f"{when}: {self.names(seen & now - addressed)} can read what others wrote in {room.session}"
