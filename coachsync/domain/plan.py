@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from coachsync.domain.brake import braked, kept, loses, refusal_of
 from coachsync.domain.case import Case, Facts
 from coachsync.domain.decide import decide, flaw_of_open
+from coachsync.domain.failure import Failure
 from coachsync.domain.model import Action, Entry, Millis, Session
 from coachsync.domain.naming import names_for, short_of
 from coachsync.domain.planned import RANK, Due, Plan, Refused, Scope
@@ -45,7 +46,7 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
         *_refused(decided, {c.session.id: refusal_of(c, brakes[c.session.guild_id]) for c in held}),
         *lost.refused,
     ]
-    ghosts = [Case(ghost(e), e, facts) for e in gone if e.guild_id in accidents or facts.now >= e.start]
+    ghosts = [Case(_ghost(e, facts, lives=e.guild_id in accidents), e, facts) for e in gone]
     plan = Plan(
         actions=actions,
         refused=(*(r for r in refused if r.kind in scope.kinds), *unbooked(known, entries, scope)),
@@ -55,6 +56,19 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
         missing=tuple(e.session_id for e in gone if e.guild_id not in accidents),
     )
     return _with_looks(plan, [*wanted, *ghosts], entries) if _looks(scope) else plan
+
+
+_MAY_BE_GONE = Failure(
+    "booking_vanished",
+    "the booking is not in the store",
+    "if it was cancelled, nothing is to be done; else bring it back",
+)
+
+
+def _ghost(entry: Entry, facts: Facts, *, lives: bool) -> Session:
+    """Return a booking that vanished, to be looked at. One that may be gone for good is only kept private."""
+    session = ghost(entry)
+    return session if lives or facts.now >= entry.start else session._replace(flaw=_MAY_BE_GONE)
 
 
 def _refused(

@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
+from coachsync.domain.model import DAY, HOUR, MINUTE
 from coachsync.domain.naming import hash_of
 from coachsync.domain.permissions import ADMINISTRATOR, ENTER, MEMBER, ROLE, VIEW_CHANNEL
+from tests.kit.booking_system import BookingSystem
 from tests.kit.scene import CHANNEL, CHANNELS, ID, QUARTER, Scene, Stage
 
 Click = Callable[[Scene], None]
@@ -185,6 +187,71 @@ def test_session_role_that_was_given_something_is_put_back_every_time(stage: Sta
         assert (scene.report.exit_code, scene.done) == (0, [("repair", "done")])
         there = scene.world.guilds[scene.guild].roles[role]
         assert (there.permissions, there.mentionable, there.hoist) == (0, False, False)
+
+
+def test_room_is_made_anew_although_the_role_that_it_admits_was_made_mentionable(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.world.edit_role(scene.guild, scene.role(), mentionable=True)
+    scene.world.delete_channel(scene.room())
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.done) == (0, [("repair", "done")])
+    assert not scene.world.guilds[scene.guild].roles[scene.role()].mentionable
+    assert scene.people_in_reach() == {scene.student, scene.coach}
+
+
+def test_role_above_the_bot_that_was_given_something_costs_role_and_room(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    old_room, old_role = scene.room(), scene.role()
+    mine = next(iter(scene.world.roles_of(scene.guild, scene.bot)))
+    scene.world.move_role(scene.guild, old_role, above=mine)
+    scene.world.edit_role(scene.guild, old_role, mentionable=True)
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.codes) == (1, ["role_too_high"])
+    assert old_room not in scene.rooms()
+    assert scene.people_in_reach() == {scene.student, scene.coach}
+    scene.world.move_role(scene.guild, old_role, below=mine)
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, len(scene.roles())) == (0, 1)
+
+
+def test_bot_does_not_lock_itself_out_when_it_closes_a_room_that_only_waits_for_its_end(any_access: Scene) -> None:
+    scene = any_access
+    scene.book()
+    scene.tick()
+    scene.world.clear_permissions(scene.room())
+    scene.tick(220 * MINUTE)
+    assert scene.codes == [OPEN]
+    scene.tick(HOUR)
+    assert (scene.done, scene.rooms()) == ([("cleanup", "done")], [])
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_role_is_put_back_also_if_the_room_is_hidden(stage: Stage, over: bool) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.world.edit_role(scene.guild, scene.role(), permissions=ADMINISTRATOR)
+    scene.world.delete_overwrite(scene.room(), scene.bot)
+    scene.tick(220 * MINUTE if over else QUARTER)
+    assert scene.world.guilds[scene.guild].roles[scene.role()].permissions == 0
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.codes) == (1, ["missing_access"])
+
+
+def test_room_of_a_booking_that_vanished_a_moment_ago_is_kept_private(any_access: Scene) -> None:
+    scene = any_access
+    scene.book()
+    scene.tick()
+    scene.book("later001", start=scene.now() + 10 * DAY)
+    BookingSystem(scene.file).delete(ID)
+    scene.world.open_to_everyone(scene.room())
+    scene.tick(QUARTER)
+    assert (scene.report.exit_code, scene.codes) == (1, [OPEN])
+    assert scene.people_in_reach() == {scene.student, scene.coach}
 
 
 def test_leaver_loses_access_by_a_new_role_and_room_when_the_role_was_dragged_above_the_bot(stage: Stage) -> None:

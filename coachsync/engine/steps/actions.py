@@ -94,8 +94,9 @@ async def _close_to_others(job: Job) -> None:
     for drift in job.action.why:
         if drift.kind == "crowded":
             await counting.make_room(job, drift.many, replace=False)
+    await privacy.mend_role(job)
     if channel is not None:
-        refused = await privacy.mend(job, channel, only=CLOSING)
+        refused = await privacy.mend(job, channel, only={"bot", *CLOSING})
         job.reports += [refused] if refused is not None else []
     await _tidy(job)
     job.note("repair", "done", job.action.reason)
@@ -117,12 +118,14 @@ async def _open(job: Job) -> None:
 
 async def _open_once(job: Job) -> None:
     """Role and room, then people. A room that Discord hides from the bot still lets in whoever gets its role."""
-    if _must_hand_out(job) and role.out_of_reach(job) and not job.entry.repairs.get(role.RETIRED):
+    in_use = _must_hand_out(job) or not role.is_plain(job)
+    if in_use and role.out_of_reach(job) and not job.entry.repairs.get(role.RETIRED):
         role.retire(job)
     try:
         await room.ensure_role(job)
         if job.role_adopted:
             await _doubt_role(job)
+        await privacy.mend_role(job)
         await room.ensure_channel(job)
     except Forbidden:
         if job.entry.access == "role" and job.entry.current("role") and job.entry.current("channel"):

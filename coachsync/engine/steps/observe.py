@@ -57,15 +57,7 @@ async def _drift(job: Job) -> tuple[Drift, ...]:
         return twin
     if job.may_gain and job.entry.state == "open":
         return (*await _lost(job), *twin)
-    return (*_opened(job), *twin)
-
-
-def _opened(job: Job) -> tuple[Drift, ...]:
-    """Return whether others can enter the room of a session for which nothing more is made."""
-    channel = job.entry.current("channel")
-    listed = job.guild.channels.get(channel.snowflake or "") if channel is not None else None
-    unsound = listed is not None and any(fault.kind in CLOSING for fault in privacy.wrong(job, listed))
-    return (Drift("privacy"),) if unsound else ()
+    return (*([Drift("privacy")] if await _is_open(job) else []), *twin)
 
 
 async def _lost(job: Job) -> list[Drift]:
@@ -74,12 +66,26 @@ async def _lost(job: Job) -> list[Drift]:
     by_role = job.entry.access == "role"
     lacks_role = by_role and (held is None or await role.is_gone(job, held.snowflake or ""))
     found = [Drift("role")] if lacks_role else []
-    there = await room.probe(job, channel.snowflake) if channel is not None and channel.snowflake else None
+    try:
+        there = await room.probe(job, channel.snowflake) if channel is not None and channel.snowflake else None
+    except Forbidden:
+        if role.is_plain(job):
+            raise
+        return [Drift("privacy")]  # the role can be mended all the same
     if there is None:
         return [*found, Drift("channel")]
     if _unsound(job, there, lacks_role=lacks_role):
         found.append(Drift("privacy"))
     return [*found, *await _lost_people(job, there)]
+
+
+async def _is_open(job: Job) -> bool:
+    """Return whether the room, or what its role gives by itself, lets in others. Raises Forbidden for a hidden room."""
+    if not role.is_plain(job):
+        return True
+    channel = job.entry.current("channel")
+    there = await room.probe(job, channel.snowflake) if channel is not None and channel.snowflake else None
+    return there is not None and any(fault.kind in CLOSING for fault in privacy.wrong(job, there))
 
 
 def _unsound(job: Job, channel: Channel, *, lacks_role: bool) -> bool:

@@ -36,7 +36,7 @@ from coachsync.domain.permissions import MEMBER, Overwrite
 from coachsync.domain.windows import is_bookable
 from coachsync.engine.steps import belongings, role, room
 from coachsync.engine.steps.job import Job
-from coachsync.engine.steps.removal import drop_spares, out_of_reach
+from coachsync.engine.steps.removal import drop_spares
 from coachsync.engine.steps.room import make_channel
 
 _LOST_ALREADY = NOT_HERE | {UNKNOWN_ROLE, UNKNOWN_OVERWRITE, UNKNOWN_CHANNEL}
@@ -113,7 +113,7 @@ def _keep_out(job: Job, person: Person, error: DiscordError) -> None:
         job.note("let in", "not in the guild", person.id or "")
         return
     held = job.entry.current("role")
-    failure = out_of_reach(job, error, held) if isinstance(error, Forbidden) else failure_of(error)
+    failure = role.refusal_of(job, error, held) if isinstance(error, Forbidden) else failure_of(error)
     job.pending.append(failure._replace(message=f"the {person.kind} ({person.id}) cannot be let in: {failure.message}"))
 
 

@@ -14,13 +14,13 @@ from coachsync.domain.audience import NEEDED, Fault, FaultKind, Guests, faults, 
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.permissions import MEMBER, ROLE, Overwrite, Target
+from coachsync.engine.steps import role
 from coachsync.engine.steps.job import Job
 
 _NOTES = {
     "bot": "the bot's access put back",
     "everyone": "everyone's deny put back",
     "former": "former access taken",
-    "role": "the role's own permissions taken",
     "stranger": "a stranger's access taken",
     "staff": "staff's access put back",
     "admitted": "the role's access put back",
@@ -30,19 +30,19 @@ _NOTES = {
 def admitted(job: Job) -> list[Target]:
     """Return whom the room's overwrites let in beside bot and staff: the session's role, or its people."""
     if job.entry.access == "role":
-        role = job.entry.current("role")
-        return [(ROLE, role.snowflake)] if role is not None and role.snowflake else []
+        held = job.entry.current("role")
+        return [(ROLE, held.snowflake)] if held is not None and held.snowflake else []
     return [(MEMBER, person) for person in job.session.ids if not job.guild.is_nobody(person)]
 
 
 def guests(job: Job) -> Guests:
     """Return who should be able to enter the session's room."""
-    role = job.entry.current("role")
+    held = job.entry.current("role")
     spares = {r.snowflake for r in job.entry.resources if r.kind == "role" and r.state == "spare" and r.snowflake}
     former = (set(job.entry.staff) | spares) - set(job.guild.staff_role_ids) - job.privacy.also
     return Guests(
         wanted=job.guild.wanted(admitted(job)),
-        role=role.snowflake if role is not None else None,
+        role=held.snowflake if held is not None else None,
         people=frozenset(job.session.ids if job.may_gain else (*job.session.ids, *job.entry.granted())),
         also=job.privacy.also,
         former=frozenset(former),
@@ -57,10 +57,11 @@ def wrong(job: Job, channel: Channel) -> tuple[Fault, ...]:
 async def mend(job: Job, channel: Channel, only: Collection[FaultKind] = ()) -> Failure | None:
     """Put right who can enter the room; return what Discord refused, which costs the room.
 
-    Strangers who are only to be reported are no refusal. `only`: which kinds of fault to mend, all if empty.
+    Strangers who are only to be reported are no refusal. `only`: which kinds of fault to mend, all if empty. What the
+    role gives by itself is `mend_role`'s.
     """
     for fault in wrong(job, channel):
-        if only and fault.kind not in only:
+        if fault.kind == "role" or (only and fault.kind not in only):
             continue
         if fault.kind == "stranger" and not job.privacy.remove:
             job.leak(whom(job, fault), channel, mended=False)
@@ -78,12 +79,23 @@ async def mend(job: Job, channel: Channel, only: Collection[FaultKind] = ()) -> 
     return None
 
 
+async def mend_role(job: Job) -> None:
+    """Take from the session's role what it should not have. A refusal is reported: no other room would mend it."""
+    resource = job.entry.current("role")
+    if resource is None or role.is_plain(job):
+        return
+    held = job.guild.roles[resource.snowflake or ""]
+    try:
+        await job.guild.discord.plain_role(job.guild.id, held.id, job.how)
+    except (Forbidden, BadRequest) as error:
+        job.reports.append(role.refusal_of(job, error, resource) if isinstance(error, Forbidden) else failure_of(error))
+        return
+    job.guild.roles[held.id] = held._replace(permissions=0, mentionable=False, hoist=False)
+    job.note("the role's own permissions taken", "done", held.id)
+
+
 async def _mend_one(job: Job, channel: Channel, fault: Fault) -> None:
-    if fault.kind == "role":
-        role = job.guild.roles[fault.target[1]]
-        await job.guild.discord.plain_role(job.guild.id, role.id, job.how)
-        job.guild.roles[role.id] = role._replace(permissions=0, mentionable=False, hoist=False)
-    elif fault.put is not None:
+    if fault.put is not None:
         await _put(job, channel, fault.put)
     else:
         await _take(job, channel, fault.target)
@@ -115,8 +127,8 @@ def whom(job: Job, fault: Fault) -> str:
         return "everyone in the guild"
     if kind == MEMBER:
         return f"somebody who is not booked ({someone})"
-    role = job.guild.roles.get(someone)
-    return f"the role {role.name!r} ({someone})" if role is not None else f"the role {someone}"
+    named = job.guild.roles.get(someone)
+    return f"the role {named.name!r} ({someone})" if named is not None else f"the role {someone}"
 
 
 def prove(job: Job) -> None:

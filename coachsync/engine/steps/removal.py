@@ -221,24 +221,10 @@ async def _send_delete(job: Job, kind: str, snowflake: str) -> None:
 
 def _undeletable(job: Job, resource: Resource, error: Forbidden) -> Failure:
     if resource.kind == "role":
-        return out_of_reach(job, error, resource)
+        return role.refusal_of(job, error, resource)
     return failure_of(error)._replace(
         message=f"Discord hides the room {resource.name!r} ({resource.snowflake}) from the bot or does not let it "
         "delete it",
         hint="in Discord: Edit Channel → Permissions → add the bot with View Channel and Connect; or give the room "
         f"up with `{give_up(job.session.id)}`",
-    )
-
-
-def out_of_reach(job: Job, error: Forbidden, resource: Resource | None) -> Failure:
-    """Return why the bot may not hand out or delete a role: it stands too high, or a permission is missing."""
-    role = job.guild.roles.get(resource.snowflake or "") if resource is not None else None
-    if error.code != "missing_permission" or role is None or job.guild.outranks(role):
-        return failure_of(error)
-    return Failure(
-        "role_too_high",
-        f"the role {role.name!r} stands above the bot's own highest role, so the bot cannot hand it out",
-        "in Server Settings → Roles, drag the bot's role above the session roles",
-        error.discord_code,
-        error.http_status,
     )

@@ -7,8 +7,10 @@ adopted; else it is left to a later run, which looks again first (CONTRACT §6).
 from __future__ import annotations
 
 from coachsync.discord.codes import UNKNOWN_ROLE
-from coachsync.discord.errors import BadRequest, DiscordError, NotFound, RateLimited
+from coachsync.discord.errors import BadRequest, DiscordError, Forbidden, NotFound, RateLimited, failure_of
+from coachsync.domain.failure import Failure
 from coachsync.domain.limits import MOST_ROLES
+from coachsync.domain.model import Resource
 from coachsync.engine.steps.belongings import candidate_roles, found, is_our_role
 from coachsync.engine.steps.job import Job, may_be_new, not_believed, settle, take_hash_name
 
@@ -64,6 +66,27 @@ def out_of_reach(job: Job) -> bool:
     resource = job.entry.current("role")
     role = job.guild.roles.get(resource.snowflake or "") if resource is not None else None
     return role is not None and not job.guild.outranks(role)
+
+
+def refusal_of(job: Job, error: Forbidden, resource: Resource | None) -> Failure:
+    """Return why the bot may not hand out or delete a role: it stands too high, or a permission is missing."""
+    held = job.guild.roles.get(resource.snowflake or "") if resource is not None else None
+    if error.code != "missing_permission" or held is None or job.guild.outranks(held):
+        return failure_of(error)
+    return Failure(
+        "role_too_high",
+        f"the role {held.name!r} stands above the bot's own highest role, so the bot cannot hand it out",
+        "in Server Settings → Roles, drag the bot's role above the session roles",
+        error.discord_code,
+        error.http_status,
+    )
+
+
+def is_plain(job: Job) -> bool:
+    """Return whether the session's role gives nothing by itself, as far as it was listed."""
+    resource = job.entry.current("role")
+    role = job.guild.roles.get(resource.snowflake or "") if resource is not None else None
+    return role is None or role.plain
 
 
 def retire(job: Job) -> None:

@@ -230,7 +230,7 @@ async def _send_channel(job: Job, wanted: Sequence[Overwrite], parent: str | Non
 
 async def _prove(job: Job, resource: Resource, channel: Channel) -> None:
     """Check that the channel Discord answered carries what was asked for; a room that does not is removed."""
-    if not privacy.wrong(job, channel):
+    if all(fault.kind == "role" for fault in privacy.wrong(job, channel)):  # that is the role's, not the room's
         return
     resource.state = "spare"  # on disk first: if the removal fails, no later run takes it for the session's room
     await job.save()

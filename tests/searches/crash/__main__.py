@@ -22,11 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.searches.crash", description=main.__doc__)
     parser.add_argument("--part", type=Share.parse, default=Share(1, 1), metavar="I/N", help="the Ith of N parts")
     parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name holds this text")
+    parser.add_argument("--pairs", action="store_true", help="cases in which two requests of one tick are struck")
     parser.add_argument("--workers", type=int, default=DEFAULT_WORKERS, help="processes side by side")
     parser.add_argument("--verbose", action="store_true", help="show all failing cases, and what their ticks said")
     options = parser.parse_args(argv)
     began = time.monotonic()
-    played = run(options.part, options.only, options.workers)
+    played = run(options.part, options.only, options.workers, twice=options.pairs)
     print(report(played, verbose=options.verbose))
     print(f"took {time.monotonic() - began:.0f} s")
     return 1 if any(one.problems for one in played) or not played else 0

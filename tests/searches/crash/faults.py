@@ -102,6 +102,9 @@ _FULL = Fault("disk full", "disk", "full")
 _DISK = (_FULL, Fault("read-only", "disk", "readonly"), Fault("store locked", "disk", "locked"))
 _LEDGER_LOCKED = Fault("ledger locked", "disk", "ledger_locked")
 
+IN_PAIRS: tuple[Fault, ...] = (*_UNANSWERED, *_REFUSED)
+"""What strikes two requests of one tick."""
+
 FRESH: tuple[Fault, ...] = _STRUCK_REQUESTS
 """What strikes a process of its own as well as a forked one."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +67,13 @@ class CaseHome(Home):
     def change(self, fields: Mapping[str, Any]) -> None:
         """Change the booking as its booking system would: past coachsync's own code."""
         self._system.put(SESSION, fields)
+
+    def forget(self) -> None:
+        """Lose the ledger."""
+        with closing(sqlite3.connect(self.ledger)) as connection:
+            found = connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'coachsync_%'"
+            )
+            for (name,) in found.fetchall():
+                connection.execute(f"DROP TABLE {name}")
+            connection.commit()

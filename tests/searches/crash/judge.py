@@ -38,6 +38,7 @@ class Watch:
         self._before = portrait(self._world.guilds[town.guild], foreign)
         self._leaver = town.john if scenario.people and "nina" in scenario.people else None
         self._people = frozenset((town.john, town.sarah)) | named(town, scenario)
+        self._strangers = frozenset(getattr(town, name) for name in scenario.strangers)
         self._lost = False
         self.leaks: list[str] = []
         standin.after_request(self._look)
@@ -61,9 +62,12 @@ class Watch:
         self.leaks += [f"after {request.method} {request.path}: {leak}" for leak in found]
 
     def _leaks(self) -> Iterator[str]:
-        allowed = self._people | self._town.always
+        channels = self.rooms().channels
+        if not any(self._world.who_can_see(channel) & self._strangers for channel in channels):
+            self._strangers = frozenset()  # once out, they stay out
+        allowed = self._people | self._town.always | self._strangers
         inside = False
-        for channel in self.rooms().channels:
+        for channel in channels:
             enter = self._world.who_can_enter(channel)
             strangers = (self._world.who_can_see(channel) | enter) - allowed
             if strangers:

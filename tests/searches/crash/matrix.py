@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations
 from typing import NamedTuple
 
 from coachsync.domain.model import Millis
-from tests.searches.crash.faults import AT_REQUESTS, FRESH, Fault, Point, at_step
+from tests.searches.crash.faults import AT_REQUESTS, FRESH, IN_PAIRS, Fault, Point, at_step
 from tests.searches.crash.prepared import Key, Prepared, Stage, stage
 from tests.searches.crash.scenarios import SCENARIOS
 from tests.searches.crash.strike import Strike
@@ -19,25 +20,32 @@ CLEAN_TICKS = 2
 
 
 class Case(NamedTuple):
-    """One fault at one point of one scenario; `fresh`: the struck tick is a program of its own."""
+    """One fault at one point of one scenario, and perhaps a second one at another request of the same tick.
+
+    `fresh`: the struck tick is a program of its own.
+    """
 
     key: Key
     point: Point
     fault: Fault
     fresh: bool = False
+    second: tuple[Point, Fault] | None = None
 
     @property
     def way(self) -> str:
         """How the struck tick is run."""
         if self.fresh:
             return "a program of its own"
+        if self.second is not None:
+            return "a forked worker, struck twice"
         aside = self.fault.family in ("signal", "line") or not self.point.is_request
         return "a fork" if aside else "a forked worker"
 
     @property
     def name(self) -> str:
         """What the case is called, in a report and to be run alone."""
-        return f"{self.key} | {self.point} | {self.fault.name}{' | fresh' if self.fresh else ''}"
+        second = f" | {self.second[0]} | {self.second[1].name}" if self.second is not None else ""
+        return f"{self.key} | {self.point} | {self.fault.name}{second}{' | fresh' if self.fresh else ''}"
 
 
 class Played(NamedTuple):
@@ -57,6 +65,18 @@ def cases(prepared: Iterable[Prepared]) -> list[Case]:
     """Return all cases of some scenarios, the fixed share of fresh ones last."""
     forked = [Case(one.key, point, fault) for one in prepared for point in one.points for fault in _faults(one, point)]
     return forked + list(_fresh(forked))
+
+
+def pairs(prepared: Iterable[Prepared]) -> list[Case]:
+    """Return, for every two requests of each scenario's tick, two faults that strike them; which, goes round."""
+    found: list[Case] = []
+    for one in prepared:
+        requests = [point for point in one.points if point.is_request]
+        for first, second in combinations(requests, 2):
+            turn = len(found)
+            fault, other = IN_PAIRS[turn % len(IN_PAIRS)], IN_PAIRS[(turn // len(IN_PAIRS) + turn * 7) % len(IN_PAIRS)]
+            found.append(Case(one.key, first, fault, second=(second, other)))
+    return found
 
 
 def _faults(prepared: Prepared, point: Point) -> tuple[Fault, ...]:
@@ -97,13 +117,16 @@ def _of_blow(case: Case, ended: Ended) -> list[str]:
 def _struck(case: Case, prepared: Prepared, it: Stage) -> Ended:
     if case.fault.family == "line" or not case.point.is_request:
         return it.ticker.forked(prepared.at, case.point, case.fault)
-    strike = Strike(case.point, case.fault, it.ticker)
-    strike.arm(it.standin)
+    blows = [(case.point, case.fault), *([case.second] if case.second is not None else [])]
+    strikes = [Strike(point, fault, it.ticker) for point, fault in blows]
+    for strike in strikes:
+        strike.arm(it.standin)
     try:
         ended = _way(case, it)(prepared.at)
     finally:
-        strike.disarm(it.standin)
-    return ended._replace(struck=strike.hits > 0)
+        for strike in strikes:
+            strike.disarm(it.standin)
+    return ended._replace(struck=any(strike.hits for strike in strikes))
 
 
 def _way(case: Case, it: Stage) -> Callable[[Millis], Ended]:

@@ -1,4 +1,4 @@
-"""What a tick has to do in the matrix: setup, cleanup, revoke, update and repair, each from its own beginning."""
+"""What a tick has to do in the matrix: setup, cleanup, revoke, update, repair, take-over, each from its beginning."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
+from coachsync.domain.permissions import ENTER, MEMBER
 from coachsync.standin import World
 from tests.searches.crash.home import CaseHome
 from tests.searches.crash.town import FOUNDED, Cast
@@ -25,6 +26,7 @@ class Scene(NamedTuple):
     access: str
     role: str | None
     room: str
+    tick: Callable[[Millis], object]
 
 
 def _nothing(scene: Scene) -> None:
@@ -66,10 +68,40 @@ def _grant_gone(scene: Scene) -> None:
         scene.world.delete_overwrite(scene.room, scene.town.john)
 
 
+def _cleared(scene: Scene) -> None:
+    scene.world.clear_permissions(scene.room)
+
+
+def _stranger_admitted(scene: Scene) -> None:
+    scene.world.set_overwrite(scene.room, scene.town.zoe, MEMBER, ENTER)
+
+
+def _role_spoilt(scene: Scene) -> None:
+    assert scene.role is not None
+    scene.world.edit_role(scene.town.guild, scene.role, mentionable=True)
+
+
+def _crowded(scene: Scene) -> None:
+    """Give the role to a stranger whom a run has counted once already."""
+    assert scene.role is not None
+    scene.world.give_role(scene.town.guild, scene.town.zoe, scene.role)
+    scene.tick(LATER - MINUTE)
+
+
+def _nina_for_john_who_wrote(scene: Scene) -> None:
+    assert scene.world.write_message(scene.room, scene.town.john)
+    _nina_for_john(scene)
+
+
+def _ledger_lost(scene: Scene) -> None:
+    scene.home.forget()
+
+
 class Scenario(NamedTuple):
     """One kind of work. `people` names who has access when all is done, None where nobody has.
 
-    `set_up`: whether a tick has set the session up before. `before`: who had access then.
+    `set_up`: whether a tick has set the session up before. `told`: whether a clean tick exits 1, for it says who could
+    enter. `strangers`: who else may enter until a tick has mended it.
     """
 
     name: str
@@ -79,6 +111,8 @@ class Scenario(NamedTuple):
     change: Callable[[Scene], None] = _nothing
     status: str = "SCHEDULED"
     accesses: tuple[str, ...] = ("role", "member")
+    told: bool = False
+    strangers: tuple[str, ...] = ()
 
 
 _PAIR = ("john", "sarah")
@@ -92,5 +126,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("repair_role", LATER, _PAIR, change=_role_gone, accesses=("role",)),
     Scenario("repair_room", LATER, _PAIR, change=_room_gone),
     Scenario("repair_grant", LATER, _PAIR, change=_grant_gone),
+    Scenario("repair_cleared", LATER, _PAIR, change=_cleared, told=True, strangers=("nina", "zoe")),
+    Scenario("repair_stranger", LATER, _PAIR, change=_stranger_admitted, told=True, strangers=("zoe",)),
+    Scenario("repair_plain", LATER, _PAIR, change=_role_spoilt, accesses=("role",)),
+    Scenario("repair_crowded", LATER, _PAIR, change=_crowded, accesses=("role",), told=True, strangers=("zoe",)),
+    Scenario("update_written", LATER, ("nina", "sarah"), change=_nina_for_john_who_wrote),
+    Scenario("take_over", LATER, _PAIR, change=_ledger_lost),
 )
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

@@ -15,7 +15,10 @@ _LATE_S = 30.0
 
 
 class Strike:
-    """One fault at one request. To be armed before the tick and disarmed after it; `hits` counts its blows."""
+    """One fault at one request. To be armed before the tick, several if need be, and disarmed after it.
+
+    `hits` counts its blows.
+    """
 
     def __init__(self, point: Point, fault: Fault, ticker: Ticker) -> None:
         self.hits = 0
@@ -31,7 +34,8 @@ class Strike:
         standin.before_request(self._before)
         standin.after_request(self._after)
         standin.after_answer(self._answered)
-        standin.faults.decide = self._spoil
+        before = standin.faults.decide
+        standin.faults.decide = lambda request: (before(request) if before else None) or self._spoil(request)
 
     def disarm(self, standin: Standin) -> None:
         """Let everything through again."""

@@ -13,7 +13,7 @@ from tests.searches.crash.faults import AT_REQUESTS, STEPS
 from tests.searches.crash.matrix import FRESH_CASES, cases
 from tests.searches.crash.whole import DEFAULT_WORKERS, Share, prepare_all, run
 
-_PARTS = 64
+_PARTS = 160
 _DAY_S = 86_400
 
 
@@ -33,7 +33,19 @@ def test_every_case_converges_within_two_ticks_after_the_fault_has_passed(
     played = run(part, "", DEFAULT_WORKERS)
     failed = [one for one in played if one.problems]
     record_property("told", f"crash matrix, part {part.nth} of {part.of}: {len(played)} cases, {len(failed)} failed")
-    assert len(played) > 9_000 // part.of
+    assert len(played) > 20_000 // part.of
+    assert not failed, report(played, verbose=False)
+
+
+@pytest.mark.long
+def test_every_pair_of_faults_in_one_tick_converges_within_two_ticks_after_they_have_passed(
+    record_property: Callable[[str, object], None],
+) -> None:
+    part = share()
+    played = run(part, "", DEFAULT_WORKERS, twice=True)
+    failed = [one for one in played if one.problems]
+    record_property("told", f"pairs of faults, part {part.nth} of {part.of}: {len(played)} cases, {len(failed)} failed")
+    assert len(played) > 1_200 // part.of
     assert not failed, report(played, verbose=False)
 
 

@@ -7,7 +7,7 @@ import os
 from typing import NamedTuple
 
 from tests.searches.crash.farm import spread
-from tests.searches.crash.matrix import Case, Played, cases, keys, play
+from tests.searches.crash.matrix import Case, Played, cases, keys, pairs, play
 from tests.searches.crash.prepared import Key, Prepared, prepare
 
 DEFAULT_WORKERS = 3 * (os.cpu_count() or 1)  # many cases wait for an answer that never comes
@@ -28,10 +28,11 @@ class Share(NamedTuple):
         return cls(int(nth), int(of))
 
 
-def run(share: Share, only: str, workers: int) -> list[Played]:
-    """Play the cases of a share whose names hold `only`; in the order of the matrix."""
+def run(share: Share, only: str, workers: int, *, twice: bool = False) -> list[Played]:
+    """Play the cases of a share whose names hold `only`; in the order of the matrix. `twice`: those of two faults."""
     prepared = prepare_all(workers)
-    mine = [c for c in cases(prepared.values()) if only in c.name][share.nth - 1 :: share.of]
+    every = (pairs if twice else cases)(prepared.values())
+    mine = [c for c in every if only in c.name][share.nth - 1 :: share.of]
     results = dict(spread(lambda number: play(mine[number], prepared[mine[number].key]), len(mine), workers))
     return [_told(mine[number], results.get(number, "it was never played")) for number in range(len(mine))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -14,9 +15,22 @@ from tests.kit.booking_system import BookingSystem
 from tests.kit.home import URLS, Home
 
 
+def bare(typed: str | None) -> str | None:
+    """Return the id that was typed, "" if none was, None if that can be no id at all (CONTRACT §4)."""
+    plain = (typed or "").strip()
+    mentioned = re.fullmatch(r"<@!?(\d+)>", plain)
+    plain = mentioned[1] if mentioned else plain
+    readable = re.fullmatch(r"[1-9]\d{14,19}", plain) and int(plain) < 2**64
+    return plain if readable or not plain else None
+
+
 @dataclass
 class Booking:
-    """One booking as the booking system knows it. `garbled`: its start was written in seconds by mistake."""
+    """One booking as the booking system knows it.
+
+    `student` and `coach` are as they were typed. `garbled`: its start was written in seconds by mistake. `nobodies`:
+    ids that were typed and are a role's or the bot's; `homes`: those that are a guild's.
+    """
 
     id: str
     status: str
@@ -27,6 +41,8 @@ class Booking:
     guild: str
     garbled: bool = False
     note: int = 0
+    nobodies: frozenset[str] = frozenset()
+    homes: frozenset[str] = frozenset()
 
     @property
     def end(self) -> Millis:
@@ -35,8 +51,15 @@ class Booking:
 
     @property
     def people(self) -> frozenset[str]:
-        """Return who has linked an account."""
-        return frozenset(someone for someone in (self.student, self.coach) if someone)
+        """Return who is to get in: those whose id can be read, and is a person's."""
+        read = (bare(typed) for typed in (self.student, self.coach))
+        return frozenset(someone for someone in read if someone) - self.nobodies - self.homes
+
+    @property
+    def unread(self) -> bool:
+        """Return whether the row is invalid: its start, or an id that is neither one nor blank."""
+        read = {bare(typed) for typed in (self.student, self.coach)}
+        return self.garbled or None in read or bool(read & self.homes)
 
     def fields(self) -> dict[str, Any]:
         """Return the row by JSON key; `studentName` changes with every write, so that no write can hide."""

@@ -147,7 +147,7 @@ class Fortnight:
         faults.decide = self._fault
         if slot in self.outage:
             self.town.standin.down()
-        self.watch.run_reads({b.id: b.people for b in self.bookings.known.values()})
+        self.watch.run_begins({b.id: b.people for b in self.bookings.known.values()})
         killed = False
         if killing:
             killed = self.ticker.run_killed(self.random.randrange(3, 9), after=self.random.random() < 0.5)

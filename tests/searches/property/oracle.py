@@ -29,7 +29,9 @@ class Memory:
         guild, setup_start: where, and the session's start when that room was made.
         closed_start: the start of the appointment that an operator closed. `perhaps_closed`: or may have.
         sure: whether nothing went wrong since the session was last as it should be.
-        harm: what moderators did to this room, by kind of thing.
+        harm: what moderators took from this session that is made again once only, by kind of thing.
+        accesses: by which access its room may have been made.
+        crowded: runs in a row that did not tell of holders of its role who are not booked.
         told: the booking's times as runs may have read them.
         missed: finished runs since the booking vanished, each with whether it could be taken for an accident.
         claimed: the store names what is foreign; nothing is promised but that it is not touched.
@@ -45,6 +47,8 @@ class Memory:
     told: list[Booking] = field(default_factory=list)
     missed: list[bool | None] = field(default_factory=list)
     claimed: bool = False
+    accesses: set[str] = field(default_factory=set)
+    crowded: int = 0
 
     @property
     def certain(self) -> bool | None:
@@ -63,8 +67,9 @@ def expected(booking: Booking | None, memory: Memory, now: Millis) -> bool | Non
         return None
     if booking is None:
         return _vanished(memory, now)
-    if booking.garbled:  # a cancelled one goes at once, unless so many are that it is taken for an accident
-        return None if booking.status == CANCELLED else _by_what_was_told(memory, now)
+    if booking.unread:  # a cancelled one goes at once, unless so many are that it is taken for an accident
+        changed = not booking.garbled and any(booking.end != told.end for told in memory.told)
+        return None if booking.status == CANCELLED or changed else _by_what_was_told(memory, now)
     if booking.status == CANCELLED or now >= booking.end + LINGERS:
         return False
     elsewhere = memory.guild not in ("", booking.guild)

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from coachsync.domain import permissions as p
 from coachsync.domain.booking import Defaults
-from coachsync.domain.model import HOUR, MINUTE, Entry, Millis
+from coachsync.domain.model import HOUR, MINUTE, Access, Entry, Millis, Report
 from coachsync.standin import Request
 from coachsync.standin.answers import Reply
 from coachsync.store.open import open_store
 from tests.kit.town import Guild
+from tests.searches.property.audience import Audience
 from tests.searches.property.bookings import Backup, Booking, Bookings
+from tests.searches.property.moderators import Moderators
 from tests.searches.property.oracle import BOOKABLE, CANCELLED, COMPLETED, LINGERS, Memory, expected
 from tests.searches.property.ticks import Ticked, Ticker
 from tests.searches.property.watch import Made, Watch
@@ -26,39 +28,22 @@ from tests.searches.property.world import Playground
 QUARTER: Millis = 15 * MINUTE
 
 
-class Scene:
+class Scene(Moderators):
     """Everything there is, and what may be done to it."""
 
     def __init__(self, town: Playground, folder: Path, store: str, access: str) -> None:
-        self.town = town
-        self.access = access
+        super().__init__(town, Watch(town))
+        self.access: Access = "member" if access == "member" else "role"
         self.bookings = Bookings(folder, store)
         self.ticker = Ticker(town, town.settings(folder, store, access))
-        self.watch = Watch(town)
-        self.memory: dict[str, Memory] = {}
-        self.hidden: set[str] = set()
         self.unknown: set[str] = set()
-        self.story: list[str] = []
         self.backup: Backup | None = None
         self.trouble = False
         self.jumpy = False
         self._mid_run: list[Callable[[], None]] = []
         town.standin.after_request(self._during)
 
-    # time and people
-
-    @property
-    def now(self) -> Millis:
-        """Return the time."""
-        return self.town.clock.now()
-
-    def tell(self, what: str) -> None:
-        """Add to the story that a failure tells."""
-        self.story.append(f"{(self.now % (24 * HOUR)) / HOUR:.2f} h {what}")
-
-    def mem(self, session: str) -> Memory:
-        """Return what became of a session."""
-        return self.memory.setdefault(session, Memory())
+    # doubt
 
     def doubt(self) -> None:
         """Note that something went wrong: nothing is certain until things have settled."""
@@ -101,7 +86,7 @@ class Scene:
         self.tell(f"{command} {' '.join(names)} {options or ''}")
         before = self._run_begins()
         done = self.ticker.run(command, *names, **options)
-        self._run_ended(before)
+        self._run_ended(before, done.report if command == "run" else None)
         assert done.deeds == done.foretold, f"did {done.deeds}, foretold {done.foretold}"
         if command == "run":
             self._note_missed()
@@ -111,8 +96,8 @@ class Scene:
         """Run a tick during which another one is tried."""
         self.tell("two runs at once")
         before = self._run_begins()
-        self.ticker.run_with_second()
-        self._run_ended(before)
+        done = self.ticker.run_with_second()
+        self._run_ended(before, done.report)
         self._note_missed()
 
     def tick_killed(self, nth: int, after: bool) -> None:
@@ -125,14 +110,17 @@ class Scene:
 
     def _run_begins(self) -> dict[str, object]:
         for booking in self.bookings.known.values():
-            if not booking.garbled:
+            if not booking.unread:
                 self.mem(booking.id).told.append(deepcopy(booking))
+        for session in self.memory:
+            self.mem(session).accesses.add(self.access)
         self._miss_what_came_too_late()
-        self.watch.run_reads({b.id: b.people for b in self.bookings.known.values() if not b.garbled})
-        self.watch.leaks += self.watch.look("before the run")
+        self.watch.run_begins({b.id: b.people for b in self.bookings.known.values() if not b.unread})
         return self.watch.foreign_things()
 
-    def _run_ended(self, before: dict[str, object]) -> None:
+    def _run_ended(self, before: dict[str, object], report: Report | None = None) -> None:
+        if report is not None and not self.trouble:
+            Audience(self, report).check()
         self.watch.run_ended()
         if self.trouble:
             self.doubt()
@@ -214,21 +202,22 @@ class Scene:
 
     def _at_most_one(self, session: str, most: int) -> None:
         for kind in ("role", "channel"):
-            there = [m for m in self.watch.live(session, kind) if m.id not in self.hidden]
+            there = [m for m in self.watch.live(session, kind) if m.id not in self.hidden | self.raised]
             assert len(there) <= most, f"{session} has {len(there)} {kind}s: {there}"
 
     def _check_one(self, session: str, memory: Memory, entry: Entry | None, row: dict[str, object] | None) -> None:
         booking = self.bookings.known.get(session)
         wanted = expected(booking, memory, self.now)
         roles, rooms = self.watch.live(session, "role"), self.watch.live(session, "channel")
-        if any(room.id in self.hidden for room in rooms):
+        if any(thing.id in self.hidden | self.raised for thing in rooms + roles):
             return
         has = bool(roles or rooms)
         if wanted is False:
             assert not has, f"{session} should have nothing and has {roles + rooms}"
         if wanted is True and not memory.spoilt:
             assert len(rooms) == 1, f"{session} should have a room"
-            assert len(roles) == (self.access == "role"), f"{session} should have a role: {roles}"
+            possible = {access == "role" for access in memory.accesses}
+            assert len(roles) in possible, f"{session} should have a role: {roles}"
             if booking is not None:
                 assert rooms[0].guild == booking.guild, f"{session} has its room in the wrong guild"
         if not memory.claimed:
@@ -253,7 +242,7 @@ class Scene:
         if row is None or self.mem(session).spoilt or self._ended(session):
             return  # what vanishes then is noted at the cleanup
         assert named == there, f"the ledger of {session} names {named - there}, which is gone"
-        if self.bookings.known[session].garbled:
+        if self.bookings.known[session].unread:
             return
         if there:
             claimed = {row.get("discordRoleId"), row.get("discordChannelId")} - {None, ""}
@@ -274,33 +263,44 @@ class Scene:
                 memory.guild, memory.setup_start = booking.guild, booking.start
             memory.perhaps_closed = False
         if not has:
-            memory.guild = ""
+            memory.guild, memory.accesses = "", set()
         memory.has, memory.sure = has, True
-        memory.told = [deepcopy(booking)] if booking is not None and not booking.garbled else memory.told[-1:]
+        memory.told = [deepcopy(booking)] if booking is not None and not booking.unread else memory.told[-1:]
 
     def _check_people(
         self, session: str, memory: Memory, booking: Booking | None, roles: list[Made], rooms: list[Made]
     ) -> None:
         """Demand that who is booked can enter, and nobody else can or is inside."""
-        people = booking.people if booking is not None and not booking.garbled else None
-        if people is None:
-            people = memory.told[-1].people if memory.told else self.watch.may_enter[session]
+        people = self.people_of(session)
         self.watch.settled(session, people)
         for room in rooms:
             world = self.town.world
-            welcome = people | self.watch.privileged(room.guild) | self.watch.let_in_by_hand(room.id)
-            stayed = world.who_is_in(room.id) - welcome - self.watch.by_hand[f"inside {room.id}"]
+            welcome = people | self.watch.privileged(room.guild) | self.watch.visited[room.id]
+            stayed = world.who_is_in(room.id) - welcome
             assert not stayed, f"{self.watch.names(stayed)} stayed in the room of {session}"
-            if booking is None or memory.spoilt or self._masked(roles) or memory.harm["gone"]:
+            if booking is None or booking.unread or memory.spoilt or self._masked(roles, people):
                 continue
-            if booking.status in BOOKABLE and self.now < booking.end and not booking.garbled:
-                present = {someone for someone in people if someone in world.guilds[room.guild].members}
-                shut_out = present - world.who_can_enter(room.id)
+            if booking.status in BOOKABLE and self.now < booking.end:
+                shut_out = self._able(room, people) - world.who_can_enter(room.id)
                 assert not shut_out, f"{self.watch.names(shut_out)} cannot enter the room of {session}"
 
-    def _masked(self, roles: list[Made]) -> bool:
+    def people_of(self, session: str) -> frozenset[str]:
+        """Return who has, at most, a right to a session's room."""
+        booking, memory = self.bookings.known.get(session), self.mem(session)
+        if booking is not None and not booking.unread:
+            return booking.people
+        return memory.told[-1].people if memory.told else self.watch.may_enter[session]
+
+    def _able(self, room: Made, people: frozenset[str]) -> set[str]:
+        """Return who of these can be let in: who is in the guild, not timed out, and not denied by hand."""
+        members, channel = self.town.world.guilds[room.guild].members, self.town.world.channel(room.id)
+        assert channel is not None
+        denied = {i for i, o in channel.overwrites.items() if o.deny & p.ENTER}
+        return {i for i in people - denied if i in members and not members[i].held_back(self.now)}
+
+    def _masked(self, roles: list[Made], people: frozenset[str]) -> bool:
         """Return whether somebody holds a session role by hand: then counting does not show who lacks it."""
-        return any(self.watch.by_hand[role.id] for role in roles)
+        return any(self.town.world.role_holders(role.id) - people for role in roles)
 
     def _entries(self) -> dict[str, Entry]:
         settings = self.ticker.settings
@@ -321,7 +321,7 @@ class Scene:
         closed = memory.closed_start == booking.start or memory.perhaps_closed
         well = not self.trouble
         self.tick("setup", session)
-        if booking.garbled or booking.status not in BOOKABLE or self.now >= booking.end:
+        if booking.unread or booking.status not in BOOKABLE or self.now >= booking.end:
             return
         if not memory.has or not memory.sure:
             memory.has, memory.sure, memory.setup_start = None, False, None
@@ -349,80 +349,6 @@ class Scene:
         self.watch.given_up |= set(left)
         memory.claimed = False
 
-    # moderators
-
-    def rooms(self) -> list[Made]:
-        """Return every room and role that coachsync has in Discord."""
-        return self.watch.all_live()
-
-    def _harm(self, thing: Made, kind: str) -> None:
-        memory = self.mem(thing.session)
-        memory.harm[kind] += 1
-        memory.sure = False
-
-    def mod_deletes(self, thing: Made) -> None:
-        """Delete a role or room of ours by hand."""
-        self.tell(f"moderator deletes {thing}")
-        self._harm(thing, thing.kind)
-        if thing.kind == "role":
-            self.town.world.delete_role(thing.guild, thing.id)
-        else:
-            self.town.world.delete_channel(thing.id)
-            self.hidden.discard(thing.id)
-
-    def mod_renames(self, thing: Made) -> None:
-        """Rename a role or room of ours by hand."""
-        self.tell(f"moderator renames {thing}")
-        self.town.world.rename(thing.id, f"renamed {thing.id}")
-
-    def mod_takes(self, thing: Made, person: str) -> None:
-        """Take a person's access by hand."""
-        world = self.town.world
-        self.tell(f"moderator takes {thing} from {self.watch.names([person])}")
-        if thing.kind == "channel":
-            if person in self.watch.by_hand[thing.id]:
-                self.watch.by_hand[f"inside {thing.id}"].add(person)
-            self.watch.by_hand[thing.id].discard(person)
-            world.delete_overwrite(thing.id, person)
-        elif person in world.guilds[thing.guild].members:
-            self._stays_inside(thing, person)
-            self.watch.by_hand[thing.id].discard(person)
-            world.take_role(thing.guild, person, thing.id)
-        self._harm(thing, "grant")
-
-    def _stays_inside(self, role: Made, person: str) -> None:
-        """Note that someone let in by hand may still be inside: only moderators know of them."""
-        for room in self.watch.live(role.session, "channel"):
-            if person in self.watch.by_hand[role.id]:
-                self.watch.by_hand[f"inside {room.id}"].add(person)
-
-    def mod_gives(self, thing: Made, person: str) -> None:
-        """Let a stranger in by hand."""
-        self.tell(f"moderator gives {thing} to {self.watch.names([person])}")
-        world = self.town.world
-        self.watch.by_hand[thing.id].add(person)
-        for room in self.watch.live(thing.session, "channel"):
-            self.watch.by_hand[f"inside {room.id}"].add(person)
-        if thing.kind == "role":
-            world.give_role(thing.guild, person, thing.id)
-        else:
-            world.set_overwrite(thing.id, person, p.MEMBER, p.ENTER)
-
-    def mod_hides(self, room: Made) -> None:
-        """Take the bot's overwrite from a room of ours."""
-        self.tell(f"moderator hides {room}")
-        self.town.world.delete_overwrite(room.id, self.town.bot)
-        self.hidden.add(room.id)
-        self._harm(room, "overwrite")
-
-    def mod_shows(self) -> None:
-        """Give the bot back its overwrites, as the hint says."""
-        for room in [r for r in self.rooms() if r.id in self.hidden]:
-            self.tell(f"moderator shows {room}")
-            self.town.world.set_overwrite(room.id, self.town.bot, p.MEMBER, p.ENTER)
-            self.mem(room.session).sure = False
-        self.hidden.clear()
-
     def look_alike(self, home: Guild, kind: str, name: str, rights: int) -> None:
         """Make by hand what looks like a session's role or room; a friend holds the role."""
         self.tell(f"look-alike {kind} {name} with {rights}")
@@ -433,6 +359,39 @@ class Scene:
         else:
             self.watch.foreign(world.add_channel(home.id, name))
 
+    # the configuration
+
+    def configure(self, what: str, which: int) -> None:
+        """Change the configuration while rooms are open."""
+        self.tell(f"configuration: {what} {which}")
+        settings, watch = self.ticker.settings, self.watch
+        members = set(self.town.member_roles.values())
+        if what == "strangers":
+            privacy = settings.privacy._replace(strangers="report" if which == 0 else "remove")
+        elif what == "also":
+            watch.also = (set(), {self.town.strangers[0]}, members)[which]
+            privacy = settings.privacy._replace(also=tuple(sorted(watch.also)))
+        else:
+            self._configure_guilds(what, which)
+            return
+        self.ticker.settings = settings._replace(privacy=privacy)
+
+    def _configure_guilds(self, what: str, which: int) -> None:
+        settings = self.ticker.settings
+        if what == "access":
+            self.access = "member" if which == 0 else "role"
+        elif what == "staff":
+            own = {home.staff_role for home in self.town.guilds}
+            self.watch.staff = (own, own | set(self.town.member_roles.values()), set())[which]
+        changed = {}
+        for home in self.town.guilds:
+            known = settings.guild(home.id)
+            here = [role for role in (home.staff_role, self.town.member_roles[home.id]) if role in self.watch.staff]
+            category = (None if which == 0 else home.category) if what == "category" else known.category_id
+            changed[home.id] = known._replace(staff_role_ids=tuple(here), category_id=category, access=self.access)
+        first = changed[settings.discord.guild_id]
+        self.ticker.settings = settings._replace(discord=first, guilds={**settings.guilds, **changed})
+
     # people
 
     def everybody_connects(self) -> None:
@@ -440,16 +399,24 @@ class Scene:
         world = self.town.world
         for room in self.rooms():
             if room.kind == "channel":
+                known = self.watch.may_enter[room.session] | self.watch.coming.get(room.session, frozenset())
                 for someone in world.who_can_enter(room.id) - self.watch.privileged(room.guild):
-                    world.connect_voice(room.guild, someone, room.id)
+                    if world.connect_voice(room.guild, someone, room.id) and someone not in known:
+                        self.watch.visited[room.id].add(someone)
+
+    def everybody_writes(self) -> None:
+        """Let somebody of each room write into it."""
+        world = self.town.world
+        for room in self.rooms():
+            people = self.watch.may_enter[room.session]
+            if room.kind == "channel" and any(world.write_message(room.id, someone) for someone in sorted(people)):
+                self.watch.said[room.id].append(people)
 
     def leave(self, home: Guild, person: str) -> None:
         """Take a person out of a guild."""
         self.tell(f"{self.watch.names([person])} leaves {home.id}")
         self._shaken(home, person)
         self.town.world.leave(home.id, person)
-        for role in [m.id for m in self.watch.made.values() if m.guild == home.id and m.kind == "role"]:
-            self.watch.by_hand[role].discard(person)
 
     def join(self, home: Guild, person: str) -> None:
         """Let a person into a guild."""
@@ -481,10 +448,11 @@ class Scene:
             return
         self.tell("restore")
         self.bookings.restore(self.backup)
-        for thing in self.rooms():  # whom a run let in that never was, coachsync only reports
-            self._let_in_once(thing, self.watch.may_enter[thing.session])
-        for thing in [self.watch.made[i] for i in self.watch.given_up]:
-            self._let_in_once(thing, frozenset(self.town.bookable))
+        for session, people in self.watch.may_enter.items():  # whom runs let in that never were
+            for room in self.watch.live(session, "channel"):
+                self.watch.visited[room.id] |= people
+        for given_up in self.watch.given_up:
+            self.watch.visited[given_up] |= set(self.town.bookable)
         self.watch.lost |= self.watch.given_up
         self.watch.given_up.clear()
         remembered = {
@@ -503,13 +471,10 @@ class Scene:
         for session, kind, snowflake in remembered:
             self.mem(session).harm[kind] += snowflake not in there  # what is made again counts as a repair
 
-    def _let_in_once(self, thing: Made, people: frozenset[str]) -> None:
-        self.watch.by_hand[thing.id] |= people
-        self.watch.by_hand[f"inside {thing.id}"] |= people
-
     def _after_restore(self, session: str, known: set[str]) -> None:
         memory = self.mem(session)
         memory.sure, memory.has, memory.setup_start = False, None, None
+        memory.accesses |= {"role", "member"}
         booking = self.bookings.known.get(session)
         due = (
             booking is not None
@@ -519,7 +484,6 @@ class Scene:
         for thing in [m for m in self.rooms() if m.session == session and m.id not in known]:
             if not due or self._unrecognisable(thing):
                 self.watch.lost.add(thing.id)
-                self.hidden.discard(thing.id)
             else:
                 self.unknown.add(thing.id)
 
@@ -539,6 +503,7 @@ class Scene:
         self.calm()
         self.jumpy = False
         self.mod_shows()
+        self.mod_lowers()
         self.settle()
         for session, memory in list(self.memory.items()):
             if memory.claimed:

@@ -55,8 +55,15 @@ CHANGES = (
     + ["coach"] * 2
     + ["unlink", "duration", "guild", "garble", "delete", "claim", "during", "during"]
     + ["drop marks"]
+    + ["wrong id"] * 2
 )
-MODERATORS = ["delete", "delete", "rename", "take", "take", "give", "hide", "show"]
+PEOPLE = ["leave", "join", "join", "talk", "talk", "write", "write", "jumpy", "time out", "let speak"]
+MODERATORS = ["delete", "delete", "rename", "take", "take", "hide", "show", "lower"]
+"""What is done to rooms and roles alike. More is done to each kind."""
+ROOM_CLICKS = ["sync", "clear", "undeny", "allow", "give", "admit", "deny", "hide"]
+ROLE_CLICKS = ["give", "give back", "administrator", "sight", "mentionable", "hoist", "raise", "lower"]
+ALLOWED = (p.ENTER, p.VIEW_CHANNEL, p.CONNECT)
+SETTINGS = ["strangers", "also", "staff", "staff", "access", "category"]
 statuses = st.sampled_from(["SCHEDULED"] * 4 + ["CONFIRMED", "IN_PROGRESS", "CANCELLED", "CANCELLED", "NO_SHOW"])
 FAULTS = [
     "reset_before",
@@ -183,8 +190,19 @@ class Days(RuleBasedStateMachine):
             "duration": {"minutes": (1, 30, 45, 60, 90, 300)[number]},
             "guild": {"guild": self.town.guilds[number % 2].id},
             "garble": {"garbled": not booking.garbled},
+            "wrong id": self._mistyped(booking, number, lead),
         }
         return changes[what]
+
+    def _mistyped(self, booking: Booking, number: int, lead: int) -> dict[str, Any]:
+        """Return what is written if somebody types an id that is nobody's, or a good one in an odd way."""
+        home = next(h for h in self.town.guilds if h.id == booking.guild)
+        roles = [m.id for m in self.s.watch.live(booking.id, "role")]
+        nobody = (home.staff_role, self.town.bot, *roles[:1])[lead % 2 if not roles else lead % 3]
+        student = self._person(lead % 6)
+        typed = (home.id, nobody, "18446744073709551616", f" <@!{student}>\n", "  ", f"<@&{home.staff_role}>")[number]
+        ids = {"nobodies": booking.nobodies | {nobody}, "homes": frozenset(h.id for h in self.town.guilds)}
+        return {"coach" if lead % 5 == 0 else "student": typed, **ids}
 
     def _write(self, session: str, status: str, lead: int) -> None:
         if booking := self._booking(session):
@@ -202,7 +220,7 @@ class Days(RuleBasedStateMachine):
 
     # people
 
-    @rule(what=st.sampled_from(["leave", "join", "join", "talk", "talk", "jumpy"]), home=homes, person=numbers)
+    @rule(what=st.sampled_from(PEOPLE), home=homes, person=numbers)
     def people(self, what: str, home: int, person: int) -> None:
         scene = self._step()
         scene.tell(what)
@@ -212,8 +230,16 @@ class Days(RuleBasedStateMachine):
             scene.join(self.town.guilds[home], self._person(person))
         elif what == "talk":
             scene.everybody_connects()
+        elif what == "write":
+            scene.everybody_writes()
+        elif what in ("time out", "let speak"):
+            self._time_out(self.town.guilds[home].id, self._person(person), what == "time out")
         else:
             scene.jumpy = not scene.jumpy
+
+    def _time_out(self, home: str, someone: str, until: bool) -> None:
+        if someone in self.town.world.guilds[home].members:
+            self.town.world.time_out(home, someone, self.s.now + 60 * MINUTE if until else None)
 
     # moderators
 
@@ -231,12 +257,65 @@ class Days(RuleBasedStateMachine):
             scene.mod_renames(thing)
         elif act == "take":
             scene.mod_takes(thing, people[who % len(people)] if people else self._person(who))
-        elif act == "give":
-            scene.mod_gives(thing, self.town.strangers[who % 2])
+        elif act == "lower":
+            scene.mod_lowers()
         elif act == "show":
             scene.mod_shows()
         elif thing.kind == "channel" and thing.id not in scene.hidden:
             scene.mod_hides(thing)
+
+    @precondition(lambda self: self.scene and self.scene.rooms())
+    @rule(number=st.integers(0, 11), act=st.sampled_from(ROOM_CLICKS), who=st.integers(0, 7), tick=st.booleans())
+    def click_at_room(self, number: int, act: str, who: int, tick: bool) -> None:
+        """Let a moderator change who can enter a room, often just before a run."""
+        scene = self._step()
+        there = [m for m in scene.rooms() if m.kind == "channel"]
+        if not there:
+            return
+        room = there[number % len(there)]
+        someone = (*self.town.bookable, *self.town.strangers)[who]
+        if act in ("sync", "clear", "undeny", "allow"):
+            scene.mod_opens(room, act)
+        elif act == "give":
+            scene.mod_gives(room, someone, ALLOWED[number % 3])
+        elif act == "admit":
+            deny = p.CONNECT if number % 4 == 1 else p.ENTER if number % 4 == 3 else 0
+            scene.mod_admits(room, self.town.member_roles[room.guild], ALLOWED[number % 3] & ~deny, deny)
+        elif act == "deny":
+            scene.mod_denies(room, someone)
+        elif room.id not in scene.hidden:
+            scene.mod_hides(room)
+        self._tick_too(tick)
+
+    @precondition(lambda self: self.scene and any(m.kind == "role" for m in self.scene.rooms()))
+    @rule(number=st.integers(0, 11), act=st.sampled_from(ROLE_CLICKS), who=numbers, tick=st.booleans())
+    def click_at_role(self, number: int, act: str, who: int, tick: bool) -> None:
+        """Let a moderator change a session's role or who holds it, often just before a run."""
+        scene = self._step()
+        there = [m for m in scene.rooms() if m.kind == "role"]
+        role = there[number % len(there)]
+        if act == "give":
+            scene.mod_gives(role, self.town.strangers[who % 2])
+        elif act == "give back":
+            former = sorted(set(self.town.bookable) - scene.people_of(role.session))
+            scene.mod_gives(role, former[who % len(former)])
+        elif act == "raise":
+            scene.mod_raises(role)
+        elif act == "lower":
+            scene.mod_lowers()
+        else:
+            scene.mod_edits(role, act)
+        self._tick_too(tick)
+
+    def _tick_too(self, tick: bool) -> None:
+        if tick:
+            self.town.clock.advance(QUARTER)
+            self.s.tick()
+            self.s.check()
+
+    @rule(what=st.sampled_from(SETTINGS), which=st.sampled_from([0, 1, 1, 2]))
+    def configure(self, what: str, which: int) -> None:
+        self._step().configure(what, which)
 
     @rule(
         which=sessions,
@@ -357,7 +436,6 @@ class Days(RuleBasedStateMachine):
     @invariant()
     def nobody_sees_what_they_should_not(self) -> None:
         if self.scene is not None:
-            self.scene.watch.leaks += self.scene.watch.look("between runs")
             self.scene.no_leaks()
 
     def teardown(self) -> None:

@@ -34,7 +34,10 @@ class Watch:
         lost: of that, what neither the ledger nor a booking leads to since a backup was brought back.
         may_enter: for each session, whom a run may have let in.
         coming: for each session, whom the run under way read in the booking.
-        by_hand: whom a moderator let in, by the role or channel.
+        strangers: for each session, who could see its room when the run under way began, and should not.
+        visited: who was in a room, by snowflake, at a moment when they could enter it by a moderator's hand alone.
+        said: for each room, to whom each message in it was written.
+        staff: the staff roles of the configuration. `also`: whom it lets a moderator admit.
         leaks: what should never have been, in words.
     """
 
@@ -45,7 +48,11 @@ class Watch:
         self.lost: set[str] = set()
         self.may_enter: dict[str, frozenset[str]] = defaultdict(frozenset)
         self.coming: dict[str, frozenset[str]] = {}
-        self.by_hand: dict[str, set[str]] = defaultdict(set)
+        self.strangers: dict[str, set[str]] = {}
+        self.visited: dict[str, set[str]] = defaultdict(set)
+        self.said: dict[str, list[frozenset[str]]] = defaultdict(list)
+        self.staff: set[str] = {home.staff_role for home in town.guilds}
+        self.also: set[str] = set()
         self.leaks: list[str] = []
         self._foreign: set[str] = set()
         town.standin.after_request(self.after_request)
@@ -91,18 +98,11 @@ class Watch:
         return made.id in (home.roles if made.kind == "role" else home.channels)
 
     def privileged(self, guild: str) -> set[str]:
-        """Return who may enter every room: the bot, staff, the owner, administrators."""
-        world = self.town.world
-        home = world.guilds[guild]
-        staff = {h.staff_role for h in self.town.guilds}
+        """Return who may enter every room: bot, staff, owner, administrators, and `[privacy] also`."""
+        home = self.town.world.guilds[guild]
         rights = {r.id for r in home.roles.values() if r.permissions & p.ADMINISTRATOR}
-        return {u for u, m in home.members.items() if m.roles & (staff | rights)} | {home.owner_id, self.town.bot}
-
-    def let_in_by_hand(self, channel: str) -> set[str]:
-        """Return whom moderators let into a room."""
-        found = self.town.world.channel(channel)
-        keys = [channel, *(found.overwrites if found else ())]
-        return set().union(*(self.by_hand[k] for k in keys if k in self.by_hand))
+        welcome = self.staff | self.also | rights
+        return {u for u, m in home.members.items() if m.roles & welcome} | {home.owner_id, self.town.bot} | self.also
 
     def look(self, when: str) -> list[str]:
         """Return what is wrong now: who can see a room and should not, or comes before another has left."""
@@ -115,16 +115,34 @@ class Watch:
     def _look_at(self, room: Made, when: str) -> Iterable[str]:
         before = self.may_enter[room.session]
         now = self.coming.get(room.session, before)
-        seen = self.town.world.who_can_see(room.id) - self.privileged(room.guild) - self.let_in_by_hand(room.id)
+        seen = self.town.world.who_can_see(room.id) - self.privileged(room.guild)
+        seen -= self.strangers.get(room.session, set())
         strangers = seen - before - now
         if strangers:
             yield f"{when}: {self.names(strangers)} can see the room of {room.session}"
         if seen & (before - now) and seen & (now - before):
             yield f"{when}: {self.names(seen & (now - before))} came to {room.session} before who left was out"
+        if not self.town.world.can(room.guild, self.town.bot, room.id, p.ENTER):
+            return  # it cannot be removed, and is told of
+        for addressed in self.said[room.id]:
+            if seen & now - addressed and addressed - now:
+                yield f"{when}: {self.names(seen & now - addressed)} can read what others wrote in {room.session}"
 
-    def run_reads(self, people: dict[str, frozenset[str]]) -> None:
-        """Note that a run begins, which reads these participants."""
+    def seers(self, room: Made) -> set[str]:
+        """Return who can see a room without having every room's right."""
+        return self.town.world.who_can_see(room.id) - self.privileged(room.guild)
+
+    def run_begins(self, people: dict[str, frozenset[str]]) -> None:
+        """Note that a run begins, which reads these participants: whom it finds in a room is no work of its own."""
         self.coming = people
+        for room in self.all_live():
+            now = people.get(room.session, frozenset())
+            self.said[room.id] = [a | now if a <= now else a for a in self.said[room.id]]
+        self.strangers = {}
+        for thing in self.all_live():
+            reach = self.seers(thing) if thing.kind == "channel" else self.town.world.role_holders(thing.id)
+            by_hand = self.strangers.setdefault(thing.session, set())
+            by_hand |= reach - self.may_enter[thing.session]
 
     def run_ended(self) -> None:
         """Note that no run is under way: both whom it read and whom it should have removed may be inside."""
@@ -135,6 +153,8 @@ class Watch:
     def settled(self, session: str, people: frozenset[str]) -> None:
         """Note that a session is as it should be: only these may be inside from now on."""
         self.may_enter[session] = people
+        for room in self.live(session, "channel"):
+            self.visited[room.id] -= people
 
     def names(self, users: Collection[str]) -> str:
         """Return people's names."""

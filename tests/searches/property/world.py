@@ -19,7 +19,10 @@ STRANGERS = 2
 
 
 class Playground(Town):
-    """A town of two guilds. Who may be booked is in `bookable`; `strangers` are members who never are."""
+    """A town of two guilds. Who may be booked is in `bookable`; `strangers` are members who never are.
+
+    `member_roles`: the role that all strangers hold, by guild.
+    """
 
     def __init__(self, standin: Standin, clock: SimClock, people: int) -> None:
         names = [*(f"person {n}" for n in range(people)), *(f"stranger {n}" for n in range(STRANGERS))]
@@ -27,6 +30,10 @@ class Playground(Town):
         self.clock = clock
         everybody = list(self.people.values())
         self.bookable, self.strangers = everybody[:people], everybody[people:]
+        self.member_roles = {home.id: self.world.add_role(home.id, "Member") for home in self.guilds}
+        for home, role in self.member_roles.items():
+            for stranger in self.strangers:
+                self.world.give_role(home, stranger, role)
 
     def settings(self, folder: Path, store: str, access: str) -> Settings:
         """Write the configuration of a store in `folder`, and return it, impatient with slow answers."""
