@@ -315,7 +315,7 @@ class Apply:
     # looking again
 
     async def _look_again(self) -> None:
-        """Count who holds the session roles, and remove categories of ours that are empty."""
+        """Count who holds the session roles."""
         await asyncio.gather(*(self._look_again_at(g) for g in self.guilds.values() if g.failure is None))
 
     async def _look_again_at(self, guild: Guild) -> None:
@@ -325,8 +325,6 @@ class Apply:
                 self.outcomes.append(refusal(late, self._access(late.session.guild_id)))
             else:
                 self.outcomes.append(await self._perform(late, (RANK[late.kind],)))
-        if guild.category_id is not None:
-            await category.remove_empty(self.shelves[guild.id], self.journal, How((9,), "coachsync: empty category"))
 
     def _warnings(self) -> tuple[Warn, ...]:
         failed = self.failures().items()

@@ -1,7 +1,8 @@
 """Under which category a room is made: the configured one, and further ones when it is full.
 
 A category holds 50 channels; the list may hide some, so Discord's own refusal (50035 with
-CHANNEL_PARENT_MAX_CHANNELS) is the last word. Categories we made are removed when they are empty.
+CHANNEL_PARENT_MAX_CHANNELS) is the last word. Those we made stay for reuse: the list may hide channels in them, so only
+an audit that was asked to removes them.
 
 Source: discord.com/developers/docs/resources/channel (limits), discord/FACTS §4.
 """
