@@ -12,6 +12,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -281,6 +283,37 @@ def test_name_look_up_that_hangs_ends_in_time_and_nothing_is_sent_later(monkeypa
     assert isinstance(result, NeverSent)
     assert took <= 0.7
     assert server.requests == []
+
+
+@contextmanager
+def swallowing() -> Iterator[int]:
+    """Yield a port at which a connection neither comes about nor is refused."""
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+def test_second_address_is_tried_when_the_first_swallows_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    with swallowing() as dead, listening(OK) as server:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (dead, server.port)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: found)
+        result, took = timed("http://localhost", POST, timeout=1.0)
+
+    assert isinstance(result, Answer)
+    assert took >= 0.45
+    assert len(server.requests) == 1
+
+
+def test_address_that_swallows_packets_alone_has_the_whole_time() -> None:
+    with swallowing() as dead:
+        result, took = timed(f"http://127.0.0.1:{dead}", POST, timeout=0.6)
+
+    assert isinstance(result, NeverSent)
+    assert took >= 0.55
 
 
 def test_thread_that_hangs_is_replaced() -> None:

@@ -11,8 +11,10 @@ adapter is used without a session, hence without cookies, redirects and .netrc.
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPResponse
 from typing import Any
@@ -98,8 +100,27 @@ class _TlsConnection(HTTPSConnection):
 def _connect_and_claim(connection: HTTPConnection) -> None:
     """Connect first, if that is still to be done: what fails until then was never sent."""
     if connection.sock is None:
-        connection.connect()
+        _connect(connection)
     _thread.exchange.claim()
+
+
+def _connect(connection: HTTPConnection) -> None:
+    """Connect, each address of the host with its share of the time: urllib3 gives the whole of it to the first."""
+    whole = connection.timeout
+    assert isinstance(whole, int | float)  # seconds, as every exchange has
+    connection.timeout = whole / _addresses(connection)
+    try:
+        connection.connect()
+    finally:
+        connection.timeout = whole
+    connection.sock.settimeout(whole)
+
+
+def _addresses(connection: HTTPConnection) -> int:
+    """Return how many addresses the host has that is connected to, a proxy's if there is one; 1 if nobody knows."""
+    with suppress(OSError, UnicodeError):  # `connect` comes upon the same, and says so in urllib3's words
+        return len(socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)) or 1
+    return 1
 
 
 class _PlainPool(HTTPConnectionPool):
