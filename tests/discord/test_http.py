@@ -22,8 +22,9 @@ import pytest
 from coachsync import __version__
 from coachsync.discord import routes
 from coachsync.discord.exchange import Answer, Lost, NeverSent
+from coachsync.discord.transport import sending
 from coachsync.discord.transport.sending import encoded_reason
-from tests.discord.loopback import TOKEN, answering, exchange, listening, timed
+from tests.discord.loopback import TOKEN, answering, exchange, listening, only_once, timed
 
 GET = routes.GET_ME.at()
 PUT = routes.PUT_MEMBER_ROLE.at(guild_id="1", user_id="2", role_id="3")
@@ -64,6 +65,29 @@ def test_connection_is_reused() -> None:
         exchange(server.base, GET, PUT, GET, GET)
 
     assert (len(server.requests), server.connections) == (4, 1)
+
+
+def test_create_goes_over_a_connection_that_was_just_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening(OK) as server:
+        exchange(server.base, GET, POST)
+        assert server.connections == 1
+        monkeypatch.setattr(sending, "_JUST_USED_S", 0.0)
+        exchange(server.base, GET, POST)
+
+    assert (len(server.requests), server.connections) == (4, 3)
+
+
+@pytest.mark.parametrize("doubt", [0.0, 10.0], ids=["creates", "all, at first"])
+def test_fresh_connections_are_used_once_one_died_under_its_second_request(
+    monkeypatch: pytest.MonkeyPatch, doubt: float
+) -> None:
+    monkeypatch.setattr(sending, "_DOUBT_S", doubt)
+    then = GET if doubt else POST
+    with listening(only_once(OK)) as server:
+        results = exchange(server.base, GET, GET, then, then, then)
+
+    assert [type(result) for result in results] == [Answer, Lost, Answer, Answer, Answer]
+    assert len(server.requests) == 5
 
 
 @pytest.mark.parametrize("reason", ["plain", "ä 🎤 / x", "🎤" * 600, "a" * 600, "\r\nX-Evil: 1", "  spaced  "])

@@ -14,9 +14,11 @@ import os
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPResponse
+from math import inf
 from typing import Any
 
 from certifi import where
@@ -34,11 +36,17 @@ class AbandonedError(Exception):
 
 
 class Exchange:
-    """One request's way out: sent or abandoned, whichever comes first, and never both."""
+    """One request's way out: sent or abandoned, whichever comes first, and never both.
 
-    __slots__ = ("_lock", "_state")
+    `most_idle`: seconds since its last answer after which a connection is not used again; None: none is used again.
+    `reused` says whether the request went over a connection that had served another.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_lock", "_state", "most_idle", "reused")
+
+    def __init__(self, most_idle: float | None = inf) -> None:
+        self.most_idle = most_idle
+        self.reused = False
         self._lock = threading.Lock()
         self._state = ""
 
@@ -81,27 +89,46 @@ class _Response(HTTPResponse):
             super().begin()
 
 
-class _PlainConnection(HTTPConnection):
+class _Connection(HTTPConnection):
+    """What both kinds of connections have of ours."""
+
     response_class = _Response
+    _answered_at: float | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the current exchange may use this connection; urllib3 closes it and connects anew if not."""
+        most = _thread.exchange.most_idle
+        fresh = self._answered_at is None or (most is not None and time.monotonic() - self._answered_at <= most)
+        return fresh and super().is_connected
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _connect_and_claim(self)
+        """Connect first, if that is still to be done: what fails until then was never sent."""
+        exchange: Exchange = _thread.exchange
+        exchange.reused = self.sock is not None and self._answered_at is not None
+        if self.sock is None:
+            _connect(self)
+        exchange.claim()
         super().request(*args, **kwargs)
 
+    def getresponse(self) -> Any:
+        """Note when the answer began."""
+        response = super().getresponse()
+        self._answered_at = time.monotonic()
+        return response
 
-class _TlsConnection(HTTPSConnection):
-    response_class = _Response
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _connect_and_claim(self)
-        super().request(*args, **kwargs)
+    def close(self) -> None:
+        """Close; connected anew, it is as good as new."""
+        self._answered_at = None
+        super().close()
 
 
-def _connect_and_claim(connection: HTTPConnection) -> None:
-    """Connect first, if that is still to be done: what fails until then was never sent."""
-    if connection.sock is None:
-        _connect(connection)
-    _thread.exchange.claim()
+class _PlainConnection(_Connection):
+    pass
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    pass
 
 
 def _connect(connection: HTTPConnection) -> None:
