@@ -121,6 +121,8 @@ class Apply:
     async def _look(self) -> None:
         self.guilds = await look_at_guilds({i: self.accesses[i] for i in self.plan.guilds}, self.entries.values())
         self.slots = {i: Slots() for i in self.guilds}
+        for guild_id, guild in self.guilds.items():
+            guild.discord.client.when_stopped(self.slots[guild_id].close)
         self.shelves = {i: category.Shelf(g, self.accesses[i].categories) for i, g in self.guilds.items()}
         for guild_id, guild in self.guilds.items():
             self._know_limits(guild, self.accesses[guild_id])
