@@ -11,7 +11,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
@@ -31,7 +31,7 @@ from coachsync.discord.errors import (
     Unreachable,
 )
 from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result, Sender
-from coachsync.discord.pace.dispatch import Ceiling, Dispatcher, Priority, Progress
+from coachsync.discord.pace.dispatch import TIME_SPENT, Ceiling, Dispatcher, Priority, Progress
 from coachsync.discord.pace.headers import Reading, read_limits
 from coachsync.discord.pace.limits import Limits
 from coachsync.discord.routes import GET_ME, Call
@@ -87,6 +87,8 @@ class Client:
     ) -> None:
         self.clock = DiscordClock()
         self._loop = asyncio.get_running_loop()
+        self._stopped: Stopped | None = None
+        self._on_stop: list[Callable[[], None]] = []
         self._second: asyncio.Future[Result] | None = None
         self._deadline = deadline
         self._circuit = circuit or Circuit()
@@ -95,6 +97,8 @@ class Client:
             sender, self._limits, self._read, ceiling=ceiling or Ceiling(16), deadline=deadline
         )
         self._circuit.on_break(lambda error: self.stop(type(error).__name__.lower(), error))
+        if deadline < inf:
+            self._loop.call_at(deadline, self.stop, TIME_SPENT)
 
     @property
     def requests_sent(self) -> int:
@@ -112,7 +116,24 @@ class Client:
 
     def stop(self, reason: str, cause: DiscordError | None = None) -> None:
         """Fail what waits, now and from now on, with `Stopped`; what is in flight is still answered."""
+        if self._stopped is None:
+            self._stopped = Stopped(reason, cause)
         self._dispatcher.stop(lambda: Stopped(reason, cause))
+        listeners, self._on_stop = self._on_stop, []
+        for listener in listeners:
+            listener()
+
+    def when_stopped(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called once, when nothing more is sent; at once if that is so already."""
+        if self._stopped is not None:
+            listener()
+        else:
+            self._on_stop.append(listener)
+
+    def demand_open(self) -> None:
+        """Raise `Stopped` if nothing more is sent: what would only end in that is not begun."""
+        if self._stopped is not None:
+            raise Stopped(self._stopped.reason, self._stopped.cause)
 
     async def request(
         self,

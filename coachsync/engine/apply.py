@@ -138,6 +138,8 @@ class Apply:
     async def _look(self) -> None:
         self.guilds = await look_at_guilds({i: self.accesses[i] for i in self.plan.guilds}, self.entries.values())
         self.slots = {i: Slots() for i in self.guilds}
+        for guild_id, guild in self.guilds.items():
+            guild.discord.client.when_stopped(self.slots[guild_id].close)
         self.shelves = {i: category.Shelf(g, self.accesses[i].categories) for i, g in self.guilds.items()}
         for guild_id, guild in self.guilds.items():
             self._know_limits(guild, self.accesses[guild_id])
@@ -336,7 +338,7 @@ class Apply:
     # looking again
 
     async def _look_again(self) -> None:
-        """Count who holds the session roles, and remove categories of ours that are empty."""
+        """Count who holds the session roles."""
         await asyncio.gather(*(self._look_again_at(g) for g in self.guilds.values() if g.failure is None))
 
     async def _look_again_at(self, guild: Guild) -> None:
@@ -346,8 +348,6 @@ class Apply:
                 self.outcomes.append(refusal(late, self._access(late.session.guild_id)))
             else:
                 self.outcomes.append(await self._perform(late, (RANK[late.kind],)))
-        if guild.category_id is not None:
-            await category.remove_empty(self.shelves[guild.id], self.journal, How((9,), "coachsync: empty category"))
 
     def _warnings(self) -> tuple[Warn, ...]:
         failed = {i: f for i, f in self.failures().items() if i in self.plan.needed}

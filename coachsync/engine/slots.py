@@ -6,6 +6,8 @@ Cleanups free slots, and of the setups that wait the earlier one goes first (CON
 from __future__ import annotations
 
 import asyncio
+import heapq
+from itertools import count
 
 from coachsync.discord.pace.dispatch import Priority
 from coachsync.domain.model import Outcome
@@ -16,30 +18,48 @@ class Slots:
 
     def __init__(self) -> None:
         self.cleanups: set[asyncio.Task[Outcome]] = set()
-        self._waiting: dict[Priority, asyncio.Event] = {}
+        self._without: set[Priority] = set()
+        self._order: list[Priority] = []
+        self._queue: list[tuple[Priority, int, asyncio.Event]] = []
+        self._seq = count()
+        self._cleaning: asyncio.Future[object] | None = None
+        self._closed = False
 
     @property
     def wanted(self) -> int:
         """Return how many setups have no room yet."""
-        return len(self._waiting)
+        return len(self._without)
 
     def want(self, priority: Priority) -> None:
         """Note that a setup begins, without a room."""
-        self._waiting[priority] = asyncio.Event()
+        self._without.add(priority)
+        heapq.heappush(self._order, priority)
 
     def served(self, priority: Priority) -> None:
         """Note that a setup has its room, or has given up: who waits behind it may try."""
-        waited_for = self._waiting.pop(priority, None)
-        if waited_for is not None:
-            waited_for.set()
+        self._without.discard(priority)
+        self._wake()
+
+    def close(self) -> None:
+        """Let nobody wait any more: nothing is sent from now on, so that all give up at once, not one by one."""
+        self._closed = True
+        self._wake()
 
     async def freed(self, priority: Priority) -> bool:
         """Wait for the cleanups under way and for whoever goes first; return whether there was any cleanup."""
-        cleanups = [c for c in self.cleanups if not c.done()]
-        if cleanups:
-            await asyncio.wait(cleanups)
-        for earlier in sorted(p for p in self._waiting if p < priority):
-            event = self._waiting.get(earlier)
-            if event is not None:
-                await event.wait()
-        return bool(cleanups)
+        cleaning = not all(c.done() for c in self.cleanups)
+        if cleaning:
+            self._cleaning = self._cleaning or asyncio.ensure_future(asyncio.wait(self.cleanups))
+            await asyncio.shield(self._cleaning)
+        turn = asyncio.Event()
+        heapq.heappush(self._queue, (priority, next(self._seq), turn))
+        self._wake()
+        await turn.wait()
+        return cleaning
+
+    def _wake(self) -> None:
+        """Wake whoever has no setup without a room before it."""
+        while self._order and self._order[0] not in self._without:
+            heapq.heappop(self._order)
+        while self._queue and (self._closed or not self._order or self._queue[0][0] <= self._order[0]):
+            heapq.heappop(self._queue)[2].set()

@@ -143,10 +143,14 @@ class Guild:
         return [self.channels[i] for i in _listed(self.channels, self._channel_names, names, ids)]
 
     async def role_counts(self) -> dict[str, int] | None:
-        """Return how many members hold each role, as asked now; None if Discord does not say, or not at once."""
+        """Return how many members hold each role, as asked now; None if Discord does not say within 5 seconds.
+
+        The limit's opening, the answer and further tries are waited for no longer than that, all together.
+        """
         try:
-            return await self.discord.role_counts(self.id, How(max_wait=_COUNT_WAIT_S))
-        except DiscordError:
+            async with asyncio.timeout(_COUNT_WAIT_S):
+                return await self.discord.role_counts(self.id, How(max_wait=_COUNT_WAIT_S))
+        except (DiscordError, TimeoutError):
             return None
 
     def warn(self, code: str, session: str | None, message: str) -> None:

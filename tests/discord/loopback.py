@@ -45,7 +45,7 @@ class Listener:
 
     def _serve(self, connection: socket.socket) -> None:
         with connection:
-            while request := _whole_request(connection):
+            while request := _whole_message(connection):
                 self.requests.append(request)
                 try:
                     self._handler(connection, request)
@@ -57,7 +57,7 @@ class Listener:
         self._socket.close()
 
 
-def _whole_request(connection: socket.socket) -> bytes:
+def _whole_message(connection: socket.socket) -> bytes:
     data = b""
     while b"\r\n\r\n" not in data:
         try:
@@ -91,6 +91,30 @@ def answering(head: str, body: bytes = b"") -> Handler:
     """Return a handler that always gives this answer; `head` is the status line and headers."""
     text = head.replace("\n", "\r\n") + f"\r\nContent-Length: {len(body)}\r\n\r\n"
     return lambda connection, _request: connection.sendall(text.encode() + body)
+
+
+def only_once(handler: Handler) -> Handler:
+    """Return a handler under which each connection dies at its second request."""
+    served: list[socket.socket] = []
+
+    def handle(connection: socket.socket, request: bytes) -> None:
+        if any(known is connection for known in served):
+            raise OSError
+        served.append(connection)
+        handler(connection, request)
+
+    return handle
+
+
+def forwarding(port: int) -> Handler:
+    """Return a handler that asks the server at a port of this host, over a connection for each request."""
+
+    def handle(connection: socket.socket, request: bytes) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as other:
+            other.sendall(request)
+            connection.sendall(_whole_message(other))
+
+    return handle
 
 
 def exchange(

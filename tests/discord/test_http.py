@@ -12,6 +12,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -20,8 +22,9 @@ import pytest
 from coachsync import __version__
 from coachsync.discord import routes
 from coachsync.discord.exchange import Answer, Lost, NeverSent
+from coachsync.discord.transport import sending
 from coachsync.discord.transport.sending import encoded_reason
-from tests.discord.loopback import TOKEN, answering, exchange, listening, timed
+from tests.discord.loopback import TOKEN, answering, exchange, listening, only_once, timed
 
 GET = routes.GET_ME.at()
 PUT = routes.PUT_MEMBER_ROLE.at(guild_id="1", user_id="2", role_id="3")
@@ -62,6 +65,29 @@ def test_connection_is_reused() -> None:
         exchange(server.base, GET, PUT, GET, GET)
 
     assert (len(server.requests), server.connections) == (4, 1)
+
+
+def test_create_goes_over_a_connection_that_was_just_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening(OK) as server:
+        exchange(server.base, GET, POST)
+        assert server.connections == 1
+        monkeypatch.setattr(sending, "_JUST_USED_S", 0.0)
+        exchange(server.base, GET, POST)
+
+    assert (len(server.requests), server.connections) == (4, 3)
+
+
+@pytest.mark.parametrize("doubt", [0.0, 10.0], ids=["creates", "all, at first"])
+def test_fresh_connections_are_used_once_one_died_under_its_second_request(
+    monkeypatch: pytest.MonkeyPatch, doubt: float
+) -> None:
+    monkeypatch.setattr(sending, "_DOUBT_S", doubt)
+    then = GET if doubt else POST
+    with listening(only_once(OK)) as server:
+        results = exchange(server.base, GET, GET, then, then, then)
+
+    assert [type(result) for result in results] == [Answer, Lost, Answer, Answer, Answer]
+    assert len(server.requests) == 5
 
 
 @pytest.mark.parametrize("reason", ["plain", "ä 🎤 / x", "🎤" * 600, "a" * 600, "\r\nX-Evil: 1", "  spaced  "])
@@ -281,6 +307,37 @@ def test_name_look_up_that_hangs_ends_in_time_and_nothing_is_sent_later(monkeypa
     assert isinstance(result, NeverSent)
     assert took <= 0.7
     assert server.requests == []
+
+
+@contextmanager
+def swallowing() -> Iterator[int]:
+    """Yield a port at which a connection neither comes about nor is refused."""
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+def test_second_address_is_tried_when_the_first_swallows_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    with swallowing() as dead, listening(OK) as server:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (dead, server.port)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: found)
+        result, took = timed("http://localhost", POST, timeout=1.0)
+
+    assert isinstance(result, Answer)
+    assert took >= 0.45
+    assert len(server.requests) == 1
+
+
+def test_address_that_swallows_packets_alone_has_the_whole_time() -> None:
+    with swallowing() as dead:
+        result, took = timed(f"http://127.0.0.1:{dead}", POST, timeout=0.6)
+
+    assert isinstance(result, NeverSent)
+    assert took >= 0.55
 
 
 def test_thread_that_hangs_is_replaced() -> None:

@@ -33,7 +33,7 @@ def test_room_is_made_under_the_configured_category(scene: Scene) -> None:
     assert _parent(scene) == category
 
 
-def test_full_category_gets_a_further_one_that_is_removed_when_empty(scene: Scene) -> None:
+def test_full_category_gets_a_further_one_that_stays_for_reuse(scene: Scene) -> None:
     category = _category(scene, rooms=49)
     names = [f"sess000{number}" for number in range(3)]
     for name in names:
@@ -46,7 +46,14 @@ def test_full_category_gets_a_further_one_that_is_removed_when_empty(scene: Scen
     scene.clock.advance(5 * HOUR)
     assert scene.command("run").code == 0
     scene.command("run")
-    assert [name for name in scene.things().values() if not name.startswith("talk")] == ["Coaching"]
+    further = [name for name in scene.things().values() if not name.startswith("talk")]
+    assert sorted(further) == ["Coaching", "Coaching 2"]
+    scene.clock.advance(HOUR)
+    for name in ("sess0003", "sess0004"):
+        scene.book(name)
+    assert scene.command("run").code == 0
+    assert {_parent(scene, name) for name in ("sess0003", "sess0004")} == {category, parents[-1]}
+    assert "Coaching 3" not in scene.things().values()
 
 
 def test_category_that_is_gone_is_done_without_and_warned_of(scene: Scene) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from coachsync.domain.model import HOUR, RunRecord
 from coachsync.standin import Fault
+from coachsync.standin.limits import Limits
 from tests.kit.home import JSON, SQLITE
 from tests.kit.scene import CHANNELS, ID, QUARTER, ROLES, Scene, Stage, wait_for
 
@@ -351,3 +352,20 @@ def test_work_left_over_when_the_budget_is_spent_is_deferred_and_done_by_the_nex
     scene.configure()
     scene.tick(QUARTER)
     assert len(scene.things()) == 24
+
+
+def test_thousand_sessions_of_one_guild_are_deferred_when_the_budget_is_spent(stage: Stage) -> None:
+    scene = stage(discord='run_budget = "3s"', real_time=True)
+    row = {"status": "SCHEDULED", "scheduledDate": scene.now() + 2 * HOUR + 2 * QUARTER, "duration": 60}
+    people = {"studentDiscordId": scene.student, "coachDiscordId": scene.coach}
+    with scene.store() as store:
+        store.bookings.import_rows([row | people | {"_id": f"many{number:04d}"} for number in range(1000)])
+    scene.standin.limits = Limits.discord()
+    started = time.monotonic()
+    result = scene.program("run", "--json")
+    assert time.monotonic() - started < 9
+    counts = result.json["summary"]["setup"]
+    assert result.code == 1
+    assert "hung" not in result.err
+    assert (counts["failed"], counts["done"] + counts["deferred"]) == (0, 1000)
+    assert last_run(scene).finished_at is not None

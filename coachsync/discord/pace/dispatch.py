@@ -24,6 +24,7 @@ from coachsync.discord.pace.limits import Limits, Ticket, Wait
 _LONG = 2.0
 """A closure of everything for longer than this is no matter of the usual second; seconds."""
 
+TIME_SPENT = "the run's time is spent"
 Priority = tuple[int, ...]
 Reader = Callable[[Answer, float], Reading]
 """Reads an answer's limits; takes when the request was sent, too."""
@@ -200,7 +201,7 @@ class Dispatcher:
         self._pumping = False
         now = self._loop.time()
         if now >= self._deadline:
-            self._fail_waiting(lambda: Stopped("the run's time is spent"))
+            self._fail_waiting(lambda: Stopped(TIME_SPENT))
             return
         if self._generation != self._limits.generation:
             self._sort_anew()

@@ -10,10 +10,14 @@ adapter is used without a session, hence without cookies, redirects and .netrc.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
+import time
+from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPResponse
+from math import inf
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -28,11 +32,17 @@ class AbandonedError(Exception):
 
 
 class Exchange:
-    """One request's way out: sent or abandoned, whichever comes first, and never both."""
+    """One request's way out: sent or abandoned, whichever comes first, and never both.
 
-    __slots__ = ("_lock", "_state")
+    `most_idle`: seconds since its last answer after which a connection is not used again; None: none is used again.
+    `reused` says whether the request went over a connection that had served another.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_lock", "_state", "most_idle", "reused")
+
+    def __init__(self, most_idle: float | None = inf) -> None:
+        self.most_idle = most_idle
+        self.reused = False
         self._lock = threading.Lock()
         self._state = ""
 
@@ -75,27 +85,65 @@ class _Response(HTTPResponse):
             super().begin()
 
 
-class _PlainConnection(HTTPConnection):
+class _Connection(HTTPConnection):
+    """What both kinds of connections have of ours."""
+
     response_class = _Response
+    _answered_at: float | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the current exchange may use this connection; urllib3 closes it and connects anew if not."""
+        most = _thread.exchange.most_idle
+        fresh = self._answered_at is None or (most is not None and time.monotonic() - self._answered_at <= most)
+        return fresh and super().is_connected
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _connect_and_claim(self)
+        """Connect first, if that is still to be done: what fails until then was never sent."""
+        exchange: Exchange = _thread.exchange
+        exchange.reused = self.sock is not None and self._answered_at is not None
+        if self.sock is None:
+            _connect(self)
+        exchange.claim()
         super().request(*args, **kwargs)
 
+    def getresponse(self) -> Any:
+        """Note when the answer began."""
+        response = super().getresponse()
+        self._answered_at = time.monotonic()
+        return response
 
-class _TlsConnection(HTTPSConnection):
-    response_class = _Response
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _connect_and_claim(self)
-        super().request(*args, **kwargs)
+    def close(self) -> None:
+        """Close; connected anew, it is as good as new."""
+        self._answered_at = None
+        super().close()
 
 
-def _connect_and_claim(connection: HTTPConnection) -> None:
-    """Connect first, if that is still to be done: what fails until then was never sent."""
-    if connection.sock is None:
+class _PlainConnection(_Connection):
+    pass
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    pass
+
+
+def _connect(connection: HTTPConnection) -> None:
+    """Connect, each address of the host with its share of the time: urllib3 gives the whole of it to the first."""
+    whole = connection.timeout
+    assert isinstance(whole, int | float)  # seconds, as every exchange has
+    connection.timeout = whole / _addresses(connection)
+    try:
         connection.connect()
-    _thread.exchange.claim()
+    finally:
+        connection.timeout = whole
+    connection.sock.settimeout(whole)
+
+
+def _addresses(connection: HTTPConnection) -> int:
+    """Return how many addresses the host has that is connected to, a proxy's if there is one; 1 if nobody knows."""
+    with suppress(OSError, UnicodeError):  # `connect` comes upon the same, and says so in urllib3's words
+        return len(socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)) or 1
+    return 1
 
 
 class _PlainPool(HTTPConnectionPool):

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from math import inf
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -37,6 +38,10 @@ USER_AGENT = f"DiscordBot (https://github.com/coachsync/coachsync, {__version__}
 _LARGEST_BODY = 8 * 1024 * 1024  # 500 channels with 180 overwrites each
 _TOO_LARGE = b"too large to be Discord's"  # no JSON: whoever reads it says so
 _CHUNK = 256 * 1024
+_JUST_USED_S = 1.0
+"""A create goes over no connection that was idle for longer: it may be dead, and a create is not sent twice."""
+_DOUBT_S = 10.0
+"""No connection is used again for so long after one died under a request that was not its first."""
 
 
 def encoded_reason(reason: str) -> str:
@@ -71,6 +76,7 @@ class Transport:
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._workers = Workers(connections)
+        self._reuse_failed_at: float | None = None
         self._proxies, bundle = surroundings(base)
         self._adapter = adapter or Adapter(
             connections=connections, context=tls_context(bundle) if urlsplit(base).scheme == "https" else None
@@ -85,9 +91,12 @@ class Transport:
         self._workers.close()
         self._adapter.close()
 
-    def start(self, request: Request, label: str, done: Callable[[Result], None]) -> None:
-        """Begin an exchange; `done` gets its result in the loop's thread, within the timeout."""
-        exchange = Exchange()
+    def start(self, request: Request, label: str, done: Callable[[Result], None], *, once: bool = False) -> None:
+        """Begin an exchange; `done` gets its result in the loop's thread, within the timeout.
+
+        `once`: the request must not be sent again if its answer is lost, so that it needs a connection that is alive.
+        """
+        exchange = Exchange(self._most_idle(once=once))
         open_ = True
 
         def settle(result: Result) -> None:
@@ -98,6 +107,8 @@ class Transport:
             open_ = False
             alarm.cancel()
             self._workers.finished()
+            if exchange.reused and isinstance(result, Lost):
+                self._reuse_failed_at = self._loop.time()
             done(result)
 
         def abandon() -> None:
@@ -119,6 +130,13 @@ class Transport:
 
         alarm = self._loop.call_later(self._timeout, abandon)
         self._workers.run(job)
+
+    def _most_idle(self, *, once: bool) -> float | None:
+        """Return the seconds that a connection may have been idle to be used again; None: none is used again."""
+        failed_at = self._reuse_failed_at
+        if failed_at is not None and (once or self._loop.time() - failed_at < _DOUBT_S):
+            return None
+        return _JUST_USED_S if once else inf
 
     def _call_back(self, callback: Callable[[T], None], value: T, label: str) -> None:
         """Call `callback` in the loop's thread."""
@@ -172,7 +190,8 @@ class TokenSender:
 
     def start(self, outgoing: Outgoing, done: Callable[[Result], None]) -> None:
         """Begin an exchange; `done` gets its result in the loop's thread."""
-        self._transport.start(self._request(outgoing), str(outgoing.call.route), done)
+        route = outgoing.call.route
+        self._transport.start(self._request(outgoing), str(route), done, once=not route.safe_to_repeat)
 
     def _request(self, outgoing: Outgoing) -> Request:
         url = self._transport.url(outgoing.call.path)

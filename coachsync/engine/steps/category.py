@@ -1,7 +1,8 @@
 """Under which category a room is made: the configured one, and further ones when it is full.
 
 A category holds 50 channels; the list may hide some, so Discord's own refusal (50035 with
-CHANNEL_PARENT_MAX_CHANNELS) is the last word. Categories we made are removed when they are empty.
+CHANNEL_PARENT_MAX_CHANNELS) is the last word. Those we made stay for reuse: the list may hide channels in them, so only
+an audit that was asked to removes them.
 
 Source: discord.com/developers/docs/resources/channel (limits), discord/FACTS §4.
 """
@@ -144,6 +145,7 @@ def _warn_gone(guild: Guild, category_id: str) -> None:
 async def _open_next(shelf: Shelf, base: Channel, journal: Journal, how: How) -> str | None:
     """Make one more category, hidden like the rooms in it; None where Discord does not let us."""
     guild = shelf.guild
+    guild.discord.client.demand_open()
     taken = {c.name for c in guild.channels.values() if c.type == CATEGORY}
     name = next(n for n in (numbered(base.name, i) for i in range(2, 1000)) if n not in taken)
     resource = Resource("category", name, guild.id, attempt_at=guild.now())

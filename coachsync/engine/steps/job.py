@@ -172,6 +172,7 @@ class Job:
         `create` sends the request and returns the new snowflake. Raises what it raised. A lost answer leaves the
         attempt open; any other error closes it, for Discord said no or was never asked.
         """
+        self.guild.discord.client.demand_open()
         resource = Resource(kind, name, self.guild.id, attempt_at=self.guild.now())
         self.entry.resources.append(resource)
         await self.save()
