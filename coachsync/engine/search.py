@@ -261,4 +261,4 @@ def _warning(guild_id: str, things: Collection[Resource]) -> Warn:
     named = " and ".join(f"{_CALLED.get(r.kind, r.kind)} {r.name!r} ({r.snowflake})" for r in things)
     verb = "belongs" if len(things) == 1 else "belong"
     what = f"{named} in guild {guild_id} {verb} to no booking, and whoever was let in can still enter"
-    return Warn("orphan", None, f"{what}: `coachsync audit --fix` removes what is nobody's")
+    return Warn("orphan", None, f"{what}: `coachsync audit` says how it is removed", guild_id)
