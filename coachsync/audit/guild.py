@@ -42,7 +42,8 @@ def orphans_of(
     guild: Guild, unowned: Iterable[tuple[str | None, Resource]], owned: Collection[str], templates: Templates
 ) -> list[Orphan]:
     """Return what is ours in a guild and no session's. `owned`: what sessions have or may take over."""
-    known = {r.snowflake: (session, r) for session, r in unowned if r.snowflake not in owned}
+    rows = sorted(unowned, key=lambda row: _made_by_us(row[1]))  # that we made it says more than that it was found
+    known = {r.snowflake: (session, r) for session, r in rows if r.snowflake not in owned}
     rooms = [_orphaned_room(guild, c, known, templates) for c in guild.channels.values() if c.id not in owned]
     found = [orphan for orphan in rooms if orphan is not None]
     for role in guild.roles.values():
@@ -66,8 +67,8 @@ def _orphaned_room(guild: Guild, channel: Channel, known: _Known, templates: Tem
 
 
 def _made_by_us(resource: Resource) -> bool:
-    """Return whether we recorded an attempt to make it: what only came to light has none."""
-    return resource.attempt_at > 0
+    """Return whether the ledger knows that we made it: an orphan's own row says no more than that a run found it."""
+    return resource.state != "orphan" and resource.attempt_at > 0
 
 
 def _could_be_ours(guild: Guild, channel: Channel, templates: Templates) -> bool:

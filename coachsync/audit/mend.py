@@ -58,7 +58,7 @@ class Mender:
 
     async def _remove(self, orphan: Orphan, job: Job) -> str:
         resource = next((r for r in job.entry.resources if r.snowflake == orphan.id), orphan.resource)
-        if not resource.attempt_at:  # we are not known to have made it: a room that bears our overwrites named it
+        if orphan.session is None:  # no session's names prove it: a room that bears our overwrites named it
             job.opened.add(orphan.id)
         try:
             await delete_resource(job, resource)

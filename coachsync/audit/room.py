@@ -56,7 +56,7 @@ async def _look(job: Job, due: Action | None, counts: Mapping[str, int] | None, 
     found += [one async for one in _holders(job, counts)]
     for spare in job.entry.spares():
         told = f"a second {spare.kind} {spare.name!r} ({spare.snowflake}) is to be removed"
-        found.append(_pending(job, told)._replace(drift=Drift("twin")))
+        found.append(_pending(job, told)._replace(drift=Drift("spare")))
 
 
 async def _channel(job: Job) -> Channel | None:

@@ -234,7 +234,7 @@ def _no_id(key: str, value: object, hint: str, flaws: list[Failure]) -> None:
 def _made(key: str, value: object, flaws: list[Failure]) -> str | None:
     """Return one of our own ids, whatever type the booking system's column gave it."""
     if type(value) is int and value.bit_length() <= 64:
-        value = str(value) if value else ""  # 0 stands for nothing where NULL is refused
+        value = str(value) if value else ""  # 0 stands for nothing if NULL is refused
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, str) and len(value.strip()) <= _LONGEST_NUMBER and _DIGITS.issuperset(value.strip()):

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
-DriftKind = Literal["role", "channel", "privacy", "grant", "twin", "crowded", "adopted"]
+DriftKind = Literal["role", "channel", "privacy", "grant", "spare", "crowded", "adopted"]
 _ONCE: frozenset[DriftKind] = frozenset({"role", "channel", "grant"})
 _WORDS: dict[DriftKind, str] = {
     "role": "its role vanished",
     "channel": "its room vanished",
     "privacy": "the room's permissions were changed",
     "grant": "somebody lost their access",
-    "twin": "it has a second role or room",
+    "spare": "it has a second role or room",
     "crowded": "others hold its role",
     "adopted": "it was found open and is taken over",
 }

@@ -49,7 +49,7 @@ ErrorCode = Literal[
 class Failure(NamedTuple):
     """Something that went wrong: `message` says what and where, `hint` what to do, one line each.
 
-    `discord_code` is Discord's own error code, `http_status` the status of its answer, where there was one.
+    `discord_code` is Discord's own error code, `http_status` the status of its answer, if there was one.
     """
 
     code: ErrorCode

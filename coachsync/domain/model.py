@@ -1,8 +1,8 @@
 """The nouns of coachsync: bookings, what the ledger remembers of them, and what a tick means to do.
 
 Pure data. Times are integer milliseconds since the Unix epoch (UTC), snowflakes are strings of digits.
-NamedTuples where values never change (cheap to define: every idle tick loads this module), slotted
-dataclasses where the step machine writes progress into them.
+NamedTuples if values never change (cheap to define: every idle tick loads this module), slotted
+dataclasses if the step machine writes progress into them.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ class Action(NamedTuple):
     """One thing that a tick means to do for one session.
 
     `entry` is None for a session that the ledger does not know. `names` holds the short name and the role and
-    channel name that a new life gets; it is None where the entry already has them. `closed_by` is why a
+    channel name that a new life gets; it is None if the entry already has them. `closed_by` is why a
     cleanup closes the session. `why` lists the drift that a repair mends.
     """
 

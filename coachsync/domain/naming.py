@@ -1,6 +1,6 @@
 """What a session's role and room are called, and when two names count as the same. Pure.
 
-`{short}` is the last 8 characters of the session's id where they are plain; else, and where another live session of
+`{short}` is the last 8 characters of the session's id if they are plain; else, and if another live session of
 the guild already goes by that name, the start of a hash of the whole id (CONTRACT §3).
 """
 

@@ -13,7 +13,7 @@ RANK: dict[ActionKind, int] = {"setup": 0, "update": 1, "revoke": 2, "repair": 3
 
 
 class Scope(NamedTuple):
-    """What this call may do: the action kinds, and, where sessions were named, which (due or not)."""
+    """What this call may do: the action kinds, and, if sessions were named, which (due or not)."""
 
     kinds: frozenset[ActionKind]
     named: frozenset[str] | None = None

@@ -23,7 +23,7 @@ def quoted(word: str) -> str:
     return quote(word)
 
 
-def give_up(session_id: str) -> str:
+def abandon_command(session_id: str) -> str:
     """Return the command that ends a session of which Discord will not let us remove what is left."""
     return call("cleanup", session_id, "--abandon")
 

@@ -300,7 +300,7 @@ class Apply:
         return outcome_of(job, ended, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _entry(self, action: Action) -> Entry:
-        """Return the entry the action works on: the ledger's, begun anew where this is a new life."""
+        """Return the entry the action works on: the ledger's, begun anew if this is a new life."""
         entry, session = action.entry, action.session
         if entry is not None and (entry.live or action.kind == "repair"):
             return entry

@@ -34,7 +34,7 @@ from coachsync.store.open import open_store
 
 
 class Done(NamedTuple):
-    """What a working tick brought. `exit_code` is None where the outcomes decide it; for the rest see `Applied`."""
+    """What a working tick brought. `exit_code` is None if the outcomes decide it; for the rest see `Applied`."""
 
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warn, ...]

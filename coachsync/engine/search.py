@@ -264,4 +264,4 @@ def _warning(guild_id: str, things: Collection[Resource]) -> Warn:
     what = f"{named} in guild {guild_id} {verb} to no booking, and whoever was let in can still enter"
     first = next(iter(things))  # what we are not known to have made must be named: a second installation may own it
     remedy = f"coachsync audit {'' if first.attempt_at else f'{first.snowflake} '}--fix"
-    return Warn("orphan", None, f"{what}: `{remedy}` removes {'it' if len(things) == 1 else 'them'}")
+    return Warn("orphan", None, f"{what}: `{remedy}` removes {'it' if len(things) == 1 else 'them'}", guild_id)

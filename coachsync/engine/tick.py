@@ -187,7 +187,7 @@ def _span(store: Store, now: Millis, first: Millis, setup_opens: Millis) -> Span
 def _seen_until(store: Store) -> Millis | None:
     """Return up to when broken promises were looked for: by a whole run that ended, not by `setup ID` or a killed one.
 
-    Where none of the recent runs was such, the earliest of them stands for it; None where there were none before.
+    If none of the recent runs was such, the earliest of them stands for it; None if there were none before.
     """
     for many in (1, _RECENT_RUNS):
         runs = store.ledger.last_runs(many)

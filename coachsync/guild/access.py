@@ -57,7 +57,7 @@ class Ways:
         return tuple(lately[-self.settings.discord.max_requests_per_second :])
 
     def to(self, settings: DiscordSettings) -> Discord:
-        """Return the client for a guild. Raises ConfigError where it has no token."""
+        """Return the client for a guild. Raises ConfigError if it has no token."""
         found = self._tokens.of(settings.guild_id)
         self._warn(found)
         key = (settings.api_base, settings.timeout, settings.max_requests_per_second)
@@ -91,7 +91,7 @@ class Ways:
 
 
 def guild_access(ways: Ways, store: Store, guild_id: str) -> GuildAccess:
-    """Return the way to one guild; where it has no token, `failure` says so."""
+    """Return the way to one guild; if it has no token, `failure` says so."""
     settings = ways.settings.guild(guild_id)
     discord, failure = None, None
     try:

@@ -61,7 +61,7 @@ class Guild:
         self._channel_names: dict[str, list[str]] | None = None
 
     async def look(self, me: Awaitable[Me]) -> None:
-        """Read the guild; `me` tells who the bot is. Sets `failure` where Discord does not let us."""
+        """Read the guild; `me` tells who the bot is. Sets `failure` if Discord does not let us."""
         try:
             self.bot_id = (await me).id
             asked_at = time.monotonic()

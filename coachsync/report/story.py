@@ -94,7 +94,7 @@ def _ahead(row: StatusRow, now: Millis, causes: Sequence[Cause]) -> Iterator[str
         yield _line("since", f"{iso(cause.since)}, {relative(cause.since, now)} ({cause.urgency})")
         if cause.hint:
             yield _line("remedy", clean(cause.hint))
-    if row.blocked is not None and row.blocked.code not in {cause.code for cause in causes}:
+    if row.blocked is not None and row.blocked.hint not in {cause.hint for cause in causes}:
         yield _line("blocked by", f"{clean(row.blocked.message)} ({row.blocked.code})")
         yield _line("remedy", clean(row.blocked.hint) or "none is known")
     if row.next_action is None or row.next_at is None:

@@ -6,7 +6,7 @@ import pytest
 
 from coachsync.domain.drift import Drift, counted, mendable, words
 
-ROLE, ROOM, TWIN, PRIVACY, CROWDED = map(Drift, ("role", "channel", "twin", "privacy", "crowded"))  # type: ignore[arg-type]
+ROLE, ROOM, TWIN, PRIVACY, CROWDED = map(Drift, ("role", "channel", "spare", "privacy", "crowded"))  # type: ignore[arg-type]
 JOHN, SARAH = Drift("grant", "13"), Drift("grant", "14")
 BACK = Drift("grant", "13", lost=False)
 
@@ -18,7 +18,7 @@ BACK = Drift("grant", "13", lost=False)
         ({"role": 1}, (ROLE, ROOM), (ROOM,)),
         ({"grant:13": 1}, (JOHN, SARAH), (SARAH,)),
         ({"grant:13": 1}, (BACK,), (BACK,)),
-        ({"twin": 3, "privacy": 5, "crowded": 2}, (TWIN, PRIVACY, CROWDED), (TWIN, PRIVACY, CROWDED)),
+        ({"spare": 3, "privacy": 5, "crowded": 2}, (TWIN, PRIVACY, CROWDED), (TWIN, PRIVACY, CROWDED)),
         ({"role": 1, "channel": 1}, (ROLE, ROOM), ()),
     ],
     ids=["nothing yet", "the role once", "each person for themselves", "who came back", "always", "each once"],

@@ -212,6 +212,21 @@ def test_orphan_that_the_ledger_does_not_remember_is_removed_only_if_it_is_named
     assert kinds(town) == []
 
 
+def test_orphan_that_a_run_found_by_its_signs_is_removed_only_if_it_is_named(town: Scene) -> None:
+    things = [town.room(), *town.roles()]
+    town.forget()
+    town.sql("DELETE FROM sessions")
+    town.tick()
+    assert town.report.exit_code == 1
+    before = town.portrait(*things)
+    assert fix(town).code == 1
+    assert town.portrait(*things) == before
+    assert fix(town, *things).code == 0
+    assert (town.rooms(), town.roles()) == ([], [])
+    town.tick(MINUTE)
+    assert (town.report.exit_code, town.report.warnings) == (0, ())
+
+
 def test_foreign_room_and_role_of_our_kind_of_name_are_told_and_never_touched(town: Scene) -> None:
     room = town.world.add_channel(town.guild, "🎤 coaching-lookalik")
     role = town.world.add_role(town.guild, "Session lookalik")

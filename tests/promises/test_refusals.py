@@ -109,7 +109,11 @@ def test_senseless_arguments_are_refused(bare: Home, arguments: list[str]) -> No
 
 def test_missing_token_is_refused(bare: Home) -> None:
     bare.settle()
-    told_in_two_lines(bare, 3, "run")
+    before, bookings = set(bare.files()), bare.run("sessions", "export").out
+    result = bare.run("run")
+    assert (result.code, result.out, result.complaint) == (3, "", ["error", "hint"])
+    assert set(bare.files()) == before  # that it could not start is kept in the ledger, and nothing else
+    assert bare.run("sessions", "export").out == bookings
 
 
 def test_pretended_time_is_taken_when_nothing_is_sent(bare: Home) -> None:

@@ -223,3 +223,19 @@ def test_dry_run_leaves_the_causes_as_they_are(any_access: Scene) -> None:
     before = attention(scene)
     scene.tick(QUARTER, dry_run=True)
     assert attention(scene) == before
+
+
+def test_orphan_is_a_cause_until_it_is_gone(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.forget()
+    scene.sql("DELETE FROM sessions")
+    scene.tick(QUARTER)
+    scene.tick(QUARTER)
+    (cause,) = attention(scene)
+    assert (cause["code"], cause["guild_id"], cause["urgency"]) == ("orphan", scene.guild, "soon")
+    scene.world.delete_channel(scene.room())
+    scene.world.delete_role(scene.guild, scene.role())
+    scene.tick(QUARTER)
+    assert attention(scene) == []

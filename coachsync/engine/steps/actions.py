@@ -17,7 +17,7 @@ from coachsync.domain.model import Access, Action, Entry, Names, Outcome, Outcom
 from coachsync.domain.naming import names_somebody_else, render
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import is_bookable
-from coachsync.domain.words import give_up
+from coachsync.domain.words import abandon_command
 from coachsync.engine.marks import living_marks
 from coachsync.engine.steps import belongings, counting, privacy, role, room
 from coachsync.engine.steps.job import Job, Trouble
@@ -27,7 +27,7 @@ from coachsync.errors import StoreError
 
 
 async def perform(job: Job) -> None:
-    """Do the job's action. Raises Trouble or DiscordError where it cannot be completed, StoreError from the ledger."""
+    """Do the job's action. Raises Trouble or DiscordError if it cannot be completed, StoreError from the ledger."""
     kind = job.action.kind
     foreign = belongings.foreign(job) if kind not in ("cleanup", "revoke") else None
     if foreign is not None:
@@ -65,8 +65,8 @@ async def update(job: Job) -> None:
 
 async def repair(job: Job) -> None:
     """Mend what is not as it should be; what vanished is made again once."""
-    await belongings.note_twins(job, replacing=job.entry.live)
-    if not job.entry.live or {d.kind for d in job.action.why} == {"twin"}:
+    await belongings.note_spares(job, replacing=job.entry.live)
+    if not job.entry.live or {d.kind for d in job.action.why} == {"spare"}:
         await _tidy(job)
         job.note("repair", "done", job.action.reason)
         await _end(job)
@@ -255,7 +255,7 @@ def _with_leak(job: Job, failure: Failure) -> Failure:
 def with_way_out(failure: Failure, action: Action) -> Failure:
     """Name the way out of a corner: the bot or the guild is gone, nobody can remove what is left."""
     stuck = failure.code in ("unknown_guild", "missing_access", "unauthorized") and action.kind != "setup"
-    way_out = give_up(action.session.id)
+    way_out = abandon_command(action.session.id)
     if not stuck or way_out in failure.hint:
         return failure
     return failure._replace(hint=f"{failure.hint}; to give up what is left there: `{way_out}`")
@@ -283,7 +283,7 @@ def only_looking(session: Session, entry: Entry) -> Action:
 
 
 def audit_reason(action: Action) -> str:
-    """Return the audit-log reason: the session by its id, or where that is long or odd by its short name."""
+    """Return the audit-log reason: the session by its id, or if that is long or odd by its short name."""
     session_id = action.session.id
     plain = len(session_id) <= 60 and session_id.isascii() and session_id.isprintable()
     short = action.entry.short if action.entry is not None else session_id

@@ -108,18 +108,18 @@ def found(job: Job, kind: ResourceKind, name: str) -> Resource:
 _WRITE_OFF: Millis = 5 * MINUTE  # until then the lists may lag behind a create, see Guild.is_young
 
 
-async def note_twins(job: Job, *, replacing: bool = False) -> None:
-    """Note as spare what is ours in the guild beside the current role and room: late twins of a lost create.
+async def note_spares(job: Job, *, replacing: bool = False) -> None:
+    """Note as spare what is ours in the guild beside the current role and room: what a lost create made late.
 
-    `replacing`: what is found while the session's own is gone is no twin, but what will replace it.
+    `replacing`: what is found while the session's own is gone is no spare, but what will replace it.
     """
     known = {r.snowflake for r in job.entry.resources if r.is_there}
     for role in () if replacing and _lacks_role(job) else candidate_roles(job):
         if role.id not in known and await is_our_role(job, role):
-            _note_twin(job, "role", role.id, role.name)
+            _note_spare(job, "role", role.id, role.name)
     for channel in () if replacing and job.entry.current("channel") is None else candidate_channels(job):
         if channel.id not in known and is_ours(job, channel):
-            _note_twin(job, "channel", channel.id, channel.name)
+            _note_spare(job, "channel", channel.id, channel.name)
 
 
 def _lacks_role(job: Job) -> bool:
@@ -127,7 +127,7 @@ def _lacks_role(job: Job) -> bool:
     return job.entry.access == "role" and (role is None or job.guild.role_is_gone(role.snowflake or ""))
 
 
-def _note_twin(job: Job, kind: ResourceKind, snowflake: str, name: str) -> None:
+def _note_spare(job: Job, kind: ResourceKind, snowflake: str, name: str) -> None:
     again = next((r for r in job.entry.resources if r.snowflake == snowflake), None)
     attempt = next((r for r in job.entry.open_attempts() if r.kind == kind), None)
     job.spare(again or attempt or found(job, kind, name), snowflake)

@@ -143,7 +143,7 @@ def _warn_gone(guild: Guild, category_id: str) -> None:
 
 
 async def _open_next(shelf: Shelf, base: Channel, journal: Journal, how: How) -> str | None:
-    """Make one more category, hidden like the rooms in it; None where Discord does not let us."""
+    """Make one more category, hidden like the rooms in it; None if Discord does not let us."""
     guild = shelf.guild
     guild.discord.client.demand_open()
     taken = {c.name for c in guild.channels.values() if c.type == CATEGORY}

@@ -34,7 +34,7 @@ _OLDEST: Millis = 10 * MINUTE  # what a create made is younger than the longest 
 
 
 class Trouble(Exception):  # noqa: N818 - it is a failure's vehicle, not an error of the program
-    """An action cannot be completed; `refused` where it would touch what is not ours.
+    """An action cannot be completed; `refused` if it would touch what is not ours.
 
     `failure` says it all at once, `amiss` one by one.
     """
@@ -153,7 +153,7 @@ class Job:
         return _leaked([leak for leak in self.leaks if not leak.mended])
 
     async def save(self, marks: Marks | None = None) -> None:
-        """Write the entry, its story and, where given, the store's marks in one transaction."""
+        """Write the entry, its story and, if given, the store's marks in one transaction."""
         entry, notes = self.entry, tuple(self.notes)
         self.notes.clear()
 
@@ -166,7 +166,7 @@ class Job:
 
         await self.journal.write(change)
 
-    async def attempt(self, kind: ResourceKind, name: str, create: Callable[[], Awaitable[str]]) -> Resource:
+    async def create(self, kind: ResourceKind, name: str, create: Callable[[], Awaitable[str]]) -> Resource:
         """Create something: the attempt on disk first, then the request, then its end in memory.
 
         `create` sends the request and returns the new snowflake. Raises what it raised. A lost answer leaves the
@@ -235,7 +235,7 @@ def _leaked(leaks: list[Leak]) -> Failure | None:
 def _names(entry: Entry, session: Session, templates: Templates) -> tuple[Names, ...]:
     """Return all names that a session's role and room may bear: its own, those asked for, and the form by its hash.
 
-    The short form of its id is not among them where it goes by another name: then that is somebody else's.
+    The short form of its id is not among them if it goes by another name: then that is somebody else's.
     """
     own = Names(entry.short, entry.role_name, entry.channel_name)
     asked = [Names(entry.short, r.name, r.name) for r in entry.open_attempts()]
@@ -264,7 +264,7 @@ async def settle(job: Job) -> None:
 def may_be_new(job: Job, kind: Literal["role", "channel"], snowflake: str, name: str, asked: str) -> bool:
     """Return whether what a create answered can be what it made: not known before, not older, of the name asked for.
 
-    A new thing is younger than the attempt; where clocks differ, it is at least younger than all that was listed.
+    A new thing is younger than the attempt; if clocks differ, it is at least younger than all that was listed.
     """
     listed = job.guild.roles if kind == "role" else job.guild.channels
     if snowflake in listed or snowflake in job.guild.owners:

@@ -50,7 +50,7 @@ async def clear(job: LeftJob) -> Failure | None:
     """Delete what was left; return why some of it could not be."""
     failure: Failure | None = None
     try:
-        await belongings.note_twins(job)
+        await belongings.note_spares(job)
     except DiscordError as error:
         failure = with_way_out(failure_of(error), job.action)
     for resource in sorted(job.entry.spares(), key=lambda r: r.kind != "channel"):

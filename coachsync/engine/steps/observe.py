@@ -18,7 +18,7 @@ from coachsync.domain.model import Action, Entry, Grant, Session
 from coachsync.domain.permissions import ENTER, MEMBER
 from coachsync.domain.planned import Refused
 from coachsync.domain.windows import window_opens
-from coachsync.domain.words import call, give_up
+from coachsync.domain.words import abandon_command, call
 from coachsync.engine.marks import living_marks, revoked_marks
 from coachsync.engine.steps import belongings, privacy, role, room
 from coachsync.engine.steps.job import Job, Trouble
@@ -33,7 +33,7 @@ async def look_at(job: Job) -> Action | Refused | None:
         foreign = belongings.foreign(job)
         if foreign is not None:
             return _refused(job, not_made(job, foreign), "refused")
-        await belongings.note_twins(job, replacing=job.entry.live)
+        await belongings.note_spares(job, replacing=job.entry.live)
         found = await _drift(job)
     except Forbidden as error:
         return _refused(job, _hidden(job, failure_of(error)), "failed")
@@ -52,12 +52,12 @@ def repair_of(job: Job, why: tuple[Drift, ...]) -> Action:
 
 async def _drift(job: Job) -> tuple[Drift, ...]:
     """Return what is not as it should be, in the order in which it is told."""
-    twin = (Drift("twin"),) if job.entry.spares() else ()
+    spare = (Drift("spare"),) if job.entry.spares() else ()
     if not job.entry.live:
-        return twin
+        return spare
     if job.may_gain and job.entry.state == "open":
-        return (*await _lost(job), *twin)
-    return (*([Drift("privacy")] if await _is_open(job) else []), *twin)
+        return (*await _lost(job), *spare)
+    return (*([Drift("privacy")] if await _is_open(job) else []), *spare)
 
 
 async def _lost(job: Job) -> list[Drift]:
@@ -137,7 +137,7 @@ def _hidden(job: Job, failure: Failure) -> Failure:
     return failure._replace(
         message="Discord hides the room from the bot: its own permissions were taken from the channel",
         hint="in Discord: Edit Channel → Permissions → add the bot with View Channel and Connect; or give the room "
-        f"up with `{give_up(job.session.id)}`",
+        f"up with `{abandon_command(job.session.id)}`",
     )
 
 

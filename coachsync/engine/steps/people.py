@@ -176,7 +176,7 @@ async def send_away(job: Job) -> None:
         role.retire(job)  # nobody can be taken out of it: the room that it opens goes
     for grant in leavers:
         await _take_access(job, grant)
-    await belongings.note_twins(job, replacing=True)
+    await belongings.note_spares(job, replacing=True)
     await drop_spares(job)  # a leaver may sit in a room that was replaced before
     if job.unwritable is not None:
         return  # no room is made: whoever is still inside goes when that can be recorded

@@ -11,7 +11,7 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import Resource
 from coachsync.domain.permissions import ROLE
-from coachsync.domain.words import give_up
+from coachsync.domain.words import abandon_command
 from coachsync.engine.marks import closing_marks, revoked_marks
 from coachsync.engine.steps import belongings, role, room
 from coachsync.engine.steps.job import Job, Trouble
@@ -42,7 +42,7 @@ async def _look_for_more(job: Job) -> Trouble | DiscordError | None:
     except (Trouble, DiscordError) as hidden:
         trouble = hidden
     try:
-        await belongings.note_twins(job)
+        await belongings.note_spares(job)
     except DiscordError as untold:
         trouble = trouble or untold
     return trouble
@@ -80,7 +80,7 @@ def _hidden(job: Job, snowflake: str, failure: Failure) -> Failure:
     return failure._replace(
         message=f"the store names channel {snowflake}, which Discord hides from the bot",
         hint="if it is this session's room, in Discord: Edit Channel → Permissions → add the bot with View Channel and "
-        f"Connect; else correct the booking's ids or give it up with `{give_up(job.session.id)}`",
+        f"Connect; else correct the booking's ids or give it up with `{abandon_command(job.session.id)}`",
     )
 
 
@@ -91,7 +91,7 @@ def not_ours(job: Job, snowflake: str, kind: str) -> Failure:
     return Failure(
         "not_ours",
         f"the store names {kind} {snowflake}{called}, which coachsync did not make: it is not touched",
-        f"correct the booking's ids, or end it with `{give_up(job.session.id)}`",
+        f"correct the booking's ids, or end it with `{abandon_command(job.session.id)}`",
     )
 
 
@@ -104,7 +104,7 @@ def not_made(job: Job, resource: Resource) -> Failure:
         "not_ours",
         f"the ledger names {resource.kind} {resource.snowflake}{called}, which is not as coachsync makes them: "
         "it is not touched",
-        f"see who else writes the coachsync_… tables; `{give_up(job.session.id)}` lets go of it",
+        f"see who else writes the coachsync_… tables; `{abandon_command(job.session.id)}` lets go of it",
     )
 
 
@@ -226,5 +226,5 @@ def _undeletable(job: Job, resource: Resource, error: Forbidden) -> Failure:
         message=f"Discord hides the room {resource.name!r} ({resource.snowflake}) from the bot or does not let it "
         "delete it",
         hint="in Discord: Edit Channel → Permissions → add the bot with View Channel and Connect; or give the room "
-        f"up with `{give_up(job.session.id)}`",
+        f"up with `{abandon_command(job.session.id)}`",
     )

@@ -1,4 +1,4 @@
-"""A session's role: found, adopted or made; where Discord makes no more roles, done without.
+"""A session's role: found, adopted or made; if Discord makes no more roles, done without.
 
 A create whose answer was lost is never simply sent again: the guild is listed once more and what came of it
 adopted; else it is left to a later run, which looks again first (CONTRACT §6).
@@ -134,7 +134,7 @@ async def _make_role(job: Job) -> None:
 
 
 async def _role_lost(job: Job, error: DiscordError) -> None:
-    """Look for what a create without an answer made; leave it to a later run where nothing shows."""
+    """Look for what a create without an answer made; leave it to a later run if nothing shows."""
     if error.settled:
         raise error
     await settle(job)
@@ -153,7 +153,7 @@ async def _role_limit(job: Job, error: RateLimited) -> None:
 
 
 async def _role_refused(job: Job, error: BadRequest) -> None:
-    """Where the guild is full, try once more when the cleanups under way are done, else go without a role."""
+    """If the guild is full, try once more when the cleanups under way are done, else go without a role."""
     if error.code != "limit_reached":
         raise error
     if await job.slots.freed(job.how.priority):
@@ -186,7 +186,7 @@ async def _send_role(job: Job) -> None:
         job.guild.roles[role.id] = role
         return role.id
 
-    await job.attempt("role", job.entry.role_name, send)
+    await job.create("role", job.entry.role_name, send)
 
 
 def _without_role(job: Job, why: str) -> None:

@@ -67,7 +67,7 @@ async def _rename(job: Job) -> None:
 async def find_channel(job: Job) -> Channel | None:
     """Return the session's room if it is there, adopting one that is ours; notes one that is gone.
 
-    Raises Forbidden (missing_access) where the room exists and Discord hides it from the bot.
+    Raises Forbidden (missing_access) if the room exists and Discord hides it from the bot.
     """
     resource = job.entry.current("channel")
     if resource is not None and resource.snowflake is not None:
@@ -215,7 +215,7 @@ async def _send_channel(job: Job, wanted: Sequence[Overwrite], parent: str | Non
         made.append(channel)
         return channel.id
 
-    resource = await job.attempt("channel", job.entry.channel_name, send)
+    resource = await job.create("channel", job.entry.channel_name, send)
     await _prove(job, resource, made[0])
     job.guild.channels[made[0].id] = made[0]
     job.slots.served(job.how.priority)

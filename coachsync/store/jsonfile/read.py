@@ -1,4 +1,4 @@
-"""A JSON store's bytes, taken apart into rows: fast with msgspec, slowly where only Python's own reader goes along.
+"""A JSON store's bytes, taken apart into rows: fast with msgspec, slowly if only Python's own reader goes along.
 
 A row is kept as the bytes it stands in the file with, so that it can be read, or spliced, alone. msgspec refuses lone
 surrogates, NaN and numbers beyond 64 bits, which foreign values may hold: then the slow road is taken, for one

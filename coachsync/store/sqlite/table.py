@@ -113,7 +113,7 @@ def _no_bookings(database: Database, columns: Iterable[str], missing: list[str])
 
 
 def _empty(found: Iterable[tuple[Any, ...]], names: Columns) -> dict[str, str | int]:
-    """Return what to write for nothing where NULL is refused: 0 where a number is asked for, else the empty text."""
+    """Return what to write for nothing if NULL is refused: 0 if a number is asked for, else the empty text."""
     columns = {row[1].lower(): row for row in found}
     there = [(field, columns[names.of(field).lower()]) for field in MARKS if names.of(field).lower() in columns]
     return {field: _nothing(row[2], row[4]) for field, row in there if row[3]}
