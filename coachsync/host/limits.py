@@ -21,6 +21,7 @@ _FULL = {
     errno.EPERM: "the user that runs coachsync must be allowed to: the system's log may say what forbids it",
 }
 _NO_THREAD = "can't start new thread"  # CPython's words; there is no type for it
+_NO_TEMPORARY = "No usable temporary directory"  # the same
 
 
 def remedy(error: OSError, otherwise: str) -> str:
@@ -40,6 +41,9 @@ def environmental(problem: BaseException) -> EnvironmentalError | None:
         return None
     if problem.errno in (errno.EMFILE, errno.ENFILE):
         return too_few_files()
+    if _NO_TEMPORARY in str(problem):
+        hint = "set $TMPDIR to a folder that the user that runs coachsync may write"
+        return EnvironmentalError("there is no folder for temporary files", hint)
     if problem.errno not in _FULL:
         return None
     what = f"{os.fsdecode(problem.filename)}: " if isinstance(problem.filename, (str, bytes)) else ""
