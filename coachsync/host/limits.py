@@ -10,6 +10,9 @@ import os
 
 from coachsync.errors import EnvironmentalError
 
+NO_FILES = (errno.EMFILE, errno.ENFILE)
+"""What the system says when a process, or the host, may open no more files."""
+
 _RUNNING = 16  # files that are open beside connections: streams, store, ledger, locks, the event loop's, a name look-up
 _FULL = {
     errno.ENOSPC: "make room there: `df` shows the space, `df -i` whether there are inodes left",
@@ -39,7 +42,7 @@ def environmental(problem: BaseException) -> EnvironmentalError | None:
         return EnvironmentalError("there is not enough memory", hint)
     if not isinstance(problem, OSError):
         return None
-    if problem.errno in (errno.EMFILE, errno.ENFILE):
+    if problem.errno in NO_FILES:
         return too_few_files()
     if _NO_TEMPORARY in str(problem):
         hint = "set $TMPDIR to a folder that the user that runs coachsync may write"
@@ -71,7 +74,7 @@ def out_of_files() -> bool:
     try:
         os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:
-        return error.errno in (errno.EMFILE, errno.ENFILE)
+        return error.errno in NO_FILES
     return False
 
 
