@@ -11,7 +11,7 @@ from coachsync.config.check import check
 from coachsync.config.settings import Settings
 from coachsync.domain.model import Warn
 from coachsync.errors import ConfigError, EnvironmentalError
-from coachsync.host.limits import absolute, expanded, home, remedy
+from coachsync.host.limits import NO_FILES, absolute, expanded, home, remedy, too_few_files
 from coachsync.host.reading import NotRegularError, in_time, read_regular
 
 SYSTEM_PATH = "/etc/coachsync/config.toml"
@@ -130,7 +130,9 @@ def _read(path: str) -> tuple[str, os.stat_result]:
         raise ConfigError(f"{path} is no configuration file: it is not UTF-8 text", _INIT) from None
 
 
-def _unreadable(path: str, error: OSError) -> ConfigError:
+def _unreadable(path: str, error: OSError) -> ConfigError | EnvironmentalError:
+    if error.errno in NO_FILES:
+        return too_few_files()
     if isinstance(error, FileNotFoundError) and os.path.islink(path):
         target = os.path.realpath(path)
         return ConfigError(

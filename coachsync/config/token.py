@@ -14,7 +14,7 @@ from typing import NamedTuple
 from coachsync.config.settings import DiscordSettings, Settings
 from coachsync.domain.model import Warn
 from coachsync.errors import ConfigError, TokenError
-from coachsync.host.limits import expanded, remedy
+from coachsync.host.limits import NO_FILES, expanded, remedy, too_few_files
 from coachsync.host.reading import NotRegularError, in_time, read_regular
 from coachsync.secrets import Token
 
@@ -116,6 +116,8 @@ def _read(path: str, what: str) -> tuple[Token, os.stat_result]:
     except NotRegularError as error:
         raise TokenError(f"the {what} cannot be read: {error.strerror}", "put the token into a file") from None
     except OSError as error:
+        if error.errno in NO_FILES:
+            raise too_few_files() from None
         hint = remedy(error, "write the bot's token into it (mode 0600), readable by the user that runs coachsync")
         raise TokenError(f"the {what} cannot be read: {error.strerror}", hint) from None
     if len(content) > _LARGEST:

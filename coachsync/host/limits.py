@@ -10,6 +10,9 @@ import os
 
 from coachsync.errors import EnvironmentalError
 
+NO_FILES = (errno.EMFILE, errno.ENFILE)
+"""What the system says when a process, or the host, may open no more files."""
+
 _RUNNING = 16  # files that are open beside connections: streams, store, ledger, locks, the event loop's, a name look-up
 _FULL = {
     errno.ENOSPC: "make room there: `df` shows the space, `df -i` whether there are inodes left",
@@ -21,6 +24,7 @@ _FULL = {
     errno.EPERM: "the user that runs coachsync must be allowed to: the system's log may say what forbids it",
 }
 _NO_THREAD = "can't start new thread"  # CPython's words; there is no type for it
+_NO_TEMPORARY = "No usable temporary directory"  # the same
 
 
 def remedy(error: OSError, otherwise: str) -> str:
@@ -38,8 +42,11 @@ def environmental(problem: BaseException) -> EnvironmentalError | None:
         return EnvironmentalError("there is not enough memory", hint)
     if not isinstance(problem, OSError):
         return None
-    if problem.errno in (errno.EMFILE, errno.ENFILE):
+    if problem.errno in NO_FILES:
         return too_few_files()
+    if _NO_TEMPORARY in str(problem):
+        hint = "set $TMPDIR to a folder that the user that runs coachsync may write"
+        return EnvironmentalError("there is no folder for temporary files", hint)
     if problem.errno not in _FULL:
         return None
     what = f"{os.fsdecode(problem.filename)}: " if isinstance(problem.filename, (str, bytes)) else ""
@@ -67,7 +74,7 @@ def out_of_files() -> bool:
     try:
         os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:
-        return error.errno in (errno.EMFILE, errno.ENFILE)
+        return error.errno in NO_FILES
     return False
 
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 from coachsync.errors import LockHeldError, StoreError
 from coachsync.host.flock import take
-from coachsync.host.limits import remedy, too_few_files
+from coachsync.host.limits import NO_FILES, remedy, too_few_files
 
 _PAUSE_S = 0.1
 _MATTERS_S = 2.0
@@ -87,7 +87,7 @@ def _open(path: str) -> int:
         if error.errno == errno.ELOOP:
             hint = "see where it leads (ls -l shows it), then remove the link"
             raise StoreError(f"the lock file {path} is a symbolic link, which is not followed", hint) from error
-        if error.errno in (errno.EMFILE, errno.ENFILE):
+        if error.errno in NO_FILES:
             raise too_few_files() from error
         hint = remedy(error, "run coachsync as the user who owns the store, in a directory that user may write to")
         raise StoreError(f"cannot make the lock file {path}: {error.strerror}", hint) from error

@@ -37,3 +37,27 @@ assert libc.mount(path, path, None, 0x1000, None) == 0
 def as_user(uid: int, gid: int, *groups: int) -> str:
     """Become another user, of further groups."""
     return f"import os; os.setgroups({list(groups)}); os.setgid({gid}); os.setuid({uid})"
+
+
+def read_only(folder: Path) -> str:
+    """Mount a folder over itself, read-only; nobody else sees it."""
+    return f"""
+import ctypes
+libc, path = ctypes.CDLL(None), {str(folder)!r}.encode()
+assert libc.unshare(0x20000) == 0
+assert libc.mount(b"none", b"/", None, 0x4000 | 0x40000, None) == 0
+assert libc.mount(path, path, None, 0x1000, None) == 0
+assert libc.mount(path, path, None, 0x20 | 0x1000 | 1, None) == 0
+"""
+
+
+def without_inodes(folder: Path) -> str:
+    """Mount a file system at a folder that has room for an empty JSON store alone; nobody else sees it."""
+    return f"""
+import ctypes, pathlib
+libc, path = ctypes.CDLL(None), {str(folder)!r}.encode()
+assert libc.unshare(0x20000) == 0
+assert libc.mount(b"none", b"/", None, 0x4000 | 0x40000, None) == 0
+assert libc.mount(b"tmpfs", path, b"tmpfs", 0, b"nr_inodes=2") == 0
+pathlib.Path({str(folder / "sessions.json")!r}).write_text("[]")
+"""

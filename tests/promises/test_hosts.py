@@ -13,6 +13,7 @@ from coachsync.domain.model import Millis
 from coachsync.store.open import create_store
 from tests.kit.home import Home, Result
 from tests.kit.ordinary import as_ordinary_user
+from tests.kit.powers import needs_root, read_only, without_inodes
 from tests.kit.scene import Stage
 from tests.kit.town import TOKEN
 
@@ -139,6 +140,32 @@ def test_folder_of_the_store_that_may_not_be_entered_is_told_with_the_file() -> 
         refused(run(home), f"{folder}/closed/sessions.db", code="store_error")
 
     as_ordinary_user(check)
+
+
+@needs_root
+def test_read_only_system_is_told_with_the_file(home: Home) -> None:
+    result = home.run("run", "--json", inject=read_only(home.folder), COACHSYNC_TOKEN=TOKEN)
+    refused(result, str(home.folder), code="store_error")
+    assert home.run("status", inject=read_only(home.folder)).code == 0
+
+
+@needs_root
+def test_file_system_without_inodes_is_told_as_that(bare: Home) -> None:
+    (bare.folder / "small").mkdir()
+    bare.url = "json:///small/sessions.json"
+    bare.configure("1100000000000000000")
+    result = bare.run("run", "--json", inject=without_inodes(bare.folder / "small"), COACHSYNC_TOKEN=TOKEN)
+    refused(result, "small/sessions.json", "df -i", code="store_error")
+
+
+@needs_root
+def test_host_without_a_folder_for_temporary_files_is_told_of_it(bare: Home) -> None:
+    inject = (
+        f"{read_only(bare.folder)}\nimport tempfile; tempfile._candidate_tempdir_list = lambda: [{str(bare.folder)!r}]"
+    )
+    result = bare.start("demo", inject=inject + "\ntempfile.tempdir = None")
+    assert (result.code, result.complaint) == (3, ["error", "hint"]), result
+    assert "$TMPDIR" in result.err
 
 
 # variables
