@@ -207,12 +207,13 @@ class Entry:
 
     def ask(self, person: str) -> Grant:
         """Note, before it is sent, that a request lets this person in; return their grant."""
-        grant = self.grant_of(person)
+        never_in = (g for g in self.grants if g.user_id == person and g.state == "revoked" and g.granted_at is None)
+        grant = self.grant_of(person) or next(never_in, None)
         if grant is None:
             grant = Grant(person)
             self.grants.append(grant)
         elif grant.state != "granted":
-            grant.state = "asked"
+            grant.state, grant.revoked_at = "asked", None
         return grant
 
     def granted(self) -> tuple[str, ...]:

@@ -331,6 +331,34 @@ def test_hidden_room_is_told_until_it_is_shown(any_access: Scene) -> None:
     assert (scene.report.exit_code, scene.people_in_reach()) == (0, {scene.student, scene.coach})
 
 
+def test_newcomer_cannot_enter_the_former_room_that_was_hidden_with_what_was_written_in_it(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    old = scene.room()
+    scene.world.write_message(old, scene.student)
+    scene.world.delete_overwrite(old, scene.bot)
+    scene.change(studentDiscordId=scene.stranger)
+    scene.tick(QUARTER)
+    (new,) = set(scene.rooms()) - {old}
+    assert scene.stranger in scene.world.who_can_enter(new)
+    assert scene.world.who_can_enter(old) <= {scene.owner}
+    scene.tick(QUARTER)
+    assert scene.report.exit_code == 1
+    assert scene.world.who_can_enter(old) <= {scene.owner}
+
+
+def test_bystander_is_counted_while_somebody_booked_is_not_in_the_guild(stage: Stage) -> None:
+    scene = stage()
+    scene.book(coachDiscordId=scene.person("late", member=False))
+    scene.tick()
+    scene.world.give_role(scene.guild, scene.stranger, scene.role())
+    scene.tick(QUARTER)
+    assert OPEN in scene.codes
+    scene.tick(QUARTER)
+    assert scene.people_in_reach() == {scene.student}
+
+
 # settings changed while a room is open
 
 

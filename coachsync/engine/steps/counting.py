@@ -54,7 +54,7 @@ async def _compare(job: Job, held: int) -> list[Action | Refused]:
 
 async def _too_many(job: Job, surplus: int) -> list[Action | Refused]:
     """Look into a role with too many holders, unless somebody was sent away just now: the counts may lag."""
-    if any(g.revoked_at and g.revoked_at >= job.guild.listed_at["role"] for g in job.entry.grants):
+    if any(g.granted_at and g.revoked_at and g.revoked_at >= job.guild.listed_at["role"] for g in job.entry.grants):
         return []
     job.entry.repairs[CROWDED] = job.entry.repairs.get(CROWDED, 0) + 1
     await job.save()

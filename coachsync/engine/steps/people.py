@@ -111,10 +111,18 @@ def _keep_out(job: Job, person: Person, error: DiscordError) -> None:
     if isinstance(error, NotFound):
         job.pending.append(_absent(person, error))
         job.note("let in", "not in the guild", person.id or "")
+        _note_absent(job, person.id or "")
         return
     held = job.entry.current("role")
     failure = role.refusal_of(job, error, held) if isinstance(error, Forbidden) else failure_of(error)
     job.pending.append(failure._replace(message=f"the {person.kind} ({person.id}) cannot be let in: {failure.message}"))
+
+
+def _note_absent(job: Job, person: str) -> None:
+    """Note that whoever is not in the guild holds nothing: nobody else is to be counted in their place."""
+    grant = job.entry.grant_of(person)
+    if grant is not None and grant.state == "asked":
+        grant.state, grant.revoked_at = "revoked", job.guild.now()
 
 
 async def _send_grant(job: Job, person: str) -> None:
@@ -185,6 +193,8 @@ async def send_away(job: Job) -> None:
         await make_channel(job)
         await job.save()
         await drop_spares(job)
+        if stale and job.entry.access == "role" and _has_spare_room(job):
+            role.give_up_role(job)  # it still opens the former room, which Discord does not let us delete
     if not _has_spare_room(job):  # else they stay in a room that nobody else is let into
         await _let_go(job, leavers)
 

@@ -91,12 +91,20 @@ def is_plain(job: Job) -> bool:
 
 def retire(job: Job) -> None:
     """Give up the session's role, and with it the room that it opens: both are made anew, once in a life."""
+    give_up_role(job)
+    room = job.entry.current("channel")
+    if room is not None:
+        room.state = "spare"
+        job.note("channel given up", "done", f"{room.name} ({room.snowflake})")
+
+
+def give_up_role(job: Job) -> None:
+    """Give up the session's role: it is made anew, and the former one removed."""
     job.entry.repairs[RETIRED] = 1
-    for kind in ("role", "channel"):
-        resource = job.entry.current(kind)
-        if resource is not None:
-            resource.state = "spare"
-            job.note(f"{kind} given up", "done", f"{resource.name} ({resource.snowflake})")
+    role = job.entry.current("role")
+    if role is not None:
+        role.state = "spare"
+        job.note("role given up", "done", f"{role.name} ({role.snowflake})")
 
 
 async def _find_former_role(job: Job) -> None:
