@@ -319,6 +319,7 @@ def test_room_of_another_guild_that_a_forged_row_names_is_not_deleted(stage: Sta
 def test_role_that_a_forged_row_of_the_ledger_names_is_neither_handed_out_nor_deleted(stage: Stage, name: str) -> None:
     scene = stage()
     role = scene.world.add_role(scene.guild, name, permissions=ADMINISTRATOR if name == "Moderator" else 0)
+    scene.clock.advance(HOUR)
     scene.book()
     scene.tick()
     forge(scene, "role", role)

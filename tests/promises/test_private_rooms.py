@@ -359,6 +359,17 @@ def test_bystander_is_counted_while_somebody_booked_is_not_in_the_guild(stage: S
     assert scene.people_in_reach() == {scene.student}
 
 
+def test_role_that_was_renamed_goes_also_when_its_room_was_deleted_by_hand(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.world.rename(scene.role(), "Friends")
+    scene.world.delete_channel(scene.room())
+    scene.change(status="CANCELLED")
+    scene.tick(QUARTER)
+    assert (scene.done, scene.things()) == ([("cleanup", "done")], {})
+
+
 # settings changed while a room is open
 
 

@@ -84,7 +84,9 @@ def is_foreign(job: Job, resource: Resource) -> bool:
         (ROLE, role.id) in c.overwrites and may_be_our_room(c, names, job.guild.bot_id) for c in rooms
     )
     others = {job.guild.id, *job.guild.staff_role_ids}
-    return role.id in others or not may_be_our_role(role, names, opens_our_room=opens)
+    # Renamed by hand, and its room does not say so: it carries nothing, and was born while our create was under way.
+    born = role.plain and in_flight(resource, made_at(role.id), job.timeout)
+    return role.id in others or role.managed or not (born or may_be_our_role(role, names, opens_our_room=opens))
 
 
 def _true_names(job: Job) -> list[Names]:

@@ -67,8 +67,6 @@ class Moderators:
 
     def mod_deletes(self, thing: Made) -> None:
         """Delete a role or room of ours by hand."""
-        if thing.kind == "channel" and self._bears_another_name(thing.session):
-            return  # nothing would say any more that the role is ours: it would be told, and left
         self.tell(f"moderator deletes {thing}")
         self._harm(thing, thing.kind)
         if thing.kind == "role":
@@ -78,14 +76,8 @@ class Moderators:
 
     def mod_renames(self, thing: Made) -> None:
         """Rename a role or room of ours by hand."""
-        if thing.kind == "role" and not self.watch.live(thing.session, "channel"):
-            return
         self.tell(f"moderator renames {thing}")
         self.town.world.rename(thing.id, f"renamed {thing.id}")
-
-    def _bears_another_name(self, session: str) -> bool:
-        roles = self.watch.live(session, "role")
-        return any(self.town.world.role_names(role.guild)[role.id].startswith("renamed") for role in roles)
 
     def mod_takes(self, thing: Made, person: str) -> None:
         """Take a person's access by hand."""
