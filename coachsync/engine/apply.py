@@ -50,6 +50,7 @@ from coachsync.engine.steps.actions import (
     new_entry,
     only_looking,
     outcome_of,
+    put_off,
     with_way_out,
 )
 from coachsync.engine.steps.job import Job
@@ -222,7 +223,9 @@ class Apply:
     async def _perform(self, action: Action, priority: Priority) -> Outcome:
         failure = self._obstacle(action)
         if failure is not None:
-            outcome = untried(action, "failed", failure, self._access(action.guild_id))
+            guild = self.guilds.get(action.guild_id)
+            kind: OutcomeKind = "deferred" if guild is not None and put_off(guild.failure) else "failed"
+            outcome = untried(action, kind, failure, self._access(action.guild_id))
             await self._leave_behind(action, failure)
             return outcome
         job = self._job(action._replace(entry=self._entry(action)), priority)

@@ -369,3 +369,12 @@ def test_thousand_sessions_of_one_guild_are_deferred_when_the_budget_is_spent(st
     assert "hung" not in result.err
     assert (counts["failed"], counts["done"] + counts["deferred"]) == (0, 1000)
     assert last_run(scene).finished_at is not None
+
+
+def test_session_of_a_guild_that_was_not_looked_at_in_time_is_deferred(stage: Stage) -> None:
+    scene = stage(discord='timeout = "1s"\nrun_budget = "1s"')
+    scene.book()
+    scene.standin.faults.add("rate_limited", ("GET", ROLES), count=None, retry_after=30)
+    scene.tick()
+    assert scene.done == [("setup", "deferred")]
+    assert scene.report.exit_code == 1

@@ -228,8 +228,7 @@ async def _attempt(job: Job) -> Ended:
     except Trouble as trouble:
         kind, failure, amiss = "refused" if trouble.refused else "failed", trouble.failure, trouble.amiss
     except (RateLimited, Stopped) as error:
-        put_off = isinstance(error, RateLimited) or error.cause is None
-        kind, failure = "deferred" if put_off else "failed", failure_of(error)
+        kind, failure = "deferred" if put_off(error) else "failed", failure_of(error)
     except DiscordError as error:
         kind, failure = "failed", with_way_out(failure_of(error), job.action)
     except StoreError as error:
@@ -244,6 +243,11 @@ async def _attempt(job: Job) -> Ended:
         failure = Failure("store_error", error.message, error.hint)
         amiss = (*amiss, failure)
     return Ended(kind, _with_leak(job, failure), amiss)
+
+
+def put_off(error: DiscordError | None) -> bool:
+    """Return whether an error only says that the time was too short: the run's, or the one until a limit opens."""
+    return isinstance(error, RateLimited) or (isinstance(error, Stopped) and error.cause is None)
 
 
 def _with_leak(job: Job, failure: Failure) -> Failure:
