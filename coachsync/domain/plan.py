@@ -31,31 +31,39 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
         scope: what the call may do.
     """
     known = {s.id: s for s in sorted(sessions, key=_order)}
-    cases = {i: Case.of(s, entries.get(i), facts) for i, s in known.items()}
-    brakes = {} if scope.force else braked(cases.values(), entries)
-    held = [c for c in cases.values() if c.live is not None and c.live.guild_id in brakes and loses(c)]
-    cases |= {c.session.id: kept(c) for c in held}
+    cases, held_back = _held({i: Case.of(s, entries.get(i), facts) for i, s in known.items()}, entries, scope)
     wanted = [case for i, case in cases.items() if scope.named is None or i in scope.named]
     decided = [(case, decide(case, scope)) for case in wanted]
     gone = [e for i, e in sorted(entries.items()) if e.live and i not in known]
     accidents = accidents_among(gone, entries, facts)
     lost = vanished([*gone, *_given_up(entries, known, scope)], accidents, facts, scope)
     due = [(case, what) for case, what in decided if isinstance(what, Due)] + lost.due
-    actions = _actions([d for d in due if d[1].kind in scope.kinds], known, entries, facts)
-    refused = [
-        *_refused(decided, {c.session.id: refusal_of(c, brakes[c.session.guild_id]) for c in held}),
-        *lost.refused,
-    ]
-    ghosts = [Case(_ghost(e, facts, lives=e.guild_id in accidents), e, facts) for e in gone]
+    refused = [*_refused(decided, held_back), *lost.refused]
     plan = Plan(
-        actions=actions,
+        actions=_actions([d for d in due if d[1].kind in scope.kinds], known, entries, facts),
         refused=(*(r for r in refused if r.kind in scope.kinds), *unbooked(known, entries, scope)),
         warnings=tuple(lost.warnings),
         restores=tuple(_restores(decided)),
         found=tuple(i for i in entries if i in known),
         missing=tuple(e.session_id for e in gone if e.guild_id not in accidents),
     )
-    return _with_looks(plan, [*wanted, *ghosts], entries) if _looks(scope) else plan
+    if not _looks(scope):
+        return plan
+    ghosts = [Case(_ghost(e, facts, lives=e.guild_id in accidents), e, facts) for e in gone]
+    return _with_looks(plan, [*wanted, *ghosts], entries)
+
+
+def _held(
+    cases: Mapping[str, Case], entries: Mapping[str, Entry], scope: Scope
+) -> tuple[dict[str, Case], dict[str, Refused]]:
+    """Keep everybody in their rooms if many would lose somebody at once by rows that went wrong: an accident.
+
+    Return the cases as they are then to be decided about, and for each that is held the refusal that says so.
+    """
+    brakes = {} if scope.force else braked(cases.values(), entries)
+    held = {i: c for i, c in cases.items() if c.live is not None and c.live.guild_id in brakes and loses(c)}
+    refusals = {i: refusal_of(c, brakes[c.live.guild_id]) for i, c in held.items() if c.live is not None}
+    return {**cases, **{i: kept(c) for i, c in held.items()}}, refusals
 
 
 _MAY_BE_GONE = Failure(
