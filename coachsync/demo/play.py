@@ -69,6 +69,8 @@ class _Play:
     def nothing_yet(self) -> None:
         self.story.chapter("Days ahead · cron starts coachsync every 15 minutes")
         self._tick_shown()
+        self.story.say("  the first run looks through the guild, for rooms that nobody remembers; later ones need not")
+        self.stage.standin.clear_requests()
         ticks, changes = self._ticks_until(self.start - 3 * HOUR - _TICK)
         self.story.say(f"  … {ticks} more ticks, each with nothing to do")
         self.story.check("before its window opens no session has a role or a room", not self.stage.left_over())
