@@ -50,7 +50,6 @@ ARGUMENTS = [
     ["run", "abc12345"],
     ["run", "--now", "yesterday"],
     ["run", "--now", "2026-10-14T13:00"],
-    ["run", "--now", "2026-10-14T13:00Z"],
     ["run", "--wait", "-1"],
     ["run", "--wait", "soon"],
     ["run", "--wait", "nan"],
@@ -105,6 +104,12 @@ def test_broken_store_is_refused(bare: Home, kind: str, command: str) -> None:
 def test_senseless_arguments_are_refused(bare: Home, arguments: list[str]) -> None:
     bare.settle()
     told_in_two_lines(bare, 2, *arguments, COACHSYNC_TOKEN=TOKEN)
+
+
+def test_pretended_time_is_refused_when_discord_is_elsewhere(bare: Home) -> None:
+    bare.settle()
+    environ = {"COACHSYNC_API_BASE": "https://discord.invalid/api", "COACHSYNC_TOKEN": TOKEN}
+    told_in_two_lines(bare, 2, "run", "--now", "2026-10-14T13:00Z", **environ)
 
 
 def test_missing_token_is_refused(bare: Home) -> None:
