@@ -20,21 +20,26 @@ from functools import cache
 from pathlib import Path
 from typing import IO, NoReturn
 
+import rich
+import typer
+
 import coachsync
 
 TIMEOUT = 60.0
 _LATE = (
-    "coachsync.__main__", "tomllib", "zoneinfo", "secrets", "resource", "encodings.utf_8_sig", "encodings.idna",
-    "pydantic.type_adapter",  # for Typer, if it is there
+    "coachsync.__main__", "tomllib", "tomli_w", "requests", "zoneinfo", "secrets", "resource",
+    "encodings.utf_8_sig", "encodings.idna",
+    "pydantic.type_adapter", "pydantic.plugin._loader",  # for Typer, if they are there
 )  # fmt: skip
 
 
 @cache
 def import_all() -> None:
     """Import all that the program may import, so that no fork need do it, or be able to read where it lies."""
-    names = [module.name for module in pkgutil.walk_packages(coachsync.__path__, "coachsync.")]
+    packages = (coachsync, rich, typer)
+    names = [m.name for package in packages for m in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
     for name in (*(name for name in names if not name.endswith("__main__")), *_LATE):
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(ImportError, AssertionError):  # some are for another system
             importlib.import_module(name)
 
 
