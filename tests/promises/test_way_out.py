@@ -40,7 +40,8 @@ def test_error_names_the_way_out_and_it_ends_the_story(scene: Scene, corner: str
     scene.tick(QUARTER, "cleanup", ID, abandon=True)
     assert (scene.done, scene.report.exit_code) == ([("cleanup", "done")], 0)
     scene.tick(QUARTER)
-    assert (scene.done, scene.standin.requests, scene.report.exit_code) == ([], [], 0)
+    writes = [r for r in scene.standin.requests if r.write]  # a read that the run before gave up may arrive only now
+    assert (scene.done, writes, scene.report.exit_code) == ([], [], 0)
 
 
 def test_guild_that_left_the_configuration_names_the_way_out(stage: Stage) -> None:
