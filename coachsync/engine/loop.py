@@ -20,7 +20,7 @@ from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Outcome, Session, Warn
 from coachsync.domain.planned import Plan
-from coachsync.engine.apply import Apply
+from coachsync.engine.apply import Applied, Apply
 from coachsync.engine.journal import Journal, Unrecorded
 from coachsync.engine.request import TickRequest, host_time
 from coachsync.engine.search import Sources
@@ -172,14 +172,18 @@ async def _work(
     finally:
         await journal.close()
         ways.close()
+    return _done(plan, applied, ways, signals)
+
+
+def _done(plan: Plan, applied: Applied, ways: Ways, signals: _Signals) -> Done:
+    """Return what a run came to: its own verdict, unless a signal ended it."""
     exit_code, unusable = _verdict(plan.needed, applied.failures)
     if signals.exit_code is not None:
         exit_code, unusable = signals.exit_code, None
-    warnings = (*ways.warnings, *applied.warnings)
     sound = applied.sound if ways.warnings else applied.sound | {("token_readable", "")}
     return Done(
         applied.outcomes,
-        warnings,
+        (*ways.warnings, *applied.warnings),
         ways.requests_sent,
         exit_code,
         unusable,
