@@ -43,6 +43,18 @@ def bears_our_overwrites(channel: Channel, bot_id: str, guild_id: str) -> bool:
     return ours and all(not o.deny and o.allow & ENTER == ENTER and not o.allow & ~(ENTER | HANDED_ON) for o in others)
 
 
+def is_private(channel: Channel, guild_id: str, bot_id: str, staff: Collection[str]) -> bool:
+    """Return whether a channel bears exactly our overwrites: bot, @everyone's deny, staff, one role or members."""
+    bot, everyone = channel.overwrites.get((MEMBER, bot_id)), channel.overwrites.get((ROLE, guild_id))
+    if bot is None or everyone is None or everyone.allow or everyone.deny & ENTER != ENTER:
+        return False
+    known = {(MEMBER, bot_id), (ROLE, guild_id), *((ROLE, i) for i in staff)}
+    let_in = [o for target, o in channel.overwrites.items() if target not in known]
+    roles = sum(1 for o in let_in if o.type == ROLE)
+    one_way = roles == 0 or len(let_in) == 1
+    return one_way and all(o.allow & ENTER == ENTER and not o.deny for o in (bot, *let_in))
+
+
 def is_our_channel(channel: Channel, names: Collection[Names], bot_id: str, claimed: bool) -> bool:
     """Return whether a channel that the ledger does not name is this session's room.
 

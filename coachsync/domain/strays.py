@@ -19,7 +19,7 @@ from coachsync.domain.guild_objects import VOICE, Channel, Role
 from coachsync.domain.model import ACTION_KINDS, ResourceKind
 from coachsync.domain.naming import Templates, bare, goes_by, possible_names, same_name, same_old_name
 from coachsync.domain.ownership import has_bot_overwrite
-from coachsync.domain.permissions import ENTER, MEMBER, ROLE
+from coachsync.domain.permissions import MEMBER, ROLE
 from coachsync.domain.planned import Due, Scope
 from coachsync.domain.windows import cleanup_at, is_bookable
 
@@ -184,15 +184,3 @@ def becomes(stray: Stray, case: Case) -> Due | None:
     if session.flaw is None and case.now >= cleanup_at(session.end, case.policy):
         return Due("cleanup", "found open after its end", "end")
     return None
-
-
-def is_private(channel: Channel, guild_id: str, bot_id: str, staff: Collection[str]) -> bool:
-    """Return whether a channel bears exactly our overwrites: bot, @everyone's deny, staff, one role or members."""
-    bot, everyone = channel.overwrites.get((MEMBER, bot_id)), channel.overwrites.get((ROLE, guild_id))
-    if bot is None or everyone is None or everyone.allow or everyone.deny & ENTER != ENTER:
-        return False
-    known = {(MEMBER, bot_id), (ROLE, guild_id), *((ROLE, i) for i in staff)}
-    let_in = [o for target, o in channel.overwrites.items() if target not in known]
-    roles = sum(1 for o in let_in if o.type == ROLE)
-    one_way = roles == 0 or len(let_in) == 1
-    return one_way and all(o.allow & ENTER == ENTER and not o.deny for o in (bot, *let_in))

@@ -16,12 +16,12 @@ from coachsync.domain.case import Case, Facts
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.model import HOUR, Action, Entry, Millis, Names, Resource, Session, Warn
 from coachsync.domain.naming import bare, names_for, possible_names, render, same_name
-from coachsync.domain.ownership import has_bot_overwrite
+from coachsync.domain.ownership import has_bot_overwrite, is_private
 from coachsync.domain.permissions import ROLE
 from coachsync.domain.planned import Plan
 from coachsync.domain.remembered import ghost
 from coachsync.domain.snowflake import made_at
-from coachsync.domain.strays import NOBODY, Stray, becomes, is_private, owner, stray_roles, stray_rooms
+from coachsync.domain.strays import NOBODY, Stray, becomes, owner, stray_roles, stray_rooms
 from coachsync.engine.journal import Journal
 from coachsync.guild.picture import Guild
 from coachsync.store.base import Transaction
