@@ -100,7 +100,7 @@ def parse_settings(text: str, path: str, environ: Mapping[str, str]) -> Settings
 
 
 def _broken(path: str, problems: tuple[str, ...]) -> ConfigError:
-    hint = "correct the file; README's configuration reference lists every key"
+    hint = "correct the file; `coachsync help configuration` lists every key"
     if len(problems) == 1:
         return ConfigError(f"{path}: {problems[0]}", hint, problems)
     return ConfigError(f"{path} has {len(problems)} problems", hint, problems)

@@ -1,4 +1,4 @@
-"""A folder to type README's commands in, and Discord's own document, if the environment names it."""
+"""A folder to type the guide's commands in, and Discord's own document, if the environment names it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.readme import ROOT
+from tests.documents.pages import ROOT
 from tests.documents.schema import VARIABLE, Schema
 
 Shell = Callable[[str], "subprocess.CompletedProcess[str]"]

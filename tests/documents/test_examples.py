@@ -1,4 +1,4 @@
-"""README's examples work when typed as they stand."""
+"""The examples of README and the guide work when typed as they stand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coachsync.store.columns import Columns
 from coachsync.store.open import open_store
 from coachsync.store.sqlite.table import candidates_query, inspect
 from tests.documents.conftest import Shell
-from tests.documents.readme import ROOT, blocks, section, text_of
+from tests.documents.pages import ROOT, blocks, section, text_of
 
 DEFAULTS = Defaults("1100000000000000000", 3_600_000)
 CONFIG = '[discord]\nguild_id = "1100000000000000000"\n[store]\nurl = "{url}"\n'
@@ -35,7 +35,7 @@ def test_commands_to_try_by_hand_work(shell: Shell) -> None:
     assert (done.returncode, done.stderr.count("error:")) == (0, 0), done.stderr
 
 
-def test_dry_run_to_try_by_hand_says_what_readme_shows(shell: Shell) -> None:
+def test_dry_run_to_try_by_hand_says_what_the_guide_shows(shell: Shell) -> None:
     done = shell(text_of("tested: by-hand"))
     assert text_of("expected: by-hand") in done.stdout
 
@@ -46,7 +46,7 @@ def _planned(shell: Shell, now: str) -> list[str]:
     return [action["session"] for action in json.loads(done.stdout)["actions"]]
 
 
-def test_json_store_of_readme_is_understood(shell: Shell, tmp_path: Path) -> None:
+def test_json_store_of_the_guide_is_understood(shell: Shell, tmp_path: Path) -> None:
     here = tmp_path / "here"
     (here / "sessions.json").write_text(text_of("tested: json store"), "utf-8")
     (here / "config.toml").write_text(CONFIG.format(url="json:///sessions.json"))
@@ -67,7 +67,7 @@ def _execute(path: Path, script: str) -> None:
     database.close()
 
 
-def test_sql_of_readme_books_a_session(shell: Shell, tmp_path: Path) -> None:
+def test_sql_of_the_guide_books_a_session(shell: Shell, tmp_path: Path) -> None:
     here = tmp_path / "here"
     booked = text_of("tested: sql book").partition("UPDATE")[0]
     _execute(_sql_store(here), booked)
@@ -75,7 +75,7 @@ def test_sql_of_readme_books_a_session(shell: Shell, tmp_path: Path) -> None:
     assert _planned(shell, "2030-10-14T14:00:00Z") == ["abc12345"]
 
 
-def test_sql_of_readme_moves_and_cancels(shell: Shell, tmp_path: Path) -> None:
+def test_sql_of_the_guide_moves_and_cancels(shell: Shell, tmp_path: Path) -> None:
     here = tmp_path / "here"
     _execute(_sql_store(here), text_of("tested: sql book"))
     (here / "config.toml").write_text(CONFIG.format(url="sqlite:///sessions.db"))
@@ -84,7 +84,7 @@ def test_sql_of_readme_moves_and_cancels(shell: Shell, tmp_path: Path) -> None:
     assert (session["phase"], session["start"]) == ("cancelled", "2030-10-14T18:00:00Z")
 
 
-def test_indexes_of_readme_are_what_the_query_for_candidates_uses(tmp_path: Path) -> None:
+def test_indexes_of_the_guide_are_what_the_query_for_candidates_uses(tmp_path: Path) -> None:
     path = _sql_store(tmp_path)
     open_store("sqlite:///sessions.db", tmp_path, DEFAULTS, writable=True).close()
     _execute(path, text_of("tested: sql index"))
@@ -102,7 +102,7 @@ def test_indexes_of_readme_are_what_the_query_for_candidates_uses(tmp_path: Path
     assert any("coachsync_open" in step for step in searches)
 
 
-def test_guild_section_of_readme_is_a_valid_configuration() -> None:
+def test_guild_section_of_the_guide_is_a_valid_configuration() -> None:
     text = CONFIG.format(url="sqlite:///sessions.db") + text_of("tested: guilds")
     settings = parse_settings(text, "config.toml", {})
     assert settings.guild("1200000000000000000").category_id == "1200000000000000001"

@@ -1,9 +1,10 @@
-"""README's tables say what the program says: commands, options, exit codes, configuration, fields, error codes."""
+"""The tables of README and the guide say what the program says: commands, options, exit codes, keys, fields, codes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -15,7 +16,7 @@ from coachsync.config.definition import ENVIRONMENT, KEYS, Key
 from coachsync.config.template import render_config
 from coachsync.domain.failure import ErrorCode
 from coachsync.store.columns import FIELD_OF
-from tests.documents.readme import README, ROOT, code, rows, section
+from tests.documents.pages import EVERYTHING, GUIDE, PAGES, README, ROOT, code, rows, section
 
 CODES = get_args(ErrorCode)
 PHASES = (
@@ -44,13 +45,13 @@ def long_options(command: Any) -> set[str]:
 
 
 def listed_commands() -> list[str]:
-    """Return the commands of README's table without their arguments."""
+    """Return the commands of the guide's table without their arguments."""
     table = rows(section("Commands"), "command", "does")
     calls = [code(row[0])[0] for row in table]
     return [" ".join(re.findall(r"^coachsync|[a-z]+(?![A-Z…])", call)[1:]) for call in calls]
 
 
-def test_every_command_is_in_readme() -> None:
+def test_every_command_is_in_the_guide() -> None:
     assert listed_commands() == list(COMMANDS)
 
 
@@ -60,7 +61,7 @@ def test_command_has_help_of_one_sentence_at_least(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_option_of_a_command_is_in_readme(name: str) -> None:
+def test_every_option_of_a_command_is_in_the_guide(name: str) -> None:
     table = [(code(row[0]), row[1]) for row in rows(section("Commands"), "option", "of", "does")]
     words = set(name.split())
     told = {o.split()[0] for options, of in table for o in options if _meant(words, of)}
@@ -72,12 +73,12 @@ def _meant(words: set[str], of: str) -> bool:
     return of.startswith("all") or bool(words & {w for c in code(of) for w in c.split()})
 
 
-def test_every_option_before_the_command_is_in_readme() -> None:
+def test_every_option_before_the_command_is_in_the_guide() -> None:
     told = {name for text in code(section("Commands")) for name in re.findall(r"--[a-z-]+", text)}
     assert long_options(build()) <= told
 
 
-def test_readme_tells_of_no_option_that_is_not_there() -> None:
+def test_guide_tells_of_no_option_that_is_not_there() -> None:
     there = set().union(*(long_options(c) for c in (*COMMANDS.values(), build()))) | {"--help"}
     told = {name for text in code(section("Commands")) for name in re.findall(r"(?<!\S)--[a-z-]+", text)}
     assert told - there <= {"--pty", "--wait", "--collect", "--quiet"}
@@ -162,14 +163,20 @@ def test_life_of_a_session_tells_of_every_phase(phase: str) -> None:
     assert phase in code(section("The life of a session"))
 
 
-def test_readme_names_no_file_of_the_repository_that_is_not_there() -> None:
-    links = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
-    assert [target for target in links if not (ROOT / target).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.name))
+def test_page_links_to_no_file_that_is_not_there(page: Path) -> None:
+    links = [target for target in re.findall(r"\]\(([^)#]+)\)", PAGES[page]) if "://" not in target]
+    assert [target for target in links if not (page.parent / target).exists()] == []
+
+
+def test_readme_is_under_250_lines_and_links_to_every_topic() -> None:
+    assert len(README.splitlines()) < 250
+    assert all(f"](coachsync/guide/{topic.name})" in README for topic in GUIDE.glob("*.md"))
 
 
 def _named_by_commands() -> set[str]:
-    modules = {name.replace(".", "/") for name in re.findall(r"python -m (tests\.[a-z_.]+)", README)}
-    return modules | set(re.findall(r"\btests/[a-z_/]+\.py", README))
+    modules = {name.replace(".", "/") for name in re.findall(r"python -m (tests\.[a-z_.]+)", EVERYTHING)}
+    return modules | set(re.findall(r"\btests/[a-z_/]+\.py", EVERYTHING))
 
 
 @pytest.mark.parametrize("name", sorted(_named_by_commands()))
@@ -182,3 +189,4 @@ def test_invite_integer_is_the_programs() -> None:
     from coachsync.domain.permissions import NEEDED
 
     assert str(NEEDED) in section("Install it for real, in ten minutes")
+    assert str(NEEDED) in section("What the bot may do")

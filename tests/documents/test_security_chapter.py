@@ -1,4 +1,4 @@
-"""What README's security chapter shows is what the program says."""
+"""What the guide's security topic shows is what the program says."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from coachsync.domain.permissions import ENTER, MEMBER
-from tests.documents.readme import README
+from tests.documents.pages import text_of
 from tests.kit.scene import QUARTER, Scene
 
 
 @pytest.fixture
 def shown() -> str:
     """Return the lines that the chapter shows of a stranger who was removed."""
-    return README.partition("<!-- expected: stranger -->")[2].split("```")[1].removeprefix("text\n")
+    return text_of("expected: stranger")
 
 
 def test_chapter_shows_what_a_run_says_of_a_stranger(tmp_path: Path, shown: str) -> None:

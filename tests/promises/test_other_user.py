@@ -1,4 +1,4 @@
-"""A booking system that runs as another user, as README sets it up: a folder of a common group, set-group-id."""
+"""A booking system that runs as another user, as the guide sets it up: a folder of a common group, set-group-id."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def shared() -> Iterator[Path]:
 
 
 def acted(act: Callable[[], object], uid: int, *groups: int) -> int:
-    """Do something as another user, with a umask as README asks for; return 0 if nothing was raised."""
+    """Do something as another user, with a umask as the guide asks for; return 0 if nothing was raised."""
     import_all()
     pid = fork()
     if pid == 0:

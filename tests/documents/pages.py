@@ -1,4 +1,4 @@
-"""README as the tests read it: sections, tables, and the fenced blocks that a comment marks."""
+"""README and the guide as the tests read them: sections, tables, and the fenced blocks that a comment marks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text("utf-8")
+GUIDE = ROOT / "coachsync" / "guide"
+PAGES = {path: path.read_text("utf-8") for path in (ROOT / "README.md", *sorted(GUIDE.glob("*.md")))}
+"""README, then the guide's topics, by path."""
+README = PAGES[ROOT / "README.md"]
+EVERYTHING = "\n".join(PAGES.values())
 
 _BLOCK = re.compile(r"^<!-- (?P<mark>[^>]+) -->\n```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 _CODE = re.compile(r"`([^`]+)`")
@@ -23,22 +27,28 @@ class Block(NamedTuple):
 
 def blocks(mark: str) -> list[Block]:
     """Return the blocks that a comment marks so, in order."""
-    found = [Block(m["mark"], m["language"], m["text"]) for m in _BLOCK.finditer(README)]
+    found = [Block(m["mark"], m["language"], m["text"]) for m in _BLOCK.finditer(EVERYTHING)]
     return [block for block in found if block.mark == mark]
 
 
 def text_of(mark: str) -> str:
     """Return the text of all blocks of a mark, one after the other; there is at least one."""
     found = blocks(mark)
-    assert found, f"README has no block marked {mark}"
+    assert found, f"no page has a block marked {mark}"
     return "".join(block.text for block in found)
 
 
 def section(title: str) -> str:
-    """Return the text under a heading, up to the next heading of its level or above."""
-    match = re.search(rf"^(#+) {re.escape(title)}\n", README, re.M)
-    assert match, f"README has no section {title}"
-    rest = README[match.end() :]
+    """Return the text under a heading that stands once in all pages, up to the next of its level or above."""
+    (found,) = [part for text in PAGES.values() if (part := _section(text, title)) is not None]
+    return found
+
+
+def _section(text: str, title: str) -> str | None:
+    match = re.search(rf"^(#+) {re.escape(title)}\n", text, re.M)
+    if match is None:
+        return None
+    rest = text[match.end() :]
     end = re.search(rf"^#{{1,{len(match[1])}}} ", rest, re.M)
     return rest[: end.start()] if end else rest
 
