@@ -303,7 +303,8 @@ class Report(NamedTuple):
 class RunRecord(NamedTuple):
     """One past run as the ledger keeps it; `finished_at` and `exit_code` are None for one that never ended.
 
-    `summary` is action kind → outcome kind → count.
+    `summary` is action kind → outcome kind → count. `requests` is how many it sent to Discord, `uid` the number of the
+    user who ran it; None if that is not known.
     """
 
     started_at: Millis
@@ -311,6 +312,8 @@ class RunRecord(NamedTuple):
     command: str
     exit_code: int | None
     summary: dict[str, dict[str, int]]
+    requests: int | None = None
+    uid: int | None = None
 
 
 class Event(NamedTuple):

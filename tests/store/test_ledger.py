@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from coachsync.domain.failure import Failure
@@ -158,9 +160,10 @@ class TestRuns:
             transaction.ledger.run_finished(transaction.ledger.run_started(NOW, "run"), NOW + 9, report, 1)
             transaction.ledger.run_started(NOW + 20, "setup")
         latest, first = store.ledger.last_runs(5)
-        assert latest == (NOW + 20, None, "setup", None, {})
-        assert first == (NOW, NOW + 9, "run", 1, {"setup": {"done": 2, "failed": 1}})
+        assert latest == (NOW + 20, None, "setup", None, {}, None, os.geteuid())
+        assert first == (NOW, NOW + 9, "run", 1, {"setup": {"done": 2, "failed": 1}}, 8, os.geteuid())
         assert store.ledger.last_runs(1) == [latest]
+        assert store.ledger.runs_since(NOW + 1, 5) == [latest]
 
     def test_was_reported_tells_the_same_promise_only(self, store: Store) -> None:
         with store.transaction() as transaction:

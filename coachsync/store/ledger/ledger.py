@@ -30,6 +30,7 @@ _ENTRY = (
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
 _GRANT = "user_id, state, granted_at, revoked_at, seen_at, id"
 _CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency, id"
+_RUN = "started_at, finished_at, command, exit_code, summary, requests, uid"
 _EVENT = "at, session_id, what, outcome, detail, code, message, hint"
 
 LIVE = f"SELECT {_ENTRY} FROM coachsync_entries WHERE state <> 'closed'"
@@ -129,8 +130,15 @@ class Ledger:
 
     def last_runs(self, limit: int) -> list[RunRecord]:
         """Return the latest runs, newest first."""
-        sql = "SELECT started_at, finished_at, command, exit_code, summary FROM coachsync_runs ORDER BY id DESC LIMIT ?"
-        return [RunRecord(row[0], row[1], row[2], row[3], _counts(row[4])) for row in self._read(sql, (limit,))]
+        rows = self._read(f"SELECT {_RUN} FROM coachsync_runs ORDER BY id DESC LIMIT ?", (limit,))
+        return [_run(row) for row in rows]
+
+    def runs_since(self, since: Millis, limit: int) -> list[RunRecord]:
+        """Return the runs that started at `since` or later, newest first, at most `limit`."""
+        rows = self._read(
+            f"SELECT {_RUN} FROM coachsync_runs WHERE started_at >= ? ORDER BY id DESC LIMIT ?", (since, limit)
+        )
+        return [_run(row) for row in rows]
 
     def was_reported(self, keys: Collection[tuple[str, str, Millis]]) -> set[tuple[str, str, Millis]]:
         """Return those of the (session id, code, start) that were counted as failed before."""
@@ -253,6 +261,10 @@ def _cause(row: tuple[Any, ...]) -> Cause:
 
     code, guild_id, message, hint, sessions, since, last_seen, urgency, rowid = row
     return Cause(code, guild_id, message, hint, tuple(loads(sessions)), since, last_seen, urgency, rowid)
+
+
+def _run(row: tuple[Any, ...]) -> RunRecord:
+    return RunRecord(row[0], row[1], row[2], row[3], _counts(row[4]), row[5], row[6])
 
 
 def _counts(text: str) -> Any:

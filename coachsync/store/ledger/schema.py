@@ -90,6 +90,7 @@ CREATE TABLE coachsync_grants (
 
 GRANTS_INDEX = "CREATE INDEX coachsync_grants_session ON coachsync_grants (session_id)"
 
+# `requests`: how many a run sent to Discord, `uid`: the user who ran it; NULL if nobody knows
 RUNS_TABLE = """
 CREATE TABLE coachsync_runs (
     id {number},
@@ -97,7 +98,9 @@ CREATE TABLE coachsync_runs (
     finished_at BIGINT,
     command TEXT NOT NULL,
     exit_code BIGINT,
-    summary TEXT NOT NULL
+    summary TEXT NOT NULL,
+    requests BIGINT,
+    uid BIGINT
 )"""
 
 RUNS_INDEX = "CREATE INDEX coachsync_runs_started ON coachsync_runs (started_at)"

@@ -7,6 +7,7 @@ forgets it again if the transaction fails.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
@@ -158,14 +159,14 @@ class LedgerWriter:
     def run_started(self, started_at: Millis, command: str) -> int:
         """Record that a run began; return its number. The first one sets `first_run_at`."""
         self._sql.run(_ADD_FIRST_RUN, (started_at, RELEASED, RELEASED))
-        sql = "INSERT INTO coachsync_runs (started_at, command, summary) VALUES (?, ?, '{}')"
-        return self._sql.insert(sql, (started_at, clean(command)))
+        sql = "INSERT INTO coachsync_runs (started_at, command, summary, uid) VALUES (?, ?, '{}', ?)"
+        return self._sql.insert(sql, (started_at, clean(command), os.geteuid()))
 
     def run_finished(self, number: int, finished_at: Millis, report: Report | None, exit_code: int) -> None:
         """Record how a run ended (report None: its watchdog or a signal ended it); drop what is over 90 days old."""
         self._sql.run(
-            "UPDATE coachsync_runs SET finished_at = ?, exit_code = ?, summary = ? WHERE id = ?",
-            (finished_at, exit_code, _summary(report), number),
+            "UPDATE coachsync_runs SET finished_at = ?, exit_code = ?, summary = ?, requests = ? WHERE id = ?",
+            (finished_at, exit_code, _summary(report), None if report is None else report.requests, number),
         )
         # A clock set forward, or --now, must not make us forget: what is old is old for the host's clock as well.
         self._prune(min(finished_at, time.time_ns() // 1_000_000) - KEPT)
