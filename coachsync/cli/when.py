@@ -58,7 +58,7 @@ def _start(text: str, zone: str | None) -> Millis:
         return millis(moment)
     if moment.tzinfo is not None:
         raise UsageError(f"--start {text} has an offset, and --tz is given too", "leave one of the two out")
-    return _in_zone(moment, _zone(zone), text, zone)
+    return _in_zone(moment, given_zone(zone), text, zone)
 
 
 def parse_length(text: str) -> int:
@@ -105,18 +105,14 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _zone(name: str) -> ZoneInfo:
-    from zoneinfo import ZoneInfo
+def given_zone(name: str) -> ZoneInfo:
+    """Return the zone that `--tz` names. Raises UsageError."""
+    from coachsync.config.zones import Odd, zone_named
 
-    from coachsync.cli.zones import about, hint
-
-    odd = about(name)
-    if odd is not None:
-        raise UsageError(f"--tz {redact(name)[:60]!r} {odd.flaw}", odd.hint)
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise UsageError(f"--tz {redact(name)[:60]!r} is no time zone", hint(name)) from None
+    found = zone_named(name)
+    if isinstance(found, Odd):
+        raise UsageError(f"--tz {redact(name)[:60]!r} {found.flaw}", found.hint)
+    return found
 
 
 def _in_zone(moment: datetime, zone: ZoneInfo, text: str, name: str) -> Millis:

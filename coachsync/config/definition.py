@@ -62,6 +62,7 @@ SECTIONS: dict[str, Section] = {
         "Templates: {short} or {id} must occur; the channel's may also hold {student} and {coach}.", Templates
     ),
     "schedule": Section("What a monitor may expect.", s.ScheduleSettings),
+    "display": Section("How a terminal shows it. Piped output and JSON are in UTC.", s.DisplaySettings),
 }
 """All sections in the order of the file."""
 
@@ -108,6 +109,8 @@ KEYS: tuple[Key, ...] = (
     Key("naming", "role", role_template, DEFAULT.role, "every member sees role names: no people in them"),
     Key("naming", "channel", channel_template, DEFAULT.channel, "the voice room"),
     Key("schedule", "max_silence", _hours, "45m", "no run for longer than this is a failure"),
+    Key("display", "timezone", v.zone, None, "optional: the zone of times on a terminal; unset: the host's",
+        example="Europe/Berlin"),
 )  # fmt: skip
 """All keys in the order of the file."""
 

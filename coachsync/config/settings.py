@@ -71,6 +71,12 @@ class ScheduleSettings(NamedTuple):
     max_silence: Millis
 
 
+class DisplaySettings(NamedTuple):
+    """`[display]`: the name of the zone in which a terminal shows times, None for the host's."""
+
+    timezone: str | None
+
+
 class Settings(NamedTuple):
     """The whole configuration, by section.
 
@@ -88,6 +94,7 @@ class Settings(NamedTuple):
     windows: WindowSettings
     naming: Templates
     schedule: ScheduleSettings
+    display: DisplaySettings
     warnings: tuple[Warn, ...] = ()
 
     @property

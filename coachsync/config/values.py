@@ -123,6 +123,16 @@ def text(value: Any) -> str:
     return value
 
 
+def zone(value: Any) -> str:
+    """Take the name of a time zone."""
+    from coachsync.config.zones import Odd, zone_named
+
+    found = zone_named(text(value))
+    if isinstance(found, Odd):
+        raise UnfitError(f"a time zone's name, such as Europe/Berlin; {value!r} {found.flaw}; {found.hint}")
+    return str(value)
+
+
 def one_of(*choices: str) -> Parser:
     """Return a parser that takes just these texts."""
     expected = " or ".join(f'"{choice}"' for choice in choices)

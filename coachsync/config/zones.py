@@ -5,7 +5,10 @@ Owns what is said about such a name. A suggestion is never hours off what was me
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 _FORMS = "expected a zone's name, such as America/New_York or Europe/Berlin"
 _CLOSE = 0.8
@@ -47,6 +50,19 @@ class Odd(NamedTuple):
 
     flaw: str
     hint: str
+
+
+def zone_named(name: str) -> ZoneInfo | Odd:
+    """Return the zone of this name, or what is wrong with the name."""
+    from zoneinfo import ZoneInfo
+
+    odd = about(name)
+    if odd is not None:
+        return odd
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return Odd("is no time zone", hint(name))
 
 
 def about(name: str) -> Odd | None:
