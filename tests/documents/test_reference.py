@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +15,8 @@ from coachsync.cli.frame import built
 from coachsync.config.definition import ENVIRONMENT, KEYS, Key
 from coachsync.config.template import render_config
 from coachsync.domain.failure import ErrorCode
+from coachsync.domain.meanings import ERRORS, STANDING, START, WARNINGS, Meaning
+from coachsync.errors import CoachsyncError
 from coachsync.store.columns import FIELD_OF
 from tests.documents.pages import EVERYTHING, GUIDE, PAGES, README, ROOT, code, rows, section
 
@@ -128,34 +130,46 @@ def test_session_reference_lists_every_field_by_both_names() -> None:
     assert {code(row[0])[0]: code(row[1])[0] for row in table} == FIELD_OF
 
 
-def _told_codes() -> list[str]:
-    return [code(row[0])[0] for row in rows(section("Troubleshooting"), "code", "what is wrong", "what to do")]
+@pytest.mark.parametrize(
+    ("header", "known"), [("code", ERRORS), ("warning", WARNINGS), ("standing", STANDING), ("ends", START)]
+)
+def test_troubleshooting_says_of_each_code_what_explain_says(header: str, known: Mapping[str, Meaning]) -> None:
+    table = rows(section("Troubleshooting"), header, "what is wrong", "what to do")
+    assert [(code(row[0])[0], row[1], row[2]) for row in table] == [(c, m.wrong, m.remedy) for c, m in known.items()]
 
 
-def test_troubleshooting_tells_of_each_error_code_once() -> None:
-    assert sorted(set(_told_codes())) == sorted(_told_codes())
-    assert set(_told_codes()) <= set(CODES)
+def test_each_error_code_has_a_meaning() -> None:
+    assert set(ERRORS) == set(CODES)
 
 
-@pytest.mark.parametrize("column", [1, 2])
-def test_troubleshooting_says_what_is_wrong_and_what_to_do(column: int) -> None:
-    table = rows(section("Troubleshooting"), "code", "what is wrong", "what to do")
-    assert [row[0] for row in table if len(row[column]) < 5] == []
+@pytest.mark.parametrize("known", [ERRORS, WARNINGS, STANDING, START])
+def test_meaning_is_told_in_full(known: Mapping[str, Meaning]) -> None:
+    assert [c for c, m in known.items() for text in (*m[:3], *sum(m.reasons, ())) if len(text) < 5] == []
 
 
 def _sources() -> str:
     return "\n".join(p.read_text("utf-8") for p in sorted((ROOT / "coachsync").rglob("*.py")))
 
 
-def test_every_code_that_the_program_gives_is_in_troubleshooting() -> None:
+def test_every_code_that_the_program_gives_has_a_meaning() -> None:
     given = set(re.findall(r'(?:Failure|SessionError)\(\s*"([a-z_0-9]+)"', _sources()))
-    assert given - set(_told_codes()) == set()
+    assert given - set(ERRORS) == set()
 
 
-def test_every_warning_that_the_program_gives_is_in_troubleshooting() -> None:
+def test_every_warning_that_the_program_gives_has_a_meaning() -> None:
     given = set(re.findall(r'\b(?:warn|Warn)\(\s*"([a-z_]+)"', _sources()))
-    told = set(code(section("Troubleshooting")))
-    assert given - told == set()
+    assert given - {*ERRORS, *WARNINGS, *STANDING} == set()
+
+
+def test_every_code_that_ends_a_command_has_a_meaning() -> None:
+    ending = {error.code for error in _subclasses(CoachsyncError)}
+    assert ending - {*ERRORS, *START} == set()
+
+
+def _subclasses(kind: type[CoachsyncError]) -> Iterator[type[CoachsyncError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _subclasses(below)
 
 
 @pytest.mark.parametrize("phase", PHASES)
