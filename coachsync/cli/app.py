@@ -19,6 +19,7 @@ ENTRIES = (
     Command("sessions", "sessions.app", "app", "Add, list, change, import and export bookings."),
     Command("init", "init.command", "init", "Write a commented configuration file and make an empty store."),
     Command("demo", "demo", "demo", "Play the life of three sessions against an embedded Discord."),
+    Command("help", "help", "help_", "Show a topic of the guide, or what a command takes."),
 )
 """Every command, in the order in which a newcomer meets them."""
 
