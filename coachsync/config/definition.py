@@ -63,6 +63,8 @@ SECTIONS: dict[str, Section] = {
     ),
     "schedule": Section("What a monitor may expect.", s.ScheduleSettings),
     "display": Section("How a terminal shows it. Piped output and JSON are in UTC.", s.DisplaySettings),
+    "heartbeat": Section("An address that hears of every run, as healthchecks does it.", s.HeartbeatSettings),
+    "hooks": Section("Programs that are started when something happened to a session.", s.HookSettings),
 }
 """All sections in the order of the file."""
 
@@ -111,6 +113,18 @@ KEYS: tuple[Key, ...] = (
     Key("schedule", "max_silence", _hours, "45m", "no run for longer than this is a failure"),
     Key("display", "timezone", v.zone, None, "optional: the zone of times on a terminal; unset: the host's",
         example="Europe/Berlin"),
+    Key("heartbeat", "url", v.heartbeat_url, None, "asked after every run, with /EXIT behind it if the run failed",
+        example="https://hc-ping.com/your-uuid"),
+    Key("heartbeat", "fail_on", v.whole_number(1, 3), 3, "or 1: a session that failed is a failure, too"),
+    Key("heartbeat", "start", v.flag, False, "also say when a run begins"),
+    Key("heartbeat", "names", v.flag, False, "name people in what is sent"),
+    Key("hooks", "opened", v.program, [], "when everybody is in: a program and its arguments, no shell",
+        example=["/usr/local/bin/room-opened"]),
+    Key("hooks", "closed", v.program, [], "when the room is gone"),
+    Key("hooks", "failed", v.program, [], "when something went wrong with a session"),
+    Key("hooks", "mended", v.program, [], "when it is right again"),
+    Key("hooks", "timeout", v.duration_between(1000, 10 * MINUTE, 'from "1s" to "10m"'), "10s",
+        "a program that takes longer is ended"),
 )  # fmt: skip
 """All keys in the order of the file."""
 

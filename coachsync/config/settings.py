@@ -77,6 +77,25 @@ class DisplaySettings(NamedTuple):
     timezone: str | None
 
 
+class HeartbeatSettings(NamedTuple):
+    """`[heartbeat]`: `url` is None for none; `fail_on` is the least exit status that is sent as one."""
+
+    url: str | None
+    fail_on: int
+    start: bool
+    names: bool
+
+
+class HookSettings(NamedTuple):
+    """`[hooks]`: for each event a program's path and its arguments, () for none; `timeout` for one of them."""
+
+    opened: tuple[str, ...]
+    closed: tuple[str, ...]
+    failed: tuple[str, ...]
+    mended: tuple[str, ...]
+    timeout: Millis
+
+
 class Settings(NamedTuple):
     """The whole configuration, by section.
 
@@ -95,6 +114,8 @@ class Settings(NamedTuple):
     naming: Templates
     schedule: ScheduleSettings
     display: DisplaySettings
+    heartbeat: HeartbeatSettings
+    hooks: HookSettings
     warnings: tuple[Warn, ...] = ()
 
     @property

@@ -190,6 +190,29 @@ def api_base(value: Any) -> str:
     return found.rstrip("/")
 
 
+def heartbeat_url(value: Any) -> str:
+    """Take an address that is asked after a run: https, or http if the host is loopback; no user, no fragment."""
+    found = text(value)
+    parts = _split_url(found.partition("?")[0])
+    if parts is None or any(c <= " " or c > "~" for c in found):
+        raise UnfitError('an address such as "https://hc-ping.com/your-uuid"')
+    scheme, host, clean = parts
+    if not clean or "#" in found:
+        raise UnfitError("an address without user name or fragment")
+    if scheme != "https" and not is_loopback(host):
+        raise UnfitError("an https address (http only to this very host)")
+    return found
+
+
+def program(value: Any) -> tuple[str, ...]:
+    """Take a program's path and its arguments; [] for none."""
+    if not isinstance(value, list) or not all(isinstance(item, str) and "\0" not in item for item in value):
+        raise UnfitError('a program and its arguments, such as ["/usr/local/bin/room-opened", "loudly"]')
+    if value and not value[0].startswith("/"):
+        raise UnfitError('a program by its whole path, such as ["/usr/local/bin/room-opened"]: no shell looks for it')
+    return tuple(value)
+
+
 def _split_url(url: str) -> tuple[str, str, bool] | None:
     """Return scheme, host and whether there is nothing beside host, port and path; None if it is no URL."""
     from urllib.parse import urlsplit

@@ -60,6 +60,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         schema.NOTES_TABLE,
         schema.CAUSES_TABLE,
         schema.CAUSES_INDEX,
+        schema.HOOKS_TABLE,
+        schema.HOOKS_INDEX,
     ),
 )
 """STEPS[n - 1] leads from version n to version n + 1."""

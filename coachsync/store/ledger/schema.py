@@ -156,6 +156,22 @@ CREATE TABLE coachsync_causes (
 
 CAUSES_INDEX = "CREATE INDEX coachsync_causes_code ON coachsync_causes (code, guild_id)"
 
+# What programs of the operator's are told: `life` counts how often the session was closed before, `action` is the JSON
+# object of what was done, `event_id` the line of the story.
+HOOKS_TABLE = """
+CREATE TABLE coachsync_hooks (
+    session_id TEXT NOT NULL,
+    life BIGINT NOT NULL,
+    event TEXT NOT NULL,
+    state TEXT NOT NULL,
+    action TEXT NOT NULL,
+    event_id BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (session_id, life, event)
+){keyed}"""
+
+HOOKS_INDEX = "CREATE INDEX coachsync_hooks_owed ON coachsync_hooks (state) WHERE state <> 'done'"
+
 LEDGER_TABLES = (
     META_TABLE,
     NOTES_TABLE,
@@ -175,4 +191,6 @@ LEDGER_TABLES = (
     REPORTED_INDEX,
     CAUSES_TABLE,
     CAUSES_INDEX,
+    HOOKS_TABLE,
+    HOOKS_INDEX,
 )

@@ -29,6 +29,7 @@ from coachsync.store.sql import Sql
 
 if TYPE_CHECKING:
     from coachsync.domain.causes import Cause
+    from coachsync.store.ledger.hooks import HookRows
 
 KEPT: Millis = 90 * DAY
 _PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
@@ -187,6 +188,13 @@ class LedgerWriter:
             else:
                 self._sql.insert(_ADD_CAUSE, (*_cause_fields(cause), "{}"))
 
+    @property
+    def hooks(self) -> HookRows:
+        """Return what the operator's programs were told, and are still to be told."""
+        from coachsync.store.ledger.hooks import HookRows
+
+        return HookRows(self._sql)
+
     def forget_numbers(self) -> None:
         """Take back the numbers given in a transaction that failed, so that a later save inserts anew."""
         for row in self._numbered:
@@ -215,6 +223,7 @@ class LedgerWriter:
                 f" (SELECT id FROM coachsync_{table} WHERE {column} < ? LIMIT ?)",
                 (before, _PRUNED_AT_ONCE),
             )
+        self._sql.run("DELETE FROM coachsync_hooks WHERE at < ?", (before,))
         # A start of 0 stands for times that cannot be understood: such a row is reported once for good.
         # What was over when it was brought in is never told, however old.
         self._sql.run("DELETE FROM coachsync_reported WHERE start > 0 AND start < ? AND code <> 'past'", (before,))
