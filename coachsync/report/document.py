@@ -21,7 +21,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "now": iso(report.now),
         "dry_run": report.dry_run,
         "requests": report.requests,
-        "actions": [_action(outcome) for outcome in report.outcomes],
+        "actions": [action_document(outcome) for outcome in report.outcomes],
         "summary": summary(report.outcomes),
         "warnings": [w._asdict() | {"guild_id": w.guild_id or None} for w in report.warnings],
     }
@@ -38,7 +38,8 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
     return {kind: {str(name): count for name, count in found.items()} for kind, found in counts.items()}
 
 
-def _action(outcome: Outcome) -> dict[str, Any]:
+def action_document(outcome: Outcome) -> dict[str, Any]:
+    """Return one action as `run --json` prints it."""
     return {
         "session": outcome.action.session.id,
         "action": outcome.action.kind,
@@ -66,8 +67,8 @@ def status_document(
         "version": VERSION,
         "now": iso(now),
         "last_run": None if last_run is None else _run(last_run),
-        "attention": [_cause(cause) for cause in causes],
-        "sessions": [_session(row) for row in rows],
+        "attention": [cause_document(cause) for cause in causes],
+        "sessions": [session_document(row) for row in rows],
     }
 
 
@@ -81,7 +82,8 @@ def _run(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def _session(row: StatusRow) -> dict[str, Any]:
+def session_document(row: StatusRow) -> dict[str, Any]:
+    """Return one session as `status --json` prints it."""
     known = bool(row.session.start)
     student, coach = row.session.one("student"), row.session.one("coach")
     return {
@@ -103,7 +105,8 @@ def _blocked(failure: Failure) -> dict[str, str]:
     return {"code": failure.code, "message": failure.message, "hint": failure.hint}
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
+def cause_document(cause: Cause) -> dict[str, Any]:
+    """Return a cause as `status --json` prints it."""
     return {
         "code": cause.code,
         "guild_id": cause.guild_id or None,

@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "standing": "store domain errors",
         "engine": "guild discord store standing config host domain clock secrets waits errors",
         "report": "standing domain clock",
-        "notify": "config secrets store host domain",
+        "notify": "config secrets store host domain clock errors report standing",
         "schedule": "config host errors",
         "doctor": "engine.steps guild standing store schedule config domain",
         "audit": "engine guild discord standing store config domain clock",
