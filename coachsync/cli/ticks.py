@@ -34,6 +34,7 @@ class TickCall(NamedTuple):
 
 def run_tick(said: Invocation, call: TickCall) -> int:
     """Run the tick, print its report and return the exit code. Raises what the tick raises, and UsageError."""
+    from coachsync.cli.afterwards import afterwards
     from coachsync.cli.progress import ProgressLine
     from coachsync.cli.reporting import show
     from coachsync.config import Tokens
@@ -42,7 +43,10 @@ def run_tick(said: Invocation, call: TickCall) -> int:
 
     settings = said.settings()
     refuse_pretended_time(settings, call.now, dry_run=call.dry_run, force=call.force)
-    with ProgressLine(wanted=not call.quiet and not said.verbose) as progress:
+    with (
+        afterwards(said, settings, call) as after,
+        ProgressLine(wanted=not call.quiet and not said.verbose) as progress,
+    ):
         request = TickRequest(
             settings=settings,
             command=call.command,
@@ -57,5 +61,5 @@ def run_tick(said: Invocation, call: TickCall) -> int:
         )
         if call.agrees is not None and not call.agrees(tick(request._replace(dry_run=True, progress=None))):
             return SOME_FAILED
-        report = tick(request)
+        report = after.tell(tick(request))
     return show(report, json=call.json, quiet=call.quiet)

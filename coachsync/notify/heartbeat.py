@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from coachsync.config.settings import HeartbeatSettings
 from coachsync.config.values import on_this_host
 from coachsync.domain.model import Warn
 from coachsync.errors import LOCKED, OK
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 HEARTBEAT_FAILED = "heartbeat_failed"
 _WITHIN_S = 5.0
@@ -41,7 +44,7 @@ class Heartbeat:
         if exit_code == LOCKED:  # the run that holds the lock speaks for itself
             return None
         told = exit_code if exit_code >= self._settings.fail_on else OK
-        ping = _Ping(self._address(str(told) if told != OK else ""), body.encode("utf-8", "replace")[:_MOST])
+        ping = _Ping(self._address(str(told) if told != OK else ""), _short(body))
         problem = ping.wait()
         if problem is None:
             return None
@@ -95,7 +98,12 @@ class _Ping:
             self._problem = _why(error)
 
 
-def _nobody(request: object) -> object:
+def _short(body: str) -> bytes:
+    """Return a text as it is sent, cut between two letters if it is too long."""
+    return body.encode("utf-8", "replace")[:_MOST].decode("utf-8", "ignore").encode()
+
+
+def _nobody(request: PreparedRequest) -> PreparedRequest:
     """Send no user name: without this a `.netrc` would add one."""
     return request
 

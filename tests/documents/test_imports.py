@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 FREE = {"cli", "demo", "__main__", "__init__"}  # the edge may import everything
 ONLY_IN = {
-    "requests": {"discord"},
+    "requests": {"discord", "notify"},
     "urllib3": {"discord"},
     "rich": {"cli", "report"},
     "typer": {"cli", "__main__"},

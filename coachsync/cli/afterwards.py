@@ -1,0 +1,114 @@
+"""What happens round a tick and never in it: the heartbeat, and the operator's own programs.
+
+Whatever goes wrong with them is a warning of the run's. Nothing of it is loaded if it is not configured.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from coachsync.domain.model import Warn
+from coachsync.errors import BUG, INTERRUPTED, OK, SOME_FAILED, TERMINATED, UNUSABLE, CoachsyncError
+from coachsync.secrets import redact
+
+if TYPE_CHECKING:
+    from coachsync.cli.context import Invocation
+    from coachsync.cli.ticks import TickCall
+    from coachsync.config import Settings
+    from coachsync.domain.model import Report
+    from coachsync.notify.heartbeat import Heartbeat
+
+_RAN = frozenset({OK, SOME_FAILED, UNUSABLE, BUG, INTERRUPTED, TERMINATED})
+
+
+class Afterwards:
+    """One call of `run`, `setup` or `cleanup`, and who is told of it."""
+
+    def __init__(self, said: Invocation, settings: Settings, heartbeat: Heartbeat | None) -> None:
+        self._said = said
+        self._settings = settings
+        self._heartbeat = heartbeat
+        self._begun = time.monotonic()
+
+    def tell(self, report: Report) -> Report:
+        """Start programs and send the heartbeat; return the report with what went wrong with that."""
+        report = report._replace(warnings=(*report.warnings, *self._hooks(report)))
+        warning = None if self._heartbeat is None else self._heartbeat.end(report.exit_code, _body(report))
+        return report if warning is None else report._replace(warnings=(*report.warnings, warning))
+
+    def _hooks(self, report: Report) -> list[Warn]:
+        hooks = self._settings.hooks
+        if report.dry_run or not (hooks.opened or hooks.closed or hooks.failed or hooks.mended):
+            return []
+        from coachsync.cli.context import open_configured
+        from coachsync.notify.hooks import HOOK_FAILED, Round, run_hooks
+
+        left_s = self._settings.discord.run_budget / 1000 - (time.monotonic() - self._begun)
+        try:
+            store = open_configured(self._settings, writable=True)
+            try:
+                return run_hooks(Round(store, self._settings, report, self._said.environ, left_s))
+            finally:
+                store.close()
+        except CoachsyncError as error:
+            return [Warn(HOOK_FAILED, None, f"no program was started: {error.message}")]
+
+
+@contextmanager
+def afterwards(said: Invocation, settings: Settings, call: TickCall) -> Iterator[Afterwards]:
+    """Watch over a call: also one that ends with an exception has its heartbeat."""
+    heartbeat = _heartbeat(settings, call)
+    if heartbeat is not None:
+        heartbeat.begin()
+    try:
+        yield Afterwards(said, settings, heartbeat)
+    except BaseException as problem:
+        if heartbeat is not None and not isinstance(problem, GeneratorExit):
+            _tell_of(problem, heartbeat)
+        raise
+
+
+def _heartbeat(settings: Settings, call: TickCall) -> Heartbeat | None:
+    if settings.heartbeat.url is None or call.command != "run" or call.dry_run:
+        return None
+    from uuid import uuid4
+
+    from coachsync.notify.heartbeat import Heartbeat
+
+    return Heartbeat(settings.heartbeat, str(uuid4()))
+
+
+def _body(report: Report) -> str:
+    from coachsync.report.lines import failures
+
+    told = [f"{failure.message}\n{failure.hint}" for failure in failures(report.outcomes)]
+    return redact("\n".join([*told, *(f"{w.message} ({w.code})" for w in report.warnings)]))
+
+
+def _tell_of(problem: BaseException, heartbeat: Heartbeat) -> None:
+    """Send the heartbeat of a run that ended with an exception."""
+    from coachsync.cli import output
+
+    code = _exit_code(problem)
+    if code not in _RAN:
+        return
+    body = f"{problem.message}\n{problem.hint}\n" if isinstance(problem, CoachsyncError) else ""
+    warning = heartbeat.end(code, redact(body))
+    if warning is not None:
+        output.warning(f"{warning.message} ({warning.code})")
+
+
+def _exit_code(problem: BaseException) -> int:
+    """Return the exit status that an exception becomes (CONTRACT §2)."""
+    if isinstance(problem, CoachsyncError):
+        return problem.exit_code
+    if isinstance(problem, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(problem, SystemExit):
+        return problem.code if isinstance(problem.code, int) else OK
+    from coachsync.host.limits import environmental
+
+    return BUG if environmental(problem) is None else UNUSABLE
