@@ -16,7 +16,7 @@ from coachsync.config import Settings
 from coachsync.domain.causes import PASSING, Cause, about
 from coachsync.domain.model import ACTION_KINDS, DAY, MINUTE, Event, Millis, Report, Session, Warn
 from coachsync.domain.remembered import ghost
-from coachsync.notify.programs import Call, run_each
+from coachsync.notify.programs import Program, run_each
 from coachsync.report.document import action_document, cause_document, session_document
 from coachsync.report.text import clean, word
 from coachsync.secrets import redact
@@ -165,7 +165,7 @@ def _note(store: Store, heard: Iterable[Heard], state: HookState) -> None:
             transaction.ledger.hooks.became(one, state, host_now())
 
 
-def _call(after: Round, heard: Heard, argv: tuple[str, ...], row: StatusRow | None, causes: Sequence[Cause]) -> Call:
+def _call(after: Round, heard: Heard, argv: tuple[str, ...], row: StatusRow | None, causes: Sequence[Cause]) -> Program:
     """Return how to start a program: what it reads, and an environment without any token."""
     told = {
         "version": 1,
@@ -176,7 +176,7 @@ def _call(after: Round, heard: Heard, argv: tuple[str, ...], row: StatusRow | No
     }
     kept = {name: value for name, value in after.environ.items() if name not in _SECRET and redact(value) == value}
     names = {"COACHSYNC_EVENT": heard.event, "COACHSYNC_SESSION": _printable(heard.session_id)}
-    return Call(argv, json.dumps(told) + "\n", kept | names)
+    return Program(argv, json.dumps(told) + "\n", kept | names)
 
 
 def _of_row(session: Session) -> dict[str, Any]:

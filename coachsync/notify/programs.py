@@ -22,7 +22,7 @@ _AT_ONCE = 16
 _LONGEST_LINE = 200
 
 
-class Call(NamedTuple):
+class Program(NamedTuple):
     """One program to run: its path and arguments, what it reads, and its whole environment."""
 
     argv: tuple[str, ...]
@@ -43,7 +43,7 @@ class _Running:
     tail: bytes = b""
 
 
-def run_each(calls: Sequence[Call], timeout_s: float, left_s: float, ended: Ended) -> frozenset[int]:
+def run_each(calls: Sequence[Program], timeout_s: float, left_s: float, ended: Ended) -> frozenset[int]:
     """Run the calls side by side, `timeout_s` each, `left_s` in all; return the numbers of those never started.
 
     `ended` is called for each call that was started. Whatever interrupts this ends the programs, too.
@@ -70,7 +70,7 @@ def run_each(calls: Sequence[Call], timeout_s: float, left_s: float, ended: Ende
     return frozenset(number for number, _ in waiting)
 
 
-def _start(number: int, call: Call, until: float) -> _Running:
+def _start(number: int, call: Program, until: float) -> _Running:
     """Start a program. Raises OSError and ValueError."""
     given = _readable(call.stdin)
     output, into = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)

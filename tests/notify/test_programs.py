@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from coachsync.notify.programs import Call, run_each
+from coachsync.notify.programs import Program, run_each
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
 
 
-def sh(script: str, stdin: str = "") -> Call:
-    return Call(("/bin/sh", "-c", script), stdin, ENVIRON)
+def sh(script: str, stdin: str = "") -> Program:
+    return Program(("/bin/sh", "-c", script), stdin, ENVIRON)
 
 
-def played(*calls: Call, timeout_s: float = 0.5, left_s: float = 5.0) -> dict[int, str]:
+def played(*calls: Program, timeout_s: float = 0.5, left_s: float = 5.0) -> dict[int, str]:
     problems: dict[int, str] = {}
     run_each(calls, timeout_s, left_s, problems.__setitem__)
     return problems
@@ -32,12 +32,12 @@ def played(*calls: Call, timeout_s: float = 0.5, left_s: float = 5.0) -> dict[in
         (sh("trap '' TERM INT HUP; while :; do sleep 0.1; done"), "it did not end in its time"),
         (sh("exec yes"), "it did not end in its time: y"),
         (sh("exec >&- 2>&-; exit 1"), "it ended with 1"),
-        (Call(("/nowhere/program",), "", ENVIRON), "it cannot be started: No such file or directory"),
-        (Call(("/etc/passwd",), "", ENVIRON), "it cannot be started: Permission denied"),
-        (Call(("/bin/true", "\0"), "", ENVIRON), "it cannot be started: embedded null byte"),
+        (Program(("/nowhere/program",), "", ENVIRON), "it cannot be started: No such file or directory"),
+        (Program(("/etc/passwd",), "", ENVIRON), "it cannot be started: Permission denied"),
+        (Program(("/bin/true", "\0"), "", ENVIRON), "it cannot be started: embedded null byte"),
     ],
 )
-def test_program_that_fails_says_how(call: Call, problem: str) -> None:
+def test_program_that_fails_says_how(call: Program, problem: str) -> None:
     assert played(call) == {0: problem}
 
 
