@@ -37,6 +37,34 @@ def parse_now(text: str) -> Millis:
     return millis(moment)
 
 
+def parse_since(text: str, now: Millis, zone: str | None = None) -> Millis:
+    """Return the moment that `--since` names, at the latest `now`. Raises UsageError.
+
+    A length of time counts back from now; a date or a time without an offset is of `--tz`.
+    """
+    found = _epoch_millis(text, "--since") if _is_number(text) else _since(text, now, zone)
+    if found > now:
+        raise UsageError(f"--since {redact(text)[:60]} is in the future", "give a moment that is past")
+    return found
+
+
+def _since(text: str, now: Millis, zone: str | None) -> Millis:
+    try:
+        return now - parse_duration(text)
+    except UnfitError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        forms = 'such as 24h, 7d, 2026-10-14T13:00:00Z, or "2026-10-14 13:00" with --tz'
+        raise UsageError(f"--since {redact(text)[:60]!r} is no moment", f"expected one {forms}") from None
+    if moment.tzinfo is not None:
+        return millis(moment)
+    if zone is None:
+        raise UsageError(f"--since {text}: which zone's time is this?", "add the zone (--tz America/New_York)")
+    return millis(moment.replace(tzinfo=given_zone(zone)))
+
+
 def parse_start(text: str, zone: str | None) -> Millis:
     """Return when a session starts: ISO 8601 with offset, or a local time with `--tz`. Raises UsageError.
 

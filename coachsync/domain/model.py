@@ -315,6 +315,11 @@ class RunRecord(NamedTuple):
     requests: int | None = None
     uid: int | None = None
 
+    @property
+    def took(self) -> Millis | None:
+        """Return how long it took; None if it never ended. A clock that was set back meanwhile makes it 0."""
+        return None if self.finished_at is None else max(0, self.finished_at - self.started_at)
+
 
 class Event(NamedTuple):
     """One line of a session's story: when, what was done ("setup", "role made", …), how it ended, detail.

@@ -72,12 +72,20 @@ def status_document(
     }
 
 
+def runs_document(runs: Sequence[RunRecord]) -> dict[str, Any]:
+    """Return what `runs --json` prints."""
+    return {"version": VERSION, "runs": [_run(run) for run in runs]}
+
+
 def _run(run: RunRecord) -> dict[str, Any]:
     return {
         "started_at": iso(run.started_at),
         "finished_at": None if run.finished_at is None else iso(run.finished_at),
+        "duration_ms": run.took,
         "command": run.command,
         "exit_code": run.exit_code,
+        "requests": run.requests,
+        "uid": run.uid,
         "summary": run.summary,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from coachsync.clock import iso
 from coachsync.domain.failure import Failure
@@ -42,16 +42,21 @@ def people(session: Session) -> str:
 
 def summary_line(report: Report) -> str:
     """Return "2 setups done, 1 setup failed; 9 requests", or that nothing was due."""
-    counted = [
-        f"{count} {kind}{'s' if count != 1 else ''} {outcome}"
-        for kind, found in summary(report.outcomes).items()
-        for outcome, count in found.items()
-        if count
-    ]
-    if not counted:
+    done = counted(summary(report.outcomes))
+    if not done:
         return "nothing is due" if report.dry_run else "nothing was due"
-    requests = f"{report.requests} request{'s' if report.requests != 1 else ''}"
-    return f"{', '.join(counted)}; {'nothing was sent' if report.dry_run else requests}"
+    return f"{done}; {'nothing was sent' if report.dry_run else several(report.requests, 'request')}"
+
+
+def counted(found: Mapping[str, Mapping[str, int]]) -> str:
+    """Return "2 setups done, 1 setup failed" of counts by action and outcome; "" if there are none."""
+    told = [f"{several(n, kind)} {outcome}" for kind, ends in found.items() for outcome, n in ends.items() if n]
+    return ", ".join(told)
+
+
+def several(count: int, noun: str) -> str:
+    """Return "1 setup", "2 setups"."""
+    return f"{count} {noun}{'s' if count != 1 else ''}"
 
 
 def failures(outcomes: Iterable[Outcome]) -> Iterator[Failure]:

@@ -35,11 +35,11 @@ def report_table(report: Report, canvas: Canvas) -> str:
     """Return the report as a table with a summary line below; that line alone if nothing was due."""
     line = Text(summary_line(report), style="bold" if report.outcomes else "dim")
     if not report.outcomes:
-        return _drawn([line], canvas)
+        return drawn([line], canvas)
     table = _table(canvas, "Outcome", "Action", "Session", "For", "Starts", "Why")
     for outcome in report.outcomes:
         table.add_row(*_report_cells(outcome, report.now, canvas))
-    return _drawn([table, line], canvas)
+    return drawn([table, line], canvas)
 
 
 def _report_cells(outcome: Outcome, now: Millis, canvas: Canvas) -> list[Text]:
@@ -71,7 +71,7 @@ def status_table(rows: Sequence[StatusRow], now: Millis, canvas: Canvas) -> str:
             Text(_next(row, now)),
             Text(clean(row.blocked.message) if row.blocked else "", style="red"),
         )
-    return _drawn([table], canvas)
+    return drawn([table], canvas)
 
 
 def _next(row: StatusRow, now: Millis) -> str:
@@ -103,7 +103,8 @@ def _table(canvas: Canvas, *columns: str) -> Table:
     return table
 
 
-def _drawn(parts: Sequence[RenderableType], canvas: Canvas) -> str:
+def drawn(parts: Sequence[RenderableType], canvas: Canvas) -> str:
+    """Return the parts as the terminal shows them, one below the other."""
     file = StringIO()
     console = Console(
         file=file,
@@ -118,4 +119,4 @@ def _drawn(parts: Sequence[RenderableType], canvas: Canvas) -> str:
     )
     for part in parts:
         console.print(part)
-    return file.getvalue().rstrip("\n")
+    return "\n".join(line.rstrip() for line in file.getvalue().rstrip("\n").split("\n"))
