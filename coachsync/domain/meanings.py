@@ -329,6 +329,25 @@ WARNINGS: dict[str, Meaning] = {
         "`chmod go-w` the configuration file",
         "runs go on: whoever may write it decides where the token is sent",
     ),
+    "hook_failed": Meaning(
+        "one of the programs of `[hooks]` could not be started, failed, or took too long",
+        "run the program by hand as the user that runs coachsync; its last line is in the message",
+        "nothing else suffers; the next run starts it again",
+        (
+            Reason("it is not there, or may not be executed", "correct its path, or `chmod +x` it"),
+            Reason("it takes longer than `[hooks] timeout`", "let it do its work in the background, or raise the time"),
+            Reason("the run was ended before it", "nothing; if it may have begun it is not started a second time"),
+        ),
+    ),
+    "heartbeat_failed": Meaning(
+        "the address of `[heartbeat] url` did not take the heartbeat",
+        "ask it by hand: `curl -d test ADDRESS`",
+        "the run counts as ever; who watches may think that it did not come",
+        (
+            Reason("the host has no way out but by a proxy", "set `HTTPS_PROXY` for cron or the unit"),
+            Reason("the check was deleted or the address is mistyped", "correct `[heartbeat] url`"),
+        ),
+    ),
     "no_more_roles": Meaning(
         "Discord makes no more roles in the guild for now",
         'nothing; `access = "member"` does without roles altogether',
