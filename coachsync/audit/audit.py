@@ -39,7 +39,7 @@ from coachsync.engine.tick import StoreReading, read
 from coachsync.guild.access import GuildAccess, Ways, guild_access
 from coachsync.guild.look import look_at_guilds
 from coachsync.guild.picture import Guild
-from coachsync.standing.find import find, unknown
+from coachsync.standing.find import find_by_name, unknown
 from coachsync.store.base import Store
 from coachsync.store.open import open_store
 
@@ -278,7 +278,7 @@ class _Names(NamedTuple):
         sessions, ids = set(), set()
         owners = {r.snowflake: i for i, e in live.items() for r in e.resources if r.snowflake}
         for name in names:
-            found = find(store, name)
+            found = find_by_name(store, name)
             if found:
                 sessions |= {session.id for session in found}
             elif name in owners:
@@ -286,7 +286,7 @@ class _Names(NamedTuple):
             elif name.isdecimal() and 15 <= len(name) <= 20:
                 ids.add(name)
             else:
-                raise unknown(name)
+                raise unknown(store, name)
         return cls(not names, frozenset(sessions), frozenset(ids))
 
     @property

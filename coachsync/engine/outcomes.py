@@ -37,9 +37,9 @@ def refusals(refused: Iterable[Refused], seen: Collection[Key]) -> list[Outcome]
     return [refusal(r) for r in refused if not r.once or key_of(r) not in seen]
 
 
-def unknown_session(name: str, command: str) -> Outcome:
+def unknown_session(name: str, command: str, hint: str) -> Outcome:
     """Return the refusal of a name that no session goes by."""
-    failure = Failure("unknown_session", "no session has this id or short name", "see `coachsync sessions list`")
+    failure = Failure("unknown_session", "no session has this id or short name", hint)
     nobody = Session(name, "", 0, 0, "", (), False, False, None, None)
     return refusal(Refused(nobody, "cleanup" if command == "cleanup" else "setup", "refused", failure))
 

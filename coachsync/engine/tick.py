@@ -210,8 +210,14 @@ def _hopeless(store: Store, request: TickRequest, plan: Plan, reading: StoreRead
     """Return what fails without being tried: broken promises, refusals, names that nobody goes by."""
     keys = [key_of(r) for r in plan.refused if r.once]
     seen = store.ledger.was_reported(keys) if keys and reading.named is None else set()
-    unknown = [unknown_session(name, request.command) for name in reading.unknown]
+    unknown = [unknown_session(name, request.command, _may_be(store, name)) for name in reading.unknown]
     return refusals(plan.refused, seen) + unknown
+
+
+def _may_be(store: Store, name: str) -> str:
+    from coachsync.standing.near import hint_for
+
+    return hint_for(store, name)
 
 
 def _needless(request: TickRequest, plan: Plan, reading: StoreReading) -> tuple[str, ...]:

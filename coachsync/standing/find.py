@@ -1,12 +1,13 @@
-"""Which session a person means by a name: its id, or its short name."""
+"""Which session a person means by a name: its id, its short name, or the id of its channel or role."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from coachsync.domain.model import Session
+from coachsync.domain.model import Entry, Session
 from coachsync.domain.remembered import ghost
+from coachsync.domain.snowflake import is_snowflake
 from coachsync.errors import SessionError
 
 if TYPE_CHECKING:
@@ -23,13 +24,29 @@ class NamedSessions(NamedTuple):
 
 
 def find(store: Store, name: str) -> list[Session]:
-    """Return every session that goes by this id or short name, also one that only the ledger remembers."""
-    found = store.bookings.matching(name)
-    if found:
-        return found
-    entries = {entry.session_id: entry for entry in store.ledger.entries_named(name)}
-    booked = store.bookings.by_ids(entries) if entries else {}
-    return [booked.get(session_id) or ghost(entry) for session_id, entry in entries.items()]
+    """Return every session that goes by this id or short name, else the one whose channel or role this id is.
+
+    Also one that only the ledger remembers.
+    """
+    return find_by_name(store, name) or _booked_or_remembered(store, _having(store, name))
+
+
+def find_by_name(store: Store, name: str) -> list[Session]:
+    """Return every session that goes by this id or short name."""
+    return store.bookings.matching(name) or _booked_or_remembered(store, store.ledger.entries_named(name))
+
+
+def _booked_or_remembered(store: Store, entries: Iterable[Entry]) -> list[Session]:
+    known = {entry.session_id: entry for entry in entries}
+    booked = store.bookings.by_ids(known) if known else {}
+    return [booked.get(session_id) or ghost(entry) for session_id, entry in known.items()]
+
+
+def _having(store: Store, name: str) -> list[Entry]:
+    """Return the entry of what has this channel or role: by id, mention or link, as Discord lets people copy it."""
+    thing = name.strip().rpartition("/")[2].removeprefix("<#").removeprefix("<@&").removesuffix(">")
+    entries = store.ledger.entries_having(thing) if is_snowflake(thing) else []
+    return [entry for entry in entries if entry.live] or entries
 
 
 def find_each(store: Store, names: Iterable[str]) -> NamedSessions:
@@ -51,10 +68,11 @@ def find_one(store: Store, name: str) -> Session:
     found = find_each(store, [name])
     for session in found.sessions.values():
         return session
-    raise unknown(name)
+    raise unknown(store, name)
 
 
-def unknown(name: str) -> SessionError:
-    """Return the error that no session goes by this name."""
-    hint = "`coachsync status --all` lists every session"
-    return SessionError("unknown_session", f"no session goes by {name}", hint)
+def unknown(store: Store, name: str) -> SessionError:
+    """Return the error that no session goes by this name; its hint says which may be meant."""
+    from coachsync.standing.near import hint_for
+
+    return SessionError("unknown_session", f"no session goes by {name}", hint_for(store, name))

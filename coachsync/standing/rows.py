@@ -43,7 +43,7 @@ def named_rows(store: Store, names: Iterable[str], policy: Policy, now: Millis) 
     for name in names:
         meant = find(store, name)
         if not meant:
-            raise unknown(name)
+            raise unknown(store, name)
         found |= {session.id: session for session in meant}
     return rows_of(store, found.values(), policy, now)
 

@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "store": "domain host secrets errors waits",
         "bookings": "domain config secrets host errors",
         "guild": "discord store config domain clock errors secrets",
-        "standing": "store domain errors",
+        "standing": "store domain errors clock",
         "engine": "guild discord store standing config host domain clock secrets waits errors",
         "report": "standing domain clock",
         "notify": "config secrets store host domain clock errors report standing",

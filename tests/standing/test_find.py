@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from coachsync.clock import host_now
 from coachsync.config import Tokens, parse_settings
 from coachsync.domain.booking import Defaults
-from coachsync.domain.model import HOUR
+from coachsync.domain.model import HOUR, Resource
 from coachsync.engine.request import TickRequest
 from coachsync.engine.tick import read
 from coachsync.errors import SessionError
@@ -78,3 +79,52 @@ def test_tick_means_what_status_means(store: Store, tmp_path: Path) -> None:
     names = ("def67890", "gone4321", "nobody")
     reading = read(TickRequest(settings, "setup", Tokens(settings, {}), names=names), store, START)
     assert (sorted(reading.named or ()), reading.unknown) == (["def67890", "gone4321"], ("nobody",))
+
+
+CHANNEL, ROLE = "1600000000000000001", "1600000000000000002"
+
+
+@pytest.fixture
+def roomy(store: Store) -> Store:
+    """The store, and the ledger remembers the room and role of one session, and a former room of another."""
+    entry, former = an_entry(a_session("def67890")), an_entry(a_session("gone4321"), state="closed")
+    entry.resources = [Resource("channel", "room", GUILD, "made", 1, 1, CHANNEL, 1)]
+    entry.resources += [Resource("role", "role", GUILD, "made", 1, 1, ROLE, 1)]
+    former.resources = [Resource("channel", "room", GUILD, "deleted", 1, 1, CHANNEL, 1, 2)]
+    with store.transaction() as transaction:
+        transaction.ledger.save(entry)
+        transaction.ledger.save(former)
+    return store
+
+
+@pytest.mark.parametrize(
+    "name", [CHANNEL, ROLE, f"<#{CHANNEL}>", f"<@&{ROLE}>", f"https://discord.com/channels/{GUILD}/{CHANNEL}"]
+)
+def test_channel_and_role_mean_the_session_that_has_them(roomy: Store, name: str) -> None:
+    assert find_one(roomy, name).id == "def67890"
+
+
+def test_session_of_that_id_goes_before_the_channel_of_that_id(roomy: Store) -> None:
+    roomy.bookings.add({"_id": CHANNEL, "status": "SCHEDULED", "scheduledDate": START})
+    assert find_one(roomy, CHANNEL).id == CHANNEL
+
+
+@pytest.fixture
+def soon(store: Store) -> Store:
+    """The store, and a booking of these days with names."""
+    booking = {"_id": "Qrst1234", "status": "SCHEDULED", "scheduledDate": host_now() + HOUR, "coachName": "Coach Mike"}
+    store.bookings.add(booking | {"studentName": "Nadja Petrova", "studentDiscordId": STUDENT})
+    return store
+
+
+@pytest.mark.parametrize("name", ["qrst1234", "Qrts1234", "rst12", "Nadja", "nadja petrova", "Nadia", STUDENT])
+def test_unknown_name_brings_up_what_may_be_meant(soon: Store, name: str) -> None:
+    with pytest.raises(SessionError) as caught:
+        find_one(soon, name)
+    assert caught.value.hint.startswith("did you mean Qrst1234 (Nadja Petrova and Coach Mike, 2")
+
+
+def test_name_that_is_like_none_brings_up_nobody(soon: Store) -> None:
+    with pytest.raises(SessionError) as caught:
+        find_one(soon, "zzzzzzzz")
+    assert caught.value.hint == "`coachsync status --all` lists every session"

@@ -73,6 +73,14 @@ class Ledger:
         sql = f"SELECT {_ENTRY} FROM coachsync_entries WHERE session_id = ? OR short = ? ORDER BY session_id"
         return self._entries(self._read(sql, (key, key)))
 
+    def entries_having(self, snowflake: str) -> list[Entry]:
+        """Return the entries of which this is, or was, the channel or the role."""
+        sql = (
+            f"SELECT {_ENTRY} FROM coachsync_entries WHERE session_id IN"
+            " (SELECT session_id FROM coachsync_resources WHERE snowflake = ?) ORDER BY session_id"
+        )
+        return self._entries(self._read(sql, (snowflake,)))
+
     def categories(self, guild_id: str) -> list[Resource]:
         """Return our own categories of a guild that are made and not deleted, or attempted."""
         sql = (
