@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.domain.model import MINUTE, ActionKind, Entry, Millis, Session
 from coachsync.domain.naming import DEFAULT, Templates
@@ -18,13 +18,16 @@ from coachsync.domain.windows import (
     window_opens,
 )
 
+if TYPE_CHECKING:
+    from coachsync.domain.pauses import Pause
+
 
 class Facts(NamedTuple):
     """What deciding depends on beside the sessions.
 
     `first_run_at` is this run's time on the first run. `interval` is how long the next run is away, as far as the last
     one tells. `brought_over` are the (id, start) of bookings that were over already when coachsync itself brought them
-    in.
+    in. `pauses` are an operator's, and `max_silence` is how long runs may be silent: a removal is late after it.
     """
 
     now: Millis
@@ -34,6 +37,8 @@ class Facts(NamedTuple):
     store_empty: bool = False
     interval: Millis = 15 * MINUTE
     brought_over: frozenset[tuple[str, Millis]] = frozenset()
+    pauses: tuple[Pause, ...] = ()
+    max_silence: Millis = 45 * MINUTE
 
 
 class Life(NamedTuple):

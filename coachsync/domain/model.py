@@ -281,6 +281,17 @@ class Outcome(NamedTuple):
     error: Failure | None
     standing: tuple[Failure, ...] | None = None
 
+    @property
+    def only_paused(self) -> bool:
+        """Return whether this waits for nothing but the end of an operator's pause: no failure, until it is late."""
+        return self.outcome == "deferred" and self.error is not None and self.error.code == "paused"
+
+    @property
+    def failed(self) -> bool:
+        """Return whether this counts in the exit status; a leak that was mended does, too."""
+        amiss = self.outcome in ("failed", "refused", "deferred") or self.error is not None
+        return amiss and not self.only_paused
+
 
 class Report(NamedTuple):
     """All that one call of run, setup or cleanup decided and did.

@@ -6,7 +6,7 @@ The same inputs in any order give the same plan; a session gets one action at mo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from coachsync.domain.brake import braked, kept, loses, refusal_of
 from coachsync.domain.case import Case, Facts
@@ -33,19 +33,22 @@ def make_plan(sessions: Iterable[Session], entries: Mapping[str, Entry], facts: 
     known = {s.id: s for s in sorted(sessions, key=_order)}
     cases, held_back = _held({i: Case.of(s, entries.get(i), facts) for i, s in known.items()}, entries, scope)
     wanted = [case for i, case in cases.items() if scope.named is None or i in scope.named]
-    decided = [(case, decide(case, scope)) for case in wanted]
+    meant = [(case, decide(case, scope)) for case in wanted]
     gone = [e for i, e in sorted(entries.items()) if e.live and i not in known]
     accidents = accidents_among(gone, entries, facts)
     lost = vanished([*gone, *_given_up(entries, known, scope)], accidents, facts, scope)
-    due = [(case, what) for case, what in decided if isinstance(what, Due)] + lost.due
-    refused = [*_refused(decided, held_back), *lost.refused]
+    decided, paused = _unpaused(meant, scope)
+    undone, paused_too = _unpaused(lost.due, scope)
+    due = [(case, what) for case, what in [*decided, *undone] if isinstance(what, Due)]
+    refused = [*_refused(decided, held_back, paused), *_refused(undone, {}, paused_too), *lost.refused]
     plan = Plan(
         actions=_actions([d for d in due if d[1].kind in scope.kinds], known, entries, facts),
         refused=(*(r for r in refused if r.kind in scope.kinds), *unbooked(known, entries, scope)),
         warnings=tuple(lost.warnings),
-        restores=tuple(_restores(decided)),
+        restores=tuple(_restores(meant)),
         found=tuple(i for i in entries if i in known),
         missing=tuple(e.session_id for e in gone if e.guild_id not in accidents),
+        insisted=scope.named if scope.named is not None and scope.force else frozenset(),
     )
     if not _looks(scope):
         return plan
@@ -66,6 +69,16 @@ def _held(
     return {**cases, **{i: kept(c) for i, c in held.items()}}, refusals
 
 
+def _unpaused(decided: Sequence[Decided], scope: Scope) -> tuple[list[Decided], dict[str, Refused]]:
+    """Return what of the decisions is done although there are pauses, and what is said of the rest, by session id."""
+    if not any(case.facts.pauses for case, _ in decided):
+        return list(decided), {}
+    from coachsync.domain.pauses import weigh
+
+    weighed = [(case, *weigh(case, what, scope)) for case, what in decided]
+    return [(case, what) for case, what, _ in weighed], {c.session.id: t for c, _, t in weighed if t is not None}
+
+
 _MAY_BE_GONE = Failure(
     "booking_vanished",
     "the booking is not in the store",
@@ -80,13 +93,13 @@ def _ghost(entry: Entry, facts: Facts, *, lives: bool) -> Session:
 
 
 def _refused(
-    decided: Iterable[tuple[Case, Due | Refused | None]], held_back: Mapping[str, Refused]
+    decided: Iterable[Decided], held_back: Mapping[str, Refused], paused: Mapping[str, Refused]
 ) -> Iterable[Refused]:
-    """Yield what was refused, what is held for an accident, and the flaws of rows that something is open for."""
+    """Yield what was refused, what is held for an accident or a pause, and the flaws of rows with something open."""
     for case, what in decided:
         if isinstance(what, Refused):
             yield what
-        told = held_back.get(case.session.id) or flaw_of_open(case, what)
+        told = held_back.get(case.session.id) or flaw_of_open(case, what) or paused.get(case.session.id)
         if told is not None:
             yield told
 

@@ -22,11 +22,14 @@ class Scope(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A session that cannot get what is due or was asked for. `once`: it counts as failed in one run only."""
+    """A session that cannot get what is due or was asked for. `once`: it counts as failed in one run only.
+
+    "deferred" is what waits for a pause alone: that is no failure.
+    """
 
     session: Session
     kind: ActionKind
-    outcome: Literal["failed", "refused"]
+    outcome: Literal["failed", "refused", "deferred"]
     failure: Failure
     once: bool = False
     entry: Entry | None = None
@@ -41,7 +44,7 @@ class Plan(NamedTuple):
     over but a create of which may still come to light, `left` entries of which something was left behind in a guild
     that was out of reach when they moved. `searched` are the guilds that a new ledger looks through once, `orphans`
     what was found there and is nobody's. `missing` are the live entries whose booking is not in the store, accidents
-    left out: those runs do not count against a booking.
+    left out: those runs do not count against a booking. `insisted` are the sessions whose pause an operator overrules.
     """
 
     actions: tuple[Action, ...]
@@ -56,6 +59,7 @@ class Plan(NamedTuple):
     left: tuple[Entry, ...] = ()
     searched: frozenset[str] = frozenset()
     orphans: tuple[Resource, ...] = ()
+    insisted: frozenset[str] = frozenset()
 
     @property
     def needed(self) -> frozenset[str]:

@@ -11,7 +11,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.discord.api import How
 from coachsync.discord.client import metered
@@ -60,6 +61,9 @@ from coachsync.guild.access import GuildAccess
 from coachsync.guild.look import look_at_guilds
 from coachsync.guild.picture import Guild
 from coachsync.store.base import Transaction
+
+if TYPE_CHECKING:
+    from coachsync.domain.pauses import Hold
 
 SKEW: Millis = 5 * MINUTE
 _OUT_OF_REACH = frozenset({"unknown_guild", "missing_access", "unauthorized"})
@@ -221,6 +225,9 @@ class Apply:
                 raise bug
 
     async def _perform(self, action: Action, priority: Priority) -> Outcome:
+        hold = self._hold(action)
+        if hold is not None and not hold.lets(action):
+            return self._put_off(action, priority, hold)
         failure = self._obstacle(action)
         if failure is not None:
             guild = self.guilds.get(action.guild_id)
@@ -239,6 +246,28 @@ class Apply:
             finally:
                 job.slots.served(priority)
         return outcome_of(job, ended, meter.requests, int((time.monotonic() - started) * 1000))
+
+    def _hold(self, action: Action) -> Hold | None:
+        """Return what an operator's pause holds back of an action, as of now: a pause may be said while a run goes on.
+
+        What was planned is held back already; this is also for what was only found by looking.
+        """
+        pauses = self.journal.pauses
+        if not pauses or action.session.id in self.plan.insisted:
+            return None
+        from coachsync.domain.pauses import hold_on
+
+        return hold_on(self.facts._replace(pauses=pauses), action.session.id, action.guild_id)
+
+    def _put_off(self, action: Action, priority: Priority, hold: Hold) -> Outcome:
+        if action.guild_id in self.slots:
+            self.slots[action.guild_id].served(priority)
+        told = hold.told(action.session, action.kind)
+        return untried(action, told.outcome, told.failure, self._access(action.guild_id))
+
+    def _paused_by_now(self, action: Action) -> Refused | None:
+        hold = self._hold(action)
+        return hold.told(action.session, action.kind) if hold is not None else None
 
     def _obstacle(self, action: Action) -> Failure | None:
         """Return why an action cannot even begin."""
@@ -284,6 +313,9 @@ class Apply:
                 self.outcomes += [outcome] if outcome is not None else []
 
     async def _clear(self, entry: Entry, action: Action) -> Outcome | None:
+        hold = self._hold(action)
+        if hold is not None and hold.removals:
+            return None
         failure = self._obstacle(action)
         if failure is not None:
             return untried(action, "failed", failure, entry.access)
@@ -336,6 +368,8 @@ class Apply:
             timeout=self.accesses[guild.id].timeout,
             how=How(priority, audit_reason(action)),
             unwritable=self.unwritable,
+            hold=self._hold(action),
+            paused_by_now=partial(self._paused_by_now, action),
         )
 
     # looking again

@@ -10,9 +10,13 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from coachsync.domain.model import Millis
 from coachsync.store.base import Store, Transaction
+
+if TYPE_CHECKING:
+    from coachsync.domain.pauses import Pause
 
 Change = Callable[[Transaction], None]
 
@@ -27,9 +31,14 @@ class Journal:
 
     Made inside a running event loop and used from it alone. `close()` must be awaited before anybody else uses
     the store again.
+
+    `pauses` are an operator's that stand at `now`, as they were known to the store when it last was written: so a run
+    under way hears of one.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, now: Millis = 0, pauses: tuple[Pause, ...] = ()) -> None:
+        self.pauses = pauses
+        self._now = now
         self._store = store
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
@@ -74,6 +83,7 @@ class Journal:
             with self._store.transaction() as transaction:
                 for entry in batch:
                     entry.change(transaction)
+            self.pauses = self._store.ledger.pauses(self._now)
         except Exception as error:  # noqa: BLE001 - whoever waits for the change gets it
             if alone:
                 self._loop.call_soon_threadsafe(_fail, batch[0].done, error)
@@ -86,8 +96,9 @@ class Journal:
 class Unrecorded(Journal):
     """The journal of a run that cannot write its store: what it takes away, a later run finds gone and records."""
 
-    def __init__(self) -> None:
+    def __init__(self, pauses: tuple[Pause, ...] = ()) -> None:
         """Start nothing."""
+        self.pauses = pauses
 
     async def write(self, change: Change) -> None:
         """Let it be."""

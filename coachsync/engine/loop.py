@@ -153,7 +153,8 @@ async def _work(
 ) -> Done:
     accesses = {guild: guild_access(ways, store, guild) for guild in sorted(plan.guilds)}
     signals = _watch_signals(ways)
-    journal = Journal(store) if unwritable is None else Unrecorded()
+    pauses = facts.pauses
+    journal = Journal(store, facts.now, pauses) if unwritable is None else Unrecorded(pauses)
     sources = Sources(sessions, store.bookings.bearing, store.ledger.made_before)
     try:
         job = Apply(

@@ -156,6 +156,8 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
         empty,
         _USUAL if silence is None else min(max(silence, _OFTEN), _SELDOM),  # the next run is as far as the last one
         brought_over(store, unmade, now),
+        store.ledger.pauses(now),
+        request.settings.schedule.max_silence,
     )
     owed = _owed(request, store, now, silence)
     return StoreReading(sessions, entries, facts, named, found.unknown, owed, tuple(store.ledger.orphans()))
@@ -362,7 +364,7 @@ def _finish(
             if refused.once:
                 transaction.ledger.reported(*key_of(refused))
         for outcome in report.outcomes:
-            if outcome.error is not None and outcome.error.code != "unknown_session":
+            if outcome.error is not None and outcome.error.code != "unknown_session" and not outcome.only_paused:
                 transaction.ledger.event(failure_event(outcome, reading.facts.now))
         if causes is not None:
             transaction.ledger.keep_causes(causes)
@@ -426,7 +428,7 @@ def _report(
     requests: int = 0,
     notes: tuple[str, ...] = (),
 ) -> Report:
-    failed = any(o.outcome in ("failed", "refused", "deferred") or o.error is not None for o in outcomes)  # a leak too
+    failed = any(o.failed for o in outcomes)
     failed = failed or any(w.code == "orphan" for w in warnings)
     ordered = tuple(sorted(outcomes, key=shown))
     code = SOME_FAILED if failed else OK

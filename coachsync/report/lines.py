@@ -60,9 +60,12 @@ def several(count: int, noun: str) -> str:
 
 
 def failures(outcomes: Iterable[Outcome]) -> Iterator[Failure]:
-    """Yield what each failed, refused or deferred action failed with; the message names action and session."""
+    """Yield what each failed, refused or deferred action failed with; the message names action and session.
+
+    What only waits for the end of a pause did not fail.
+    """
     for outcome in outcomes:
         error = outcome.error
-        if error is not None:
+        if error is not None and not outcome.only_paused:
             who = f"{outcome.action.kind} of {word(outcome.action.session.id)} {outcome.outcome}"
             yield error._replace(message=f"{who}: {error.message} ({error.code})")

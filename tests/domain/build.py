@@ -8,6 +8,7 @@ from coachsync.domain.case import Case, Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import (
     ACTION_KINDS,
+    DAY,
     HOUR,
     MINUTE,
     ActionKind,
@@ -19,6 +20,7 @@ from coachsync.domain.model import (
     Session,
 )
 from coachsync.domain.naming import Templates, render, short_of
+from coachsync.domain.pauses import Pause
 from coachsync.domain.plan import make_plan
 from coachsync.domain.planned import Plan, Scope
 from coachsync.domain.windows import Policy
@@ -124,9 +126,15 @@ def facts(
     first_run_at: Millis = 0,
     store_empty: bool = False,
     brought_over: frozenset[tuple[str, Millis]] = frozenset(),
+    pauses: tuple[Pause, ...] = (),
 ) -> Facts:
     """Return what a plan depends on beside the sessions."""
-    return Facts(now, policy, first_run_at, TEMPLATES, store_empty, brought_over=brought_over)
+    return Facts(now, policy, first_run_at, TEMPLATES, store_empty, brought_over=brought_over, pauses=pauses)
+
+
+def a_pause(session_id: str = "", guild_id: str = "", **changes: Any) -> Pause:
+    """Return a pause of everything, or of what is named, from days before the start to days after it."""
+    return Pause(session_id, guild_id, START - 2 * DAY, START + 2 * DAY)._replace(**changes)
 
 
 def scope(*kinds: ActionKind, named: set[str] | None = None, force: bool = False, abandon: bool = False) -> Scope:

@@ -20,7 +20,7 @@ from coachsync.domain.windows import is_bookable
 from coachsync.domain.words import abandon_command
 from coachsync.engine.marks import living_marks
 from coachsync.engine.steps import belongings, counting, privacy, role, room
-from coachsync.engine.steps.job import Job, Trouble
+from coachsync.engine.steps.job import HeldBack, Job, Trouble
 from coachsync.engine.steps.people import let_in, send_away
 from coachsync.engine.steps.removal import drop_spares, not_made, remove
 from coachsync.errors import StoreError
@@ -57,7 +57,7 @@ async def update(job: Job) -> None:
     await send_away(job)
     if job.unwritable is not None:
         raise Trouble(job.unwritable)
-    if is_bookable(job.session, job.policy):
+    if job.hold is None and is_bookable(job.session, job.policy):
         await _open(job)
     await _tidy(job)
     await _complete(job)
@@ -180,8 +180,8 @@ def _follow(job: Job) -> None:
 
 
 async def _complete(job: Job) -> None:
-    """Write the marks; a session of which somebody could not be let in stays incomplete."""
-    if is_bookable(job.session, job.policy):
+    """Write the marks; a session of which somebody could not be let in stays incomplete, a paused one as it is."""
+    if job.hold is None and is_bookable(job.session, job.policy):
         job.entry.state = "opening" if job.pending else "open"
     if not job.pending:
         job.note(job.action.kind, "done", job.action.reason)
@@ -225,6 +225,8 @@ async def _attempt(job: Job) -> Ended:
     amiss: tuple[Failure, ...] | None = None
     try:
         await perform(job)
+    except HeldBack as held:
+        kind, failure = "failed" if held.late else "deferred", held.failure
     except Trouble as trouble:
         kind, failure, amiss = "refused" if trouble.refused else "failed", trouble.failure, trouble.amiss
     except (RateLimited, Stopped) as error:

@@ -56,6 +56,10 @@ async def _too_many(job: Job, surplus: int) -> list[Action | Refused]:
     """Look into a role with too many holders, unless somebody was sent away just now: the counts may lag."""
     if any(g.granted_at and g.revoked_at and g.revoked_at >= job.guild.listed_at["role"] for g in job.entry.grants):
         return []
+    if job.hold is not None and job.hold.removals:  # nobody is sent away: it is only said
+        job.leak_by_role(f"{surplus} who are not booked", mended=False)
+        leak = job.still_open()
+        return [Refused(job.session, "repair", "failed", leak, entry=job.entry)] if leak is not None else []
     job.entry.repairs[CROWDED] = job.entry.repairs.get(CROWDED, 0) + 1
     await job.save()
     return [repair_of(job, (Drift("crowded", many=surplus),))]

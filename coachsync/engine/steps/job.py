@@ -27,6 +27,8 @@ from coachsync.guild.picture import Guild
 from coachsync.store.base import Transaction
 
 if TYPE_CHECKING:
+    from coachsync.domain.pauses import Hold
+    from coachsync.domain.planned import Refused
     from coachsync.domain.windows import Policy
 
 
@@ -44,6 +46,14 @@ class Trouble(Exception):  # noqa: N818 - it is a failure's vehicle, not an erro
         self.failure = failure
         self.refused = refused
         self.amiss = (failure,) if amiss is None else amiss
+
+
+class HeldBack(Trouble):
+    """An operator paused the session while a run was at it: what gives access goes no further."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.failure)
+        self.late = refused.outcome == "failed"
 
 
 class Leak(NamedTuple):
@@ -72,7 +82,9 @@ class Job:
     are all pairs of names that the session's role and room may bear, the entry's own first. `opened` are the roles
     that rooms let in which this job deleted. `notes` are lines
     for the session's story, written with the next commit. `pending` says who could not be let in, and why; the
-    session then stays incomplete. `unwritable` is why nothing can be written: then access is only taken away.
+    session then stays incomplete. `unwritable` is why nothing can be written: then access is only taken away; so it is
+    if an operator's pause holds the session back (`hold`). `paused_by_now` returns what is to be said if a later
+    pause does by now.
     """
 
     def __init__(
@@ -92,6 +104,8 @@ class Job:
         interval: Millis,
         how: How,
         unwritable: Failure | None = None,
+        hold: Hold | None = None,
+        paused_by_now: Callable[[], Refused | None] = lambda: None,
     ) -> None:
         self.action = action
         self.entry = entry
@@ -107,6 +121,8 @@ class Job:
         self.interval = interval
         self.how = how
         self.unwritable = unwritable
+        self.hold = hold
+        self.paused_by_now = paused_by_now
         self.notes: list[Event] = []
         self.pending: list[Failure] = []
         self.reports: list[Failure] = []
@@ -123,7 +139,19 @@ class Job:
     @property
     def may_gain(self) -> bool:
         """Return whether anything is still made, or anybody let in, for this session: else it can only lose."""
+        return self.hold is None and self.would_gain
+
+    @property
+    def would_gain(self) -> bool:
+        """Return whether anything would still be made for this session if it were not paused."""
         return self.unwritable is None and self.session.flaw is None and self.now < self.session.end
+
+    def demand_unpaused(self) -> None:
+        """Raise HeldBack if the session was paused since the run began, and nobody waits to be sent away."""
+        leaving = any(g.state != "revoked" and g.user_id not in self.session.ids for g in self.entry.grants)
+        refused = self.paused_by_now() if self.hold is None and not leaving else None
+        if refused is not None:
+            raise HeldBack(refused)
 
     @property
     def session(self) -> Session:
@@ -176,6 +204,11 @@ class Job:
         resource = Resource(kind, name, self.guild.id, attempt_at=self.guild.now())
         self.entry.resources.append(resource)
         await self.save()
+        try:
+            self.demand_unpaused()
+        except HeldBack:
+            resource.state = "refused"  # never sent
+            raise
         try:
             resource.snowflake = await create()
         except DiscordError as error:

@@ -5,7 +5,7 @@ Reads only what the guild's two lists do not settle: a channel missing from the 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_of
 from coachsync.domain import drift
@@ -26,6 +26,9 @@ from coachsync.engine.steps.removal import claim, not_made
 from coachsync.errors import RowRefusedError
 from coachsync.store.base import Transaction
 
+if TYPE_CHECKING:
+    from coachsync.domain.pauses import Hold
+
 
 async def look_at(job: Job) -> Action | Refused | None:
     """Return the repair that an open, complete session needs, a refusal if it must not be made, or None."""
@@ -35,6 +38,8 @@ async def look_at(job: Job) -> Action | Refused | None:
             return _refused(job, not_made(job, foreign), "refused")
         await belongings.note_spares(job, replacing=job.entry.live)
         found = await _drift(job)
+        if job.hold is not None:
+            return await _while_paused(job, job.hold, found)
     except Forbidden as error:
         return _refused(job, _hidden(job, failure_of(error)), "failed")
     except DiscordError as error:
@@ -43,6 +48,20 @@ async def look_at(job: Job) -> Action | Refused | None:
     if not found:
         return None
     return repair_of(job, fresh) if fresh else _refused(job, vanished_again(job.session, found), "failed")
+
+
+async def _while_paused(job: Job, hold: Hold, found: tuple[Drift, ...]) -> Action | Refused | None:
+    """Return what is done, or said, of a paused session: it only loses, or nothing is done at all."""
+    if found and not hold.removals:
+        return repair_of(job, found)
+    if found:
+        privacy.prove(job)
+        leak = job.still_open()
+        if leak is not None:
+            return _refused(job, leak._replace(hint=f"{leak.hint}; {hold.failure().hint}"), "failed")
+    lacks_something = job.would_gain and job.entry.state == "open"
+    lost = [d for d in await _lost(job) if d.kind != "privacy"] if lacks_something else []
+    return hold.told(job.session, "repair", job.entry, drift.words(lost)) if lost else None
 
 
 def repair_of(job: Job, why: tuple[Drift, ...]) -> Action:

@@ -51,6 +51,7 @@ async def let_in(job: Job) -> None:
     if ready:
         await job.save()  # who is about to be let in is on disk before the first request says so
     for person in ready:
+        job.demand_unpaused()
         await _let_in_one(job, person)
     job.pending += [_unlinked(person.kind) for person in job.session.people if person.id is None]
 
@@ -214,7 +215,7 @@ def _has_spare_room(job: Job) -> bool:
 def _newcomer_would_read(job: Job, leavers: Collection[Grant]) -> bool:
     """Return whether somebody new would read what was written in the room to somebody who left it."""
     resource = job.entry.current("channel")
-    if resource is None or not is_bookable(job.session, job.policy):
+    if resource is None or job.hold is not None or not is_bookable(job.session, job.policy):
         return False
     listed = job.guild.channels.get(resource.snowflake or "")
     written = listed is None or listed.written

@@ -32,7 +32,8 @@ def admitted(job: Job) -> list[Target]:
     if job.entry.access == "role":
         held = job.entry.current("role")
         return [(ROLE, held.snowflake)] if held is not None and held.snowflake else []
-    return [(MEMBER, person) for person in job.session.ids if not job.guild.is_nobody(person)]
+    people = job.session.ids if job.hold is None else job.entry.granted()  # while paused nobody new gets in
+    return [(MEMBER, person) for person in people if person in job.session.ids and not job.guild.is_nobody(person)]
 
 
 def guests(job: Job) -> Guests:

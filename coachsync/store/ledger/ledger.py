@@ -22,6 +22,7 @@ from coachsync.store.sql import Sql
 
 if TYPE_CHECKING:
     from coachsync.domain.causes import Cause
+    from coachsync.domain.pauses import Pause
 
 _ENTRY = (
     "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, staff,"
@@ -177,6 +178,15 @@ class Ledger:
         rows = self._read(f"SELECT {_CAUSE} FROM coachsync_causes ORDER BY id")
         return tuple(map(_cause, rows)) if rows else ()
 
+    def pauses(self, now: Millis) -> tuple[Pause, ...]:
+        """Return the pauses that are not over, the latest to end first."""
+        sql = (
+            "SELECT session_id, guild_id, since, until, reason, removals FROM coachsync_pauses WHERE until > ?"
+            " ORDER BY until DESC, since, session_id, guild_id"
+        )
+        rows = self._read(sql, (now,))
+        return tuple(map(_pause, rows)) if rows else ()
+
     def roles_exhausted_until(self, guild_id: str) -> Millis | None:
         """Return until when Discord makes no more roles in this guild, as last heard."""
         return self._number("SELECT roles_exhausted_until FROM coachsync_limits WHERE guild_id = ?", (guild_id,))
@@ -273,6 +283,12 @@ def _cause(row: tuple[Any, ...]) -> Cause:
 
 def _run(row: tuple[Any, ...]) -> RunRecord:
     return RunRecord(row[0], row[1], row[2], row[3], _counts(row[4]), row[5], row[6])
+
+
+def _pause(row: tuple[Any, ...]) -> Pause:
+    from coachsync.domain.pauses import Pause
+
+    return Pause(id_of(row[0]), row[1], row[2], row[3], row[4], bool(row[5]))
 
 
 def _counts(text: str) -> Any:

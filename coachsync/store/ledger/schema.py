@@ -172,6 +172,18 @@ CREATE TABLE coachsync_hooks (
 
 HOOKS_INDEX = "CREATE INDEX coachsync_hooks_owed ON coachsync_hooks (state) WHERE state <> 'done'"
 
+# What an operator paused: one session, one guild, or everything (both ids are "" then). `removals`: 0 or 1
+PAUSES_TABLE = """
+CREATE TABLE coachsync_pauses (
+    session_id TEXT NOT NULL,
+    guild_id TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    until BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    removals BIGINT NOT NULL,
+    PRIMARY KEY (session_id, guild_id)
+){keyed}"""
+
 LEDGER_TABLES = (
     META_TABLE,
     NOTES_TABLE,
@@ -193,4 +205,5 @@ LEDGER_TABLES = (
     CAUSES_INDEX,
     HOOKS_TABLE,
     HOOKS_INDEX,
+    PAUSES_TABLE,
 )

@@ -30,6 +30,7 @@ from coachsync.store.sql import Sql
 if TYPE_CHECKING:
     from coachsync.domain.causes import Cause
     from coachsync.store.ledger.hooks import HookRows
+    from coachsync.domain.pauses import Pause
 
 KEPT: Millis = 90 * DAY
 _PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
@@ -74,6 +75,11 @@ _SAVE_LIMIT = _upsert("coachsync_limits", "guild_id", "roles_exhausted_until")
 _CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency"
 _ADD_CAUSE = _insert("coachsync_causes", f"{_CAUSE}, told")
 _SAVE_CAUSE = f"UPDATE coachsync_causes SET {_CAUSE.replace(',', ' = ?,')} = ? WHERE id = ?"
+
+_SAVE_PAUSE = (
+    f"{_insert('coachsync_pauses', 'session_id, guild_id, since, until, reason, removals')} ON CONFLICT (session_id,"
+    " guild_id) DO UPDATE SET until = excluded.until, reason = excluded.reason, removals = excluded.removals"
+)
 
 _OLD_ENTRIES = (
     "SELECT session_id FROM coachsync_entries AS e WHERE state = 'closed' AND ends_at < ? AND NOT EXISTS (SELECT 1 FROM"
@@ -170,7 +176,9 @@ class LedgerWriter:
             (finished_at, exit_code, _summary(report), None if report is None else report.requests, number),
         )
         # A clock set forward, or --now, must not make us forget: what is old is old for the host's clock as well.
-        self._prune(min(finished_at, time.time_ns() // 1_000_000) - KEPT)
+        old = min(finished_at, time.time_ns() // 1_000_000)
+        self._sql.run("DELETE FROM coachsync_pauses WHERE until <= ?", (old,))
+        self._prune(old - KEPT)
 
     def set_roles_exhausted(self, guild_id: str, until: Millis) -> None:
         """Remember that Discord makes no more roles in this guild before `until` (Discord's clock)."""
@@ -194,6 +202,18 @@ class LedgerWriter:
         from coachsync.store.ledger.hooks import HookRows
 
         return HookRows(self._sql)
+
+    def pause(self, pause: Pause) -> None:
+        """Remember a pause; a former one of the same is replaced, and goes on to be as old as it was."""
+        key = ledger_key(pause.session_id)
+        fields = (pause.since, pause.until, clean(pause.reason), int(pause.removals))
+        self._sql.run(_SAVE_PAUSE, (key, pause.guild_id, *fields))
+
+    def end_pauses(self, pauses: Collection[Pause]) -> None:
+        """Forget these pauses."""
+        for pause in pauses:
+            key = ledger_key(pause.session_id)
+            self._sql.run("DELETE FROM coachsync_pauses WHERE session_id = ? AND guild_id = ?", (key, pause.guild_id))
 
     def forget_numbers(self) -> None:
         """Take back the numbers given in a transaction that failed, so that a later save inserts anew."""
