@@ -29,8 +29,8 @@ from coachsync.store.sql import Sql
 
 if TYPE_CHECKING:
     from coachsync.domain.causes import Cause
-    from coachsync.store.ledger.hooks import HookRows
     from coachsync.domain.pauses import Pause
+    from coachsync.store.ledger.hooks import HookRows
 
 KEPT: Millis = 90 * DAY
 _PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
