@@ -34,3 +34,7 @@ Phase = Literal[
     "invalid",
 ]
 """CONTRACT §7's phases."""
+
+Room = Literal["none", "open", "waiting", "gone"]
+"""Of a session, as of the last run that looked: it has none; open, with everybody let in; open, but somebody is not
+in yet; it should be there and is not."""

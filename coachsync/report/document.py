@@ -93,6 +93,7 @@ def _run(run: RunRecord) -> dict[str, Any]:
 def session_document(row: StatusRow) -> dict[str, Any]:
     """Return one session as `status --json` prints it."""
     known = bool(row.session.start)
+    where = row.standing
     student, coach = row.session.one("student"), row.session.one("coach")
     return {
         "session": row.session.id,
@@ -106,6 +107,11 @@ def session_document(row: StatusRow) -> dict[str, Any]:
         "student_name": student.name or None,
         "coach_name": coach.name or None,
         "last_error": None if row.blocked is None else _blocked(row.blocked),
+        "room": where.room,
+        "waiting_for": list(where.waiting_for),
+        "late": where.late,
+        "since": None if where.since is None else iso(where.since),
+        "url": where.url,
     }
 
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from coachsync.domain.case import Case
+from coachsync.domain.causes import Cause
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ActionKind, Entry, Event, Millis, Session
 from coachsync.domain.states import Phase
+from coachsync.domain.windows import cleanup_at
 from coachsync.domain.words import call, unknown_status
+from coachsync.standing.room import MAX_SILENCE, Standing, standing
 
 
 class StatusRow(NamedTuple):
-    """What `status` knows of one session. `next_at` in the past means the next run."""
+    """What `status` knows of one session. `next_at` is when it is due; a time in the past means the next run.
+
+    `causes` are those that name the session.
+    """
 
     session: Session
     entry: Entry | None
@@ -20,19 +26,53 @@ class StatusRow(NamedTuple):
     next_action: ActionKind | None
     next_at: Millis | None
     blocked: Failure | None
+    standing: Standing = Standing("none")
+    causes: tuple[Cause, ...] = ()
 
 
-def row_of(case: Case, error: Event | None, *, amiss: bool = True) -> StatusRow:
-    """Return where a session stands. `error` is its last action's event if that one failed.
+class Seen(NamedTuple):
+    """What past runs have to say of a session.
 
-    `amiss`: the last run that looked found something wrong with it. What failed with an open room may have been put
-    right by hand since, and then no action follows that says so.
+    `error` is its last action's event if that one failed, `causes` are those that name it. `last_run` is when the
+    last run began. `max_silence` is for how long a cleanup may be overdue.
+    """
+
+    error: Event | None = None
+    causes: tuple[Cause, ...] = ()
+    last_run: Millis | None = None
+    max_silence: Millis = MAX_SILENCE
+
+
+def row_of(case: Case, seen: Seen) -> StatusRow:
+    """Return where a session stands.
+
+    What failed with an open room may have been put right by hand since, and then no action follows that says so: a
+    failure of which no cause is left is not shown.
     """
     session, entry, _ = case
+    error = None if case.phase == "active" and not seen.causes else seen.error
+    where = standing(case, seen.causes, seen.max_silence)
+    return StatusRow(
+        session, entry, case.phase, case.next[0], _due(case, seen), _blocked(case, error), where, seen.causes
+    )
+
+
+def _due(case: Case, seen: Seen) -> Millis | None:
+    """Return when the next action is, or was, due: never just the time at which somebody asks.
+
+    What a change of the booking asked for at once is due since the last run that did not see it, or saw it fail.
+    """
     action, moment = case.next
-    if case.phase == "active" and not amiss:
-        error = None
-    return StatusRow(session, entry, case.phase, action, moment, _blocked(case, error))
+    if moment is None or moment > case.now:
+        return moment
+    over = cleanup_at(case.session.end, case.policy)
+    if action == "cleanup" and case.session.end and over <= case.now and not case.cancelled:
+        return over
+    opened = case.live.opened_at or None if case.live is not None else None
+    if action == "setup":
+        return min(case.opens, opened or case.opens)
+    known = [cause.since for cause in seen.causes] or [at for at in (seen.last_run, opened) if at is not None][:1]
+    return min([*known, case.now])
 
 
 def _blocked(case: Case, error: Event | None) -> Failure | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, RunRecord, Warn
 from coachsync.report.document import report_document, status_document
+from coachsync.standing.room import Standing
 from coachsync.standing.row import StatusRow
 from tests.report.builders import NOW, START, a_failure, a_report, a_session, an_outcome
 
@@ -74,8 +75,26 @@ def test_status_tells_sessions_and_the_last_run() -> None:
             "student_name": "John Doe",
             "coach_name": "Coach Sarah",
             "last_error": {"code": "missed", "message": "too late", "hint": "move it"},
+            "room": "none",
+            "waiting_for": [],
+            "late": False,
+            "since": None,
+            "url": None,
         }
     ]
+
+
+def test_status_tells_where_a_sessions_room_stands() -> None:
+    where = Standing("waiting", ("student",), True, NOW, "https://discord.com/channels/1/2")
+    row = StatusRow(a_session(), None, "setup_due", "setup", START, None, where)
+    (session,) = status_document([row], None, NOW)["sessions"]
+    assert {key: session[key] for key in ("room", "waiting_for", "late", "since", "url")} == {
+        "room": "waiting",
+        "waiting_for": ["student"],
+        "late": True,
+        "since": "2026-10-14T15:00:00Z",
+        "url": "https://discord.com/channels/1/2",
+    }
 
 
 def test_status_has_no_times_when_the_row_has_none() -> None:

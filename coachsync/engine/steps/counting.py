@@ -7,9 +7,11 @@ again loses it; who else holds it cannot be listed, so that is reported, and the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from coachsync.discord.codes import NOT_HERE
 from coachsync.discord.errors import DiscordError, NotFound, failure_of
-from coachsync.domain.drift import Drift, mendable
+from coachsync.domain.drift import Drift, DriftKind, mendable, note_left
 from coachsync.domain.model import Action, Resource
 from coachsync.domain.planned import Refused
 from coachsync.engine.steps import belongings
@@ -20,6 +22,7 @@ from coachsync.engine.steps.role import RETIRED, retire
 from coachsync.guild.picture import Guild
 
 CROWDED = "crowded"  # in an entry's repairs: how many too many held the role in the last run
+_HOLDERS: tuple[DriftKind, ...] = ("grant",)
 REPLACED = "crowded role"  # its role was replaced for that, once in a life
 
 
@@ -49,7 +52,14 @@ async def _compare(job: Job, held: int) -> list[Action | Refused]:
     if entry.repairs.pop(CROWDED, 0):
         await job.save()
     settled = job.may_gain and entry.state == "open" and all(g.state in ("granted", "revoked") for g in entry.grants)
+    if held == most:
+        await _note_left(job, ())
     return await _too_few(job) if settled and held < most and not job.action.why else []
+
+
+async def _note_left(job: Job, lacking: Sequence[Drift]) -> None:
+    if note_left(job.entry.repairs, lacking, _HOLDERS):
+        await job.save()
 
 
 async def _too_many(job: Job, surplus: int) -> list[Action | Refused]:
@@ -121,9 +131,10 @@ async def _too_few(job: Job) -> list[Action | Refused]:
         await _grant_again(job)
         return []
     lacking = [drift for person in job.entry.granted() if (drift := await _lacks(job, person)) is not None]
+    fresh = mendable(job.entry.repairs, lacking)
+    await _note_left(job, () if fresh else lacking)
     if not lacking:
         return []
-    fresh = mendable(job.entry.repairs, lacking)
     if not fresh:
         return [Refused(job.session, "repair", "failed", vanished_again(job.session, tuple(lacking)), entry=job.entry)]
     return [repair_of(job, fresh)]

@@ -45,6 +45,8 @@ async def look_at(job: Job) -> Action | Refused | None:
     except DiscordError as error:
         return _refused(job, failure_of(error), "failed")
     fresh = drift.mendable(job.entry.repairs, found)
+    if drift.note_left(job.entry.repairs, () if fresh else found, _seen_here(job)):
+        await job.save()
     if not found:
         return None
     return repair_of(job, fresh) if fresh else _refused(job, vanished_again(job.session, found), "failed")
@@ -67,6 +69,11 @@ async def _while_paused(job: Job, hold: Hold, found: tuple[Drift, ...]) -> Actio
 def repair_of(job: Job, why: tuple[Drift, ...]) -> Action:
     """Return the repair of some drift."""
     return Action("repair", job.session, job.entry, job.guild.id, drift.words(why), why=why)
+
+
+def _seen_here(job: Job) -> tuple[drift.DriftKind, ...]:
+    """Return what a look at the room can see to have vanished: who holds a role is seen by counting alone."""
+    return ("role", "channel", "grant") if job.entry.access == "member" else ("role", "channel")
 
 
 async def _drift(job: Job) -> tuple[Drift, ...]:
