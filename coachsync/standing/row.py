@@ -30,7 +30,7 @@ class StatusRow(NamedTuple):
     causes: tuple[Cause, ...] = ()
 
 
-class Seen(NamedTuple):
+class Known(NamedTuple):
     """What past runs have to say of a session.
 
     `error` is its last action's event if that one failed, `causes` are those that name it. `last_run` is when the
@@ -43,21 +43,21 @@ class Seen(NamedTuple):
     max_silence: Millis = MAX_SILENCE
 
 
-def row_of(case: Case, seen: Seen) -> StatusRow:
+def row_of(case: Case, known: Known) -> StatusRow:
     """Return where a session stands.
 
     What failed with an open room may have been put right by hand since, and then no action follows that says so: a
     failure of which no cause is left is not shown.
     """
     session, entry, _ = case
-    error = None if case.phase == "active" and not seen.causes else seen.error
-    where = standing(case, seen.causes, seen.max_silence)
+    error = None if case.phase == "active" and not known.causes else known.error
+    where = standing(case, known.causes, known.max_silence)
     return StatusRow(
-        session, entry, case.phase, case.next[0], _due(case, seen), _blocked(case, error), where, seen.causes
+        session, entry, case.phase, case.next[0], _due(case, known), _blocked(case, error), where, known.causes
     )
 
 
-def _due(case: Case, seen: Seen) -> Millis | None:
+def _due(case: Case, known: Known) -> Millis | None:
     """Return when the next action is, or was, due: never just the time at which somebody asks.
 
     What a change of the booking asked for at once is due since the last run that did not see it, or saw it fail.
@@ -71,8 +71,8 @@ def _due(case: Case, seen: Seen) -> Millis | None:
     opened = case.live.opened_at or None if case.live is not None else None
     if action == "setup":
         return min(case.opens, opened or case.opens)
-    known = [cause.since for cause in seen.causes] or [at for at in (seen.last_run, opened) if at is not None][:1]
-    return min([*known, case.now])
+    begun = [cause.since for cause in known.causes] or [at for at in (known.last_run, opened) if at is not None][:1]
+    return min([*begun, case.now])
 
 
 def _blocked(case: Case, error: Event | None) -> Failure | None:

@@ -13,7 +13,7 @@ from coachsync.domain.windows import Policy
 from coachsync.standing.find import find, unknown
 from coachsync.standing.past import brought_over
 from coachsync.standing.room import MAX_SILENCE
-from coachsync.standing.row import Seen, StatusRow, row_of
+from coachsync.standing.row import Known, StatusRow, row_of
 
 if TYPE_CHECKING:
     from coachsync.store.base import Store
@@ -23,24 +23,24 @@ _FAR: Millis = 253_402_214_400_000
 _BATCH = 500
 
 
-def recent_rows(store: Store, policy: Policy, now: Millis, seen: Seen | None = None) -> list[StatusRow]:
+def recent_rows(store: Store, policy: Policy, now: Millis, known: Known | None = None) -> list[StatusRow]:
     """Return what is live, coming or less than 7 days past."""
     found = {session.id: session for session in store.bookings.candidates(Span(now - RECENT - DAY, _FAR, 0))}
     live = {entry.session_id: entry for entry in store.ledger.live_entries() if entry.live}
     found.update(store.bookings.by_ids(live.keys() - found.keys()))
     shown = [session for session in found.values() if session.id in live or _is_recent(session, now)]
-    return rows_of(store, [*shown, *_vanished(live, found)], policy, now, seen)
+    return rows_of(store, [*shown, *_vanished(live, found)], policy, now, known)
 
 
-def all_rows(store: Store, policy: Policy, now: Millis, seen: Seen | None = None) -> list[StatusRow]:
+def all_rows(store: Store, policy: Policy, now: Millis, known: Known | None = None) -> list[StatusRow]:
     """Return every session."""
     found = {session.id: session for session in store.bookings.everything()}
     live = {entry.session_id: entry for entry in store.ledger.live_entries()}
-    return rows_of(store, [*found.values(), *_vanished(live, found)], policy, now, seen)
+    return rows_of(store, [*found.values(), *_vanished(live, found)], policy, now, known)
 
 
 def named_rows(
-    store: Store, names: Iterable[str], policy: Policy, now: Millis, seen: Seen | None = None
+    store: Store, names: Iterable[str], policy: Policy, now: Millis, known: Known | None = None
 ) -> list[StatusRow]:
     """Return every session that goes by one of the names. Raises SessionError if nobody goes by one of them."""
     found: dict[str, Session] = {}
@@ -49,21 +49,21 @@ def named_rows(
         if not meant:
             raise unknown(store, name)
         found |= {session.id: session for session in meant}
-    return rows_of(store, found.values(), policy, now, seen)
+    return rows_of(store, found.values(), policy, now, known)
 
 
 def rows_of(
-    store: Store, sessions: Iterable[Session], policy: Policy, now: Millis, seen: Seen | None = None
+    store: Store, sessions: Iterable[Session], policy: Policy, now: Millis, known: Known | None = None
 ) -> list[StatusRow]:
     """Return where each of these sessions stands.
 
-    `seen` is what is wrong as of now; without it, what was wrong after the last run.
+    `known` is what is wrong as of now; without it, what was wrong after the last run.
     """
-    seen = seen_by_runs(store) if seen is None else seen
+    known = known_of(store) if known is None else known
     ordered = sorted(sessions, key=lambda session: (session.start, session.id))
     first_run = store.ledger.first_run_at()
     facts = Facts(now, policy, now if first_run is None else first_run, brought_over=brought_over(store, ordered, now))
-    named = _by_session(seen.causes)
+    named = _by_session(known.causes)
     rows: list[StatusRow] = []
     for first in range(0, len(ordered), _BATCH):
         batch = ordered[first : first + _BATCH]
@@ -71,15 +71,15 @@ def rows_of(
         entries, errors = store.ledger.entries(ids), store.ledger.last_errors(ids)
         for session in batch:
             case = Case.of(session, entries.get(session.id), facts)
-            rows.append(row_of(case, seen._replace(error=errors.get(session.id), causes=named.get(session.id, ()))))
+            rows.append(row_of(case, known._replace(error=errors.get(session.id), causes=named.get(session.id, ()))))
     return rows
 
 
-def seen_by_runs(store: Store, causes: tuple[Cause, ...] | None = None, max_silence: Millis = MAX_SILENCE) -> Seen:
+def known_of(store: Store, causes: tuple[Cause, ...] | None = None, max_silence: Millis = MAX_SILENCE) -> Known:
     """Return what past runs have to say of all sessions: `causes`, or those of the ledger."""
     last = store.ledger.last_runs(1)
-    known = in_order(store.ledger.causes()) if causes is None else causes
-    return Seen(None, known, last[0].started_at if last else None, max_silence)
+    standing = in_order(store.ledger.causes()) if causes is None else causes
+    return Known(None, standing, last[0].started_at if last else None, max_silence)
 
 
 def _by_session(causes: Iterable[Cause]) -> dict[str, tuple[Cause, ...]]:

@@ -11,7 +11,7 @@ from coachsync.domain.causes import Cause, Urgency
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Millis, Person, Resource, Session
 from coachsync.standing.room import Standing, standing
-from coachsync.standing.row import Seen, row_of
+from coachsync.standing.row import Known, row_of
 from tests.domain.build import (
     BROKEN,
     COACH,
@@ -188,7 +188,7 @@ def test_link_leads_to_a_room_that_is_there(entry: Entry | None, session: Sessio
 # when the next step is due
 
 
-def due(session: Session, entry: Entry | None, now: Millis, seen: Seen = Seen()) -> tuple[str | None, Millis | None]:  # noqa: B008 - never changes
+def due(session: Session, entry: Entry | None, now: Millis, seen: Known = Known()) -> tuple[str | None, Millis | None]:  # noqa: B008 - never changes
     """Return the next action and when it is due."""
     row = row_of(case(session, entry, POLICY, now), seen)
     return row.next_action, row.next_at
@@ -213,13 +213,13 @@ def test_cleanup_is_due_at_its_time_whenever_one_asks(now: Millis) -> None:
 @pytest.mark.parametrize(
     ("seen", "moment"),
     [
-        (Seen(), LATE),
-        (Seen(last_run=LATE - 5), LATE - 5),
-        (Seen(last_run=LATE + 5), LATE),
-        (Seen(last_run=LATE - 5, causes=(a_cause(since=LATE - 9),)), LATE - 9),
+        (Known(), LATE),
+        (Known(last_run=LATE - 5), LATE - 5),
+        (Known(last_run=LATE + 5), LATE),
+        (Known(last_run=LATE - 5, causes=(a_cause(since=LATE - 9),)), LATE - 9),
     ],
 )
-def test_what_a_cancellation_asks_for_is_due_since_the_last_run_that_did_not_do_it(seen: Seen, moment: Millis) -> None:
+def test_what_a_cancellation_asks_for_is_due_since_the_last_run_that_did_not_do_it(seen: Known, moment: Millis) -> None:
     assert due(S._replace(status="CANCELLED"), opened(), LATE, seen) == ("cleanup", moment)
 
 
@@ -228,5 +228,5 @@ def test_failure_of_an_open_room_is_not_shown_after_its_cause_is_gone() -> None:
 
     error = Event(OPENS, S.id, "repair", "failed", "", Failure("missing_access", "hidden", "show it"))
     open_now: Case = case(S, opened(), POLICY, LATE)
-    assert row_of(open_now, Seen(error)).blocked is None
-    assert row_of(open_now, Seen(error, (a_cause(),))).blocked == error.failure
+    assert row_of(open_now, Known(error)).blocked is None
+    assert row_of(open_now, Known(error, (a_cause(),))).blocked == error.failure
