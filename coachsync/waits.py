@@ -37,6 +37,9 @@ class Waits(NamedTuple):
     json_lock: float = 10.0
     """For another process to let go of a JSON store's lock file."""
 
+    checkup: float = 45.0
+    """For Discord to answer all that `doctor` asks, all together."""
+
     malformed: float = 2.0
     """For a JSON store that cannot be read: a booking system that does not rename may be writing it right now."""
 

@@ -16,6 +16,7 @@ ENTRIES = (
     Command("status", "status", "status", "Show each session's phase and what happens to it next."),
     Command("explain", "explain", "explain", "Print one session's whole story."),
     Command("runs", "runs", "runs", "List past runs: when, how long, what each did, how it ended."),
+    Command("doctor", "doctor", "doctor", "Check all that runs need, one thing after another; change nothing."),
     Command("audit", "audit", "audit", "Hold who can enter each room against who should, and mend it."),
     Command("sessions", "sessions.app", "app", "Add, list, change, import and export bookings."),
     Command("init", "init.command", "init", "Write a commented configuration file and make an empty store."),

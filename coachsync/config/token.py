@@ -71,6 +71,12 @@ def find_token(settings: Settings, guild_id: str, environ: Mapping[str, str]) ->
     return in_time(lambda: _find(settings.guild(guild_id), settings.base_dir, environ), "the bot token")
 
 
+def token_in_file(settings: Settings, named: str) -> Token:
+    """Return the token in a file that the configuration names, whatever else goes before it. Raises ConfigError."""
+    path = os.path.join(settings.base_dir, expanded(named))
+    return in_time(lambda: _from_file(path), "the bot token").token
+
+
 def _find(guild: DiscordSettings, base_dir: str, environ: Mapping[str, str]) -> FoundToken:
     given = environ.get("COACHSYNC_TOKEN", "")
     if given.strip() and not guild.own_token:

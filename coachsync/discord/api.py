@@ -20,7 +20,7 @@ from coachsync.discord.errors import AnswerLost, Forbidden, NotFound, Unexpected
 from coachsync.discord.objects import Me, ShapeError
 from coachsync.discord.pace.dispatch import Priority
 from coachsync.discord.routes import Call
-from coachsync.domain.guild_objects import CATEGORY, VOICE, Channel, Member, Role
+from coachsync.domain.guild_objects import CATEGORY, VOICE, Channel, GuildFacts, Member, Role
 from coachsync.domain.model import Millis
 from coachsync.domain.permissions import Overwrite
 
@@ -66,6 +66,10 @@ class Discord:
     async def me(self, how: How = _PLAIN) -> Me:
         """Return the bot itself."""
         return await self._read(routes.GET_ME.at(), how, objects.read_me)
+
+    async def guild(self, guild_id: str, how: How = _PLAIN) -> GuildFacts:
+        """Return a guild itself."""
+        return await self._read(routes.GET_GUILD.at(guild_id=guild_id), how, objects.read_guild)
 
     async def roles(self, guild_id: str, how: How = _PLAIN) -> dict[str, Role]:
         """Return all roles of a guild by id."""

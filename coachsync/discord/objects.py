@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple, TypeGuard, TypeVar
 
-from coachsync.domain.guild_objects import Channel, Member, Role
+from coachsync.domain.guild_objects import Channel, GuildFacts, Member, Role
 from coachsync.domain.model import Millis
 from coachsync.domain.permissions import Overwrite
 
@@ -28,10 +28,14 @@ class ShapeError(ValueError):
 
 
 class Me(NamedTuple):
-    """The bot itself."""
+    """The bot itself. `two_factor`: its owner's account has two-factor authentication, None if Discord does not say.
+
+    Source: discord-api-docs #1670 (a bot's flag mirrors its owner's)
+    """
 
     id: str
     name: str
+    two_factor: bool | None = None
 
 
 def read_role(data: object) -> Role:
@@ -112,7 +116,20 @@ def _moment(value: object) -> Millis | None:
 def read_me(data: object) -> Me:
     """Read the bot's own user."""
     user = _object(data)
-    return Me(_snowflake(user, "id"), _text(user, "username"))
+    two_factor = user.get("mfa_enabled")
+    return Me(_snowflake(user, "id"), _text(user, "username"), two_factor if isinstance(two_factor, bool) else None)
+
+
+def read_guild(data: object) -> GuildFacts:
+    """Read a guild itself."""
+    guild = _object(data)
+    name, owner = guild.get("name"), guild.get("owner_id")
+    return GuildFacts(
+        _snowflake(guild, "id"),
+        name if isinstance(name, str) else "",
+        owner if isinstance(owner, str) else "",
+        guild.get("mfa_level") == 1,
+    )
 
 
 def read_list(data: object, read: Callable[[object], T]) -> list[T]:

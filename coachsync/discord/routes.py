@@ -45,6 +45,7 @@ class Route(NamedTuple):
 
 GET_ME = Route("GET", "/users/@me")
 
+GET_GUILD = Route("GET", "/guilds/{guild_id}", "guild_id")
 GET_ROLES = Route("GET", "/guilds/{guild_id}/roles", "guild_id")
 GET_ROLE_COUNTS = Route("GET", "/guilds/{guild_id}/roles/member-counts", "guild_id")
 CREATE_ROLE = Route("POST", "/guilds/{guild_id}/roles", "guild_id")

@@ -97,7 +97,14 @@ _MEANINGS: dict[int, Failure] = {
 }
 
 _OF_GUILDS = frozenset(
-    {routes.GET_ROLES, routes.GET_CHANNELS, routes.GET_MEMBER, routes.CREATE_ROLE, routes.CREATE_CHANNEL}
+    {
+        routes.GET_GUILD,
+        routes.GET_ROLES,
+        routes.GET_CHANNELS,
+        routes.GET_MEMBER,
+        routes.CREATE_ROLE,
+        routes.CREATE_CHANNEL,
+    }
 )
 """The routes that Discord closes (50001) to a bot that is not in the guild.
 
@@ -215,6 +222,11 @@ def _forbidden(call: Call, code: int | None, body: dict[str, object]) -> Forbidd
             "discord_error", f"Discord forbids it (code {code}){f': {said}' if said else ''}", _UNKNOWN_HINT
         )
     return Forbidden(meaning.message, meaning.hint, code=meaning.code, discord_code=code, http_status=403)
+
+
+def meaning(code: int) -> Failure:
+    """Return what one of Discord's codes means, for who foresees its refusal. Raises KeyError for an unknown one."""
+    return _MEANINGS[code]
 
 
 def not_in_guild(error: NotFound) -> NotFound:

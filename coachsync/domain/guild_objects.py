@@ -16,6 +16,15 @@ VOICE = 2
 CATEGORY = 4
 
 
+class GuildFacts(NamedTuple):
+    """A guild itself; `two_factor`: it lets nobody moderate whose account has no two-factor authentication."""
+
+    id: str
+    name: str
+    owner_id: str
+    two_factor: bool
+
+
 class Role(NamedTuple):
     """One role of a guild; `permissions` is a set of bits."""
 

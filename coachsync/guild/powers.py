@@ -8,7 +8,7 @@ Source: https://docs.discord.com/developers/topics/permissions, .../topics/rate-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from coachsync.clock import iso
@@ -52,6 +52,12 @@ class Powers(NamedTuple):
             voice=channel.type == VOICE,
         )
 
+    def denied_in(self, channel: Channel, bits: int = REQUIRED) -> int:
+        """Return which of `bits` the bot holds in the guild, and overwrites of this channel surely take from it."""
+        if self.held is None:
+            return 0
+        return bits & self.held & ~self._in(channel)
+
 
 def powers(guild_id: str, bot: Member, roles: Mapping[str, Role]) -> Powers:
     """Return what the bot holds by these roles; a list that lacks one of them, or shows it oddly, proves nothing."""
@@ -62,7 +68,16 @@ def powers(guild_id: str, bot: Member, roles: Mapping[str, Role]) -> Powers:
 
 
 def hindrance(of: Powers, bot: Member | None, now: Millis) -> Failure | None:
-    """Return what keeps the bot from its work in a guild, None if nothing does.
+    """Return what keeps the bot from its work in a guild, None if nothing does."""
+    back = held_back(of, bot, now)
+    if back is not None:
+        return back
+    lacking = of.lacking()
+    return lack(of.guild_id, lacking) if lacking else None
+
+
+def held_back(of: Powers, bot: Member | None, now: Millis) -> Failure | None:
+    """Return that the bot is timed out or quarantined in a guild, None if it is not.
 
     A time-out holds a bot back like anybody, but for an administrator. Source: discord-api-docs #6847.
     """
@@ -71,8 +86,7 @@ def hindrance(of: Powers, bot: Member | None, now: Millis) -> Failure | None:
         return _held_back(of, f"is timed out until {iso(bot.muted_until)}", "end the bot's time-out")
     if bot is not None and not administrator and bot.quarantined:
         return _held_back(of, "is held back by AutoMod (its name or tag)", "release the bot from quarantine")
-    lacking = of.lacking()
-    return lack(of.guild_id, lacking) if lacking else None
+    return None
 
 
 def _held_back(of: Powers, why: str, remedy: str) -> Failure:
@@ -90,6 +104,40 @@ def lack(guild_id: str, bits: int) -> Failure:
         "missing_permission",
         f"the bot lacks {missing} in guild {guild_id}",
         f"in Server Settings → Roles, give the bot's role {missing}; the next run goes on",
+    )
+
+
+def denied(channel: Channel, roles: Mapping[str, Role], of: Powers, bits: int) -> Failure:
+    """Return the failure of a bot from which the overwrites of a category or room take these permissions."""
+    missing = ", ".join(p.names(bits))
+    by = ", ".join(dict.fromkeys(_deniers(channel, roles, of, bits))) or "its overwrites"
+    return Failure(
+        "missing_permission",
+        f"{channel.name!r} ({channel.id}) denies the bot {missing}, by {by}",
+        f"in Discord: Edit → Permissions of {channel.name!r}, add the bot and allow it {missing}",
+    )
+
+
+def _deniers(channel: Channel, roles: Mapping[str, Role], of: Powers, bits: int) -> Iterator[str]:
+    """Yield whose overwrites deny some of these permissions to the bot."""
+    for (kind, target), overwrite in channel.overwrites.items():
+        if not overwrite.deny & bits:
+            continue
+        if kind == p.MEMBER and target == of.bot_id:
+            yield "its own overwrite"
+        elif kind == p.ROLE and target == of.guild_id:
+            yield "what @everyone is denied"
+        elif kind == p.ROLE and target in of.role_ids:
+            name = roles[target].name if target in roles else target
+            yield f"what the role {name!r} is denied"
+
+
+def role_of_integration(role: Role) -> Failure:
+    """Return the failure of a session whose role Discord manages itself: nobody can hand it out or delete it."""
+    return Failure(
+        "not_ours",
+        f"the role {role.name!r} ({role.id}) belongs to a bot or an integration: nobody can hand it out",
+        "take its id out of the booking (discordRoleId, discord_role_id); the next run makes a role of its own",
     )
 
 

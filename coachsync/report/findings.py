@@ -30,3 +30,9 @@ def findings_line(findings: Sequence[Finding]) -> str:
 def findings_document(findings: Iterable[Finding], **more: Any) -> dict[str, Any]:
     """Return what `audit --json` prints."""
     return {"version": VERSION, "findings": [finding._asdict() for finding in findings], **more}
+
+
+def checkup_document(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return what `doctor --json` prints."""
+    keys = ("check", "level", "guild_id", "session", "message", "hint")
+    return {"version": VERSION, "findings": [{key: getattr(f, key) for key in keys} for f in findings]}

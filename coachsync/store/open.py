@@ -19,7 +19,7 @@ from coachsync.store.lock import run_lock
 from coachsync.store.sql import Sql
 
 _KINDS = ("sqlite", "json")
-_CORRUPT = "restore it from a backup, or see what `sqlite3 FILE '.recover'` brings back"
+CORRUPT = "restore it from a backup, or see what `sqlite3 FILE '.recover'` brings back"
 _HINT = "write [store] url as sqlite:///relative.db, sqlite:////absolute.db, json:///relative.json or json:////absolute"
 
 
@@ -61,10 +61,10 @@ def _open_sqlite(path: str, _named: str, defaults: Defaults, *, writable: bool) 
     from coachsync.store.sqlite.rows import SqliteRows
     from coachsync.store.sqlite.table import add_marks, inspect
 
-    database = Database(path, writable=writable, corrupt_hint=_CORRUPT, text=tolerant_text)
+    database = Database(path, writable=writable, corrupt_hint=CORRUPT, text=tolerant_text)
     try:
         table = inspect(database, Columns())
-        ledger = _ledger(path, database, lambda: database)
+        ledger = ledger_in(path, database, lambda: database)
         if writable and not table.marked:
             table = add_marks(database, table)
     except BaseException:
@@ -81,7 +81,7 @@ def _open_json(path: str, named: str, defaults: Defaults, *, writable: bool) -> 
     rows = JsonRows(path, named)
     database = open_ledger(path, writable=writable)
     try:
-        ledger = _ledger(path, database, lambda: make_ledger(path))
+        ledger = ledger_in(path, database, lambda: make_ledger(path))
     except BaseException:
         if database is not None:
             database.close()
@@ -89,7 +89,7 @@ def _open_json(path: str, named: str, defaults: Defaults, *, writable: bool) -> 
     return Store(path, Bookings(rows, defaults), ledger)
 
 
-def _ledger(path: str, sql: Sql | None, make: Callable[[], Sql]) -> Ledger:
+def ledger_in(path: str, sql: Sql | None, make: Callable[[], Sql]) -> Ledger:
     """Return the ledger; an earlier version's is brought up to date, with no run under way."""
 
     def alone() -> AbstractContextManager[object]:

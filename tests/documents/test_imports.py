@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "report": "standing domain clock",
         "notify": "config secrets store host domain clock errors report standing",
         "schedule": "config host errors",
-        "doctor": "engine.steps guild standing store schedule config domain",
+        "doctor": "discord guild standing store schedule config host domain clock secrets waits errors coachsync",
         "audit": "engine guild discord standing store config domain clock",
         "standin": "domain.permissions",  # Discord's bits, the one thing it shares
     }.items()
@@ -50,7 +50,7 @@ ONLY_IN = {
     "urllib3": {"discord"},
     "rich": {"cli", "report"},
     "typer": {"cli", "__main__"},
-    "asyncio": {"audit", "discord", "engine", "guild"},
+    "asyncio": {"audit", "discord", "doctor", "engine", "guild"},
     "sqlite3": {"store"},
     "fcntl": {"host"},
     "msgspec": {"store"},

@@ -13,13 +13,13 @@ from coachsync.store.sqlite.database import Database
 
 def open_ledger(path: str, *, writable: bool) -> Database | None:
     """Open the ledger of the store at `path`, None if there is none. Raises StoreError if it is damaged."""
-    name = _beside(path)
+    name = beside(path)
     return _opened(name, writable=writable) if os.path.lexists(name) else None
 
 
 def make_ledger(path: str) -> Database:
     """Open the ledger of the store at `path`; make an empty file if there is none."""
-    name = _beside(path)
+    name = beside(path)
     try:
         _create(name, os.stat(path))
     except FileExistsError:
@@ -33,7 +33,8 @@ def make_ledger(path: str) -> Database:
     return _opened(name, writable=True)
 
 
-def _beside(path: str) -> str:
+def beside(path: str) -> str:
+    """Return the ledger's path, for the store at `path`."""
     return f"{path}.coachsync.db"
 
 

@@ -19,6 +19,7 @@ from coachsync.host.limits import out_of_files, too_few_files
 _CHUNK = 500  # parameters of one statement, well below SQLite's least limit of 999
 
 OLDEST = (3, 26, 0)
+VERSION = sqlite3.sqlite_version
 _MEMORY = ":memory:"
 _MADE = (
     "SELECT type, name, sql FROM origin.sqlite_master"

@@ -1,0 +1,75 @@
+"""`doctor`: whether all that runs need is there, before one of them finds out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coachsync.cli import output
+from coachsync.cli.context import invocation
+from coachsync.cli.options import Json
+from coachsync.errors import OK, SOME_FAILED, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coachsync.domain.finding import Finding
+
+_MOST_DAYS = 60
+
+
+def doctor(
+    ctx: typer.Context,
+    offline: Annotated[bool, typer.Option("--offline", help="Look at this host alone; ask Discord nothing.")] = False,
+    days: Annotated[
+        int, typer.Option("--days", metavar="N", help="How far ahead to look at people and bookings.", show_default="1")
+    ] = 1,
+    json: Json = False,
+) -> int:
+    """Check one thing after another: configuration, token, Discord, people, store, schedule. Changes nothing.
+
+    Exit 1 if something makes runs fail or leaves a session of the next days without its room or its people.
+
+    \b
+    Examples:
+      coachsync doctor
+      coachsync doctor --days 7
+      coachsync doctor --offline --json
+    """
+    from coachsync.doctor.checks import DoctorRequest, examine
+
+    if not 1 <= days <= _MOST_DAYS:
+        raise UsageError(f"--days {days} is not a number of days", f"give 1 to {_MOST_DAYS}")
+    said = invocation(ctx)
+    waiting = output.is_terminal(sys.stderr) and output.is_terminal(sys.stdout) and not json
+    told = output.transient if waiting else _untold
+    findings = examine(DoctorRequest(said.config, said.environ, offline, days, told))
+    told("")
+    _show(findings, json=json, offline=offline, whole=said.verbose)
+    return SOME_FAILED if any(finding.level == "failure" for finding in findings) else OK
+
+
+def _untold(_: str) -> None:
+    """Say nothing: nobody waits at a terminal."""
+
+
+def _show(findings: Sequence[Finding], *, json: bool, offline: bool, whole: bool) -> None:
+    if json:
+        from coachsync.report.findings import checkup_document
+
+        output.json_document(checkup_document(findings))
+        return
+    from coachsync.report.checkup import Screen, plain_lines, screen_lines, verdict
+
+    if output.is_terminal(sys.stdout):
+        from coachsync.cli.reporting import canvas
+
+        seen = canvas()
+        lines = screen_lines(findings, Screen(seen.width, seen.colour, seen.unicode, whole))
+    else:
+        lines = plain_lines(findings)
+    for line in lines:
+        output.out(line)
+    output.out(verdict(findings, offline=offline))

@@ -1,0 +1,21 @@
+"""What coachsync has to do in one guild: what its checks are held against."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from coachsync.config import DiscordSettings
+from coachsync.domain.model import Entry, Millis, Session
+
+
+class Business(NamedTuple):
+    """What coachsync has to do in one guild: its settings, the sessions to come, the rooms that are open.
+
+    `exhausted` is until when Discord makes no more roles, `made` how many were made within its window.
+    """
+
+    settings: DiscordSettings
+    coming: tuple[Session, ...] = ()
+    live: tuple[Entry, ...] = ()
+    exhausted: Millis = 0
+    made: int = 0

@@ -1,0 +1,132 @@
+"""All checks, one after another: none stops the next, and what only follows from a finding is not told again.
+
+Reads files, the store and Discord; changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from coachsync.clock import host_now
+from coachsync.config import Settings, Tokens
+from coachsync.doctor import host, people
+from coachsync.doctor.finding import Check, fault, fine, in_order
+from coachsync.doctor.store import Kept, read_store
+from coachsync.domain.finding import Finding
+from coachsync.domain.limits import ROLE_WINDOW
+from coachsync.domain.model import Millis
+from coachsync.domain.permissions import NEEDED
+from coachsync.errors import CoachsyncError
+from coachsync.host.limits import environmental
+from coachsync.host.reading import in_time
+
+
+class DoctorRequest(NamedTuple):
+    """What a person asked for: `config` is the path they gave. `days`: how far ahead people and bookings are looked at.
+
+    `told` is called with what is looked at, for whoever waits.
+    """
+
+    config: str | None
+    environ: Mapping[str, str]
+    offline: bool = False
+    days: int = 1
+    told: Callable[[str], None] = lambda _: None
+
+
+def examine(request: DoctorRequest) -> tuple[Finding, ...]:
+    """Return what was found, in the order of the checks."""
+    found = _Found()
+    settings, findings = host.read_config(request.config, request.environ)
+    found.add(findings)
+    found.run("version", host.of_version)
+    if settings is not None:
+        _examine(request, settings, host_now(), found)
+    return in_order(found.findings)
+
+
+class _Found:
+    """What was found so far; a check that breaks is itself a finding, and the next one goes on."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        self.findings += findings
+
+    def run(self, check: Check, look: Callable[[], Iterable[Finding]]) -> None:
+        try:
+            self.add(look())
+        except CoachsyncError as error:
+            self.add([fault(check, error.message, error.hint)])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other checks are worth having
+            self.add([_broken(check, error)])
+
+    def is_fine(self, check: Check) -> bool:
+        return all(finding.level == "ok" for finding in self.findings if finding.check == check)
+
+
+def _broken(check: Check, error: Exception) -> Finding:
+    withheld = environmental(error)
+    if withheld is not None:
+        return fault(check, withheld.message, withheld.hint)
+    return fault(
+        check,
+        f"this check itself failed: {type(error).__name__}: {error}",
+        "that is a bug in coachsync: report it with this line",
+    )
+
+
+def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Found) -> None:
+    request.told("reading the store …")
+    kept = Kept()
+
+    def store() -> Iterable[Finding]:
+        nonlocal kept
+        look = lambda: read_store(settings, now, request.days, ROLE_WINDOW)  # noqa: E731
+        kept, findings = in_time(look, "the session store")
+        return findings
+
+    found.run("store", store)
+    tokens = Tokens(settings, request.environ)
+    guilds = _guilds(settings, kept)
+    found.run("token", lambda: host.of_tokens(settings, tokens, guilds))
+    found.run("token", lambda: host.of_two_bots(settings, tokens, request.environ))
+    if request.offline:
+        if found.is_fine("token"):
+            found.add([fine("token", "found; offline, so Discord was not asked whether it takes it")])
+    else:
+        request.told("asking Discord …")
+        found.run("api", lambda: _ask(settings, tokens, guilds, kept, now))
+    found.run("people", lambda: people.unlinked(kept.coming, now))
+    found.run("files", lambda: host.of_files(settings, tokens, guilds))
+
+
+def _guilds(settings: Settings, kept: Kept) -> tuple[str, ...]:
+    """Return the guilds that the configuration or something coming or open names, the default one first."""
+    named = {s.guild_id for s in kept.coming} | {e.guild_id for e in kept.live}
+    return tuple(dict.fromkeys((settings.discord.guild_id, *settings.guilds, *sorted(named))))
+
+
+def _ask(settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, now: Millis) -> Iterable[Finding]:
+    from coachsync.doctor.bots import of_bots
+    from coachsync.doctor.business import Business
+    from coachsync.doctor.guild import of_guild
+    from coachsync.doctor.look import look
+
+    heard = look(settings, tokens, guilds, kept.coming, kept.live)
+    findings = list(of_bots(heard.bots, kept.causes))
+    for guild_id, asked in heard.guilds.items():
+        business = Business(
+            settings.guild(guild_id),
+            tuple(s for s in kept.coming if s.guild_id == guild_id),
+            tuple(e for e in kept.live if e.guild_id == guild_id),
+            kept.exhausted.get(guild_id, 0),
+            kept.made.get(guild_id, 0),
+        )
+        findings += of_guild(asked, business, tokens.of(guild_id).token, NEEDED)
+        findings += people.of_people(asked, business.coming, now)
+    if heard.guilds and not any(f.check == "people" for f in findings):
+        findings.append(people.all_well(heard.guilds))
+    return findings

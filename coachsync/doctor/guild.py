@@ -1,0 +1,112 @@
+"""What a guild lets the bot do, from what was read of it: the checks from `guild` to `limits`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from coachsync.discord.codes import NEEDS_2FA
+from coachsync.discord.errors import DiscordError
+from coachsync.discord.invite import invite_link
+from coachsync.discord.verdict import meaning
+from coachsync.doctor.business import Business
+from coachsync.doctor.category import of_category, section
+from coachsync.doctor.finding import failed, fault, fine, or_fine
+from coachsync.doctor.limits import of_limits, room_left
+from coachsync.doctor.look import Asked
+from coachsync.doctor.permissions import IN_ROOM, of_permissions, of_roles
+from coachsync.domain import permissions as p
+from coachsync.domain.finding import Finding
+from coachsync.domain.guild_objects import Channel
+from coachsync.domain.model import Entry
+from coachsync.domain.words import abandon_command
+from coachsync.guild.powers import held_back
+from coachsync.secrets import Token
+
+
+def of_guild(asked: Asked, business: Business, token: Token, needed: int) -> Iterator[Finding]:
+    """Yield what was found of one guild. `needed`: the permissions for all that is switched on."""
+    guild, failure = asked.guild, asked.guild.failure
+    if failure is not None:
+        yield _unread(asked, business, failure, invite_link(guild.id, token, needed))
+        return
+    called = f"{asked.facts.name!r} ({guild.id})" if asked.facts is not None else guild.id
+    back = held_back(guild.powers, guild.bot, guild.now()) if guild.powers is not None else None
+    if back is not None:
+        yield failed("guild", back, guild.id)
+    else:
+        yield fine("guild", f"the bot {asked.me.name} is in {called}", guild.id)
+    yield from _of_other_bot(asked, business)
+    found = list(of_permissions(asked, business, invite_link(guild.id, token, needed)))
+    yield from or_fine("permissions", found, f"the bot holds what it needs in {called}", guild.id)
+    yield from or_fine("role_position", of_roles(asked, business), "the bot stands above the session roles", guild.id)
+    yield from _of_mfa(asked)
+    yield from of_category(asked, called)
+    yield from _of_staff(asked)
+    yield from or_fine("limits", of_limits(asked, business), room_left(asked), guild.id)
+
+
+def _unread(asked: Asked, business: Business, failure: DiscordError, link: str) -> Finding:
+    guild_id = asked.guild.id
+    if failure.code != "unknown_guild":
+        return fault("guild", f"guild {guild_id}: {failure.message}", failure.hint, guild_id)
+    who = f"the bot {asked.me.name} ({asked.me.id})"
+    open_rooms = [entry for entry in business.live if entry.current("channel") is not None]
+    if open_rooms:
+        what = f"{who} is not in guild {guild_id}, where a bot of ours made {len(open_rooms)} rooms that are open"
+        hint = (
+            "if the token was changed: it is another bot's, put back that of the bot that made them; else invite this "
+            f"one again: {link}"
+        )
+        return fault("guild", what, f"{hint} ; if the guild is gone for good: {_abandon(open_rooms)}", guild_id)
+    hint = (
+        f"let somebody who may manage the server open {link} , or correct guild_id, or the token if it is another bot's"
+    )
+    return fault("guild", f"{who} is not in guild {guild_id}, or there is no such guild", hint, guild_id)
+
+
+def _abandon(entries: Collection[Entry]) -> str:
+    return f"`{abandon_command(next(iter(entries)).session_id)}`"
+
+
+def _of_other_bot(asked: Asked, business: Business) -> Iterator[Finding]:
+    """Yield that rooms of ours were made by another bot: its overwrite is there, and ours is not."""
+    for entry in business.live:
+        room = entry.current("channel")
+        channel = asked.guild.channels.get(room.snowflake or "") if room is not None else None
+        maker = _maker(channel, entry, asked.guild.bot_id) if channel is not None else None
+        if maker is not None:
+            what = f"the room of session {entry.session_id} was made by the bot {maker}, and the token is another bot's"
+            hint = f"put back the token of {maker}; this one is that of {asked.me.name} ({asked.me.id})"
+            yield fault("token", what, hint, asked.guild.id, entry.session_id)
+            return  # one token, one finding
+
+
+def _maker(channel: Channel, entry: Entry, bot_id: str) -> str | None:
+    """Return which other bot made a room, as its own overwrite there says; None if this one did."""
+    if (p.MEMBER, bot_id) in channel.overwrites:
+        return None
+    people = {person.id for person in entry.people}
+    made = (o.id for o in channel.overwrites.values() if o.type == p.MEMBER and o.allow & IN_ROOM == IN_ROOM)
+    return next((maker for maker in made if maker not in people), None)
+
+
+def _of_mfa(asked: Asked) -> Iterator[Finding]:
+    guild_id, facts = asked.guild.id, asked.facts
+    if facts is None or not facts.two_factor:
+        told = "the guild does not ask for two-factor authentication" if facts is not None else "could not be read"
+        yield fine("mfa", told, guild_id)
+    elif asked.me.two_factor is False and facts.owner_id != asked.me.id:
+        yield failed("mfa", meaning(NEEDS_2FA), guild_id)
+    else:
+        yield fine("mfa", "the guild asks for two-factor authentication, and the bot's owner has it", guild_id)
+
+
+def _of_staff(asked: Asked) -> Iterator[Finding]:
+    guild = asked.guild
+    gone = [i for i in guild.staff_role_ids if i not in guild.roles]
+    for role_id in gone:
+        what = f"staff role {role_id} is not in guild {guild.id}: rooms are made without it"
+        yield fault("staff_roles", what, f"correct staff_role_ids{section(asked)}", guild.id)
+    if not gone:
+        count = len(guild.staff_role_ids)
+        yield fine("staff_roles", f"{count} configured, all there" if count else "none configured", guild.id)

@@ -1,0 +1,94 @@
+"""Whether the people of the coming sessions can be let in: linked, in the guild, free to speak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from coachsync.clock import iso, relative
+from coachsync.discord.errors import DiscordError, NotFound
+from coachsync.doctor.finding import doubt, fault, fine
+from coachsync.doctor.look import Asked
+from coachsync.domain.finding import Finding
+from coachsync.domain.guild_objects import Member
+from coachsync.domain.model import Millis, Person, Session
+
+
+class Place(NamedTuple):
+    """Somebody's place in a session."""
+
+    session: Session
+    person: Person
+
+
+def unlinked(coming: Iterable[Session], now: Millis) -> Iterator[Finding]:
+    """Yield whose booking names no Discord user: that is known without asking."""
+    for session in coming:
+        for person in session.people:
+            if person.id is None and not person.unread:
+                hint = "write their Discord id into the booking, or have them link their account"
+                what = f"{_who([Place(session, person)], now)} has no Discord account linked"
+                yield fault("people", what, hint, session.guild_id, session.id)
+
+
+def of_people(asked: Asked, coming: Iterable[Session], now: Millis) -> Iterator[Finding]:
+    """Yield who of one guild's coming sessions cannot be let in; one person is one finding."""
+    guild = asked.guild
+    if guild.failure is not None:
+        return
+    unasked: list[DiscordError] = []
+    places = _places(s for s in coming if s.guild_id == guild.id)
+    for user_id, held in places.items():
+        if guild.is_nobody(user_id):
+            what = f"{_who(held, now)}: {user_id} is no person, but the bot, a role or the guild itself"
+            yield fault("people", what, "correct the Discord id in the booking", guild.id, held[0].session.id)
+            continue
+        found = asked.members.get(user_id)
+        if isinstance(found, NotFound):
+            what = f"{_who(held, now)}: {found.message} ({user_id})"
+            yield fault("people", what, found.hint, guild.id, held[0].session.id)
+        elif isinstance(found, DiscordError):
+            unasked.append(found)
+        elif found is not None:
+            yield from _of_member(found, held, guild.id, now)
+    if unasked:
+        what = f"{len(unasked)} of {len(places)} people could not be asked for: {unasked[0].message}"
+        yield doubt("people", what, unasked[0].hint, guild.id)
+
+
+def all_well(guilds: Mapping[str, Asked]) -> Finding:
+    """Return that everybody who was asked for can be let in."""
+    count = sum(isinstance(m, Member) for asked in guilds.values() for m in asked.members.values())
+    return fine("people", f"{count} people of the coming sessions are there and free to speak")
+
+
+def _places(sessions: Iterable[Session]) -> dict[str, list[Place]]:
+    found: dict[str, list[Place]] = {}
+    for session in sorted(sessions, key=lambda s: (s.start, s.id)):
+        for person in session.people:
+            if person.id:
+                found.setdefault(person.id, []).append(Place(session, person))
+    return found
+
+
+def _of_member(member: Member, held: list[Place], guild_id: str, now: Millis) -> Iterator[Finding]:
+    who, session = _who(held, now), held[0].session.id
+    if member.pending:
+        hint = "have them accept the server's rules in Discord: until then Discord lets them take part in nothing"
+        yield doubt("people", f"{who} has not passed the guild's screening yet", hint, guild_id, session)
+    if member.muted_until is not None and member.muted_until > now:
+        what = f"{who} is timed out in the guild until {iso(member.muted_until)}: they can enter, and not speak"
+        yield doubt("people", what, "in Discord, a moderator may end the time-out", guild_id, session)
+    if member.quarantined:
+        what = f"{who} is held back by AutoMod (their name or tag): they can enter, and not speak"
+        yield doubt("people", what, "in Discord, a moderator may release them from quarantine", guild_id, session)
+
+
+def _who(held: list[Place], now: Millis) -> str:
+    """Return "Nadja, student of abc12345 in 2 h 10 min (and 2 more sessions)"."""
+    session, person = held[0]
+    when = relative(session.start, now)
+    name = f"{person.called}, {person.kind}" if person.called else f"the {person.kind}"
+    sessions = len({place.session.id for place in held})
+    more = f" (and {sessions - 1} more sessions)" if sessions > 1 else ""
+    return f"{name} of {session.id} {when}{more}"

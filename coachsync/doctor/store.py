@@ -1,0 +1,196 @@
+"""What store and ledger hold, as far as they can be read: the checks `store`, `ledger` and `bookings`.
+
+Nothing is changed, and no lock is held that a run would notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
+from typing import NamedTuple
+
+from coachsync.clock import relative
+from coachsync.config import Settings
+from coachsync.doctor.finding import doubt, failed, fault, fine, or_fine
+from coachsync.doctor.host import of_store_files
+from coachsync.domain.booking import Defaults
+from coachsync.domain.causes import Cause
+from coachsync.domain.finding import Finding
+from coachsync.domain.model import DAY, Entry, Millis, RunRecord, Session, Span
+from coachsync.domain.windows import Policy
+from coachsync.domain.words import accident, unknown_status
+from coachsync.errors import CoachsyncError
+from coachsync.store.ledger.ledger import Ledger
+from coachsync.store.parts import Parts, open_parts
+from coachsync.store.proof import prove_writable
+
+_MOST = 20  # findings of one kind; the rest is counted
+_RUNS = 50
+
+
+class Kept(NamedTuple):
+    """What store and ledger hold that other checks go by.
+
+    `path` is the store's file, links resolved, "" if there is none. `coming`: the bookings that are to have a room
+    within the days asked for, or have one now. `live`: what the ledger knows to be open. `ticks`: what `run` did last,
+    newest first, None if the ledger cannot be read.
+    """
+
+    path: str = ""
+    coming: tuple[Session, ...] = ()
+    live: tuple[Entry, ...] = ()
+    ticks: tuple[RunRecord, ...] | None = None
+    causes: tuple[Cause, ...] = ()
+    exhausted: Mapping[str, Millis] = {}
+    made: Mapping[str, int] = {}
+
+
+def read_store(settings: Settings, now: Millis, days: int, window: Millis) -> tuple[Kept, list[Finding]]:
+    """Return what can be read of the store, and what is wrong with it. `window`: that of Discord's role limit."""
+    defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
+    try:
+        parts = open_parts(settings.store.url, settings.base_dir, defaults)
+    except CoachsyncError as error:
+        return Kept(), [fault("store", error.message, error.hint)]
+    with closing(parts):
+        kept, findings = _ledger(parts, Kept(parts.path), settings, now, window)
+        sessions, broken = _bookings(parts, now, days)
+        findings += broken or _of_store(parts, kept, sessions)
+        if not broken:
+            policy = settings.policy
+            kept = kept._replace(coming=tuple(s for s in sessions if _is_coming(s, policy, now, days)))
+            findings += or_fine("bookings", of_bookings(sessions, policy, now, days), _told(kept.coming, days))
+    return kept, findings
+
+
+def _told(coming: Sequence[Session], days: int) -> str:
+    span = "a day" if days == 1 else f"{days} days"
+    return f"{len(coming)} sessions within {span}" if len(coming) != 1 else f"1 session within {span}"
+
+
+def _bookings(parts: Parts, now: Millis, days: int) -> tuple[list[Session], list[Finding]]:
+    """Return the bookings that the checks go by, or why they cannot be read."""
+    error: CoachsyncError | None = parts.bookings_error
+    if parts.bookings is not None:
+        try:
+            return parts.bookings.candidates(Span(now - DAY, now + days * DAY, now - 7 * DAY)), []
+        except CoachsyncError as problem:
+            error = problem
+    return [], [fault("store", error.message, error.hint)] if error is not None else []
+
+
+# the store
+
+
+def _of_store(parts: Parts, kept: Kept, sessions: Sequence[Session]) -> list[Finding]:
+    found = []
+    try:
+        prove_writable(parts.location, parts.path)
+    except CoachsyncError as error:
+        found.append(fault("store", error.message, error.hint))
+    rooms = sum(entry.current("channel") is not None for entry in kept.live)
+    if not sessions and rooms and parts.bookings is not None and parts.bookings.is_empty():
+        found.append(failed("store", accident(rooms, rooms, store_empty=True)))
+    found += of_store_files(parts.path)
+    if parts.slow:
+        hint = 'have its owner make one: CREATE INDEX sessions_by_start ON sessions ("scheduled_date")'
+        found.append(doubt("store", "no index finds sessions by their start, so every tick reads all rows", hint))
+    told = f"{parts.path} can be read, and written as a run writes it"
+    if parts.unmarked:
+        told += f"; the first run adds {', '.join(parts.unmarked)}"
+    return or_fine("store", found, told)
+
+
+# the ledger
+
+
+def _ledger(parts: Parts, kept: Kept, settings: Settings, now: Millis, window: Millis) -> tuple[Kept, list[Finding]]:
+    error: CoachsyncError | None = parts.ledger_error
+    if error is not None and parts.bookings_error is not None and error.message == parts.bookings_error.message:
+        return kept, []  # one file, one thing that is wrong with it
+    if parts.ledger is not None:
+        try:
+            kept = _remembered(parts.ledger, kept, settings, now - window)
+        except CoachsyncError as problem:
+            error = problem
+    if error is not None:
+        return kept, [fault("ledger", error.message, error.hint)]
+    rooms = sum(entry.current("channel") is not None for entry in kept.live)
+    last = kept.ticks[0].started_at if kept.ticks else None
+    when = f"the last run was {relative(last, now)}" if last is not None else "no run yet"
+    return kept, [fine("ledger", f"{when}; {rooms} rooms open")]
+
+
+def _remembered(ledger: Ledger, kept: Kept, settings: Settings, since: Millis) -> Kept:
+    live = tuple(entry for entry in ledger.live_entries() if entry.live)
+    guilds = {*settings.guild_ids, *(entry.guild_id for entry in live)}
+    until = {guild: ledger.roles_exhausted_until(guild) for guild in guilds}
+    return kept._replace(
+        live=live,
+        ticks=tuple(run for run in ledger.last_runs(_RUNS) if run.command == "run"),
+        causes=ledger.causes(),
+        exhausted={guild: moment for guild, moment in until.items() if moment is not None},
+        made={guild: ledger.roles_made_since(guild, since) for guild in guilds},
+    )
+
+
+# bookings
+
+
+def _is_coming(session: Session, policy: Policy, now: Millis, days: int) -> bool:
+    wanted = session.flaw is None and session.status in policy.bookable
+    return wanted and session.end > now and session.start <= now + days * DAY
+
+
+def of_bookings(sessions: Iterable[Session], policy: Policy, now: Millis, days: int) -> Iterator[Finding]:
+    """Yield what is wrong with bookings that are not over: rows, statuses, coaches in two places."""
+    ahead = [s for s in sessions if not s.end or s.end > now]
+    invalid = [s for s in ahead if s.flaw is not None and not s.cleaned_up]
+    yield from _some(
+        (failed("bookings", s.flaw, session=s.id) for s in invalid if s.flaw), len(invalid), "invalid rows"
+    )
+    yield from _of_statuses([s for s in ahead if s.flaw is None and s.start <= now + days * DAY], policy)
+    twice = list(overlaps([s for s in ahead if _is_coming(s, policy, now, days)]))
+    yield from _some((_twice(a, b, now) for a, b in twice), len(twice), "overlaps")
+
+
+def _some(findings: Iterable[Finding], count: int, what: str) -> Iterator[Finding]:
+    yield from islice(findings, _MOST)
+    if count > _MOST:
+        yield doubt("bookings", f"and {count - _MOST} more {what}", "mend the first ones, then look again")
+
+
+def _of_statuses(sessions: Iterable[Session], policy: Policy) -> Iterator[Finding]:
+    """Yield the statuses that mean nothing, each once, however many bookings have it."""
+    known = {*policy.bookable, *policy.cancelled, policy.completed}
+    of_status: dict[str, list[Session]] = {}
+    for session in sessions:
+        if session.status not in known and not session.cleaned_up:
+            of_status.setdefault(session.status, []).append(session)
+    for those in of_status.values():
+        told = unknown_status(those[0], policy)
+        more = f" ({len(those)} bookings, the first is {those[0].id})" if len(those) > 1 else ""
+        yield fault("bookings", f"{told.message}{more}", told.hint, session=those[0].id)
+
+
+def overlaps(sessions: Iterable[Session]) -> Iterator[tuple[Session, Session]]:
+    """Yield the pairs of sessions, earlier start first, that one coach would have to be in at once."""
+    latest: dict[str, Session] = {}
+    for session in sorted(sessions, key=lambda s: (s.start, s.id)):
+        for coach in {p.id for p in session.people if p.kind == "coach" and p.id}:
+            before = latest.get(coach)
+            if before is not None and session.start < before.end:
+                yield before, session
+            if before is None or session.end > before.end:
+                latest[coach] = session
+
+
+def _twice(first: Session, second: Session, now: Millis) -> Finding:
+    return doubt(
+        "bookings",
+        f"{second.one('coach').called or 'a coach'} is booked twice at once: {first.id}, which starts "
+        f"{relative(first.start, now)}, and {second.id}, {relative(second.start, now)}",
+        "move or cancel one of them in the booking system",
+        session=second.id,
+    )

@@ -1,0 +1,156 @@
+"""Twelve causes of a refusal are told apart before a run meets it, each with the remedy that ends it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from coachsync.domain import permissions as p
+from coachsync.domain.model import DAY
+from tests.doctor.conftest import examined
+from tests.kit.home import NOWHERE
+from tests.kit.scene import ID, Scene
+from tests.kit.town import TOKEN
+
+OTHER = "MTEwMDAwMDAwMDAwMDAwMDAwMg.Gabcde.zyxwvutsrqponmlkjihgfedcba9876543210ZY"
+
+
+def own_role(scene: Scene) -> str:
+    (own,) = scene.roles("coachsync")
+    return own
+
+
+def take(scene: Scene, *names: str) -> None:
+    """Take permissions from the bot's role, and from everyone."""
+    bits = sum(p.BITS[name] for name in names)
+    for role in (own_role(scene), scene.guild):
+        held = scene.world.guilds[scene.guild].roles[role].permissions
+        scene.world.edit_role(scene.guild, role, permissions=held & ~bits)
+
+
+def under_category(scene: Scene, **overwrite: int) -> None:
+    """Configure a category in which the bot has this overwrite."""
+    category = scene.world.add_category(scene.guild, "Rooms")
+    scene.world.set_overwrite(category, scene.bot, p.MEMBER, **overwrite)
+    scene.configure(f'category_id = "{category}"')
+
+
+# the twelve: what is planted; the check that finds it; words of the message; words of the remedy
+
+
+def permission_missing(scene: Scene) -> None:
+    take(scene, "MANAGE_ROLES")
+
+
+def denied_by_the_category(scene: Scene) -> None:
+    under_category(scene, deny=p.MANAGE_CHANNELS)
+
+
+def category_hidden(scene: Scene) -> None:
+    under_category(scene, deny=p.VIEW_CHANNEL)
+
+
+def role_too_low(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    scene.world.move_role(scene.guild, scene.role(), above=own_role(scene))
+
+
+def role_managed(scene: Scene) -> None:
+    role = scene.world.add_role(scene.guild, "Booster", managed=True)
+    scene.book()
+    scene.sql("UPDATE sessions SET discord_role_id = ?", role)
+
+
+def two_factor_rule(scene: Scene) -> None:
+    scene.world.require_2fa(scene.guild, [scene.bot])
+
+
+def bot_timed_out(scene: Scene) -> None:
+    scene.world.time_out(scene.guild, scene.bot, scene.now() + DAY)
+
+
+def bot_not_in_the_guild(scene: Scene) -> None:
+    scene.world.kick(scene.guild, scene.bot)
+
+
+def token_of_another_bot(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    other = scene.world.add_bot(OTHER, "other")
+    scene.world.join(scene.guild, other)
+    admin = scene.world.add_role(scene.guild, "Admins", permissions=p.ADMINISTRATOR, position=30)
+    scene.world.give_role(scene.guild, other, admin)
+
+
+def bot_flagged(scene: Scene) -> None:
+    scene.book()
+    scene.world.flag_bot(scene.bot)
+    scene.tick()
+
+
+def room_hidden(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    scene.world.hide_from(scene.room(), scene.bot)
+
+
+def bit_the_bot_lacks(scene: Scene) -> None:
+    take(scene, "SPEAK")
+
+
+TWELVE: dict[Callable[[Scene], None], tuple[str, str, str]] = {
+    permission_missing: ("permissions", "lacks MANAGE_ROLES in guild", "permissions=305253904"),
+    denied_by_the_category: ("permissions", "'Rooms' .* denies the bot MANAGE_CHANNELS", "add the bot and allow it"),
+    category_hidden: ("category", "hidden from the bot", "Edit Category"),
+    role_too_low: ("role_position", "stands above the bot's own highest role", "drag the bot's role above"),
+    role_managed: ("role_position", "belongs to a bot or an integration", "take its id out of the booking"),
+    two_factor_rule: ("mfa", "two-factor authentication", "owner of the bot's application"),
+    bot_timed_out: ("guild", "timed out until", "moderator may end the bot's time-out"),
+    bot_not_in_the_guild: ("guild", "coachsync .* is not in guild", "oauth2/authorize"),
+    token_of_another_bot: ("token", "was made by the bot", "put back the token"),
+    bot_flagged: ("api", "flagged", "appeal"),
+    room_hidden: ("permissions", "is hidden from the bot", "add the bot with View Channel"),
+    bit_the_bot_lacks: ("permissions", "lacks SPEAK .* overwrites cannot ask for it", "give the bot's role SPEAK"),
+}
+
+
+@pytest.mark.parametrize("plant", TWELVE, ids=lambda plant: str(plant.__name__))
+def test_each_cause_of_a_refusal_is_told_by_itself_with_its_remedy(
+    scene: Scene, plant: Callable[[Scene], None]
+) -> None:
+    plant(scene)
+    found = examined(scene, token=OTHER if plant is token_of_another_bot else TOKEN)
+    check, message, hint = TWELVE[plant]
+    (finding,) = [f for f in found if f.level == "failure" and f.check != "people"]
+    assert (finding.check, bool(re.search(message, finding.message))) == (check, True), finding
+    assert hint in finding.hint
+
+
+def test_nothing_is_amiss_without_a_cause(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    assert examined(scene) == []
+
+
+def test_bot_out_of_a_guild_with_open_rooms_is_asked_whether_the_token_changed(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    scene.world.kick(scene.guild, scene.bot)
+    (found,) = examined(scene)
+    assert "put back that of the bot" in found.hint
+    assert ID in found.hint
+
+
+def test_refused_token_is_one_finding_whatever_the_guilds_lack(scene: Scene) -> None:
+    take(scene, "MANAGE_ROLES")
+    scene.configure('category_id = "1400000000000000123"')
+    (found,) = examined(scene, token=OTHER)
+    assert (found.check, found.message) == ("token", "Discord refuses the bot token")
+
+
+def test_unreachable_discord_is_one_finding(scene: Scene) -> None:
+    (found,) = examined(scene, COACHSYNC_API_BASE=NOWHERE)
+    assert (found.check, NOWHERE in found.message) == ("api", True)
