@@ -115,9 +115,9 @@ def _ask(settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, 
     from coachsync.doctor.guild import of_guild
     from coachsync.doctor.look import look
 
-    heard = look(settings, tokens, guilds, kept.coming, kept.live)
-    findings = list(of_bots(heard.bots, kept.causes))
-    for guild_id, asked in heard.guilds.items():
+    replies = look(settings, tokens, guilds, kept.coming, kept.live)
+    findings = list(of_bots(replies.bots, kept.causes))
+    for guild_id, asked in replies.guilds.items():
         business = Business(
             settings.guild(guild_id),
             tuple(s for s in kept.coming if s.guild_id == guild_id),
@@ -127,6 +127,6 @@ def _ask(settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, 
         )
         findings += of_guild(asked, business, tokens.of(guild_id).token, NEEDED)
         findings += people.of_people(asked, business.coming, now)
-    if heard.guilds and not any(f.check == "people" for f in findings):
-        findings.append(people.all_well(heard.guilds))
+    if replies.guilds and not any(f.check == "people" for f in findings):
+        findings.append(people.all_well(replies.guilds))
     return findings

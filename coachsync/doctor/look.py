@@ -53,7 +53,7 @@ class Asked(NamedTuple):
     members: Mapping[str, Member | DiscordError] = {}
 
 
-class Heard(NamedTuple):
+class Replies(NamedTuple):
     """All that Discord said."""
 
     bots: tuple[Bot, ...]
@@ -62,7 +62,7 @@ class Heard(NamedTuple):
 
 def look(
     settings: Settings, tokens: Tokens, guild_ids: Iterable[str], coming: Collection[Session], live: Iterable[Entry]
-) -> Heard:
+) -> Replies:
     """Ask Discord for these guilds; one without a token is left out."""
     return asyncio.run(_look(settings, tokens, guild_ids, coming, tuple(live)))
 
@@ -73,7 +73,7 @@ async def _look(
     guild_ids: Iterable[str],
     coming: Collection[Session],
     live: Collection[Entry],
-) -> Heard:
+) -> Replies:
     ways = Ways(settings, tokens, time.monotonic() + waits.current().checkup, ())
     try:
         served: dict[tuple[Discord, str], list[str]] = {}
@@ -93,7 +93,7 @@ async def _look(
         ]
         guilds = {found.guild.id: found for found in await asyncio.gather(*asked)}
         skews = [bot._replace(skew=way.skew()) for bot, (way, _) in zip(bots, served, strict=True)]
-        return Heard(tuple(skews), guilds)
+        return Replies(tuple(skews), guilds)
     finally:
         ways.close()
 
