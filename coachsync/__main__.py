@@ -16,7 +16,6 @@ from coachsync.cli.context import Invocation
 from coachsync.secrets import hide
 
 PROGRAM = "coachsync"
-_BEFORE_THE_COMMAND = (" --config", " --verbose", " -v", " --log-format", " --version")
 _COMPLETE = "_COACHSYNC_COMPLETE"
 
 
@@ -45,14 +44,13 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
 
 
 def _run(arguments: list[str], said: Invocation) -> int:
+    said.arguments = tuple(arguments)
     said.json = "--json" in arguments  # until the command says it: the host may not even let us load that
     from coachsync.cli.app import build
 
     command = build()
     if _COMPLETE in os.environ:
         command.main(prog_name=PROGRAM, complete_var=_COMPLETE)
-    if not arguments:
-        raise errors.UsageError("no command given", f"`{PROGRAM} --help` lists the commands")
     with command.make_context(PROGRAM, arguments, obj=said) as ctx:
         result = command.invoke(ctx)
     return result if isinstance(result, int) else errors.OK
@@ -66,7 +64,7 @@ def _report(problem: BaseException, said: Invocation) -> int:
         return _report_interrupted("SIGINT", errors.INTERRUPTED)
     if isinstance(problem, SystemExit):
         return _report_exit(problem.code)
-    code = _report_of_typer(problem)
+    code = _report_of_typer(problem, said)
     return _report_unexpected(problem, said) if code is None else code
 
 
@@ -92,7 +90,7 @@ def _report_exit(code: Any) -> int:
     return code if isinstance(code, int) else errors.OK
 
 
-def _report_of_typer(problem: BaseException) -> int | None:
+def _report_of_typer(problem: BaseException, said: Invocation) -> int | None:
     """Report one of Typer's exceptions and return its exit code; None if it is none of them."""
     import typer
 
@@ -100,20 +98,12 @@ def _report_of_typer(problem: BaseException) -> int | None:
         return problem.exit_code
     if isinstance(problem, typer.Abort):
         return _report_interrupted("the person at the terminal", errors.INTERRUPTED)
-    usage_error = typer.BadParameter.__bases__[0]
-    if not isinstance(problem, usage_error):
+    if not isinstance(problem, typer.BadParameter.__bases__[0]):
         return None
-    context: Any = getattr(problem, "ctx", None)
-    command = context.command_path if context is not None else PROGRAM
-    message = str(getattr(problem, "format_message", problem.__str__)()).replace("\n\t", " ").replace("\n", " ")
-    output.error(message.rstrip("."), _usage_hint(message, command))
+    from coachsync.cli.mistakes import mistake
+
+    output.error(*mistake(problem, said.arguments))
     return errors.USAGE
-
-
-def _usage_hint(message: str, command: str) -> str:
-    if command != PROGRAM and any(option in message for option in _BEFORE_THE_COMMAND):
-        return f"options for all commands stand before the command: {PROGRAM} --config PATH {command.split()[1]} …"
-    return f"`{command} --help` shows what it takes"
 
 
 def _report_unexpected(problem: BaseException, said: Invocation) -> int:
@@ -134,7 +124,7 @@ def _report_bug(problem: BaseException, said: Invocation) -> int:
         _show_traceback(problem)
         hint = "report it with the lines above; no token is in them"
     else:
-        hint = "run the same command with --verbose before its name, and report what it shows"
+        hint = "run the same command with --verbose, and report what it shows"
     output.error(f"coachsync has a bug: {kind}: {problem}", hint)
     return errors.BUG
 

@@ -1,4 +1,4 @@
-"""The list of commands and the options before them."""
+"""The list of commands, by the question that each answers, and the options that every one of them takes."""
 
 from __future__ import annotations
 
@@ -23,15 +23,36 @@ ENTRIES = (
     Command("demo", "demo", "demo", "Play the life of three sessions against an embedded Discord."),
     Command("help", "help", "help_", "Show a topic of the guide, or what a command takes."),
 )
-"""Every command, in the order in which a newcomer meets them."""
+"""Every command; see `PARTS` for the order in which they are shown."""
 
-_EPILOG = "Exit status: 0 done, 1 a session failed, 2 wrong usage, 3 configuration or store unusable, 4 locked."
+PARTS = {
+    "Is all well?": ("status", "doctor", "audit", "wait", "forecast"),
+    "What happened, and why?": ("explain", "runs", "timeline"),
+    "Do what is due": ("run", "setup", "cleanup"),
+    "Step in": ("sessions", "pause", "resume"),
+    "Begin": ("demo", "init", "schedule", "help"),
+}
+"""What an operator asks, and the commands that answer. A command that is in none of these is shown last."""
+
+EVERYWHERE = ("config", "verbose", "log_format", "version")
+"""The root's options that every command takes as well."""
+
+_EPILOG = (
+    "Exit status: 0 done, 1 a session failed, 2 wrong usage, 3 configuration or store unusable, 4 another run is under"
+    " way, 70 a bug, 130 or 143 interrupted."
+)
 
 
 class Commands(LazyGroup):
     """coachsync's commands."""
 
     entries = ENTRIES
+    parts = PARTS
+
+    @property
+    def everywhere(self) -> list[Any]:
+        """Return the options that every command takes."""
+        return [param for param in self.params if param.name in EVERYWHERE]
 
 
 def build() -> Any:
@@ -41,8 +62,33 @@ def build() -> Any:
     return typer.main.get_command(app)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _said(ctx: typer.Context) -> Invocation:
+    """Return what is noted of the command line; of one that is only parsed, nothing is."""
+    return invocation(ctx) or Invocation()
+
+
+def _note_config(ctx: typer.Context, value: str | None) -> str | None:
+    if value is not None:
+        _said(ctx).config = value
+    return value
+
+
+def _note_verbose(ctx: typer.Context, value: bool) -> bool:
+    if value:
+        _said(ctx).verbose = True
+    return value
+
+
+def _note_log_format(ctx: typer.Context, value: str | None) -> str | None:
+    if value is not None:
+        if value not in ("text", "json"):
+            raise typer.BadParameter("expected text or json")
+        _said(ctx).log_format = value
+    return value
+
+
+def _version(ctx: typer.Context, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
         from coachsync import __version__
         from coachsync.cli.output import out
 
@@ -50,32 +96,43 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _log_format(value: str) -> str:
-    if value not in ("text", "json"):
-        raise typer.BadParameter("expected text or json")
-    return value
-
-
 def root(
-    ctx: typer.Context,
     config: Annotated[
-        str | None, typer.Option(metavar="PATH", help="The configuration file to use.", show_default=False)
+        str | None,
+        typer.Option(metavar="PATH", help="The configuration file to use.", callback=_note_config, expose_value=False),
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Log each step; show a traceback with an unexpected error.")
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Log each step; show a traceback with an unexpected error.",
+            callback=_note_verbose,
+            expose_value=False,
+        ),
     ] = False,
     log_format: Annotated[
-        str, typer.Option(metavar="text|json", callback=_log_format, help="How logs on stderr are written.")
-    ] = "text",
+        str | None,
+        typer.Option(
+            metavar="text|json",
+            help="How lines on stderr are written.",
+            show_default="text",
+            callback=_note_log_format,
+            expose_value=False,
+        ),
+    ] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_version, is_eager=True, expose_value=False
+        ),
     ] = False,
 ) -> None:
-    """Open and close the private Discord voice room of each booked coaching session."""
-    del version
-    said: Invocation = invocation(ctx)
-    said.config, said.verbose, said.log_format = config, verbose, log_format
-    if verbose or log_format != "text":
-        from coachsync.cli.logs import start
+    """Open and close the private Discord voice room of each booked coaching session.
 
-        start(verbose, log_format)
+    \b
+    Examples:
+      coachsync demo
+      coachsync status
+      coachsync run --dry-run
+    """

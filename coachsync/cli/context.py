@@ -1,4 +1,4 @@
-"""What the options before the command say, and what every command makes of them: its settings and its store."""
+"""What the options for every command say, and what every command makes of them: its settings and its store."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 
 class Invocation:
-    """The options before the command. `environ` is the environment that configuration and tokens come from.
+    """The options for every command. `environ` is the environment that configuration and tokens come from.
 
-    `json`: the command was asked for JSON, which an error that ends it is to be told in, too.
+    `json`: the command was asked for JSON, which an error that ends it is to be told in, too. `arguments`: the whole
+    command line as it was typed.
     """
 
-    __slots__ = ("config", "environ", "json", "log_format", "verbose")
+    __slots__ = ("arguments", "config", "environ", "json", "log_format", "verbose")
 
     def __init__(self) -> None:
+        self.arguments: tuple[str, ...] = ()
         self.config: str | None = None
         self.verbose = False
         self.json = False
@@ -36,7 +38,7 @@ class Invocation:
 
 
 def invocation(ctx: typer.Context) -> Invocation:
-    """Return what was said before the command."""
+    """Return what the options for every command say; what is only parsed has none."""
     return cast("Invocation", ctx.find_root().obj)
 
 

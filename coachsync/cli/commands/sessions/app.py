@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from coachsync.cli.commands.sessions.add import add
-from coachsync.cli.commands.sessions.cancel import cancel
-from coachsync.cli.commands.sessions.export import export_sessions
-from coachsync.cli.commands.sessions.import_ import import_sessions
-from coachsync.cli.commands.sessions.list_ import list_sessions
-from coachsync.cli.commands.sessions.reschedule import reschedule
-from coachsync.cli.commands.sessions.restore import restore
-from coachsync.cli.commands.sessions.show import show
-from coachsync.cli.frame import new_app
+from coachsync.cli.frame import Command, LazyGroup, new_app
 
-app = new_app(help="Add, list, change, import and export bookings.")
+ENTRIES = (
+    Command("add", "sessions.add", "add", "Add a booking and print its id."),
+    Command("list", "sessions.list_", "list_sessions", "List the bookings."),
+    Command("show", "sessions.show", "show", "Show one booking's fields as the store holds them."),
+    Command("cancel", "sessions.cancel", "cancel", "Cancel a booking; the next run takes its room away."),
+    Command("restore", "sessions.restore", "restore", "Take a cancellation back, or a cleanup by hand."),
+    Command("reschedule", "sessions.reschedule", "reschedule", "Move a booking to another time."),
+    Command("import", "sessions.import_", "import_sessions", "Add or change bookings from JSON."),
+    Command("export", "sessions.export", "export_sessions", "Print every booking as a JSON array."),
+)
 
-app.command("add")(add)
-app.command("list")(list_sessions)
-app.command("show")(show)
-app.command("cancel")(cancel)
-app.command("restore")(restore)
-app.command("reschedule")(reschedule)
-app.command("import")(import_sessions)
-app.command("export")(export_sessions)
+
+class SessionCommands(LazyGroup):
+    """The commands on bookings."""
+
+    entries = ENTRIES
+
+
+app = new_app(cls=SessionCommands)
+
+
+@app.callback()
+def sessions() -> None:
+    """Add, list, change, import and export bookings.
+
+    \b
+    Examples:
+      coachsync sessions list
+      coachsync sessions show abc12345
+    """
