@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
 from coachsync.cli.context import Invocation, invocation
-from coachsync.cli.frame import Command, LazyGroup, new_app
+from coachsync.cli.frame import Command, LazyGroup, built, new_app
 
 ENTRIES = (
     Command("run", "run", "run", "One tick: do every cleanup, setup and repair that is due now. What cron calls."),
@@ -60,6 +61,16 @@ def build() -> Any:
     app = new_app(cls=Commands, add_completion=True, epilog=_EPILOG)
     app.callback()(root)
     return typer.main.get_command(app)
+
+
+def every_command() -> Iterator[tuple[str, Any]]:
+    """Yield every command that does something with its options, by its full name ("sessions add")."""
+    for entry in ENTRIES:
+        found = built(entry)
+        if isinstance(found, LazyGroup):
+            yield from ((f"{entry.name} {name}", found.whole(name)) for name in found.commands)
+        else:
+            yield entry.name, found
 
 
 def _said(ctx: typer.Context) -> Invocation:

@@ -209,7 +209,7 @@ ERRORS: dict[str, Meaning] = {
     ),
     "discord_error": Meaning(
         "Discord answered with another error; the message quotes it",
-        "run again with `--verbose` before the command; if it stays, report it",
+        "run again with `--verbose`; if it stays, report it",
         _AGAIN,
     ),
     "unexpected_answer": Meaning(

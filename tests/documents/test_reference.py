@@ -10,8 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from coachsync import errors
-from coachsync.cli.app import ENTRIES, build
-from coachsync.cli.frame import built
+from coachsync.cli.app import build, every_command
 from coachsync.config.definition import ENVIRONMENT, KEYS, Key
 from coachsync.config.template import render_config
 from coachsync.domain.failure import ErrorCode
@@ -26,18 +25,7 @@ PHASES = (
 )  # fmt: skip
 
 
-def commands() -> Iterator[tuple[str, Any]]:
-    """Yield every command that does something, by its full name."""
-    for entry in ENTRIES:
-        command = built(entry)
-        below = getattr(command, "commands", None)
-        if below is None:
-            yield entry.name, command
-        for name, sub in (below or {}).items():
-            yield f"{entry.name} {name}", sub
-
-
-COMMANDS = dict(commands())
+COMMANDS = dict(every_command())
 
 
 def long_options(command: Any) -> set[str]:

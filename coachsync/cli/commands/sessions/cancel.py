@@ -15,7 +15,12 @@ from coachsync.standing.find import find_one
 
 
 def cancel(ctx: typer.Context, session: One) -> int:
-    """Cancel a booking: the next run takes its room away."""
+    """Cancel a booking: the next run takes its room away.
+
+    \b
+    Example:
+      coachsync sessions cancel abc12345
+    """
     name = checked_name(session)
     with opened(ctx, writable=True) as (settings, store):
         statuses = settings.statuses

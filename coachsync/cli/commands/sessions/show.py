@@ -18,7 +18,12 @@ from coachsync.standing.find import find_one
 
 
 def show(ctx: typer.Context, session: One, json: Json = False) -> int:
-    """Show one booking's fields as the store holds them."""
+    """Show one booking's fields as the store holds them.
+
+    \b
+    Example:
+      coachsync sessions show abc12345
+    """
     name = checked_name(session)
     with opened(ctx) as (_, store):
         fields = store.bookings.raw(find_one(store, name).id)
