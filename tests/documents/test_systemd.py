@@ -14,6 +14,7 @@ from coachsync.cli.app import build
 from coachsync.config.definition import KEYS
 from coachsync.config.values import parse_duration
 
+SERVICE = "coachsync.service"
 UNITS = Path(__file__).parents[2] / "contrib" / "systemd"
 ANALYZE = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed: the units are not judged")
@@ -51,11 +52,39 @@ def test_units_are_verified_by_systemd_without_a_word(tmp_path: Path) -> None:
 @pytest.mark.tools
 @needs_systemd
 def test_service_is_exposed_at_most_2_when_systemd_rates_it(tmp_path: Path) -> None:
-    service = next(path for path in installed(tmp_path) if path.endswith(".service"))
+    service = next(path for path in installed(tmp_path) if path.endswith("/coachsync.service"))
     rated = analyze("security", "--offline=true", "--no-pager", service)
     found = re.search(r"exposure level for \S+: ([0-9.]+)", rated.stdout)
     assert found is not None, rated.stdout + rated.stderr
     assert float(found[1]) <= 2.0
+
+
+def mailed(folder: Path, printed: str) -> str:
+    """Return what the unit for failures mails if a run printed this, "" if it sends no mail."""
+    began = "Thu 2026-11-26 10:03:01 UTC"
+    programs = {
+        "systemctl": f'[ "$*" = "show --property=ExecMainStartTimestamp --value {SERVICE}" ] && echo "{began}"',
+        "journalctl": f'case "$*" in *" _SYSTEMD_UNIT={SERVICE} --since={began}") cat printed ;; esac',
+        "mail": 'cat >body; if [ -s body ]; then echo "$@" >mailed; cat body >>mailed; fi',
+    }
+    for name, script in programs.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    (folder / "printed").write_text(printed)
+    _, _, line = (UNITS / "coachsync-failure@.service").read_text("utf-8").partition("\nExecStart=")
+    line = line.replace("\\\n", "").replace("%i", SERVICE).replace("%H", "here").replace("$$", "$")
+    environ = {"PATH": f"{folder}:/usr/bin:/bin"}
+    subprocess.run(shlex.split(line), cwd=folder, env=environ, check=True, timeout=10)
+    return (folder / "mailed").read_text() if (folder / "mailed").exists() else ""
+
+
+def test_failure_unit_mails_what_the_failed_run_printed(tmp_path: Path) -> None:
+    told = mailed(tmp_path, "late: Nadja with Mike\nhint: invite them\n")
+    assert told == "-E -s coachsync.service failed on here root\nlate: Nadja with Mike\nhint: invite them\n"
+
+
+def test_failure_unit_asks_mail_to_send_nothing_if_the_run_printed_nothing(tmp_path: Path) -> None:
+    assert mailed(tmp_path, "") == ""
 
 
 def test_timer_fires_every_15_minutes_and_catches_up() -> None:
