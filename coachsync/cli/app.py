@@ -19,6 +19,8 @@ ENTRIES = (
     Command("runs", "runs", "runs", "List past runs: when, how long, what each did, how it ended."),
     Command("doctor", "doctor", "doctor", "Check all that runs need, one thing after another; change nothing."),
     Command("audit", "audit", "audit", "Hold who can enter each room against who should, and mend it."),
+    Command("pause", "pause", "pause", "Have runs leave sessions, a guild or everything as it is, for a while."),
+    Command("resume", "pause", "resume", "End a pause."),
     Command("sessions", "sessions.app", "app", "Add, list, change, import and export bookings."),
     Command("init", "init.command", "init", "Write a commented configuration file and make an empty store."),
     Command("demo", "demo", "demo", "Play the life of three sessions against an embedded Discord."),

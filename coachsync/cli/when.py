@@ -19,6 +19,8 @@ _MOST_MILLIS: Millis = 253_402_214_400_000
 _FIRST_YEAR: Millis = 1_420_070_400_000  # 2015-01-01, UTC
 _LAST_YEAR: Millis = 4_133_980_800_000  # 2101-01-01, UTC
 _MOST_MINUTES = 1440
+_START_FORMS = 'such as "2026-10-14 13:00" with --tz America/New_York'
+_UNTIL_FORMS = f"{_START_FORMS}, or a length such as 2h"
 _NOW_FORMS = "such as 2026-10-14T13:00:00Z, 2026-10-14T09:00-04:00 or epoch milliseconds"
 
 
@@ -65,6 +67,32 @@ def _since(text: str, now: Millis, zone: str | None) -> Millis:
     return millis(moment.replace(tzinfo=given_zone(zone)))
 
 
+def parse_until(text: str, now: Millis, zone: str | None = None) -> Millis:
+    """Return the moment that `--until` names, after `now`. Raises UsageError.
+
+    A length of time counts on from now; what `--start` takes is good as well.
+    """
+    try:
+        found = now + parse_duration(text)
+    except UnfitError:
+        found = _epoch_millis(text, "--until") if _is_number(text) else _start(text, zone, "--until", _UNTIL_FORMS)
+    if found <= now:
+        raise UsageError(
+            f"--until {redact(text)[:60]} is not in the future", "give a length such as 2h, or a later time"
+        )
+    return found
+
+
+def parse_timeout(text: str) -> Millis:
+    """Return how long `--timeout` says to wait. Raises UsageError."""
+    try:
+        return parse_duration(text)
+    except UnfitError as unfit:
+        hint = f"expected {unfit}"
+        hint = f"did you mean {int(text)}s?" if _is_number(text) and len(text) < 6 and int(text) > 0 else hint
+        raise UsageError(f"--timeout {redact(text)[:40]!r} is no length of time", hint) from None
+
+
 def parse_start(text: str, zone: str | None) -> Millis:
     """Return when a session starts: ISO 8601 with offset, or a local time with `--tz`. Raises UsageError.
 
@@ -77,16 +105,16 @@ def parse_start(text: str, zone: str | None) -> Millis:
     return found
 
 
-def _start(text: str, zone: str | None) -> Millis:
-    moment = _iso(text, "--start", 'such as "2026-10-14 13:00" with --tz America/New_York')
+def _start(text: str, zone: str | None, option: str = "--start", forms: str = _START_FORMS) -> Millis:
+    moment = _iso(text, option, forms)
     if zone is None and moment.tzinfo is None:
         hint = f'add the zone (--tz America/New_York) or an offset ("{text}-04:00", "{text}Z")'
-        raise UsageError(f"--start {text}: which zone's time is this?", hint)
+        raise UsageError(f"{option} {text}: which zone's time is this?", hint)
     if zone is None:
         return millis(moment)
     if moment.tzinfo is not None:
-        raise UsageError(f"--start {text} has an offset, and --tz is given too", "leave one of the two out")
-    return _in_zone(moment, given_zone(zone), text, zone)
+        raise UsageError(f"{option} {text} has an offset, and --tz is given too", "leave one of the two out")
+    return _in_zone(moment, given_zone(zone), text, zone, option)
 
 
 def parse_length(text: str) -> int:
@@ -143,7 +171,7 @@ def given_zone(name: str) -> ZoneInfo:
     return found
 
 
-def _in_zone(moment: datetime, zone: ZoneInfo, text: str, name: str) -> Millis:
+def _in_zone(moment: datetime, zone: ZoneInfo, text: str, name: str, option: str = "--start") -> Millis:
     moment = moment.replace(year=min(max(moment.year, 2), 9998))  # room for any offset; refused later anyway
     readings = [moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
     first, second = (reading.astimezone(zone) for reading in readings)
@@ -153,6 +181,6 @@ def _in_zone(moment: datetime, zone: ZoneInfo, text: str, name: str) -> Millis:
     what = "exists twice" if twice else "does not exist"
     early, late = sorted((first, second), key=millis)
     raise UsageError(
-        f"--start {text}: this time {what} in {name}, because the clocks change",
-        f"say which one: --start {early.isoformat()} or --start {late.isoformat()}, without --tz",
+        f"{option} {text}: this time {what} in {name}, because the clocks change",
+        f"say which one: {option} {early.isoformat()} or {option} {late.isoformat()}, without --tz",
     )

@@ -75,8 +75,8 @@ class Hold(NamedTuple):
     def failure(self, what: str = "") -> Failure:
         """Say that it is paused, for how long and why, and how that ends. `what`: what is held back."""
         whole = all(pause.what == "everything" for pause in self.pauses)
-        message = f"{'everything' if whole else 'it'} is paused for another {span(self.until - self.facts.now)}"
-        message = f"{what}; {message}" if what else message
+        message = f"{'everything' if whole else 'it'} is paused"
+        message = f"{what}, and {message}" if what else f"{message} for another {span(self.until - self.facts.now)}"
         reasons = "; ".join(dict.fromkeys(pause.reason for pause in self.pauses if pause.reason))
         ends = "ends it" if len(self.pauses) == 1 else "end it"
         return Failure("paused", f"{message}: {reasons}" if reasons else message, f"{self.commands} {ends}")

@@ -87,7 +87,8 @@ def _by_session(plan: Plan, report: Report, seen: Seen) -> Iterator[Wrong]:
     for outcome in report.outcomes:
         action = outcome.action
         for failure in _standing(outcome):
-            if failure.code not in PASSING:
+            vanished = failure.code == "paused" and action.kind == "repair"  # a pause is told of by itself, this not
+            if failure.code not in PASSING or vanished:
                 blind = seen.blind.get(action.guild_id)
                 wrong = _wrong(failure, action.guild_id, action.session, action.kind)
                 yield wrong._replace(shared=blind is not None and blind.code == failure.code)
