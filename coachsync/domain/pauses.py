@@ -83,7 +83,7 @@ class Hold(NamedTuple):
 
     def told(self, session: Session, kind: ActionKind, entry: Entry | None = None, what: str = "") -> Refused:
         """Return what a run says of what waits for the pause: it is put off, and fails once the session is late."""
-        late = self.facts.now >= late_from(session, kind, self.facts)
+        late = self.facts.now > late_after(session, kind, self.facts)
         return Refused(session, kind, "failed" if late else "deferred", self.failure(what), entry=entry)
 
     def lets(self, action: Action) -> bool:
@@ -112,11 +112,20 @@ def hold_of(case: Case) -> Hold | None:
     return hold_on(case.facts, case.session.id, guild)
 
 
-def late_from(session: Session, kind: ActionKind, facts: Facts) -> Millis:
-    """Return from when on a session is late if this is not done for it (OPERATOR "Causes")."""
+def late_after(session: Session, kind: ActionKind, facts: Facts) -> Millis:
+    """Return after when a session is late if this is not done for it (OPERATOR "Causes")."""
     if kind in _REMOVALS:
-        return cleanup_at(session.end, facts.policy) + facts.max_silence + 1
-    return session.start - max(facts.policy.setup_by, _NEAR) + 1
+        return cleanup_at(session.end, facts.policy) + facts.max_silence
+    return session.start - max(facts.policy.setup_by, _NEAR)
+
+
+def waits_until(case: Case, hold: Hold) -> Millis | None:
+    """Return until when what comes next for a session waits for the pauses; None if they do not keep it."""
+    kind = case.next[0]
+    if kind in _REMOVALS:
+        return max((pause.until for pause in hold.pauses if pause.removals), default=None)
+    goes_on = kind is None or (kind == "update" and case.leavers and not hold.removals)
+    return None if goes_on else hold.until
 
 
 def weigh(case: Case, what: Due | Refused | None, scope: Scope) -> tuple[Due | Refused | None, Refused | None]:

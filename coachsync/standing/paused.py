@@ -68,16 +68,16 @@ def late_by(store: Store, settings: Settings, now: Millis) -> list[Late]:
 
 
 def _late(case: Case, hold: Hold) -> Late | None:
-    from coachsync.domain.pauses import late_from
+    from coachsync.domain.pauses import late_after
 
     session = case.session
     if _lacks_something(case):
-        at = max(late_from(session, "setup", case.facts), case.now)
+        at = max(late_after(session, "setup", case.facts), case.now)
         return Late(session, "setup", at) if at < min(hold.until, session.end) else None
     frozen = [pause.until for pause in hold.pauses if pause.removals]
     if not frozen or not case.life.open:
         return None
-    at = max(late_from(session, "cleanup", case.facts), case.now)
+    at = max(late_after(session, "cleanup", case.facts), case.now)
     return Late(session, "cleanup", at) if at < max(frozen) else None
 
 

@@ -52,9 +52,26 @@ def row_of(case: Case, known: Known) -> StatusRow:
     session, entry, _ = case
     error = None if case.phase == "active" and not known.causes else known.error
     where = standing(case, known.causes, known.max_silence)
-    return StatusRow(
-        session, entry, case.phase, case.next[0], _due(case, known), _blocked(case, error), where, known.causes
-    )
+    action, due, blocked = case.next[0], _due(case, known), _blocked(case, error)
+    if case.facts.pauses and due is not None:
+        action, due, blocked = _although_paused(case, action, due, blocked)
+    return StatusRow(session, entry, case.phase, action, due, blocked, where, known.causes)
+
+
+def _although_paused(
+    case: Case, action: ActionKind | None, due: Millis, blocked: Failure | None
+) -> tuple[ActionKind | None, Millis | None, Failure | None]:
+    """Return what comes next and when, and what blocks it, if an operator's pause holds it back."""
+    from coachsync.domain.pauses import hold_of, waits_until
+
+    hold = hold_of(case)
+    until = waits_until(case, hold) if hold is not None else None
+    if hold is None or until is None or due >= until:
+        return action, due, blocked
+    blocked = hold.failure() if due <= case.now else blocked
+    if action == "setup" and until >= case.session.end:  # it is over by then
+        return None, None, blocked
+    return action, until, blocked
 
 
 def _due(case: Case, known: Known) -> Millis | None:
@@ -82,7 +99,11 @@ def _blocked(case: Case, error: Event | None) -> Failure | None:
         return session.flaw
     failure = error.failure if error is not None else None
     open_or_due = phase in ("setup_due", "cleanup_due", "active", "booked", "missed")
-    if failure is not None and failure.code != "missed" and open_or_due:  # "missed" sends people here
+    passing = failure is None or failure.code in (
+        "missed",
+        "paused",
+    )  # "missed" sends people here; a pause is asked for
+    if failure is not None and not passing and open_or_due:
         return failure
     if phase == "missed":
         hint = f"move it with `{call('sessions reschedule', session.id, '--start WHEN')}`, or tell its people"

@@ -62,7 +62,14 @@ def rows_of(
     known = known_of(store) if known is None else known
     ordered = sorted(sessions, key=lambda session: (session.start, session.id))
     first_run = store.ledger.first_run_at()
-    facts = Facts(now, policy, now if first_run is None else first_run, brought_over=brought_over(store, ordered, now))
+    facts = Facts(
+        now,
+        policy,
+        now if first_run is None else first_run,
+        brought_over=brought_over(store, ordered, now),
+        pauses=store.ledger.pauses(now),
+        max_silence=known.max_silence,
+    )
     named = _by_session(known.causes)
     rows: list[StatusRow] = []
     for first in range(0, len(ordered), _BATCH):

@@ -64,6 +64,7 @@ def pause(
     names, now = checked_names(sessions), host_now()
     _one_scope(names, guild)
     ends = now + _USUAL if until is None else parse_until(until, now, tz)
+    ends += -ends % 1000  # what people are told is to the second
     with opened(ctx, writable=True) as (settings, store):
         _check_guild(store, settings, guild)
         scopes = [(find_one(store, name).id, "") for name in names] or [("", guild or "")]
