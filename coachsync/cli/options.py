@@ -37,7 +37,11 @@ Wait = Annotated[
 ]
 Force = Annotated[
     bool,
-    typer.Option("--force", help="Clean up even if many bookings vanished at once; --now against real Discord."),
+    typer.Option(
+        "--force",
+        help="Clean up even if many bookings vanished at once; act on a named session although it is paused; "
+        "--now against real Discord.",
+    ),
 ]
 Named = Annotated[
     list[str] | None, typer.Argument(metavar="[SESSION]...", help="Ids or short names.", show_default=False)
