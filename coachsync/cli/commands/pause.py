@@ -46,7 +46,7 @@ def pause(
         str | None,
         typer.Option("--until", metavar="WHEN", help="When it ends by itself: 2h, 1d, or ISO 8601. [24h]"),
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for whoever asks.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="WHY", help="Why, for whoever asks.")] = "",
     removals: Annotated[bool, typer.Option("--removals", help="Send nobody away and remove no room either.")] = False,
     tz: Tz = None,
 ) -> int:
