@@ -8,11 +8,14 @@ dataclasses if the step machine writes progress into them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from coachsync.domain.drift import Drift
 from coachsync.domain.failure import Failure
 from coachsync.domain.states import ClosedBy, EntryState, GrantState, ResourceState
+
+if TYPE_CHECKING:
+    from coachsync.domain.causes import Followed
 
 Millis = int
 
@@ -297,7 +300,8 @@ class Report(NamedTuple):
     """All that one call of run, setup or cleanup decided and did.
 
     `requests` counts the whole run's. `notes` are plain sentences for people (nothing to do, what may be left).
-    `unusable` is why the run as a whole could not work.
+    `unusable` is why the run as a whole could not work. `followed`: what became of the causes, None if nothing is
+    wrong nor was.
     """
 
     command: str
@@ -309,6 +313,7 @@ class Report(NamedTuple):
     exit_code: int
     notes: tuple[str, ...] = ()
     unusable: Failure | None = None
+    followed: Followed | None = None
 
 
 class RunRecord(NamedTuple):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from coachsync.config import Settings
 from coachsync.domain.case import Facts
-from coachsync.domain.causes import PASSING, SHARED, Cause, Sight, Times, Wrong, follow
+from coachsync.domain.causes import OPEN, PASSING, SHARED, Cause, Followed, Sight, Times, Wrong, follow
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ActionKind, Millis, Outcome, Report, Session
 from coachsync.domain.planned import Plan
@@ -28,8 +28,8 @@ class Seen(NamedTuple):
 
 def causes_after(
     old: tuple[Cause, ...], plan: Plan, report: Report, facts: Facts, seen: Seen, settings: Settings
-) -> tuple[Cause, ...]:
-    """Return the causes that stand after a run of this plan, which `report` tells of."""
+) -> Followed:
+    """Return what becomes of the causes in a run of this plan, which `report` tells of."""
     concerned = _concerned(plan)
     sight = Sight(
         whole=report.command == "run",
@@ -42,14 +42,6 @@ def causes_after(
     wrongs = [*_by_guild(concerned, seen), *_by_session(plan, report, seen), *_by_warning(report, concerned, seen)]
     times = Times(facts.now, facts.policy, settings.schedule.max_silence)
     return follow(old, wrongs, sight, times)
-
-
-def causes_without_token(
-    old: tuple[Cause, ...], failure: Failure, now: Millis, settings: Settings
-) -> tuple[Cause, ...]:
-    """Return the causes that stand after a run that could not even start."""
-    wrong = Wrong(failure.code, "", failure.message, failure.hint)
-    return follow(old, [wrong], Sight(whole=False), Times(now, settings.policy, settings.schedule.max_silence))
 
 
 def _concerned(plan: Plan) -> dict[str, tuple[Session, str]]:
@@ -86,6 +78,9 @@ def _by_session(plan: Plan, report: Report, seen: Seen) -> Iterator[Wrong]:
     """Yield what is wrong with each session: with its action, or with its row, also if that was counted before."""
     for outcome in report.outcomes:
         action = outcome.action
+        error = outcome.error
+        if error is not None and error.code == OPEN and all(f.code != OPEN for f in _standing(outcome)):
+            yield _wrong(error, action.guild_id, action.session, action.kind)._replace(mended=True)
         for failure in _standing(outcome):
             vanished = failure.code == "paused" and action.kind == "repair"  # a pause is told of by itself, this not
             if failure.code not in PASSING or vanished:

@@ -41,8 +41,6 @@ from coachsync.errors import (
     SOME_FAILED,
     TERMINATED,
     UNUSABLE,
-    CoachsyncError,
-    ConfigError,
     RowRefusedError,
     StoreError,
 )
@@ -53,7 +51,6 @@ from coachsync.store.lock import Lock
 from coachsync.store.open import open_store
 
 if TYPE_CHECKING:
-    from coachsync.domain.causes import Cause
     from coachsync.engine.causes import Seen
 
 _RECENT_RUNS = 50
@@ -90,7 +87,7 @@ def tick(request: TickRequest) -> Report:
             store = _open(stack, settings, writable=False)
             return _preview(request, store)
     if not request.abandon:
-        _require_token(request)
+        request.tokens.check()
     with ExitStack() as stack:
         try:
             store = _open(stack, settings, writable=True)
@@ -100,26 +97,6 @@ def tick(request: TickRequest) -> Report:
         else:
             return _run(request, store, lock)
     return _without_record(request, unwritable)
-
-
-def _require_token(request: TickRequest) -> None:
-    """Raise ConfigError if no guild has a token; that is kept as a cause if the store can be opened."""
-    try:
-        request.tokens.check()
-    except ConfigError as error:
-        with suppress(CoachsyncError):
-            _record_without_token(request, Failure("unauthorized", error.message, error.hint))
-        raise
-
-
-def _record_without_token(request: TickRequest, failure: Failure) -> None:
-    from coachsync.engine.causes import causes_without_token
-
-    with ExitStack() as stack:
-        store = _open(stack, request.settings, writable=True)
-        causes = causes_without_token(store.ledger.causes(), failure, host_time(request), request.settings)
-        with store.transaction() as transaction:
-            transaction.ledger.keep_causes(causes)
 
 
 def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
@@ -164,9 +141,12 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
 
 
 def _silence(store: Store, now: Millis) -> Millis | None:
-    """Return how long ago the last run was; None if there was none."""
-    last = store.ledger.last_runs(1)
-    return now - last[0].started_at if last else None
+    """Return how long ago the last run was that could work; None if there was none."""
+    for many in (1, _RECENT_RUNS):
+        last = [run for run in store.ledger.last_runs(many) if run.exit_code != UNUSABLE]
+        if last:
+            return now - last[0].started_at
+    return None
 
 
 def _owed(request: TickRequest, store: Store, now: Millis, silence: Millis | None) -> dict[str, Millis]:
@@ -193,7 +173,8 @@ def _seen_until(store: Store) -> Millis | None:
     """
     for many in (1, _RECENT_RUNS):
         runs = store.ledger.last_runs(many)
-        whole = [r.started_at for r in runs if r.command == "run" and r.finished_at is not None]
+        ended = [r for r in runs if r.finished_at is not None and r.exit_code != UNUSABLE]
+        whole = [r.started_at for r in ended if r.command == "run"]
         if whole:
             return whole[0]
     return runs[-1].started_at if len(runs) == _RECENT_RUNS else None
@@ -241,7 +222,8 @@ def _preview(request: TickRequest, store: Store) -> Report:
     outcomes += _hopeless(store, request, plan, reading)
     blind = "repairs are only found by looking at Discord, so a dry run does not show them"
     notes = (*_needless(request, plan, reading), blind)
-    return _report(request, now, outcomes, list(plan.warnings), notes=notes)
+    report = _report(request, now, outcomes, list(plan.warnings), notes=notes)
+    return _with_causes(request, reading, plan, report)
 
 
 # doing
@@ -257,6 +239,7 @@ def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
     if not plan.guilds:
         notes = _needless(request, plan, reading)
         report = _report(request, now, hopeless, list(plan.warnings), notes=notes)
+        report = _with_causes(request, reading, plan, report, store)
         _finish(store, request, reading, plan, report)
         return report
     return _work(request, store, plan, reading, hopeless, lock)
@@ -284,8 +267,9 @@ def _work(
     report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests, notes)
     if done.exit_code is not None:
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
+    report = _with_causes(request, reading, plan, report, store, seen)
     try:
-        _finish(store, request, reading, plan, report, number, seen)
+        _finish(store, request, reading, plan, report, number)
     except StoreError as error:  # what was done is still to be reported
         failure = Failure("store_error", error.message, error.hint)
         report = report._replace(exit_code=UNUSABLE, unusable=failure)
@@ -332,6 +316,8 @@ def _take_away(
     report = _report(request, reading.facts.now, [*hopeless, *done.outcomes], warnings, done.requests)
     stopped = done.exit_code if done.exit_code in (INTERRUPTED, TERMINATED) else None
     report = report._replace(exit_code=stopped or UNUSABLE, unusable=failure)
+    with suppress(StoreError):
+        report = _with_causes(request, reading, plan, report, store)
     if lock is not None:  # the ledger, at least, may be writable
         with suppress(StoreError):
             _finish(store, request, reading, plan._replace(restores=()), report)
@@ -351,10 +337,8 @@ def _finish(
     plan: Plan,
     report: Report,
     number: int | None = None,
-    seen: Seen | None = None,
 ) -> None:
     """Record the run, what it could only report and what is wrong after it, in one transaction."""
-    causes = _causes(store, request, reading, plan, report, seen)
     with store.transaction() as transaction:
         if number is None:
             number = _begin(transaction, request, reading, plan)
@@ -366,21 +350,28 @@ def _finish(
         for outcome in report.outcomes:
             if outcome.error is not None and outcome.error.code != "unknown_session" and not outcome.only_paused:
                 transaction.ledger.event(failure_event(outcome, reading.facts.now))
-        if causes is not None:
-            transaction.ledger.keep_causes(causes)
+        if report.followed is not None:
+            transaction.ledger.keep_causes(report.followed, reading.facts.now)
         transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
 
 
-def _causes(
-    store: Store, request: TickRequest, reading: StoreReading, plan: Plan, report: Report, seen: Seen | None
-) -> tuple[Cause, ...] | None:
-    """Return what is wrong after a run; None if nothing is and nothing was."""
-    old = store.ledger.causes()
-    if not old and not report.warnings and not plan.refused and all(o.error is None for o in report.outcomes):
-        return None
+def _with_causes(
+    request: TickRequest,
+    reading: StoreReading,
+    plan: Plan,
+    report: Report,
+    store: Store | None = None,
+    seen: Seen | None = None,
+) -> Report:
+    """Return a report with what became of the causes, if anything is wrong or was; `store`: who remembers that."""
+    known = store is not None and store.ledger.has_causes()
+    if not known and not report.warnings and not plan.refused and all(o.error is None for o in report.outcomes):
+        return report
     from coachsync.engine.causes import Seen, causes_after
 
-    return causes_after(old, plan, report, reading.facts, seen or Seen(), request.settings)
+    old = store.ledger.causes() if store is not None else ()
+    followed = causes_after(old, plan, report, reading.facts, seen or Seen(), request.settings)
+    return report._replace(followed=followed)
 
 
 def _begin(transaction: Transaction, request: TickRequest, reading: StoreReading, plan: Plan) -> int:

@@ -22,7 +22,7 @@ def wrong(code: str, session: object = None, kind: ActionKind | None = "setup", 
 
 
 def after(*wrongs: Wrong, old: tuple[Cause, ...] = (), sight: Sight = WHOLE, now: Millis = OPENS) -> tuple[Cause, ...]:
-    return follow(old, wrongs, sight, at(now))
+    return follow(old, wrongs, sight, at(now)).standing
 
 
 @pytest.mark.parametrize("code", ["unauthorized", "unreachable", "blocked", "unknown_guild", "missing_permission"])

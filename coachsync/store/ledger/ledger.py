@@ -22,6 +22,7 @@ from coachsync.store.sql import Sql
 
 if TYPE_CHECKING:
     from coachsync.domain.causes import Cause
+    from coachsync.domain.news import Remembered
     from coachsync.domain.pauses import Pause
 
 _ENTRY = (
@@ -30,7 +31,7 @@ _ENTRY = (
 )
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
 _GRANT = "user_id, state, granted_at, revoked_at, seen_at, id"
-_CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency, id"
+CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency, turns, id"
 _RUN = "started_at, finished_at, command, exit_code, summary, requests, uid"
 _EVENT = "at, session_id, what, outcome, detail, code, message, hint"
 
@@ -137,10 +138,20 @@ class Ledger:
             return first
         return self._number("SELECT min(started_at) FROM coachsync_runs WHERE started_at >= ?", (RELEASED,))
 
-    def last_runs(self, limit: int) -> list[RunRecord]:
-        """Return the latest runs, newest first."""
-        rows = self._read(f"SELECT {_RUN} FROM coachsync_runs ORDER BY id DESC LIMIT ?", (limit,))
+    def last_runs(self, limit: int, command: str = "") -> list[RunRecord]:
+        """Return the latest runs, newest first; those of one command alone where it is named."""
+        chosen = " WHERE command = ?" if command else ""
+        sql = f"SELECT {_RUN} FROM coachsync_runs{chosen} ORDER BY id DESC LIMIT ?"
+        rows = self._read(sql, (command, limit) if command else (limit,))
         return [_run(row) for row in rows]
+
+    def last_finished_at(self, command: str) -> Millis | None:
+        """Return when a run of this command last finished, however it ended; None if none did."""
+        sql = (
+            "SELECT finished_at FROM coachsync_runs WHERE command = ? AND finished_at IS NOT NULL"
+            " ORDER BY id DESC LIMIT 1"
+        )
+        return self._number(sql, (command,))
 
     def runs_since(self, since: Millis, limit: int) -> list[RunRecord]:
         """Return the runs that started at `since` or later, newest first, at most `limit`."""
@@ -175,8 +186,28 @@ class Ledger:
 
     def causes(self) -> tuple[Cause, ...]:
         """Return what was wrong after the last run, in the order in which it was first seen."""
-        rows = self._read(f"SELECT {_CAUSE} FROM coachsync_causes ORDER BY id")
-        return tuple(map(_cause, rows)) if rows else ()
+        rows = self._read(f"SELECT {CAUSE} FROM coachsync_causes WHERE ended = '' ORDER BY id")
+        return self._as_causes(rows)
+
+    def has_causes(self) -> bool:
+        """Return whether anything is wrong, or was and somebody may still have to be told."""
+        return bool(self._read("SELECT 1 FROM coachsync_causes LIMIT 1"))
+
+    def remembered_causes(self) -> tuple[Remembered, ...]:
+        """Return the causes that stand and those that ended lately, with what each channel was told of them."""
+        rows = self._read(f"SELECT {CAUSE}, told, ended, ended_at FROM coachsync_causes ORDER BY id")
+        if not rows:
+            return ()
+        from coachsync.store.ledger.causes import remembered
+
+        return tuple(map(remembered, rows))
+
+    def _as_causes(self, rows: list[tuple[Any, ...]]) -> tuple[Cause, ...]:
+        if not rows:
+            return ()
+        from coachsync.store.ledger.causes import cause_of
+
+        return tuple(map(cause_of, rows))
 
     def pauses(self, now: Millis) -> tuple[Pause, ...]:
         """Return the pauses that are not over, the latest to end first."""
@@ -270,15 +301,6 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     entry.opened_at, entry.closed_by, entry.closed_start, entry.missing_first, entry.missing_last = row[11:16]
     entry.repairs = _counts(row[16])
     return entry
-
-
-def _cause(row: tuple[Any, ...]) -> Cause:
-    from json import loads
-
-    from coachsync.domain.causes import Cause
-
-    code, guild_id, message, hint, sessions, since, last_seen, urgency, rowid = row
-    return Cause(code, guild_id, message, hint, tuple(loads(sessions)), since, last_seen, urgency, rowid)
 
 
 def _run(row: tuple[Any, ...]) -> RunRecord:

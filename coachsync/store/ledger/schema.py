@@ -139,7 +139,9 @@ CREATE TABLE coachsync_reported (
 REPORTED_INDEX = "CREATE INDEX coachsync_reported_start ON coachsync_reported (start)"
 
 # What is wrong, once for all sessions that wait for it. `guild_id` is "" for what concerns no guild; `sessions` is a
-# JSON array of their ids; `told` a JSON object: channel → what it was told last, and when.
+# JSON array of their ids, `turns` one of pairs: from when on each makes it soon, and late (null: never). `told` is a
+# JSON object: channel → what it was told last, and when. `ended` is "", "mended" or "over": a cause that ended stays
+# until each channel that was told of it was told its end.
 CAUSES_TABLE = """
 CREATE TABLE coachsync_causes (
     id {number},
@@ -151,7 +153,10 @@ CREATE TABLE coachsync_causes (
     since BIGINT NOT NULL,
     last_seen BIGINT NOT NULL,
     urgency TEXT NOT NULL,
-    told TEXT NOT NULL
+    turns TEXT NOT NULL,
+    told TEXT NOT NULL,
+    ended TEXT NOT NULL,
+    ended_at BIGINT
 )"""
 
 CAUSES_INDEX = "CREATE INDEX coachsync_causes_code ON coachsync_causes (code, guild_id)"

@@ -28,7 +28,8 @@ from coachsync.store.ledger.keys import clean, ledger_key
 from coachsync.store.sql import Sql
 
 if TYPE_CHECKING:
-    from coachsync.domain.causes import Cause
+    from coachsync.domain.causes import Followed
+    from coachsync.domain.news import Told
     from coachsync.domain.pauses import Pause
     from coachsync.store.ledger.hooks import HookRows
 
@@ -71,10 +72,6 @@ _ADD_FIRST_RUN = (
 )
 _SAVE_META = _upsert("coachsync_meta", "key", "value")
 _SAVE_LIMIT = _upsert("coachsync_limits", "guild_id", "roles_exhausted_until")
-
-_CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency"
-_ADD_CAUSE = _insert("coachsync_causes", f"{_CAUSE}, told")
-_SAVE_CAUSE = f"UPDATE coachsync_causes SET {_CAUSE.replace(',', ' = ?,')} = ? WHERE id = ?"
 
 _SAVE_PAUSE = (
     f"{_insert('coachsync_pauses', 'session_id, guild_id, since, until, reason, removals')} ON CONFLICT (session_id,"
@@ -184,17 +181,17 @@ class LedgerWriter:
         """Remember that Discord makes no more roles in this guild before `until` (Discord's clock)."""
         self._sql.run(_SAVE_LIMIT, (guild_id, until))
 
-    def keep_causes(self, causes: Collection[Cause]) -> None:
-        """Let these be the causes that stand; one that stood before keeps what was told of it."""
-        kept = [cause.rowid for cause in causes if cause.rowid]
-        for (rowid,) in self._sql.all("SELECT id FROM coachsync_causes"):
-            if rowid not in kept:
-                self._sql.run("DELETE FROM coachsync_causes WHERE id = ?", (rowid,))
-        for cause in causes:
-            if cause.rowid:
-                self._sql.run(_SAVE_CAUSE, (*_cause_fields(cause), cause.rowid))
-            else:
-                self._sql.insert(_ADD_CAUSE, (*_cause_fields(cause), "{}"))
+    def keep_causes(self, followed: Followed, now: Millis) -> None:
+        """Let these be the causes that stand; one that ended stays until whoever was told of it knows."""
+        from coachsync.store.ledger.causes import keep
+
+        keep(self._sql, followed, now)
+
+    def mark_told(self, channel: str, told: Mapping[int, Told]) -> None:
+        """Remember what a channel was told of causes, by their number."""
+        from coachsync.store.ledger.causes import mark
+
+        mark(self._sql, channel, told)
 
     @property
     def hooks(self) -> HookRows:
@@ -253,12 +250,6 @@ def _entry_fields(e: Entry) -> tuple[object, ...]:
     names = (clean(e.short), clean(e.role_name), clean(e.channel_name))
     ends = (e.opened_at, e.closed_by, e.closed_start, e.missing_first, e.missing_last, _repairs(e.repairs))
     return (e.guild_id, e.access, *names, e.start, e.end, e.setup_start, e.state, " ".join(e.staff), *ends)
-
-
-def _cause_fields(c: Cause) -> tuple[object, ...]:
-    from json import dumps
-
-    return (c.code, c.guild_id, clean(c.message), clean(c.hint), dumps(c.sessions), c.since, c.last_seen, c.urgency)
 
 
 def _repairs(repairs: dict[str, int]) -> str:
