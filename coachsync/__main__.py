@@ -75,7 +75,8 @@ def _report_known(problem: errors.CoachsyncError, said: Invocation) -> int:
         message = f"{problem.message}: {'; '.join(several)}" if several else problem.message
         error = {"code": problem.code, "message": message, "hint": problem.hint}
         output.json_document({"version": 1, "error": error})
-    output.error(problem.message, problem.hint, several)
+    if not problem.told:
+        output.error(problem.message, problem.hint, several)
     return problem.exit_code
 
 

@@ -23,6 +23,9 @@ class CoachsyncError(Exception):
     code = "environment"
     """What `--json` calls it, if no run has begun (CONTRACT §2)."""
 
+    told = False
+    """Whether the lines for people are printed already, or are not to be."""
+
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.message = message
@@ -67,10 +70,14 @@ class RowRefusedError(StoreError):
 
 
 class LockHeldError(CoachsyncError):
-    """Another run works on the same store."""
+    """Another run works on the same store; `since` when, in milliseconds, None if that is not known."""
 
     exit_code = LOCKED
     code = "locked"
+
+    def __init__(self, message: str, hint: str, since: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.since = since
 
 
 class SessionError(CoachsyncError):

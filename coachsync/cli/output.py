@@ -15,6 +15,8 @@ from coachsync.cli import streams
 from coachsync.report.text import clean
 from coachsync.secrets import redact
 
+_STYLES = {"error": "1;31", "warning": "1;33", "info": "1;32", "hint": "1;36"}
+
 
 def out(text: str) -> None:
     """Write a result to stdout; a line break is added."""
@@ -28,8 +30,9 @@ def out_all(parts: Iterable[str]) -> None:
     _write(sys.stdout, "")
 
 
-def err(text: str) -> None:
+def err(text: str, level: str = "info") -> None:
     """Write a line to stderr."""
+    del level
     _write(sys.stderr, text + "\n")
 
 
@@ -56,6 +59,18 @@ def error(message: str, hint: str = "", problems: Sequence[str] = ()) -> None:
 def warning(message: str) -> None:
     """Print something an operator should know that did not stop anything."""
     err(f"{_coloured('warning:', '1;33')} {clean(message)}")
+
+
+def line(level: str, text: str) -> None:
+    """Write a line of news to stderr; its first word is coloured by its level on a terminal."""
+    word, colon, rest = clean(text).partition(":")
+    err(f"{_coloured(word + colon, _STYLES.get(level, ''))}{rest}" if colon else clean(text), level)
+
+
+def arrived() -> bool:
+    """Return whether all that was written to stderr so far reached whoever reads it, as far as anybody can know."""
+    sys.stderr.flush()
+    return not streams.lost(2)
 
 
 def json_document(document: object) -> None:

@@ -8,33 +8,43 @@ from typing import TYPE_CHECKING
 
 from coachsync.cli import output
 from coachsync.errors import INTERRUPTED, TERMINATED
-from coachsync.report.lines import action_lines, failures, summary_line
+from coachsync.report.lines import action_lines, summary_line
 from coachsync.report.text import clean
 
 if TYPE_CHECKING:
+    from coachsync.config import Settings
     from coachsync.domain.model import Report
     from coachsync.report.table import Canvas
 
 _NARROWEST = 60
 
 
-def show(report: Report, *, json: bool, quiet: bool) -> int:
+def show(report: Report, settings: Settings, *, json: bool, quiet: bool) -> int:
     """Print a report and return its exit code."""
     if json:
         _show_json(report)
     elif not quiet:
         _show_result(report)
-    if not quiet or report.exit_code:
-        for warning in report.warnings:
-            about = f"{warning.session}: " if warning.session else ""
-            output.warning(f"{about}{warning.message} ({warning.code})")
-    for failure in failures(report.outcomes):
-        output.error(failure.message, failure.hint)
-    if report.unusable is not None:
-        output.error(report.unusable.message, report.unusable.hint)
+    if report.followed is not None or report.warnings or report.exit_code:
+        _tell(report, settings, quiet=quiet)
     if report.exit_code in (INTERRUPTED, TERMINATED):
         output.error("the run was interrupted", "what was begun is recorded; the next run goes on from there")
     return report.exit_code
+
+
+def _tell(report: Report, settings: Settings, *, quiet: bool) -> None:
+    from coachsync.cli import telling
+
+    if quiet:
+        telling.tell_news(settings, report)
+        if report.unusable is not None and not report.recorded:
+            output.error(report.unusable.message, report.unusable.hint)
+        return
+    for warning in telling.warnings_alone(report):
+        output.warning(telling.told_warning(warning))
+    telling.tell_all(settings, report)
+    if report.unusable is not None and not telling.says_why(report):
+        output.error(report.unusable.message, report.unusable.hint)
 
 
 def _show_json(report: Report) -> None:

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _dropped: list[OSError] = []
+_lost: set[int] = set()
 
 
 class _Unbreakable(io.FileIO):
@@ -24,6 +25,7 @@ class _Unbreakable(io.FileIO):
         try:
             written = super().write(data)
         except OSError as problem:
+            _lost.add(self.fileno())
             if problem.errno in _FULL:
                 _dropped.append(problem)
             return len(data)
@@ -35,8 +37,14 @@ def dropped() -> OSError | None:
     return _dropped[0] if _dropped else None
 
 
+def lost(number: int) -> bool:
+    """Return whether anything written to this stream was lost: a full disk, a reader that went away, none at all."""
+    return number in _lost
+
+
 def mend() -> None:
     """Make stdin, stdout and stderr usable whatever the caller left of them."""
+    _lost.clear()
     for number in (0, 1, 2):
         _occupy(number)
     if sys.stdin is None:
@@ -49,6 +57,7 @@ def _occupy(number: int) -> None:
     try:
         os.fstat(number)
     except OSError:
+        _lost.add(number)
         opened = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
         if opened != number:
             os.dup2(opened, number)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.cli.options import refuse_pretended_time
-from coachsync.errors import SOME_FAILED
+from coachsync.clock import host_now
+from coachsync.errors import SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,18 @@ class TickCall(NamedTuple):
 
 def run_tick(said: Invocation, call: TickCall) -> int:
     """Run the tick, print its report and return the exit code. Raises what the tick raises, and UsageError."""
+    begun = host_now() if call.now is None else call.now
+    try:
+        return _run_tick(said, call)
+    except Exception as problem:
+        if not isinstance(problem, UsageError) and not call.dry_run:
+            from coachsync.cli.failing import note_failed
+
+            note_failed(problem, said, call, begun)
+        raise
+
+
+def _run_tick(said: Invocation, call: TickCall) -> int:
     from coachsync.cli.afterwards import afterwards
     from coachsync.cli.progress import ProgressLine
     from coachsync.cli.reporting import show
@@ -62,4 +75,4 @@ def run_tick(said: Invocation, call: TickCall) -> int:
         if call.agrees is not None and not call.agrees(tick(request._replace(dry_run=True, progress=None))):
             return SOME_FAILED
         report = after.tell(tick(request))
-    return show(report, json=call.json, quiet=call.quiet)
+    return show(report, settings, json=call.json, quiet=call.quiet)

@@ -62,6 +62,7 @@ SECTIONS: dict[str, Section] = {
         "Templates: {short} or {id} must occur; the channel's may also hold {student} and {coach}.", Templates
     ),
     "schedule": Section("What a monitor may expect.", s.ScheduleSettings),
+    "alerts": Section("What `run --quiet` tells, and whoever is told beside it.", s.AlertSettings),
     "display": Section("How a terminal shows it. Piped output and JSON are in UTC.", s.DisplaySettings),
     "heartbeat": Section("An address that hears of every run, as healthchecks does it.", s.HeartbeatSettings),
     "hooks": Section("Programs that are started when something happened to a session.", s.HookSettings),
@@ -111,6 +112,7 @@ KEYS: tuple[Key, ...] = (
     Key("naming", "role", role_template, DEFAULT.role, "every member sees role names: no people in them"),
     Key("naming", "channel", channel_template, DEFAULT.channel, "the voice room"),
     Key("schedule", "max_silence", _hours, "45m", "no run for longer than this is a failure"),
+    Key("alerts", "repeat", _hours, "24h", 'what is still wrong is told again after this; "0s": by every run'),
     Key("display", "timezone", v.zone, None, "optional: the zone of times on a terminal; unset: the host's",
         example="Europe/Berlin"),
     Key("heartbeat", "url", v.heartbeat_url, None, "asked after every run, with /EXIT behind it if the run failed",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from coachsync.config.check import check
 from coachsync.config.settings import Settings
+from coachsync.config.values import UnfitError, store_url
 from coachsync.domain.model import Warn
-from coachsync.errors import ConfigError, EnvironmentalError
+from coachsync.errors import CoachsyncError, ConfigError, EnvironmentalError
 from coachsync.host.limits import NO_FILES, absolute, expanded, home, remedy, too_few_files
 from coachsync.host.reading import NotRegularError, in_time, read_regular
 
@@ -97,6 +99,45 @@ def parse_settings(text: str, path: str, environ: Mapping[str, str]) -> Settings
     if settings is None:
         raise _broken(path, problems)
     return settings
+
+
+def find_store(explicit: str | None, environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return what a faulty configuration says of the store: `[store] url`, and the folder it is relative to.
+
+    None if it cannot be known. A file that is no valid TOML is read in its `[store]` section alone.
+    """
+    try:
+        path = find_config(explicit, environ)
+        text, _ = _read(path)
+    except CoachsyncError:
+        return None
+    url = environ.get("COACHSYNC_STORE") or _store_url(text)
+    try:
+        return (store_url(url), os.path.dirname(absolute(path))) if url else None
+    except UnfitError:
+        return None
+
+
+def _store_url(text: str) -> object:
+    import tomllib
+
+    for part in (text, _section_alone(text, "store")):
+        with suppress(tomllib.TOMLDecodeError, RecursionError):
+            section = tomllib.loads(part).get("store")
+            return section.get("url") if isinstance(section, dict) else None
+    return None
+
+
+def _section_alone(text: str, name: str) -> str:
+    """Return the lines of one section, its heading too."""
+    lines: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if line.lstrip().startswith("["):
+            inside = line.split("#")[0].strip() == f"[{name}]"
+        if inside:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _broken(path: str, problems: tuple[str, ...]) -> ConfigError:

@@ -96,6 +96,12 @@ class HookSettings(NamedTuple):
     timeout: Millis
 
 
+class AlertSettings(NamedTuple):
+    """`[alerts]`: after how long something that is still wrong is told again."""
+
+    repeat: Millis
+
+
 class Settings(NamedTuple):
     """The whole configuration, by section.
 
@@ -113,6 +119,7 @@ class Settings(NamedTuple):
     windows: WindowSettings
     naming: Templates
     schedule: ScheduleSettings
+    alerts: AlertSettings
     display: DisplaySettings
     heartbeat: HeartbeatSettings
     hooks: HookSettings

@@ -40,9 +40,6 @@ _CONDITIONS = frozenset({"category_gone", "staff_role_gone", "token_readable", "
 OPEN = "room_open_to_others"
 MISSED = "missed"
 ALWAYS_LATE = frozenset({OPEN, "tick_failed", "no_tick"})
-STARTLESS = frozenset({"tick_failed", "no_tick"})
-"""What any `run` that got as far as the sessions ends."""
-
 _OF_ROWS = frozenset({"invalid", "unknown_status"})
 
 _CONSEQUENCES = {"category_gone": frozenset({"missing_permission", "missing_access", "needs_2fa", "bot_timed_out"})}
@@ -172,6 +169,13 @@ def follow(old: Iterable[Cause], wrongs: Iterable[Wrong], sight: Sight, times: T
             else:
                 ended.append(Ended(cause, left))
     return Followed(in_order(standing), tuple(ended))
+
+
+def failed_start(old: Iterable[Cause], message: str, hint: str, now: Millis) -> Followed:
+    """Return the causes after a `run` that did not get as far as the sessions: it says nothing of them."""
+    known = [cause for cause in old if cause.code == "tick_failed"]
+    since, rowid = (known[0].since, known[0].rowid) if known else (now, 0)
+    return Followed((Cause("tick_failed", "", message, hint, (), since, now, "late", rowid),))
 
 
 def _by_itself(wrongs: list[Wrong]) -> list[Wrong]:

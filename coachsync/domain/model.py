@@ -301,7 +301,7 @@ class Report(NamedTuple):
 
     `requests` counts the whole run's. `notes` are plain sentences for people (nothing to do, what may be left).
     `unusable` is why the run as a whole could not work. `followed`: what became of the causes, None if nothing is
-    wrong nor was.
+    wrong nor was. `recorded`: it is in the ledger.
     """
 
     command: str
@@ -314,6 +314,7 @@ class Report(NamedTuple):
     notes: tuple[str, ...] = ()
     unusable: Failure | None = None
     followed: Followed | None = None
+    recorded: bool = False
 
 
 class RunRecord(NamedTuple):

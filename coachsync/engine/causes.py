@@ -12,7 +12,7 @@ from coachsync.config import Settings
 from coachsync.domain.case import Facts
 from coachsync.domain.causes import OPEN, PASSING, SHARED, Cause, Followed, Sight, Times, Wrong, follow
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import ActionKind, Millis, Outcome, Report, Session
+from coachsync.domain.model import ActionKind, Outcome, Report, Session
 from coachsync.domain.planned import Plan
 
 _UNTOLD = SHARED | {"discord_error", "interrupted", "unexpected_answer"}  # says nothing of the session itself
@@ -39,7 +39,8 @@ def causes_after(
         blind=frozenset(seen.blind),
         sound=seen.sound,
     )
-    wrongs = [*_by_guild(concerned, seen), *_by_session(plan, report, seen), *_by_warning(report, concerned, seen)]
+    wrongs = [*_of_host(report), *_by_guild(concerned, seen), *_by_session(plan, report, seen)]
+    wrongs += _by_warning(report, concerned, seen)
     times = Times(facts.now, facts.policy, settings.schedule.max_silence)
     return follow(old, wrongs, sight, times)
 
@@ -62,6 +63,13 @@ def _standing(outcome: Outcome) -> tuple[Failure, ...]:
     if outcome.standing is not None:
         return outcome.standing
     return () if outcome.error is None else (outcome.error,)
+
+
+def _of_host(report: Report) -> Iterator[Wrong]:
+    """Yield that the store cannot be written, also if nothing of it shows with a session."""
+    why = report.unusable
+    if why is not None and why.code == "store_error":
+        yield Wrong(why.code, "", why.message, why.hint)
 
 
 def _by_guild(concerned: Mapping[str, tuple[Session, str]], seen: Seen) -> Iterator[Wrong]:

@@ -240,8 +240,7 @@ def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
         notes = _needless(request, plan, reading)
         report = _report(request, now, hopeless, list(plan.warnings), notes=notes)
         report = _with_causes(request, reading, plan, report, store)
-        _finish(store, request, reading, plan, report)
-        return report
+        return _finish(store, request, reading, plan, report)
     return _work(request, store, plan, reading, hopeless, lock)
 
 
@@ -269,7 +268,7 @@ def _work(
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
     report = _with_causes(request, reading, plan, report, store, seen)
     try:
-        _finish(store, request, reading, plan, report, number)
+        report = _finish(store, request, reading, plan, report, number)
     except StoreError as error:  # what was done is still to be reported
         failure = Failure("store_error", error.message, error.hint)
         report = report._replace(exit_code=UNUSABLE, unusable=failure)
@@ -320,7 +319,7 @@ def _take_away(
         report = _with_causes(request, reading, plan, report, store)
     if lock is not None:  # the ledger, at least, may be writable
         with suppress(StoreError):
-            _finish(store, request, reading, plan._replace(restores=()), report)
+            report = _finish(store, request, reading, plan._replace(restores=()), report)
     return report
 
 
@@ -337,7 +336,7 @@ def _finish(
     plan: Plan,
     report: Report,
     number: int | None = None,
-) -> None:
+) -> Report:
     """Record the run, what it could only report and what is wrong after it, in one transaction."""
     with store.transaction() as transaction:
         if number is None:
@@ -353,6 +352,7 @@ def _finish(
         if report.followed is not None:
             transaction.ledger.keep_causes(report.followed, reading.facts.now)
         transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
+    return report._replace(recorded=True)
 
 
 def _with_causes(

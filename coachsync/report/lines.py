@@ -64,8 +64,12 @@ def failures(outcomes: Iterable[Outcome]) -> Iterator[Failure]:
 
     What only waits for the end of a pause did not fail.
     """
-    for outcome in outcomes:
-        error = outcome.error
-        if error is not None and not outcome.only_paused:
-            who = f"{outcome.action.kind} of {word(outcome.action.session.id)} {outcome.outcome}"
-            yield error._replace(message=f"{who}: {error.message} ({error.code})")
+    return (failure_of_outcome(o) for o in outcomes if o.error is not None and not o.only_paused)
+
+
+def failure_of_outcome(outcome: Outcome) -> Failure:
+    """Return what an action that has an error failed with; the message names action and session."""
+    error = outcome.error
+    assert error is not None
+    who = f"{outcome.action.kind} of {word(outcome.action.session.id)} {outcome.outcome}"
+    return error._replace(message=f"{who}: {error.message} ({error.code})")

@@ -13,6 +13,7 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 from coachsync.errors import LockHeldError, StoreError
 from coachsync.host.flock import take
@@ -116,4 +117,14 @@ def _held(descriptor: int, path: str) -> LockHeldError:
     return LockHeldError(
         f"another run holds the lock {path} ({holder})",
         "it ends by itself within its run_budget; use --wait SECONDS to wait for it",
+        _since(holder),
     )
+
+
+def _since(holder: str) -> int | None:
+    """Return when the holder took the lock, in milliseconds; None if the file does not say."""
+    try:
+        taken = datetime.fromisoformat(holder.rpartition(" since ")[2])
+    except ValueError:
+        return None
+    return None if taken.tzinfo is None else int(taken.timestamp() * 1000)

@@ -55,6 +55,34 @@ def open_store(url: str, base_dir: str | os.PathLike[str], defaults: Defaults, *
     return opened(path, named, defaults, writable=writable)
 
 
+def open_ledger_alone(url: str, base_dir: str | os.PathLike[str], *, make: bool) -> Ledger | None:
+    """Open the ledger of a store for writing, whatever the bookings are like; who asks for it closes it.
+
+    Without `make` it is None if there is no ledger yet. Raises ConfigError and StoreError.
+    """
+    kind, named = parse_url(url, base_dir)
+    path = require_file(named)
+    require_own(path)
+    if kind == "json":
+        from coachsync.store.ledger.beside import make_ledger, open_ledger
+
+        beside = open_ledger(path, writable=True)
+        if beside is None and not make:
+            return None
+        return ledger_in(path, beside, lambda: make_ledger(path))
+    from coachsync.store.sqlite.database import Database, tolerant_text
+
+    database = Database(path, writable=True, corrupt_hint=CORRUPT, text=tolerant_text)
+    try:
+        if not make and not database.has_table("coachsync_meta"):
+            database.close()
+            return None
+        return ledger_in(path, database, lambda: database)
+    except BaseException:
+        database.close()
+        raise
+
+
 def _open_sqlite(path: str, _named: str, defaults: Defaults, *, writable: bool) -> Store:
     """Open a database that holds bookings and ledger."""
     from coachsync.store.sqlite.database import Database, tolerant_text

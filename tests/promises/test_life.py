@@ -78,7 +78,7 @@ def test_quiet_run_says_nothing_when_all_is_well(house: House) -> None:
 def test_quiet_run_says_what_failed(house: House) -> None:
     house.book("def67890", house.stranger)
     result = house.run("run", "--quiet", "--now", WINDOW)
-    assert (result.code, result.out, result.complaint) == (1, "", ["error", "hint"])
+    assert (result.code, result.out, result.complaint) == (1, "", ["failing", "hint"])
     assert "def67890" in result.err
 
 

@@ -46,6 +46,9 @@ def test_leak_is_printed_with_quiet_and_is_exit_1_in_every_run_until_it_is_mende
         assert OPEN in told.err
     scene.world.delete_overwrite(scene.room(), scene.stranger)
     scene.clock.advance(QUARTER)
+    mended = scene.command("run", "--quiet")
+    assert (mended.code, mended.out, mended.complaint[0]) == (0, "", "mended")
+    scene.clock.advance(QUARTER)
     assert scene.command("run", "--quiet") == (0, "", "")
 
 
@@ -211,7 +214,8 @@ def test_run_that_had_no_token_is_a_cause_until_one_could_start(scene: Scene) ->
     scene.book()
     assert command_without_environment(scene, "run").code == 3
     (cause,) = attention(scene)
-    assert (cause["code"], cause["guild_id"], cause["sessions"]) == ("unauthorized", None, [])
+    assert (cause["code"], cause["guild_id"], cause["sessions"]) == ("tick_failed", None, [])
+    assert "no bot token" in cause["message"]
     scene.tick(QUARTER)
     assert attention(scene) == []
 

@@ -177,6 +177,16 @@ class LedgerWriter:
         self._sql.run("DELETE FROM coachsync_pauses WHERE until <= ?", (old,))
         self._prune(old - KEPT)
 
+    def run_failed(self, started_at: Millis, finished_at: Millis, command: str, exit_code: int) -> None:
+        """Record a run that ended before it could record itself; it does not count as the first one."""
+        row = self._sql.one("SELECT id, started_at, command, finished_at FROM coachsync_runs ORDER BY id DESC LIMIT 1")
+        if row is not None and row[2] == command and row[3] is None and row[1] >= started_at:  # it had begun
+            number = row[0]
+        else:
+            sql = "INSERT INTO coachsync_runs (started_at, command, summary, uid) VALUES (?, ?, '{}', ?)"
+            number = self._sql.insert(sql, (started_at, clean(command), os.geteuid()))
+        self.run_finished(number, finished_at, None, exit_code)
+
     def set_roles_exhausted(self, guild_id: str, until: Millis) -> None:
         """Remember that Discord makes no more roles in this guild before `until` (Discord's clock)."""
         self._sql.run(_SAVE_LIMIT, (guild_id, until))
