@@ -88,7 +88,7 @@ class Cause(NamedTuple):
     turns: tuple[Turns, ...] = ()
 
 
-class Ended(NamedTuple):
+class EndedCause(NamedTuple):
     """A cause that stands no more, and how it ended."""
 
     cause: Cause
@@ -99,7 +99,7 @@ class Followed(NamedTuple):
     """What became of the causes in a run: those that stand, the most urgent first, and those that ended."""
 
     standing: tuple[Cause, ...]
-    ended: tuple[Ended, ...] = ()
+    ended: tuple[EndedCause, ...] = ()
 
 
 class Wrong(NamedTuple):
@@ -159,7 +159,9 @@ def follow(old: Iterable[Cause], wrongs: Iterable[Wrong], sight: Sight, times: T
         (mended if wrong.mended else found).setdefault(wrong.key, []).append(wrong)
     standing = [_seen(seen, before.get(key), sight, times) for key, seen in found.items()]
     ended = [
-        Ended(_seen(seen, before.get(key), sight, times), "mended") for key, seen in mended.items() if key not in found
+        EndedCause(_seen(seen, before.get(key), sight, times), "mended")
+        for key, seen in mended.items()
+        if key not in found
     ]
     for key, cause in before.items():
         if key not in found and key not in mended:
@@ -167,7 +169,7 @@ def follow(old: Iterable[Cause], wrongs: Iterable[Wrong], sight: Sight, times: T
             if isinstance(left, Cause):
                 standing.append(as_of(left, times.now))
             else:
-                ended.append(Ended(cause, left))
+                ended.append(EndedCause(cause, left))
     return Followed(in_order(standing), tuple(ended))
 
 
