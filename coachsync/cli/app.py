@@ -18,6 +18,7 @@ ENTRIES = (
     Command("explain", "explain", "explain", "Print one session's whole story."),
     Command("runs", "runs", "runs", "List past runs: when, how long, what each did, how it ended."),
     Command("doctor", "doctor", "doctor", "Check all that runs need, one thing after another; change nothing."),
+    Command("timeline", "timeline", "timeline", "Show sessions as bars on a line of time, or draw them."),
     Command("audit", "audit", "audit", "Hold who can enter each room against who should, and mend it."),
     Command("pause", "pause", "pause", "Have runs leave sessions, a guild or everything as it is, for a while."),
     Command("resume", "pause", "resume", "End a pause."),

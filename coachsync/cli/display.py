@@ -28,6 +28,11 @@ def moments(settings: Settings, now: Millis, tz: str | None = None) -> Moments:
     return Moments(now, (given or display_zone(settings)) if is_terminal(sys.stdout) else None)
 
 
+def local_moments(settings: Settings, now: Millis, tz: str | None = None) -> Moments:
+    """Return how moments are shown in a zone, wherever they go: in a file that a person looks at."""
+    return Moments(now, display_zone(settings) if tz is None else given_zone(tz))
+
+
 def display_zone(settings: Settings) -> tzinfo:
     """Return the zone of `[display] timezone`, else the host's."""
     if settings.display.timezone is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from coachsync.config.values import UnfitError, parse_duration
@@ -91,6 +91,21 @@ def parse_timeout(text: str) -> Millis:
         hint = f"expected {unfit}"
         hint = f"did you mean {int(text)}s?" if _is_number(text) and len(text) < 6 and int(text) > 0 else hint
         raise UsageError(f"--timeout {redact(text)[:40]!r} is no length of time", hint) from None
+
+
+def parse_day(text: str, zone: tzinfo) -> Millis:
+    """Return the moment that `--from` names: a date, or a date and a time, of that zone unless it has an offset.
+
+    Raises UsageError.
+    """
+    if _is_number(text):
+        return _epoch_millis(text, "--from")
+    try:
+        moment = datetime.fromisoformat(text)
+        return millis(moment if moment.tzinfo is not None else moment.replace(tzinfo=zone))
+    except (ValueError, OverflowError):
+        hint = 'expected a day such as 2026-10-14, or a moment such as "2026-10-14 13:00"'
+        raise UsageError(f"--from {redact(text)[:60]!r} is no day", hint) from None
 
 
 def parse_start(text: str, zone: str | None) -> Millis:

@@ -46,6 +46,31 @@ class Moments(NamedTuple):
         year = "" if there.year == here.year else f" {there.year}"
         return f"{there:%a} {there.day} {there:%b}{year} {there:%H:%M %Z}"
 
+    def day(self, moment: Millis) -> str:
+        """Return "today, Thu 26 Nov" or "Fri 27 Nov", with the year if it is not this one."""
+        there, here = self._local(moment), self._local(self.now)
+        year = "" if there.year == here.year else f" {there.year}"
+        return f"{'today, ' if there.date() == here.date() else ''}{there:%a} {there.day} {there:%b}{year}"
+
+    def date(self, moment: Millis) -> str:
+        """Return "Thu 26 Nov 2026": for what is looked at on another day."""
+        there = self._local(moment)
+        return f"{there:%a} {there.day} {there:%b %Y}"
+
+    def hour(self, moment: Millis) -> str:
+        """Return "10:03": for what stands below its day."""
+        return f"{self._local(moment):%H:%M}"
+
+    def midnight(self, moment: Millis) -> Millis:
+        """Return when the day of a moment began."""
+        there = self._local(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+        return int(there.timestamp() * 1000)
+
+    @property
+    def zone_or_utc(self) -> tzinfo:
+        """Return the zone in which a day begins."""
+        return self.zone or UTC
+
     def away(self, moment: Millis) -> str:
         """Return "in 2 h 10 min", "4 min ago" or "now"."""
         return relative(moment, self.now)

@@ -9,7 +9,7 @@ from coachsync.domain.case import Case, Facts
 from coachsync.domain.causes import Cause, in_order
 from coachsync.domain.model import DAY, Entry, Millis, Session, Span
 from coachsync.domain.remembered import ghost
-from coachsync.domain.windows import Policy
+from coachsync.domain.windows import Policy, cleanup_at
 from coachsync.standing.find import find, unknown
 from coachsync.standing.past import brought_over
 from coachsync.standing.room import MAX_SILENCE
@@ -30,6 +30,24 @@ def recent_rows(store: Store, policy: Policy, now: Millis, known: Known | None =
     found.update(store.bookings.by_ids(live.keys() - found.keys()))
     shown = [session for session in found.values() if session.id in live or _is_recent(session, now)]
     return rows_of(store, [*shown, *_vanished(live, found)], policy, now, known)
+
+
+def rows_between(
+    store: Store, policy: Policy, now: Millis, span: tuple[Millis, Millis], known: Known | None = None
+) -> list[StatusRow]:
+    """Return the sessions whose time, from when the room may open until it goes, touches this span."""
+    first, last = span
+    found = store.bookings.candidates(Span(first - policy.cleanup_after - DAY, last + policy.setup_opens, first))
+    touching = [s for s in found if s.start and _touches(s, policy, first, last)]
+    gone = [entry for entry in store.ledger.live_entries() if entry.live]
+    there = store.bookings.by_ids([entry.session_id for entry in gone])
+    ghosts = [ghost(entry) for entry in gone if entry.session_id not in there]
+    touching += [s for s in ghosts if _touches(s, policy, first, last)]
+    return rows_of(store, touching, policy, now, known)
+
+
+def _touches(session: Session, policy: Policy, first: Millis, last: Millis) -> bool:
+    return session.start < last and cleanup_at(session.end, policy) > first
 
 
 def all_rows(store: Store, policy: Policy, now: Millis, known: Known | None = None) -> list[StatusRow]:

@@ -30,7 +30,7 @@ from tests.kit.town import T0, TOKEN, Town
 QUARTER: Millis = 15 * MINUTE
 ID = "abc12345"
 ROLE, ROOM = f"Session {ID}", f"🎤 coaching-{ID}"
-TIMED = frozenset({"run", "setup", "cleanup", "status", "explain"})
+TIMED = frozenset({"run", "setup", "cleanup", "status", "explain", "timeline", "forecast"})
 ROLES, CHANNELS = "/guilds/{guild_id}/roles", "/guilds/{guild_id}/channels"
 CHANNEL, MEMBER_ROLE = "/channels/{channel_id}", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}"
 
