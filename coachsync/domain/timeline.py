@@ -38,7 +38,7 @@ class Bar(NamedTuple):
         return "session" if moment < self.end else "grace"
 
 
-class Group(NamedTuple):
+class BarGroup(NamedTuple):
     """The bars of one guild, or of one coach, by start."""
 
     name: str
@@ -54,7 +54,7 @@ class Block(NamedTuple):
     day: Millis
     first: Millis
     last: Millis
-    groups: tuple[Group, ...]
+    groups: tuple[BarGroup, ...]
     headed: bool = False
 
     @property
@@ -77,7 +77,7 @@ def _block(day: Millis, bars: Sequence[Bar]) -> Block:
     first = min(bar.opens for bar in bars) // HOUR * HOUR
     last = -(-max(bar.closes for bar in bars) // HOUR) * HOUR
     names = sorted({bar.group for bar in bars})
-    groups = tuple(Group(name, tuple(bar for bar in bars if bar.group == name)) for name in names)
+    groups = tuple(BarGroup(name, tuple(bar for bar in bars if bar.group == name)) for name in names)
     return Block(day, first, last, groups)
 
 

@@ -13,7 +13,7 @@ import drawsvg as svg
 from rich.cells import cell_len, set_cell_size
 
 from coachsync.domain.model import Millis
-from coachsync.domain.timeline import Bar, BarState, Block, Group, ticks
+from coachsync.domain.timeline import Bar, BarState, Block, BarGroup, ticks
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean
 
@@ -57,7 +57,7 @@ def _sheets_of(block: Block) -> Iterator[Block]:
     for first in range(0, len(rows), _ROWS_A_SHEET):
         part = rows[first : first + _ROWS_A_SHEET]
         names = list(dict.fromkeys(name for name, _ in part))
-        groups = tuple(Group(name, tuple(bar for of, bar in part if of == name)) for name in names)
+        groups = tuple(BarGroup(name, tuple(bar for of, bar in part if of == name)) for name in names)
         yield block._replace(groups=groups)
 
 
