@@ -13,7 +13,7 @@ import drawsvg as svg
 from rich.cells import cell_len, set_cell_size
 
 from coachsync.domain.model import Millis
-from coachsync.domain.timeline import Bar, BarState, Block, BarGroup, ticks
+from coachsync.domain.timeline import Bar, BarGroup, BarState, Block, ticks
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean
 
