@@ -13,22 +13,26 @@ PAGES = {path: path.read_text("utf-8") for path in (ROOT / "README.md", *sorted(
 README = PAGES[ROOT / "README.md"]
 EVERYTHING = "\n".join(PAGES.values())
 
-_BLOCK = re.compile(r"^<!-- (?P<mark>[^>]+) -->\n```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
+_BLOCK = re.compile(r"^(?:<!-- (?P<mark>[^>]+) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 _CODE = re.compile(r"`([^`]+)`")
 
 
 class Block(NamedTuple):
-    """A fenced block: the comment before it, its language, its text."""
+    """A fenced block: the comment before it ("" without one), its language, its text."""
 
     mark: str
     language: str
     text: str
 
 
+def every_block(text: str = EVERYTHING) -> list[Block]:
+    """Return the fenced blocks of a page, or of all, in order."""
+    return [Block(m["mark"] or "", m["language"], m["text"]) for m in _BLOCK.finditer(text)]
+
+
 def blocks(mark: str) -> list[Block]:
     """Return the blocks that a comment marks so, in order."""
-    found = [Block(m["mark"], m["language"], m["text"]) for m in _BLOCK.finditer(EVERYTHING)]
-    return [block for block in found if block.mark == mark]
+    return [block for block in every_block() if block.mark == mark]
 
 
 def text_of(mark: str) -> str:

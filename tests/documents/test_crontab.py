@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coachsync.cli.app import build
+from tests.documents.command_line import read
 
 CRONTAB = Path(__file__).parents[2] / "contrib" / "crontab.example"
 CRON = shutil.which("crontab")
@@ -48,8 +48,5 @@ def test_crontab_names_the_program_by_its_absolute_path() -> None:
 
 
 def test_crontab_calls_what_the_command_line_takes() -> None:
-    root = build()
-    context = root.make_context("coachsync", job()[6:])
-    name, command, rest = root.resolve_command(context, [*context._protected_args, *context.args])
-    assert name == "run"
-    assert command.make_context(name, rest).params["quiet"] is True
+    said = read(job()[6:])
+    assert (said.name, said.values["quiet"]) == ("run", True)

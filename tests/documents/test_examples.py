@@ -17,7 +17,7 @@ from coachsync.store.columns import Columns
 from coachsync.store.open import open_store
 from coachsync.store.sqlite.table import candidates_query, inspect
 from tests.documents.conftest import Shell
-from tests.documents.pages import ROOT, blocks, section, text_of
+from tests.documents.pages import ROOT, Block, blocks, section, text_of
 
 DEFAULTS = Defaults("1100000000000000000", 3_600_000)
 CONFIG = '[discord]\nguild_id = "1100000000000000000"\n[store]\nurl = "{url}"\n'
@@ -102,10 +102,24 @@ def test_indexes_of_the_guide_are_what_the_query_for_candidates_uses(tmp_path: P
     assert any("coachsync_open" in step for step in searches)
 
 
-def test_guild_section_of_the_guide_is_a_valid_configuration() -> None:
-    text = CONFIG.format(url="sqlite:///sessions.db") + text_of("tested: guilds")
+@pytest.mark.parametrize("block", blocks("tested: configuration"), ids=lambda block: block.text.split()[0])
+def test_part_of_a_configuration_that_the_guide_shows_is_valid(block: Block) -> None:
+    text = CONFIG.format(url="sqlite:///sessions.db") + block.text
     settings = parse_settings(text, "config.toml", {})
-    assert settings.guild("1200000000000000000").category_id == "1200000000000000001"
+    assert settings != parse_settings(CONFIG.format(url="sqlite:///sessions.db"), "config.toml", {})
+
+
+def test_json_store_is_changed_under_its_lock_as_the_guide_says(shell: Shell, tmp_path: Path) -> None:
+    store = tmp_path / "here" / "sessions.json"
+    store.write_text(text_of("tested: json store"), "utf-8")
+    assert shell(text_of("tested: json write")).returncode == 0
+    assert ('"CANCELLED"' in store.read_text("utf-8"), store.stat().st_mode & 0o777) == (True, 0o600)
+
+
+def test_pause_is_set_and_ended_as_the_guide_says(shell: Shell) -> None:
+    shell(text_of("tested: by-hand").partition("coachsync status")[0])
+    done = shell(f'export COACHSYNC_CONFIG="$PWD/config.toml"\n{text_of("tested: pause")}')
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 HELP = """

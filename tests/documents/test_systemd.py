@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from coachsync.cli.app import build
 from coachsync.config.definition import KEYS
 from coachsync.config.values import parse_duration
+from tests.documents.command_line import read
 
 SERVICE = "coachsync.service"
 UNITS = Path(__file__).parents[2] / "contrib" / "systemd"
@@ -104,9 +104,6 @@ def test_service_hands_the_token_over_as_the_credential_looked_for_by_default() 
 
 def test_service_calls_what_the_command_line_takes() -> None:
     program, *arguments = shlex.split(settings("coachsync.service")["ExecStart"])
-    root = build()
-    context = root.make_context("coachsync", arguments)
-    name, command, rest = root.resolve_command(context, [*context._protected_args, *context.args])
+    said = read(arguments)
+    assert (said.name, said.values["quiet"]) == ("run", True)
     assert Path(program).is_absolute()
-    assert name == "run"
-    assert command.make_context(name, rest).params["quiet"] is True

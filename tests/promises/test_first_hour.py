@@ -100,8 +100,10 @@ class Hour:
         end = time.monotonic() + _PATIENCE_S
         while not until() and time.monotonic() < end:
             time.sleep(0.05)
-        daemon.terminate()
-        self.root.shell("pkill -x cron; while pgrep -u coachsync >/dev/null; do sleep 0.05; done")
+        ended = self.root.shell(
+            "while pgrep --runstates S,R,D -u coachsync >/dev/null; do sleep 0.05; done; kill $(cat /run/crond.pid)"
+        )
+        assert ended.code == 0, ended.err
         daemon.wait()
 
     def systemd(self) -> Result:
@@ -200,3 +202,28 @@ def test_installation_is_upgraded_backed_up_restored_and_removed_as_the_guide_sa
     left = ("/opt/coachsync", "/usr/local/bin/coachsync", "/etc/coachsync", "/var/lib/coachsync")
     assert [path for path in left if hour.root.path(path).exists()] == []
     assert hour.root.shell("id coachsync").code != 0
+
+
+def test_json_store_is_backed_up_with_its_ledger(hour: Hour) -> None:
+    hour.typed("install")
+    for name in ("sessions.json", "sessions.json.coachsync.db"):
+        hour.root.shell(f"sudo -u coachsync touch /var/lib/coachsync/{name}")
+    hour.typed("backup of json")
+    assert len(list(hour.root.path("/var/lib/coachsync/backup").iterdir())) == 2
+
+
+def test_booking_system_of_another_user_writes_the_store_and_asks_for_a_room_as_the_guide_says(hour: Hour) -> None:
+    hour.install()
+    hour.root.shell("useradd webshop")
+    hour.typed("shared folder")
+    columns = "id, status, scheduled_date, student_discord_id, coach_discord_id"
+    sarah = hour.town.people["Sarah"]
+    row = f"'abc12345', 'SCHEDULED', {host_now() + 2 * HOUR}, '{sarah}', '{sarah}'"
+    query = f"INSERT INTO sessions ({columns}) VALUES ({row})"
+    hour.root.write("/tmp/query", query)
+    hour.root.shell("sudo -u webshop sqlite3 /srv/bookings/sessions.db </tmp/query")
+    hour.typed("sudo")
+    assert hour.rooms() == ["🎤 coaching-abc12345"]
+    hour.typed("late booking")
+    hour.typed("by hand")
+    assert hour.rooms() == []
