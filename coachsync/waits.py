@@ -40,6 +40,9 @@ class Waits(NamedTuple):
     checkup: float = 45.0
     """For Discord to answer all that `doctor` asks, all together."""
 
+    poll: float = 1.0
+    """Between two looks of `wait` at a session."""
+
     malformed: float = 2.0
     """For a JSON store that cannot be read: a booking system that does not rename may be writing it right now."""
 

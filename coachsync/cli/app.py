@@ -20,6 +20,7 @@ ENTRIES = (
     Command("doctor", "doctor", "doctor", "Check all that runs need, one thing after another; change nothing."),
     Command("timeline", "timeline", "timeline", "Show sessions as bars on a line of time, or draw them."),
     Command("audit", "audit", "audit", "Hold who can enter each room against who should, and mend it."),
+    Command("wait", "wait", "wait", "Wait until a session is open, or closed."),
     Command("pause", "pause", "pause", "Have runs leave sessions, a guild or everything as it is, for a while."),
     Command("resume", "pause", "resume", "End a pause."),
     Command("sessions", "sessions.app", "app", "Add, list, change, import and export bookings."),
