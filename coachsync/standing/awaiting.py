@@ -31,7 +31,7 @@ class Clock(NamedTuple):
     sleep: Callable[[float], None]
 
 
-class Seen(NamedTuple):
+class Glance(NamedTuple):
     """How a session stood when it was last looked at."""
 
     verdict: Verdict
@@ -63,7 +63,7 @@ class Watcher:
         self._path = ""
         self._print: tuple[object, ...] | None = None
 
-    def look(self, now: Millis, deadline: Millis) -> Seen:
+    def look(self, now: Millis, deadline: Millis) -> Glance:
         """Return how the session stands. Raises StoreError."""
         before = _fingerprint(self._path) if self._path else None
         if self._read is None or before is None or before != self._print:
@@ -72,13 +72,13 @@ class Watcher:
         session, entry, error, facts = self._read
         facts = facts._replace(now=now)
         if session is None and (entry is None or self._goal == "open"):
-            return Seen(never(_GONE) if self._goal == "open" else REACHED, None, entry)
+            return Glance(never(_GONE) if self._goal == "open" else REACHED, None, entry)
         believed = session if session is not None or entry is None else ghost(entry)
         assert believed is not None
         case = Case.of(believed, entry, facts)
         failure = error.failure if error is not None and error.failure is not None else None
         passing = failure is not None and failure.code == "paused"
-        return Seen(judge(case, self._goal, deadline, None if passing else failure), session, entry)
+        return Glance(judge(case, self._goal, deadline, None if passing else failure), session, entry)
 
     def _read_again(self, now: Millis) -> _Read:
         with self._opened() as store:
@@ -94,15 +94,15 @@ class Watcher:
 
 
 def wait_for(
-    watcher: Watcher, timeout: Millis, poll_s: float, clock: Clock, told: Callable[[Seen, Millis], None]
-) -> Seen:
+    watcher: Watcher, timeout: Millis, poll_s: float, clock: Clock, told: Callable[[Glance, Millis], None]
+) -> Glance:
     """Look until it is so, can no longer be, or the time is over; return the last look.
 
     A store that cannot be read for a moment is looked at again. `told` hears of each look, with what is left of the
     time. Raises StoreError if the store cannot be read at the first look or the last.
     """
     began = clock.elapsed()
-    seen: Seen | None = None
+    seen: Glance | None = None
     while True:
         left = timeout - int((clock.elapsed() - began) * 1000)
         now = clock.now()

@@ -16,7 +16,7 @@ from coachsync.config import load_settings
 from coachsync.domain.awaited import Goal
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
 from coachsync.errors import StoreError
-from coachsync.standing.awaiting import Clock, Seen, Watcher, wait_for
+from coachsync.standing.awaiting import Clock, Glance, Watcher, wait_for
 from tests.kit.home import Home
 from tests.kit.scene import ID, Scene
 
@@ -37,7 +37,7 @@ class Watch:
         else:
             self.scene.clock.advance(int(seconds * 1000))
 
-    def run(self, goal: Goal, timeout: Millis = 10 * MINUTE) -> Seen:
+    def run(self, goal: Goal, timeout: Millis = 10 * MINUTE) -> Glance:
         """Wait for the scene's session."""
         settings = load_settings(str(self.scene.home.config), {})
         watcher = Watcher(lambda: closing(open_configured(settings, writable=False)), ID, goal, settings.policy)

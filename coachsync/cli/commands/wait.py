@@ -19,7 +19,7 @@ from coachsync.domain.awaited import room_of
 from coachsync.domain.words import span
 from coachsync.errors import INTERRUPTED, OK, SOME_FAILED, UsageError
 from coachsync.report.text import clean, word
-from coachsync.standing.awaiting import Clock, Seen, Watcher, wait_for
+from coachsync.standing.awaiting import Clock, Glance, Watcher, wait_for
 from coachsync.standing.find import find_one
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class _Teller:
         self._wanted = output.is_terminal(sys.stderr)
         self._there = False
 
-    def told(self, seen: Seen, left: Millis) -> None:
+    def told(self, seen: Glance, left: Millis) -> None:
         """Show how things stand, and what is left of the time."""
         if self._wanted:
             output.transient(f"{self._head}: {seen.verdict.reason} ({span(left)} left)"[: _columns()])
@@ -100,7 +100,7 @@ def _columns() -> int:
     return get_terminal_size().columns - 1
 
 
-def _show(seen: Seen, session_id: str, goal: str, timeout: Millis, *, quiet: bool) -> int:
+def _show(seen: Glance, session_id: str, goal: str, timeout: Millis, *, quiet: bool) -> int:
     verdict = seen.verdict
     if verdict.hope == "reached":
         if not quiet:
@@ -112,12 +112,12 @@ def _show(seen: Seen, session_id: str, goal: str, timeout: Millis, *, quiet: boo
     return SOME_FAILED
 
 
-def _link(seen: Seen) -> str:
+def _link(seen: Glance) -> str:
     room = room_of(seen.entry)
     return f"; https://discord.com/channels/{seen.entry.guild_id}/{room}" if seen.entry is not None and room else ""
 
 
-def _show_json(seen: Seen, session_id: str, goal: str, waited_s: float) -> None:
+def _show_json(seen: Glance, session_id: str, goal: str, waited_s: float) -> None:
     verdict, failure = seen.verdict, seen.verdict.failure
     document = {
         "version": 1,
