@@ -16,6 +16,7 @@ SITUATIONS = {
         "discord/test_retries.py", "discord/test_verdict.py", "discord/test_limit_headers.py",
         "discord/test_discord_clock.py", "promises/test_answers_that_cannot_be.py", "promises/test_late_lists.py",
         "promises/test_what_keeps_the_bot.py", "promises/test_discord_limits.py", "promises/test_way_out.py",
+        "promises/test_address_at_risk.py",
     ),
     "stores": (
         "store", "promises/test_broken_input.py", "promises/test_unreadable_rows.py",

@@ -34,6 +34,7 @@ from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result
 from coachsync.discord.pace.dispatch import TIME_SPENT, Ceiling, Dispatcher, Priority, Progress
 from coachsync.discord.pace.headers import Reading, read_limits
 from coachsync.discord.pace.limits import Limits
+from coachsync.discord.refused import RefusedAnswers
 from coachsync.discord.routes import GET_ME, Call
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 
@@ -72,7 +73,7 @@ def metered() -> Iterator[Meter]:
 class Client:
     """Requests under one token. To be made inside a running event loop; `deadline` is in its monotonic seconds.
 
-    `spent`: what `lately` returned to an earlier run.
+    `spent`: what `lately` returned to an earlier run. `refused` counts the host's refused answers.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Client:
         deadline: float = inf,
         circuit: Circuit | None = None,
         spent: Sequence[float] = (),
+        refused: RefusedAnswers | None = None,
     ) -> None:
         self.clock = DiscordClock()
         self._loop = asyncio.get_running_loop()
@@ -92,6 +94,7 @@ class Client:
         self._second: asyncio.Future[Result] | None = None
         self._deadline = deadline
         self._circuit = circuit or Circuit()
+        self._refused = refused
         self._limits = Limits(per_second, spent)
         self._dispatcher = Dispatcher(
             sender, self._limits, self._read, ceiling=ceiling or Ceiling(16), deadline=deadline
@@ -205,6 +208,8 @@ class Client:
             self.stop("the token is refused", error)
 
     def _read(self, answer: Answer, sent_at: float) -> Reading:
+        if self._refused is not None:
+            self._refused.note(answer.status)
         date = answer.headers.get("date")
         if date is not None:
             self.clock.learn(date, sent_at, self._loop.time())

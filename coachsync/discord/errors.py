@@ -142,14 +142,21 @@ class UnexpectedAnswer(DiscordError):
     settled = False
 
 
+TOO_MANY_REFUSED = "this host has been refused too often within ten minutes"
+_AFTER_A_STOP = {
+    TOO_MANY_REFUSED: "Discord bans an address that goes on like that: mend what `coachsync status` says is refused; a "
+    "run ten minutes from now goes on"
+}
+
+
 class Stopped(DiscordError):
     """The client was stopped before this request was sent; `cause` is what stopped it, None for our own doing."""
 
     def __init__(self, reason: str, cause: DiscordError | None = None) -> None:
         super().__init__(
             cause.message if cause else f"the run stopped before this was sent: {reason}",
-            cause.hint if cause else "the next run goes on from here",
-            code=cause.code if cause else "discord_error",
+            cause.hint if cause else _AFTER_A_STOP.get(reason, "the next run goes on from here"),
+            code=cause.code if cause else "rate_limited" if reason == TOO_MANY_REFUSED else "discord_error",
             discord_code=cause.discord_code if cause else None,
             http_status=cause.http_status if cause else None,
         )

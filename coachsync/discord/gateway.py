@@ -11,7 +11,9 @@ from math import inf
 from coachsync.discord.api import Discord
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.client import Client
+from coachsync.discord.errors import TOO_MANY_REFUSED
 from coachsync.discord.pace.dispatch import Ceiling
+from coachsync.discord.refused import RefusedAnswers
 from coachsync.discord.transport.sending import Transport
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 from coachsync.secrets import Token
@@ -26,6 +28,7 @@ class Gateway:
         per_second: Discord's global limit, for each token.
         ceiling: bounds the exchanges in flight; shared with the other gateways of the run.
         deadline: in the loop's monotonic seconds; nothing is waited for beyond it.
+        refused: counts the host's refused answers; too many of them stop everything.
         spent: when an earlier run's last requests were answered, in the same seconds, for the global limit.
     """
 
@@ -37,6 +40,7 @@ class Gateway:
         per_second: int = REQUESTS_PER_SECOND,
         ceiling: Ceiling | None = None,
         deadline: float = inf,
+        refused: RefusedAnswers | None = None,
         spent: Sequence[float] = (),
     ) -> None:
         self._ceiling = ceiling or Ceiling(16)
@@ -47,6 +51,9 @@ class Gateway:
         self._spent = spent
         self._served: dict[Token, Discord] = {}
         self._stopped = ""
+        self._refused = refused
+        if refused is not None:
+            refused.when_too_many(lambda: self.stop(TOO_MANY_REFUSED))
 
     def discord(self, token: Token) -> Discord:
         """Return Discord under `token`: the same for the same token, so that its limits are known once."""
@@ -58,6 +65,7 @@ class Gateway:
                 deadline=self._deadline,
                 circuit=self._circuit,
                 spent=self._spent,
+                refused=self._refused,
             )
             self._served[token] = Discord(client)
             if self._stopped:

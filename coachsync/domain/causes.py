@@ -31,6 +31,11 @@ SHARED = NOWHERE | {
 }  # fmt: skip
 """What is one thing in a guild, however many sessions wait for it; everything else is one session's."""
 
+OF_GUILDS = frozenset(
+    {"unknown_guild", "missing_permission", "needs_2fa", "bot_timed_out", "bot_flagged", "missing_access"}
+)
+"""What keeps the bot from its work in a whole guild: the others are looked at first."""
+
 PASSING = frozenset({"interrupted", "unknown_session", "not_bookable", "ended", "plan_changed", "paused"})
 """What only answers somebody's call, or is tried again by the next run."""
 

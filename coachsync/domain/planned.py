@@ -62,12 +62,16 @@ class Plan(NamedTuple):
     insisted: frozenset[str] = frozenset()
 
     @property
+    def open_guilds(self) -> frozenset[str]:
+        """Return the guilds in which something is, or may be, there."""
+        ids = [e.guild_id for _, e in self.looks] + [s.guild_id for s in self.adopts]
+        ids += [e.guild_id for e in self.unsettled] + [r.guild_id for e in self.left for r in e.left_behind()]
+        return frozenset(ids + [r.guild_id for r in self.orphans])
+
+    @property
     def needed(self) -> frozenset[str]:
         """Return the guilds in which something is due or open."""
-        ids = [a.guild_id for a in self.actions] + [e.guild_id for _, e in self.looks]
-        ids += [s.guild_id for s in self.adopts] + [e.guild_id for e in self.unsettled]
-        ids += [r.guild_id for e in self.left for r in e.left_behind()]
-        return frozenset(ids + [r.guild_id for r in self.orphans])
+        return self.open_guilds | {a.guild_id for a in self.actions}
 
     @property
     def guilds(self) -> frozenset[str]:

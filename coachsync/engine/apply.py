@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from coachsync.discord.api import How
+from coachsync.discord.api import Discord, How
 from coachsync.discord.client import metered
 from coachsync.discord.errors import failure_of
+from coachsync.discord.objects import Me
 from coachsync.discord.pace.dispatch import Priority
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
@@ -41,6 +42,8 @@ from coachsync.engine.journal import Journal
 from coachsync.engine.marks import revoked_marks
 from coachsync.engine.outcomes import refusal, untried
 from coachsync.engine.progress import ProgressTeller
+from coachsync.engine.refused import Counts
+from coachsync.engine.restraint import Change, Restraint, is_unmade
 from coachsync.engine.search import Search, Sources
 from coachsync.engine.slots import Slots
 from coachsync.engine.steps import category, counting, observe
@@ -66,6 +69,9 @@ if TYPE_CHECKING:
     from coachsync.domain.pauses import Hold
 
 SKEW: Millis = 5 * MINUTE
+_AT_A_TIME = 8  # guilds that may refuse, three requests each: others have the half of Discord's limit at least
+_PACE_S = 1.0
+_FIRST, _LAST = How(), How((9,))  # looks go before all that is done, or after it
 _OUT_OF_REACH = frozenset({"unknown_guild", "missing_access", "unauthorized"})
 
 
@@ -94,6 +100,9 @@ class Apply:
         accesses: Mapping[str, GuildAccess],
         journal: Journal,
         sources: Sources,
+        restraint: Restraint,
+        counts: Counts,
+        troubled: Collection[str],
         *,
         check_clock: bool,
         progress: Callable[[str], None] | None,
@@ -104,6 +113,11 @@ class Apply:
         self.entries = entries
         self.accesses = accesses
         self.journal = journal
+        self.restraint = restraint
+        self.counts = counts
+        self.troubled = troubled
+        self.unasked = {i: f for i, f in restraint.unmade.items() if restraint.only_waits(i)}
+        self.bots: dict[Discord, asyncio.Future[Me]] = {}
         self.search = Search(plan, facts, entries, sources, journal)
         self.check_clock = check_clock
         self.unwritable = unwritable
@@ -126,31 +140,81 @@ class Apply:
         return Applied(tuple(self.outcomes), self._warnings(), self.failures(), looked, self._sound())
 
     async def _carry_out(self) -> None:
-        await self._look()
-        actions = [self.search.named(a) for a in self.plan.actions] + self.search.actions
-        for found in await self._observe():
+        doubtful = [i for i in self._by_urgency() if self._is_doubtful(i)]
+        first = self.plan.guilds - set(doubtful)
+        await self._look(first)
+        working = asyncio.ensure_future(self._work_on(first))
+        for bug in await asyncio.gather(working, self._work_on_doubtful(doubtful, working), return_exceptions=True):
+            if isinstance(bug, BaseException):
+                raise bug
+        await self._clear_left()
+
+    def _by_urgency(self) -> list[str]:
+        """Return the guilds, that of the earliest session first."""
+        soonest: dict[str, Millis] = {}
+        for action in self.plan.actions:
+            soonest[action.guild_id] = min(action.session.start, soonest.get(action.guild_id, action.session.start))
+        return sorted(self.plan.guilds, key=lambda i: (i not in soonest, soonest.get(i, 0), i))
+
+    def _is_doubtful(self, guild_id: str) -> bool:
+        """Return whether a guild may well refuse, or keep the bot from its work, as it did when it was last asked."""
+        asked = guild_id not in self.unasked and self.accesses[guild_id].failure is None
+        return asked and (guild_id in self.troubled or self.restraint.refused_before(guild_id))
+
+    async def _work_on_doubtful(self, guild_ids: Sequence[str], others: asyncio.Future[None]) -> None:
+        """Work on these guilds, a few at a time and slowly while others are worked on: those are not to be held up."""
+        tasks = []
+        for several in (guild_ids[n : n + _AT_A_TIME] for n in range(0, len(guild_ids), _AT_A_TIME)):
+            await self._look(several, _LAST)
+            tasks.append(asyncio.ensure_future(self._work_on(several)))
+            await asyncio.wait([others], timeout=_PACE_S)
+        await asyncio.gather(*tasks)
+
+    async def _work_on(self, guild_ids: Collection[str]) -> None:
+        """Observe and act in guilds that were looked at."""
+        actions = [self.search.named(a) for a in self.plan.actions if a.guild_id in guild_ids]
+        actions += [a for a in self.search.actions if a.guild_id in guild_ids]
+        for found in await self._observe(guild_ids):
             if isinstance(found, Refused):
                 self.outcomes.append(refusal(found, self._access(found.session.guild_id)))
             else:
                 actions.append(found)
         await self._act(actions)
-        await self._clear_left()
         if self.unwritable is None:
-            await self._look_again()
+            await self._look_again(guild_ids)
 
     # looking
 
-    async def _look(self) -> None:
-        self.guilds = await look_at_guilds({i: self.accesses[i] for i in self.plan.guilds}, self.entries.values())
-        self.slots = {i: Slots() for i in self.guilds}
-        for guild_id, guild in self.guilds.items():
+    async def _look(self, guild_ids: Collection[str], how: How = _FIRST) -> None:
+        accesses = {i: self.accesses[i] for i in guild_ids if i not in self.unasked}
+        guilds = await look_at_guilds(accesses, self.entries.values(), how, self.bots)
+        self.guilds |= guilds
+        for guild_id, guild in guilds.items():
+            self.slots[guild_id] = Slots()
             guild.discord.client.when_stopped(self.slots[guild_id].close)
-        self.shelves = {i: category.Shelf(g, self.accesses[i].categories) for i, g in self.guilds.items()}
-        for guild_id, guild in self.guilds.items():
+            self.shelves[guild_id] = category.Shelf(guild, self.accesses[guild_id].categories)
             self._know_limits(guild, self.accesses[guild_id])
+            guild.asking.sure = not self._is_doubtful(guild_id)
             if guild.failure is None:
                 self.search.settle(guild)
-        self.skewed = self._skew() if self.check_clock else None
+        if self.check_clock and self.skewed is None:
+            self.skewed = self._skew()
+        await self._remember(*(self.restraint.after_look(guild) for guild in guilds.values()))
+
+    async def _remember(self, *learned: Change | None) -> None:
+        """Write at once what was learned of who refuses, and how often we were refused."""
+        changes = [change for change in learned if change is not None]
+        if self.counts.fresh:
+            changes.append(self.counts.save)
+        if not changes:
+            return
+
+        def write(transaction: Transaction) -> None:
+            for change in changes:
+                change(transaction.ledger)
+
+        with suppress(StoreError):  # then the next run learns it anew
+            await self.journal.write(write)
 
     def _know_limits(self, guild: Guild, access: GuildAccess) -> None:
         now = guild.now()
@@ -168,14 +232,16 @@ class Apply:
                 )
         return None
 
-    async def _observe(self) -> list[Action | Refused]:
+    async def _observe(self, guild_ids: Collection[str]) -> list[Action | Refused]:
         """Take over what the ledger does not know, then find the drift of all that is open and has no action."""
         own = [(s, possible_names(s, self.facts.templates)[0]) for s in self.plan.adopts]
-        named = [(s, self.search.named_as(s) or names) for s, names in own] + self.search.adopts
+        own = [(s, self.search.named_as(s) or names) for s, names in own] + self.search.adopts
+        named = [(s, names) for s, names in own if s.guild_id in guild_ids]
         adopted = self._jobs(self._adoption(s, names) for s, names in named)
         taken = await asyncio.gather(*map(observe.take_over, adopted))
-        open_now = [only_looking(s, e) for s, e in self.plan.looks if e.state in ("open", "opening")]
-        unsettled = self._jobs(only_looking(ghost(e), e) for e in self.plan.unsettled)
+        looks = [(s, e) for s, e in self.plan.looks if e.guild_id in guild_ids]
+        open_now = [only_looking(s, e) for s, e in looks if e.state in ("open", "opening")]
+        unsettled = self._jobs(only_looking(ghost(e), e) for e in self.plan.unsettled if e.guild_id in guild_ids)
         there = [*self._jobs(open_now), *unsettled]
         self.looked.update(job.session.id for job in there)
         found = await asyncio.gather(*map(observe.look_at, there))
@@ -183,12 +249,14 @@ class Apply:
         for job in unsettled:
             if not job.entry.spares():
                 await counting.write_off(job)
-        return [*(f for f in [*taken, *found] if f is not None), *self._hindered(there, found)]
+        return [*(f for f in [*taken, *found] if f is not None), *self._hindered(looks, there, found)]
 
-    def _hindered(self, looked: list[Job], found: list[Action | Refused | None]) -> list[Refused]:
+    def _hindered(
+        self, looks: Sequence[tuple[Session, Entry]], looked: list[Job], found: list[Action | Refused | None]
+    ) -> list[Refused]:
         """Return the open rooms that the bot has lost, or could not mend, although nothing is due: said at once."""
         blind = self.failures()
-        lost = [(s, e, blind[e.guild_id]) for s, e in self.plan.looks if e.guild_id in blind and e.state == "open"]
+        lost = [(s, e, blind[e.guild_id]) for s, e in looks if e.guild_id in blind and e.state == "open"]
         amiss = [(s, e, f) for s, e, f in lost if f.code in ("unknown_guild", "unauthorized")]
         for job, what in zip(looked, found, strict=True):
             hindrance = job.guild.hindrance
@@ -207,7 +275,7 @@ class Apply:
     # acting
 
     async def _act(self, actions: list[Action]) -> None:
-        self.teller.total = len(actions)
+        self.teller.total += len(actions)
         tasks = []
         for priority, action in in_order(actions):
             task = asyncio.ensure_future(self._perform(action, priority))
@@ -245,6 +313,7 @@ class Apply:
                 ended = await attempt(job)
             finally:
                 job.slots.served(priority)
+        await self._remember(self.restraint.after_asking(job.guild))
         return outcome_of(job, ended, meter.requests, int((time.monotonic() - started) * 1000))
 
     def _hold(self, action: Action) -> Hold | None:
@@ -274,10 +343,14 @@ class Apply:
         access = self.accesses[action.guild_id]
         if access.failure is not None:
             return with_way_out(access.failure, action)
+        if action.guild_id in self.unasked:
+            return self.unasked[action.guild_id]
         guild = self.guilds[action.guild_id]
         if guild.failure is not None:
             return with_way_out(failure_of(guild.failure), action)
         hindrance = guild.hindrance
+        if guild.asking.refused is not None and is_unmade(action):
+            return hindrance or guild.asking.refused
         if hindrance is not None and (action.kind == "setup" or hindrance.code == "bot_timed_out"):
             return hindrance  # of the others, what is possible is done
         return self.skewed if action.kind in ("cleanup", "revoke") else None
@@ -374,9 +447,10 @@ class Apply:
 
     # looking again
 
-    async def _look_again(self) -> None:
+    async def _look_again(self, guild_ids: Collection[str]) -> None:
         """Count who holds the session roles."""
-        await asyncio.gather(*(self._look_again_at(g) for g in self.guilds.values() if g.failure is None))
+        guilds = [g for i in guild_ids if (g := self.guilds.get(i)) is not None and g.failure is None]
+        await asyncio.gather(*map(self._look_again_at, guilds))
 
     async def _look_again_at(self, guild: Guild) -> None:
         jobs = [j for j in self.jobs if j.guild is guild]

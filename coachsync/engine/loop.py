@@ -17,16 +17,19 @@ from typing import NamedTuple
 from coachsync import waits
 from coachsync.domain.booking import Defaults
 from coachsync.domain.case import Facts
+from coachsync.domain.causes import OF_GUILDS
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Outcome, Session, Warn
 from coachsync.domain.planned import Plan
 from coachsync.engine.apply import Applied, Apply
 from coachsync.engine.journal import Journal, Unrecorded
+from coachsync.engine.refused import Counts
 from coachsync.engine.request import TickRequest, host_time
+from coachsync.engine.restraint import Restraint
 from coachsync.engine.search import Sources
 from coachsync.engine.watchdog import Watchdog, bugs_end_the_run
 from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE, EnvironmentalError
-from coachsync.guild.access import Ways, guild_access
+from coachsync.guild.access import GuildAccess, Ways, guild_access
 from coachsync.host.limits import environmental, fitting
 from coachsync.store.base import Store
 from coachsync.store.lock import Spent
@@ -61,6 +64,7 @@ def work(
     facts: Facts,
     entries: Mapping[str, Entry],
     sessions: Collection[Session],
+    restraint: Restraint,
     number: int | None,
     spent: Spent,
     unwritable: Failure | None = None,
@@ -74,6 +78,7 @@ def work(
         facts: clock and policy.
         entries: the ledger's.
         sessions: the bookings that were read.
+        restraint: what refused lately, and is not asked.
         number: the run's in the ledger, None if it could not be recorded.
         spent: what a run just before this one used of Discord's limit.
         unwritable: why the store cannot be written. Then nothing is made and nobody let in.
@@ -82,7 +87,7 @@ def work(
         gc.freeze()
         gc.enable()
     try:
-        return _watched(request, store, plan, facts, entries, sessions, number, spent, unwritable)
+        return _watched(request, store, plan, facts, entries, sessions, restraint, number, spent, unwritable)
     except (EnvironmentalError, OSError, RuntimeError, MemoryError) as problem:
         withheld = problem if isinstance(problem, EnvironmentalError) else environmental(problem)
         if withheld is None:
@@ -98,6 +103,7 @@ def _watched(
     facts: Facts,
     entries: Mapping[str, Entry],
     sessions: Collection[Session],
+    restraint: Restraint,
     number: int | None,
     spent: Spent,
     unwritable: Failure | None,
@@ -108,8 +114,9 @@ def _watched(
     budget_s = settings.discord.run_budget / 1000
     limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
-        ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent)
-        return asyncio.run(_work(request, store, plan, facts, entries, sessions, ways, unwritable))
+        counts = Counts(store.ledger, facts.now)
+        ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent, counts.of)
+        return asyncio.run(_work(request, store, plan, facts, entries, sessions, restraint, counts, ways, unwritable))
 
 
 @contextlib.contextmanager
@@ -148,10 +155,13 @@ async def _work(
     facts: Facts,
     entries: Mapping[str, Entry],
     sessions: Collection[Session],
+    restraint: Restraint,
+    counts: Counts,
     ways: Ways,
     unwritable: Failure | None,
 ) -> Done:
-    accesses = {guild: guild_access(ways, store, guild) for guild in sorted(plan.guilds)}
+    accesses = {guild: _access(ways, store, guild, restraint) for guild in sorted(plan.guilds)}
+    troubled = {c.guild_id for c in store.ledger.causes() if c.code in OF_GUILDS}
     signals = _watch_signals(ways)
     pauses = facts.pauses
     journal = Journal(store, facts.now, pauses) if unwritable is None else Unrecorded(pauses)
@@ -164,6 +174,9 @@ async def _work(
             accesses,
             journal,
             sources,
+            restraint,
+            counts,
+            troubled,
             check_clock=request.now is None,
             progress=request.progress,
             unwritable=unwritable,
@@ -174,6 +187,15 @@ async def _work(
         await journal.close()
         ways.close()
     return _done(plan, applied, ways, signals)
+
+
+def _access(ways: Ways, store: Store, guild_id: str, restraint: Restraint) -> GuildAccess:
+    """Return the way to one guild; there is none to one that is not to be looked at."""
+    access = guild_access(ways, store, guild_id)
+    unlooked = restraint.unlooked.get(guild_id)
+    if unlooked is not None and access.failure is None:
+        return access._replace(discord=None, failure=unlooked)
+    return access._replace(refused=restraint.unmade.get(guild_id))
 
 
 def _done(plan: Plan, applied: Applied, ways: Ways, signals: _Signals) -> Done:

@@ -52,6 +52,7 @@ from coachsync.store.open import open_store
 
 if TYPE_CHECKING:
     from coachsync.engine.causes import Seen
+    from coachsync.engine.restraint import Restraint
 
 _RECENT_RUNS = 50
 _OFTEN, _USUAL, _SELDOM = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
@@ -218,12 +219,22 @@ def _preview(request: TickRequest, store: Store) -> Report:
     reading = read(request, store, now)
     plan = _decide(request, reading)
     access = request.settings.guild
-    outcomes = [untried(a, "planned", None, access(a.guild_id).access) for a in plan.actions]
+    held = _restraint(request, store, plan, reading).held() if plan.actions else {}
+    failures = [(a, held.get(a.session.id)) for a in plan.actions]
+    outcomes = [untried(a, "failed" if f else "planned", f, access(a.guild_id).access) for a, f in failures]
     outcomes += _hopeless(store, request, plan, reading)
     blind = "repairs are only found by looking at Discord, so a dry run does not show them"
     notes = (*_needless(request, plan, reading), blind)
     report = _report(request, now, outcomes, list(plan.warnings), notes=notes)
     return _with_causes(request, reading, plan, report)
+
+
+def _restraint(request: TickRequest, store: Store, plan: Plan, reading: StoreReading) -> Restraint:
+    """Return which guilds are not asked, for they refused lately; a session named by hand is asked for at once."""
+    from coachsync.engine.restraint import Restraint
+
+    by_hand = reading.named is not None
+    return Restraint(store.ledger.refusals(), plan, reading.facts, request.tokens, by_hand=by_hand)
 
 
 # doing
@@ -257,7 +268,8 @@ def _work(
             number = _begin(transaction, request, reading, plan)
     except StoreError as error:
         return _take_away(request, store, plan, reading, hopeless, error, lock)
-    done = work(request, store, plan, reading.facts, reading.entries, reading.sessions, number, lock.spent)
+    restraint = _restraint(request, store, plan, reading)
+    done = work(request, store, plan, reading.facts, reading.entries, reading.sessions, restraint, number, lock.spent)
     seen = Seen(done.blind, done.looked, done.sound)
     lock.note(done.spent)
     warnings = [*plan.warnings, *done.warnings, *_status_warnings(store)]
@@ -310,7 +322,10 @@ def _take_away(
         raise unwritable
     failure = Failure("store_error", unwritable.message, unwritable.hint)
     spent = lock.spent if lock is not None else ()
-    done = work(request, store, losing, reading.facts, reading.entries, reading.sessions, None, spent, failure)
+    restraint = _restraint(request, store, losing, reading)
+    done = work(
+        request, store, losing, reading.facts, reading.entries, reading.sessions, restraint, None, spent, failure
+    )
     warnings = [*plan.warnings, *done.warnings]
     report = _report(request, reading.facts.now, [*hopeless, *done.outcomes], warnings, done.requests)
     stopped = done.exit_code if done.exit_code in (INTERRUPTED, TERMINATED) else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from coachsync.config import DiscordSettings, FoundToken, Settings, Tokens
 from coachsync.discord.api import Discord
 from coachsync.discord.gateway import Gateway
 from coachsync.discord.pace.dispatch import Ceiling
+from coachsync.discord.refused import RefusedAnswers
 from coachsync.domain.audience import Privacy
 from coachsync.domain.failure import Failure
 from coachsync.domain.limits import ROLE_WINDOW
@@ -18,7 +20,10 @@ from coachsync.store.base import Store
 
 
 class GuildAccess(NamedTuple):
-    """What apply must know of a guild before it looks: settings, a client or why there is none, the ledger's word."""
+    """What apply must know of a guild before it looks: settings, a client or why there is none, the ledger's word.
+
+    `refused` is why the guild is not asked for anything new in this run.
+    """
 
     discord: Discord | None
     failure: Failure | None
@@ -31,17 +36,29 @@ class GuildAccess(NamedTuple):
     categories: list[Resource]
     given_up: Mapping[str, str]
     privacy: Privacy
+    refused: Failure | None = None
 
 
 class Ways:
-    """The ways to Discord: one gateway for each API base and pace, one client for each token."""
+    """The ways to Discord: one gateway for each API base and pace, one client for each token.
 
-    def __init__(self, settings: Settings, tokens: Tokens, deadline: float, spent: Sequence[float]) -> None:
+    `refused` returns what counts the refused answers of a host.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tokens: Tokens,
+        deadline: float,
+        spent: Sequence[float],
+        refused: Callable[[str], RefusedAnswers] | None = None,
+    ) -> None:
         self.settings = settings
         self._tokens = tokens
         self.warnings: list[Warn] = []
         self._deadline = deadline
         self._before = spent
+        self._refused = refused
         self._ceiling = Ceiling(settings.discord.concurrency)
         self._gateways: dict[tuple[str, Millis, int], Gateway] = {}
 
@@ -77,6 +94,7 @@ class Ways:
             ceiling=self._ceiling,
             deadline=self._deadline,
             spent=self._before,
+            refused=None if self._refused is None else self._refused(host_of(settings.api_base)),
         )
 
     def stop(self, reason: str) -> None:
@@ -88,6 +106,11 @@ class Ways:
         """Let go of threads and connections."""
         for gateway in self._gateways.values():
             gateway.close()
+
+
+def host_of(api_base: str) -> str:
+    """Return the host, and the port if one is named, that an API base leads to."""
+    return urlsplit(api_base).netloc.lower()
 
 
 def guild_access(ways: Ways, store: Store, guild_id: str) -> GuildAccess:

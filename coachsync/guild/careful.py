@@ -10,10 +10,12 @@ from typing import Protocol
 
 from coachsync.discord.api import Discord, How
 from coachsync.discord.errors import Forbidden
+from coachsync.discord.routes import Call
 from coachsync.domain import permissions as p
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import VOICE, Channel, Role
 from coachsync.domain.permissions import Overwrite
+from coachsync.guild.asking import Asking
 from coachsync.guild.powers import Powers, lack, too_high
 
 _PLAIN = How()
@@ -31,6 +33,9 @@ class Lists(Protocol):
     @property
     def channels(self) -> dict[str, Channel]: ...
 
+    @property
+    def asking(self) -> Asking: ...
+
     def outranks(self, role: Role) -> bool: ...
 
 
@@ -40,6 +45,12 @@ class Careful(Discord):
     def __init__(self, discord: Discord, lists: Lists) -> None:
         super().__init__(discord.client)
         self._lists = lists
+
+    async def _ask(self, call: Call, how: How, body: object = None) -> object:
+        if call.route.method == "GET":
+            return await super()._ask(call, how, body)
+        async with self._lists.asking.change():
+            return await super()._ask(call, how, body)
 
     async def create_role(self, guild_id: str, name: str, how: How = _PLAIN) -> Role:
         self._demand(p.MANAGE_ROLES)
@@ -95,6 +106,7 @@ class Careful(Discord):
         await super().delete_overwrite(channel_id, target_id, how)
 
     def _demand(self, bits: int) -> None:
+        self._lists.asking.demand_writes()
         powers = self._lists.powers
         lacking = powers.lacking(bits) if powers is not None else 0
         if powers is not None and lacking:
@@ -108,6 +120,7 @@ class Careful(Discord):
             raise _forbidden(too_high(role))
 
     def _demand_in(self, channel_id: str, bit: int) -> None:
+        self._lists.asking.demand_writes()
         powers, channel = self._lists.powers, self._lists.channels.get(channel_id)
         if powers is None or channel is None:
             return

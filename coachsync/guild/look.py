@@ -5,15 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping
 
+from coachsync.discord.api import Discord, How
+from coachsync.discord.objects import Me
 from coachsync.domain.model import Entry
 from coachsync.guild.access import GuildAccess
 from coachsync.guild.picture import Guild
 
+_PLAIN = How()
 
-async def look_at_guilds(accesses: Mapping[str, GuildAccess], entries: Collection[Entry]) -> dict[str, Guild]:
+
+async def look_at_guilds(
+    accesses: Mapping[str, GuildAccess],
+    entries: Collection[Entry],
+    how: How = _PLAIN,
+    bots: dict[Discord, asyncio.Future[Me]] | None = None,
+) -> dict[str, Guild]:
     """Return what each guild looks like that there is a way to; `failure` of one says what kept us from reading it.
 
-    `entries` are the ledger's: which roles and channels are whose.
+    `entries` are the ledger's: which roles and channels are whose. `bots` are those that were asked for who they are;
+    it gains the others.
     """
     guilds: dict[str, Guild] = {}
     for guild_id, access in sorted(accesses.items()):
@@ -21,8 +31,10 @@ async def look_at_guilds(accesses: Mapping[str, GuildAccess], entries: Collectio
             guild = Guild(guild_id, access.discord, access.category_id, access.staff_role_ids)
             guild.owners.update(access.given_up)
             guild.know(entries)
+            guild.asking.refused = access.refused
             guilds[guild_id] = guild
     ways = {i: access.discord for i, access in accesses.items() if i in guilds and access.discord is not None}
-    me = {way: asyncio.ensure_future(way.me()) for way in set(ways.values())}
-    await asyncio.gather(*(guilds[i].look(asyncio.shield(me[way])) for i, way in ways.items()))
+    me = {} if bots is None else bots
+    me.update({way: asyncio.ensure_future(way.me(how)) for way in set(ways.values()) - me.keys()})
+    await asyncio.gather(*(guilds[i].look(asyncio.shield(me[way]), how) for i, way in ways.items()))
     return guilds

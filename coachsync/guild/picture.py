@@ -23,9 +23,11 @@ from coachsync.domain.model import MINUTE, Entry, Millis, Warn
 from coachsync.domain.naming import fold
 from coachsync.domain.permissions import Overwrite, Target
 from coachsync.domain.snowflake import made_at
+from coachsync.guild.asking import Asking
 from coachsync.guild.careful import Careful
 from coachsync.guild.powers import Powers, hindrance, powers
 
+_PLAIN = How()
 _COUNT_WAIT_S = 5.0
 _LAG: Millis = 5 * MINUTE  # lists are believed to show what is older than this
 
@@ -56,18 +58,21 @@ class Guild:
         self.assigned: dict[str, str] = {}
         self.shorts: dict[str, str] = {}
         self.roles_exhausted = False
+        self.asking = Asking()
         self._members: dict[str, asyncio.Task[Member]] = {}
         self._role_names: dict[str, list[str]] | None = None
         self._channel_names: dict[str, list[str]] | None = None
 
-    async def look(self, me: Awaitable[Me]) -> None:
-        """Read the guild; `me` tells who the bot is. Sets `failure` if Discord does not let us."""
+    async def look(self, me: Awaitable[Me], how: How = _PLAIN) -> None:
+        """Read the guild; `me` tells who the bot is. Sets `failure` if Discord does not let us.
+
+        The roles are asked for first and alone: a guild that refuses costs one refused answer.
+        """
         try:
             self.bot_id = (await me).id
             asked_at = time.monotonic()
-            self.roles, self.channels, bot = await asyncio.gather(
-                self.discord.roles(self.id), self.discord.channels(self.id), self._own_member()
-            )
+            self.roles = await self.discord.roles(self.id, how)
+            self.channels, bot = await asyncio.gather(self.discord.channels(self.id, how), self._own_member(how))
             self.listed_at = dict.fromkeys(("role", "channel"), self.now(asked_at))
             self.bot, self.bot_role_ids = bot, bot.roles
             self._doubt(self.roles)
@@ -75,9 +80,9 @@ class Guild:
         except DiscordError as error:
             self.failure = error
 
-    async def _own_member(self) -> Member:
+    async def _own_member(self, how: How) -> Member:
         try:
-            return await self.discord.member(self.id, self.bot_id)
+            return await self.discord.member(self.id, self.bot_id, how)
         except NotFound as error:
             if error.discord_code not in NOT_HERE:
                 raise

@@ -194,7 +194,8 @@ async def _send_role(job: Job) -> None:
         job.guild.roles[role.id] = role
         return role.id
 
-    await job.create("role", job.entry.role_name, send)
+    async with job.guild.asking.turn("role"):
+        await job.create("role", job.entry.role_name, send)
 
 
 def _without_role(job: Job, why: str) -> None:

@@ -182,6 +182,12 @@ async def is_member(job: Job, person: str) -> bool:
 
 
 async def _create_in_category(job: Job, wanted: Sequence[Overwrite]) -> None:
+    async with job.guild.asking.turn("channel"):
+        await _create_wherever(job, wanted)
+
+
+async def _create_wherever(job: Job, wanted: Sequence[Overwrite]) -> None:
+    """Create the room in the category, in a further one if that is full, or without one if it refuses."""
     tried: set[str | None] = set()
     while True:
         parent = await category.choose(job.shelf, job.journal, job.how, tried)

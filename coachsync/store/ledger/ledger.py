@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from coachsync.domain.causes import Cause
     from coachsync.domain.news import Remembered
     from coachsync.domain.pauses import Pause
+    from coachsync.domain.refusals import Refusal
 
 _ENTRY = (
     "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, staff,"
@@ -218,6 +219,16 @@ class Ledger:
         rows = self._read(sql, (now,))
         return tuple(map(_pause, rows)) if rows else ()
 
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Return what guilds, and Discord for tokens, refused last."""
+        rows = self._read("SELECT key, asked, times, at, code, message, hint, removals FROM coachsync_refusals")
+        return tuple(map(_refusal, rows)) if rows else ()
+
+    def refused_answers(self, host: str, since: Millis, until: Millis) -> dict[Millis, int]:
+        """Return how many answers of a host were refusals: minute (as its first millisecond) → count."""
+        sql = "SELECT minute, answers FROM coachsync_refused WHERE host = ? AND minute BETWEEN ? AND ?"
+        return dict(self._read(sql, (host, since, until)))
+
     def roles_exhausted_until(self, guild_id: str) -> Millis | None:
         """Return until when Discord makes no more roles in this guild, as last heard."""
         return self._number("SELECT roles_exhausted_until FROM coachsync_limits WHERE guild_id = ?", (guild_id,))
@@ -311,6 +322,15 @@ def _pause(row: tuple[Any, ...]) -> Pause:
     from coachsync.domain.pauses import Pause
 
     return Pause(id_of(row[0]), row[1], row[2], row[3], row[4], bool(row[5]))
+
+
+def _refusal(row: tuple[Any, ...]) -> Refusal:
+    from json import loads
+
+    from coachsync.domain.refusals import Refusal
+
+    key, asked, times, at, code, message, hint, removals = row
+    return Refusal(key, asked, times, at, Failure(code, message, hint), frozenset(loads(removals)))
 
 
 def _counts(text: str) -> Any:

@@ -37,8 +37,8 @@ _FAILURES_OF_ONE_TEXT = (
 
 STEPS: tuple[tuple[str, ...], ...] = (
     # 1 → 2: people are a list, no longer one student and one coach; a failure is three columns, no longer one text;
-    # causes, notes and pauses have their tables; a grant knows when its person was seen; a run what it sent and who ran
-    # it; what was left behind is looked for in every run
+    # causes, notes, pauses and refusals have their tables; a grant knows when its person was seen; a run what it sent
+    # and who ran it; what was left behind is looked for in every run
     (
         schema.PEOPLE_TABLE,
         *_PEOPLE_OF_TWO,
@@ -63,6 +63,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         schema.HOOKS_TABLE,
         schema.HOOKS_INDEX,
         schema.PAUSES_TABLE,
+        schema.REFUSALS_TABLE,
+        schema.REFUSED_TABLE,
     ),
 )
 """STEPS[n - 1] leads from version n to version n + 1."""

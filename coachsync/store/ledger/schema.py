@@ -189,6 +189,28 @@ CREATE TABLE coachsync_pauses (
     PRIMARY KEY (session_id, guild_id)
 ){keyed}"""
 
+# What a guild refused last, or Discord for one token: see `domain.refusals`. `removals`: a JSON array of session ids.
+REFUSALS_TABLE = """
+CREATE TABLE coachsync_refusals (
+    key TEXT PRIMARY KEY NOT NULL,
+    asked TEXT NOT NULL,
+    times BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    removals TEXT NOT NULL
+)"""
+
+# How many answers of a host were 401, 403 or 429, by the minute in which they came
+REFUSED_TABLE = """
+CREATE TABLE coachsync_refused (
+    host TEXT NOT NULL,
+    minute BIGINT NOT NULL,
+    answers BIGINT NOT NULL,
+    PRIMARY KEY (host, minute)
+){keyed}"""
+
 LEDGER_TABLES = (
     META_TABLE,
     NOTES_TABLE,
@@ -211,4 +233,6 @@ LEDGER_TABLES = (
     HOOKS_TABLE,
     HOOKS_INDEX,
     PAUSES_TABLE,
+    REFUSALS_TABLE,
+    REFUSED_TABLE,
 )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from coachsync.domain.causes import Followed
     from coachsync.domain.news import Told
     from coachsync.domain.pauses import Pause
+    from coachsync.domain.refusals import Refusal
     from coachsync.store.ledger.hooks import HookRows
 
 KEPT: Millis = 90 * DAY
@@ -76,6 +77,12 @@ _SAVE_LIMIT = _upsert("coachsync_limits", "guild_id", "roles_exhausted_until")
 _SAVE_PAUSE = (
     f"{_insert('coachsync_pauses', 'session_id, guild_id, since, until, reason, removals')} ON CONFLICT (session_id,"
     " guild_id) DO UPDATE SET until = excluded.until, reason = excluded.reason, removals = excluded.removals"
+)
+
+_SAVE_REFUSAL = _upsert("coachsync_refusals", "key", "asked, times, at, code, message, hint, removals")
+_ADD_REFUSED = (
+    f"{_insert('coachsync_refused', 'host, minute, answers')} ON CONFLICT (host, minute)"
+    " DO UPDATE SET answers = coachsync_refused.answers + excluded.answers"
 )
 
 _OLD_ENTRIES = (
@@ -221,6 +228,26 @@ class LedgerWriter:
         for pause in pauses:
             key = ledger_key(pause.session_id)
             self._sql.run("DELETE FROM coachsync_pauses WHERE session_id = ? AND guild_id = ?", (key, pause.guild_id))
+
+    def keep_refusal(self, refusal: Refusal) -> None:
+        """Remember what a guild, or Discord for a token, refused last."""
+        from json import dumps
+
+        failure = refusal.failure
+        said = (failure.code, clean(failure.message), clean(failure.hint))
+        row = (refusal.key, refusal.asked, refusal.times, refusal.at, *said, dumps(sorted(refusal.removals)))
+        self._sql.run(_SAVE_REFUSAL, row)
+
+    def forget_refusal(self, key: str) -> None:
+        """Remember that nothing is refused there any more."""
+        self._sql.run("DELETE FROM coachsync_refusals WHERE key = ?", (key,))
+
+    def add_refused(self, host: str, answers: Mapping[Millis, int], since: Millis) -> None:
+        """Count refused answers of a host, by minute; forget those before `since`, or after the latest of these."""
+        outside = (host, since, max(answers, default=since))
+        self._sql.run("DELETE FROM coachsync_refused WHERE host = ? AND NOT minute BETWEEN ? AND ?", outside)
+        for minute, count in answers.items():
+            self._sql.run(_ADD_REFUSED, (host, minute, count))
 
     def forget_numbers(self) -> None:
         """Take back the numbers given in a transaction that failed, so that a later save inserts anew."""
