@@ -54,6 +54,7 @@ ONLY_IN = {
     "sqlite3": {"store"},
     "fcntl": {"host"},
     "msgspec": {"store"},
+    "crontab": {"schedule"},
     "tomllib": {"config"},
     "tomli_w": {"config"},
 }

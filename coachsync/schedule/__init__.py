@@ -1,0 +1,1 @@
+"""What starts runs: the crontabs and timers of this host."""
