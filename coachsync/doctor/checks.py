@@ -20,18 +20,21 @@ from coachsync.domain.permissions import NEEDED
 from coachsync.errors import CoachsyncError
 from coachsync.host.limits import environmental
 from coachsync.host.reading import in_time
+from coachsync.schedule.places import Host
 
 
 class DoctorRequest(NamedTuple):
-    """What a person asked for: `config` is the path they gave. `days`: how far ahead people and bookings are looked at.
+    """What a person asked for: `config` is the path they gave, `days` how far ahead people and bookings are looked at.
 
-    `told` is called with what is looked at, for whoever waits.
+    `machine` is the host where schedules are looked for, None for this one. `told` is called with what is looked at,
+    for whoever waits.
     """
 
     config: str | None
     environ: Mapping[str, str]
     offline: bool = False
     days: int = 1
+    machine: Host | None = None
     told: Callable[[str], None] = lambda _: None
 
 
@@ -100,7 +103,25 @@ def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Fo
         request.told("asking Discord …")
         found.run("api", lambda: _ask(settings, tokens, guilds, kept, now))
     found.run("people", lambda: people.unlinked(kept.coming, now))
+    found.run("schedule", lambda: _of_schedules(request, settings, kept, now, found))
     found.run("files", lambda: host.of_files(settings, tokens, guilds))
+
+
+def _of_schedules(
+    request: DoctorRequest, settings: Settings, kept: Kept, now: Millis, found: _Found
+) -> Iterable[Finding]:
+    from coachsync.doctor.schedule import Ticking, of_schedules
+    from coachsync.schedule.look import schedules
+
+    ticking = Ticking(
+        settings,
+        kept.ticks,
+        kept.path,
+        now,
+        sound=all(found.is_fine(check) for check in ("token", "api", "clock", "store", "ledger")),
+        token_in_environ=bool(request.environ.get("COACHSYNC_TOKEN")) and not settings.discord.token_file,
+    )
+    return of_schedules(schedules(request.machine), ticking)
 
 
 def _guilds(settings: Settings, kept: Kept) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ _TAKES_VALUE = frozenset({"--config", "--log-format", "--wait", "--now"})
 _DEEPEST = 4
 
 
-class Call(NamedTuple):
+class RunCall(NamedTuple):
     """One call of `coachsync run`.
 
     `program` is the word that starts it, `args` what follows. `user` is whom a word before it names ("" for none),
@@ -46,7 +46,7 @@ class Call(NamedTuple):
         return "--dry-run" in self.args
 
 
-def call_in(command: str, depth: int = 0) -> Call | None:
+def call_in(command: str, depth: int = 0) -> RunCall | None:
     """Return the first call of `coachsync run` in a command line, None if there is none."""
     return next((call for words in _simple(command) if (call := _call(words, depth)) is not None), None)
 
@@ -75,12 +75,12 @@ def _simple(command: str) -> Iterator[list[str]]:
     yield words
 
 
-def _call(words: list[str], depth: int) -> Call | None:
+def _call(words: list[str], depth: int) -> RunCall | None:
     environ: dict[str, str] = {}
     user = ""
     for n, word in enumerate(words):
         base = word.rpartition("/")[2]
-        inner: Call | None = None
+        inner: RunCall | None = None
         if _assigns(word):
             environ[word.partition("=")[0]] = word.partition("=")[2]
         elif base in _OTHER_USER:
@@ -88,7 +88,7 @@ def _call(words: list[str], depth: int) -> Call | None:
         elif base == PROGRAM and _command_of(words[n + 1 :]) == "run":  # not the user or folder of that name
             module = n > 1 and words[n - 1] == "-m"
             program = words[n - 2] if module else word
-            return Call(program, tuple(words[n + 1 :]), user, not user and "/" not in program, environ)
+            return RunCall(program, tuple(words[n + 1 :]), user, not user and "/" not in program, environ)
         elif base in _SHELLS:
             inner = _inside(words[n + 1 :], depth)
         elif " " in word and PROGRAM in word and depth < _DEEPEST:  # su USER -c "…"
@@ -120,7 +120,7 @@ def _user_of(words: list[str], by: str) -> str:
     return "root"
 
 
-def _inside(words: list[str], depth: int) -> Call | None:
+def _inside(words: list[str], depth: int) -> RunCall | None:
     """Return the call in what a shell is given by -c."""
     if depth >= _DEEPEST:
         return None

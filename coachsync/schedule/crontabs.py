@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from coachsync.schedule.command import PROGRAM, Call, call_in
+from coachsync.schedule.command import PROGRAM, RunCall, call_in
 from coachsync.schedule.found import Flaw, Kind, Schedule
 from coachsync.schedule.places import Host
 from coachsync.schedule.scripts import call_in_script
@@ -106,7 +106,7 @@ def _schedule(job: Any, where: str, tab: _Tab, environ: dict[str, str], host: Ho
 # what keeps a line from its work
 
 
-def _flaws_of_line(stdin: str | None, call: Call, environ: dict[str, str], host: Host) -> Iterator[Flaw]:
+def _flaws_of_line(stdin: str | None, call: RunCall, environ: dict[str, str], host: Host) -> Iterator[Flaw]:
     if stdin is not None:
         hint = r"write \% for a % that is meant, or keep the command in a script"
         yield Flaw("an unescaped % ends its command there: cron hands the rest to its standard input", hint, dead=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from coachsync.schedule.command import Call
+from coachsync.schedule.command import RunCall
 
 Kind = Literal["crontab", "cron.d", "timer", "user timer"]
 
@@ -29,7 +29,7 @@ class Schedule(NamedTuple):
     where: str
     user: str
     when: str
-    call: Call
+    call: RunCall
     every: int | None
     environ: Mapping[str, str]
     flaws: tuple[Flaw, ...] = ()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from coachsync.schedule.command import PROGRAM, Call, call_in, paths_in
+from coachsync.schedule.command import PROGRAM, RunCall, call_in, paths_in
 from coachsync.schedule.places import Host
 
 _LARGEST = 1 << 16
 
 
-def call_in_script(command: str, host: Host) -> Call | None:
+def call_in_script(command: str, host: Host) -> RunCall | None:
     """Return the call of `coachsync run` in a script among the words of a command line, None if there is none."""
     return next((call for path in paths_in(command) if (call := _call(path, host)) is not None), None)
 
 
-def _call(path: str, host: Host) -> Call | None:
+def _call(path: str, host: Host) -> RunCall | None:
     text = host.read(path)
     if text is None or len(text) > _LARGEST or not text.startswith("#!") or PROGRAM not in text:
         return None

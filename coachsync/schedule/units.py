@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from coachsync.schedule.command import Call, call_in
+from coachsync.schedule.command import RunCall, call_in
 from coachsync.schedule.found import Flaw, Kind, Schedule
 from coachsync.schedule.places import Host
 from coachsync.schedule.scripts import call_in_script
@@ -69,7 +69,7 @@ def _of_timer(name: str, manager: _Manager, host: Host) -> Schedule | None:
     )
 
 
-def _call_of(service: Unit, host: Host) -> Call | None:
+def _call_of(service: Unit, host: Host) -> RunCall | None:
     commands = [command.lstrip(_PREFIXES) for command in service.get("Service.ExecStart", ())]
     calls = (call_in(command) or call_in_script(command, host) for command in commands)
     return next((call for call in calls if call is not None and not call.dry), None)

@@ -45,7 +45,7 @@ def doctor(
     said = invocation(ctx)
     waiting = output.is_terminal(sys.stderr) and output.is_terminal(sys.stdout) and not json
     told = output.transient if waiting else _untold
-    findings = examine(DoctorRequest(said.config, said.environ, offline, days, told))
+    findings = examine(DoctorRequest(said.config, said.environ, offline, days, told=told))
     told("")
     _show(findings, json=json, offline=offline, whole=said.verbose)
     return SOME_FAILED if any(finding.level == "failure" for finding in findings) else OK

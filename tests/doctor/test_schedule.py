@@ -1,0 +1,142 @@
+"""Whether runs come, what starts them and what keeps them away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from coachsync.config import load_settings
+from coachsync.doctor.schedule import Ticking, of_schedules
+from coachsync.domain.finding import Finding
+from coachsync.domain.model import HOUR, MINUTE, Millis, RunRecord
+from coachsync.schedule.look import schedules
+from tests.kit.home import Home
+from tests.schedule.machine import PROGRAM, Machine
+
+LATER: Millis = 4_000_000_000_000
+
+
+class Place:
+    """A machine, an installation on it, and the runs that it had."""
+
+    def __init__(self, folder: Path) -> None:
+        self.machine = Machine(folder / "root")
+        self.home = Home(folder).settle()
+        self.line = f"*/15 * * * * {PROGRAM} --config {self.home.config} run --quiet"
+        self.ticks: list[RunRecord] | None = []
+        self.now = int(self.home.config.stat().st_mtime * 1000) + 3 * HOUR
+
+    def ran(self, ago: Millis, code: int | None = 0) -> None:
+        """Let a run have ended some time ago, or have begun then and never ended."""
+        at = self.now - ago
+        assert self.ticks is not None
+        self.ticks.append(RunRecord(at, None if code is None else at, "run", code, {}))
+
+    def found(self, *, sound: bool = True, token_in_environ: bool = False) -> list[Finding]:
+        """Return what is found."""
+        settings = load_settings(str(self.home.config), {})
+        ticking = Ticking(settings, self.ticks, str(self.home.file), self.now, sound, token_in_environ)
+        return list(of_schedules(schedules(self.machine.host), ticking))
+
+    def only(self) -> Finding:
+        """Return the only thing found."""
+        (found,) = self.found()
+        return found
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_runs_that_come_are_fine_whatever_starts_them(place: Place) -> None:
+    place.ran(4 * MINUTE)
+    assert (place.only().level, "4 min ago" in place.only().message) == ("ok", True)
+    place.machine.crontab(place.line)
+    assert (place.only().level, "*/15 * * * *" in place.only().message) == ("ok", True)
+
+
+def test_nothing_that_calls_it_is_a_failure(place: Place) -> None:
+    assert (place.only().level, "nothing on this host calls" in place.only().message) == ("failure", True)
+
+
+def test_silent_cron_is_a_failure_that_says_since_when_and_where_to_look(place: Place) -> None:
+    place.machine.crontab(place.line)
+    place.ran(2 * HOUR)
+    found = place.only()
+    assert (found.level, "2 h 0 min ago" in found.message, "journalctl -u cron" in found.hint) == (
+        "failure",
+        True,
+        True,
+    )
+
+
+def test_silent_timer_says_how_to_ask_it(place: Place) -> None:
+    place.machine.timer(f"ExecStart={PROGRAM} --config {place.home.config} run")
+    assert place.only().hint.endswith("systemctl status coachsync.timer")
+
+
+def test_fresh_schedule_waits_for_its_first_run(place: Place) -> None:
+    place.machine.crontab(place.line)
+    place.now -= 3 * HOUR - MINUTE
+    assert (place.only().level, "no run came yet" in place.only().message) == ("warning", True)
+
+
+def test_two_that_call_the_same_are_told_together(place: Place) -> None:
+    place.ran(MINUTE)
+    place.machine.crontab(place.line)
+    place.machine.timer(f"ExecStart={PROGRAM} --config {place.home.config} run")
+    told = [f for f in place.found() if f.level == "warning"]
+    assert [("crontabs/coachsync:1" in f.message, "coachsync.timer" in f.message) for f in told] == [(True, True)]
+
+
+def test_schedule_of_another_installation_is_left_aside(place: Place) -> None:
+    place.machine.crontab(place.line.replace("config.toml", "other.toml"))
+    assert "nothing on this host calls" in place.only().message
+
+
+def test_broken_line_is_told_in_place_of_the_silence_that_follows(place: Place) -> None:
+    place.machine.crontab(place.line.replace(PROGRAM, "/opt/nowhere/coachsync"))
+    assert (place.only().level, "does not exist" in place.only().message) == ("failure", True)
+
+
+def test_broken_line_is_not_told_if_another_does_the_work(place: Place) -> None:
+    place.ran(MINUTE)
+    place.machine.crontab(place.line)
+    place.machine.timer(f"ExecStart={PROGRAM} --config {place.home.config} run", active="inactive")
+    assert place.only().level == "ok"
+
+
+def test_root_that_works_on_anothers_store_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.ran(MINUTE)
+    place.machine.crontab(place.line, user="root")
+    monkeypatch.setattr("coachsync.doctor.schedule.owner_of", lambda _: 65534)
+    told = [f.message for f in place.found() if f.level == "failure"]
+    assert [message.partition(" runs as root")[1] for message in told] == [" runs as root"]
+
+
+def test_seldom_calls_are_told(place: Place) -> None:
+    place.ran(MINUTE)
+    place.machine.crontab(place.line.replace("*/15", "7"))
+    assert [f.level for f in place.found()] == ["warning", "ok"]
+
+
+def test_token_that_only_this_shell_has_is_told(place: Place) -> None:
+    place.ran(MINUTE)
+    place.machine.crontab(place.line)
+    assert [f.level for f in place.found(token_in_environ=True)] == ["warning", "ok"]
+    place.machine.crontab("COACHSYNC_TOKEN=x", place.line)
+    assert [f.level for f in place.found(token_in_environ=True)] == ["ok"]
+
+
+def test_run_that_could_not_work_is_told_unless_its_reason_is(place: Place) -> None:
+    place.ran(MINUTE, code=3)
+    assert place.only().level == "failure"
+    assert [f.level for f in place.found(sound=False)] == ["ok"]
+
+
+def test_ledger_that_cannot_be_read_proves_no_silence(place: Place) -> None:
+    place.ticks = None
+    place.machine.crontab(place.line)
+    assert place.found() == []
