@@ -46,11 +46,13 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
 def _run(arguments: list[str], said: Invocation) -> int:
     said.arguments = tuple(arguments)
     said.json = "--json" in arguments  # until the command says it: the host may not even let us load that
+    if os.environ.get(_COMPLETE):
+        from coachsync.cli.completion.answer import answer
+
+        return answer(os.environ[_COMPLETE], os.environ)
     from coachsync.cli.app import build
 
     command = build()
-    if _COMPLETE in os.environ:
-        command.main(prog_name=PROGRAM, complete_var=_COMPLETE)
     with command.make_context(PROGRAM, arguments, obj=said) as ctx:
         result = command.invoke(ctx)
     return result if isinstance(result, int) else errors.OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -62,7 +63,7 @@ class Commands(LazyGroup):
 
 def build() -> Any:
     """Return the whole command line as one command object."""
-    app = new_app(cls=Commands, add_completion=True, epilog=_EPILOG)
+    app = new_app(cls=Commands, epilog=_EPILOG)
     app.callback()(root)
     return typer.main.get_command(app)
 
@@ -111,6 +112,32 @@ def _version(ctx: typer.Context, wanted: bool) -> None:
         raise typer.Exit
 
 
+def _show_completion(ctx: typer.Context, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from coachsync.cli.completion.scripts import chosen, script
+        from coachsync.cli.output import out
+
+        out(script(chosen(_word_behind(ctx, "--show-completion"), os.environ, "--show-completion")))
+        raise typer.Exit
+
+
+def _install_completion(ctx: typer.Context, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from coachsync.cli.completion.scripts import chosen, install
+        from coachsync.cli.output import out
+        from coachsync.host.limits import home
+
+        shell = chosen(_word_behind(ctx, "--install-completion"), os.environ, "--install-completion")
+        out(f"{shell} completion installed in {install(shell, home())}; it works in the next {shell} that starts")
+        raise typer.Exit
+
+
+def _word_behind(ctx: typer.Context, option: str) -> str | None:
+    """Return the word behind an option that may do without one."""
+    typed = _said(ctx).arguments
+    return typed[typed.index(option) + 1] if option in typed[:-1] else None
+
+
 def root(
     config: Annotated[
         str | None,
@@ -140,6 +167,26 @@ def root(
         bool,
         typer.Option(
             "--version", help="Show the version and exit.", callback=_version, is_eager=True, expose_value=False
+        ),
+    ] = False,
+    install_completion: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            help="Install completion for this shell, or for the one named behind it: bash, zsh, fish.",
+            callback=_install_completion,
+            is_eager=True,
+            expose_value=False,
+        ),
+    ] = False,
+    show_completion: Annotated[
+        bool,
+        typer.Option(
+            "--show-completion",
+            help="Show that script, to install it elsewhere.",
+            callback=_show_completion,
+            is_eager=True,
+            expose_value=False,
         ),
     ] = False,
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from coachsync.domain.booking import Defaults, not_a_row, occurs_twice, read_booking
 from coachsync.domain.marks import Marks
-from coachsync.domain.model import Session, Span
+from coachsync.domain.model import Millis, Session, Span
 from coachsync.domain.naming import hash_of, short_of
 from coachsync.domain.snowflake import is_snowflake
 from coachsync.errors import SessionError
@@ -72,6 +72,12 @@ class Rows(Protocol):
 
     def ids(self, endings: Collection[str] | None = None) -> Iterable[str]:
         """Return every id, or those whose last 8 characters are among `endings`."""
+
+    def near(self, moment: Millis, limit: int, beginning: str) -> Iterable[Found]:
+        """Return at most `limit` rows: what starts next after a moment, then what started last before it.
+
+        Only those whose id, or its last 8 characters, begin so.
+        """
 
     def guild_ids(self) -> Iterable[object]:
         """Return what the rows name as their guild, each once."""
@@ -135,6 +141,13 @@ class Bookings:
             lengths = {len(s) for s in hashes}
             found |= {i for i in self._rows.ids() if any(hash_of(i, n) in hashes for n in lengths)}
         return list(self.by_ids(found).values())
+
+    def near(self, moment: Millis, limit: int, beginning: str = "") -> list[Session]:
+        """Return at most `limit` bookings: what starts next after a moment, then what started last before it.
+
+        `beginning`: only those whose id, or its last 8 characters, begin so.
+        """
+        return list(self._sessions(self._rows.near(moment, limit, beginning)))
 
     def guild_ids(self) -> set[str]:
         """Return the guilds that rows name."""

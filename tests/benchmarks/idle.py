@@ -14,7 +14,7 @@ from tests.benchmarks.stage import Run, environment, measured
 MANY, FEW = 1_000_000, 10
 _NOWHERE = "http://127.0.0.1:9/api/v10"
 _LONG_AGO = START - 400 * 86_400_000
-_EMPTY = "import typer\napp = typer.Typer()\n\n@app.command()\ndef run() -> None:\n    pass\n\napp()\n"
+EMPTY = "import typer\napp = typer.Typer()\n\n@app.command()\ndef run() -> None:\n    pass\n\napp()\n"
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
         many.book(MANY, start=_LONG_AGO, apart=30_000)
         few.settle(START)
         many.settle(START)
-        (small / "empty.py").write_text(_EMPTY, "utf-8")
+        (small / "empty.py").write_text(EMPTY, "utf-8")
 
         def empty() -> Run:
             return measured([sys.executable, "empty.py"], small, environment())

@@ -48,6 +48,18 @@ class TestReading:
         backend.fill([a_row(f"id{number}", start) for number, start in enumerate(at)])
         assert ids(store) == ["id1", "id2"]
 
+    def test_near_gives_what_comes_next_then_what_was_last(self, backend: Backend, store: Store) -> None:
+        starts = {"past": NOW - HOUR, "later": NOW + 9 * HOUR, "next": NOW, "long-past": NOW - 99 * HOUR}
+        backend.fill([a_row(name, start) for name, start in starts.items()])
+        assert [session.id for session in store.bookings.near(NOW, 9)] == ["next", "later", "past", "long-past"]
+        assert [session.id for session in store.bookings.near(NOW, 3)] == ["next", "later", "past"]
+
+    def test_near_gives_what_begins_so_or_whose_end_does(self, backend: Backend, store: Store) -> None:
+        backend.fill([a_row(name) for name in ("abc12345", "12345-abcdefgh", "x-abc-x", "öabc", "ab%")])
+        found = {text: [s.id for s in store.bookings.near(NOW, 9, text)] for text in ("abc", "ab%", "ö", "_")}
+        assert sorted(found["abc"]) == ["12345-abcdefgh", "abc12345"]
+        assert (found["ab%"], found["ö"], found["_"]) == (["ab%"], ["öabc"], [])
+
     @pytest.mark.parametrize(
         "marks",
         [

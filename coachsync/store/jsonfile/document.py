@@ -7,6 +7,7 @@ does not read them all again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest, nsmallest
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -14,7 +15,7 @@ import msgspec
 
 from coachsync.domain.booking import EARLIEST, LATEST, whole
 from coachsync.domain.marks import Marks, completed, unsaid
-from coachsync.domain.model import Span
+from coachsync.domain.model import Millis, Span
 from coachsync.store.columns import FIELD_OF, KEY_OF
 from coachsync.store.jsonfile.read import Raw, Row, array_at, gaps, read_row, read_rows, split
 from coachsync.store.jsonfile.text import ABSENT, Style, decoded, encoded, laid_out, spliced, style_of, value_of
@@ -61,6 +62,20 @@ class Document:
                 if row is not None and isinstance(row.id, str):
                     self._index.setdefault(row.id, []).append(position)
         return self._index
+
+    def near(self, moment: Millis, limit: int, beginning: str) -> list[int]:
+        """Return at most `limit` positions: what starts next after a moment, then what started last before it."""
+        starts = [
+            (row.scheduled_date, position)
+            for position, row in enumerate(self.rows)
+            if row is not None
+            and type(row.scheduled_date) is int
+            and isinstance(row.id, str)
+            and (row.id.startswith(beginning) or row.id[-8:].startswith(beginning))
+        ]
+        coming = nsmallest(limit, (found for found in starts if found[0] >= moment))
+        past = nlargest(limit - len(coming), (found for found in starts if found[0] < moment))
+        return [position for _, position in (*coming, *past)]
 
     def text(self, position: int) -> str:
         """Return a row's text."""

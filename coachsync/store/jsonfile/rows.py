@@ -17,7 +17,7 @@ import msgspec
 from coachsync import waits
 from coachsync.domain.booking import is_start
 from coachsync.domain.marks import Marks
-from coachsync.domain.model import Span
+from coachsync.domain.model import Millis, Span
 from coachsync.errors import StoreError
 from coachsync.store.bookings import Edit, Found
 from coachsync.store.files import lost_hint
@@ -65,6 +65,11 @@ class JsonRows:
     def ids(self, endings: Collection[str] | None = None) -> Iterable[str]:
         """Return every id, or those whose last 8 characters are among `endings`."""
         return [i for i in self._fresh().index() if i and (endings is None or i[-8:] in endings)]
+
+    def near(self, moment: Millis, limit: int, beginning: str) -> Iterable[Found]:
+        """Return what starts next after a moment, then what started last before it."""
+        document = self._fresh()
+        return [_found(document, position) for position in document.near(moment, limit, beginning)]
 
     def guild_ids(self) -> Iterable[object]:
         """Return what the rows name as their guild, each once."""

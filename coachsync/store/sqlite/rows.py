@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from coachsync.domain.marks import Marks, completed, unsaid
-from coachsync.domain.model import Span
+from coachsync.domain.model import Millis, Span
 from coachsync.errors import RowRefusedError, StoreError
 from coachsync.store.bookings import Edit, Found
 from coachsync.store.columns import FIELD_OF, FIELDS, IDS
@@ -59,6 +59,18 @@ class SqliteRows:
         else:
             rows = self._db.among(f"{sql} WHERE substr({self._id}, -8) IN ({{}})", map(text_key, endings), ID)
         return (str(row[0]) for row in rows if isinstance(row[0], (str, int)) and row[0] != "")
+
+    def near(self, moment: Millis, limit: int, beginning: str) -> Iterable[Found]:
+        """Return what starts next after a moment, then what started last before it."""
+        begins, args = "", []
+        if beginning:
+            begins = f" AND (substr({self._id}, 1, ?) = {ID} OR substr({self._id}, -8, ?) = {ID})"
+            args = [len(beginning), text_key(beginning)] * 2
+        sql = f"SELECT {self._table.fields} FROM sessions WHERE {self._start}"
+        coming = self._db.all(f"{sql} >= ?{begins} ORDER BY {self._start} LIMIT ?", (moment, *args, limit))
+        rest = limit - len(coming)
+        past = self._db.all(f"{sql} < ?{begins} ORDER BY {self._start} DESC LIMIT ?", (moment, *args, rest))
+        return self._doubted([*coming, *past])
 
     def guild_ids(self) -> Iterable[object]:
         """Return what the rows name as their guild, each once; an integer as its digits."""
