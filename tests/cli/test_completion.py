@@ -17,7 +17,7 @@ import pytest
 from coachsync.cli.app import build
 from coachsync.cli.completion.answer import _bash, _raw
 from coachsync.cli.completion.offers import MOST, Offer, offers
-from coachsync.cli.completion.words import place, split
+from coachsync.cli.completion.words import cursor, split
 from coachsync.domain.model import HOUR
 from tests.kit.home import GUILD, JSON, ROOT, SQLITE, STUDENT, Home
 
@@ -29,7 +29,7 @@ ODD = "we ird$(touch x)'q"
 
 def offered(line: str, **environ: str) -> list[Offer]:
     """Return what may stand at the end of a line."""
-    here = place(PROGRAM, *split(line))
+    here = cursor(PROGRAM, *split(line))
     found = [] if here is None else offers(PROGRAM, here, environ)
     assert found != "files"
     return found
@@ -95,13 +95,13 @@ def test_line_is_split_as_a_shell_would(line: str, words: list[str], last: str) 
     ],
 )
 def test_place_is_the_one_that_the_parser_will_see(line: str, param: str | None, text: str) -> None:
-    here = place(PROGRAM, *split(line))
+    here = cursor(PROGRAM, *split(line))
     assert here is not None
     assert (None if here.param is None else here.param.name, here.text) == (param, text)
 
 
 def test_configuration_on_the_line_is_the_last_one() -> None:
-    here = place(PROGRAM, *split("coachsync --config a sessions --config=b show --config c x"))
+    here = cursor(PROGRAM, *split("coachsync --config a sessions --config=b show --config c x"))
     assert here is not None
     assert here.config == "c"
 
@@ -189,7 +189,7 @@ def test_statuses_of_the_configuration_are_offered(home: Home) -> None:
 
 @pytest.mark.parametrize("line", ["coachsync --config ", "coachsync sessions import ", "coachsync init --token-file x"])
 def test_names_of_files_are_left_to_the_shell(line: str) -> None:
-    here = place(PROGRAM, *split(line))
+    here = cursor(PROGRAM, *split(line))
     assert here is not None
     assert offers(PROGRAM, here, {}) == "files"
 

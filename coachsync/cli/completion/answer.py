@@ -17,7 +17,7 @@ from coachsync import waits
 from coachsync.cli import output
 from coachsync.cli.completion.offers import Offer, Offers, hush, offers
 from coachsync.cli.completion.scripts import SHELLS, script
-from coachsync.cli.completion.words import Place, place, split
+from coachsync.cli.completion.words import Cursor, cursor, split
 
 _PATIENCE_S = 2.0  # for a store on a file system that hangs: then nothing is offered
 _GIVEN_WAITS = {"reading": 1.0, "sqlite_lock": 0.1, "json_lock": 0.1, "malformed": 0.1, "migration": 0.1}
@@ -60,7 +60,7 @@ def _text(kind: str, shell: str, environ: Mapping[str, str]) -> str:
 
     root = build()
     words, typed, raw = _line(kind, shell, environ)
-    here = place(root, words, typed)
+    here = cursor(root, words, typed)
     found: Offers = [] if here is None else offers(root, here, environ)
     if here is None:
         return ""
@@ -144,11 +144,11 @@ def _short(text: str) -> str:
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 
-def _former_bash(found: Offers, _here: Place, raw: str) -> str:
+def _former_bash(found: Offers, _here: Cursor, raw: str) -> str:
     return "" if found == "files" else "\n".join(_bash(found, raw, "", menu=False))
 
 
-def _former_zsh(found: Offers, here: Place, _raw: str) -> str:
+def _former_zsh(found: Offers, here: Cursor, _raw: str) -> str:
     """Return what zsh evaluates: so only words of harmless letters stand in it."""
     if found == "files":
         return "_files"
@@ -164,7 +164,7 @@ def _harmless(text: str) -> str:
     return re.sub(r"[^\w ,./-]", " ", _short(text))
 
 
-def _former_fish(found: Offers, here: Place, _raw: str) -> str:
+def _former_fish(found: Offers, here: Cursor, _raw: str) -> str:
     if found == "files":
         return ""
     return "\n".join(f"{here.joined}{offer.value}\t{_short(offer.told)}".rstrip("\t") for offer in found)

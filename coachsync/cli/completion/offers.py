@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from coachsync.cli.completion.words import Place, options
+from coachsync.cli.completion.words import Cursor, options
 from coachsync.cli.frame import LazyGroup
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Offer(NamedTuple):
 Offers = list[Offer] | Literal["files"]
 
 
-def offers(root: Any, place: Place, environ: Mapping[str, str]) -> Offers:
+def offers(root: Any, place: Cursor, environ: Mapping[str, str]) -> Offers:
     """Return what may stand at this place, the likeliest first; "files" for names of files, which shells know best."""
     if place.param is None:
         found: Iterable[Offer] = _names(root, place)
@@ -51,7 +51,7 @@ def offers(root: Any, place: Place, environ: Mapping[str, str]) -> Offers:
     return [*reversed(fitting.values())][:MOST]
 
 
-def _names(root: Any, place: Place) -> Iterator[Offer]:
+def _names(root: Any, place: Cursor) -> Iterator[Offer]:
     """Yield the commands of a group, or the options of a command once a dash is typed."""
     if not place.only_words and place.text.startswith("-"):
         for option in options(place.command, root):
@@ -66,7 +66,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _values(place: Place, environ: Mapping[str, str]) -> Iterable[Offer] | Literal["files"]:
+def _values(place: Cursor, environ: Mapping[str, str]) -> Iterable[Offer] | Literal["files"]:
     """Return what an option or an argument may be."""
     param = place.param
     own = param.shell_complete(None, place.text)
@@ -93,13 +93,13 @@ def _codes() -> list[Offer]:
     return [Offer(code, m.wrong) for known in (ERRORS, WARNINGS, STANDING) for code, m in known.items()]
 
 
-def _settings(place: Place, environ: Mapping[str, str]) -> Settings:
+def _settings(place: Cursor, environ: Mapping[str, str]) -> Settings:
     from coachsync.config import load_settings
 
     return load_settings(place.config, environ)
 
 
-def _of_store(place: Place, environ: Mapping[str, str], ask: Any) -> list[Offer]:
+def _of_store(place: Cursor, environ: Mapping[str, str], ask: Any) -> list[Offer]:
     """Return what `ask` finds in the store, opened for reading alone; nothing if there is none that can be read."""
     from coachsync.cli.context import open_configured
     from coachsync.errors import CoachsyncError

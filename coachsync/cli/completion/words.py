@@ -11,7 +11,7 @@ from coachsync.cli.frame import LazyGroup
 _CURSOR = "\x01"  # no word holds it
 
 
-class Place(NamedTuple):
+class Cursor(NamedTuple):
     """What may come at the cursor.
 
     `command` is the one named so far. `param` is the option whose value is typed, or the argument; None where a
@@ -43,7 +43,7 @@ def split(line: str) -> tuple[list[str], str]:
     return words[program + 1 :], last
 
 
-def place(root: Any, words: Iterable[str], text: str) -> Place | None:
+def cursor(root: Any, words: Iterable[str], text: str) -> Cursor | None:
     """Return what may come behind these words; None if they name no command."""
     walk = _Walk(root)
     if not all(walk.step(word) for word in words):
@@ -77,9 +77,9 @@ class _Walk:
             return True
         return self._take_word(word)
 
-    def place(self, text: str) -> Place:
+    def place(self, text: str) -> Cursor:
         """Return what may come at the cursor."""
-        here = Place(
+        here = Cursor(
             self._command, tuple(self._path), self._pending, text, config=self._config, only_words=self._only_words
         )
         if self._pending is not None or isinstance(self._command, LazyGroup):
@@ -91,7 +91,7 @@ class _Walk:
             return here._replace(param=arguments[self._arguments])
         return here._replace(param=arguments[-1]) if arguments and arguments[-1].nargs == -1 else here
 
-    def _behind_equals(self, here: Place) -> Place:
+    def _behind_equals(self, here: Cursor) -> Cursor:
         name, equals, value = here.text.partition("=")
         option = self._option(name) if equals and not self._only_words else None
         return here if option is None else here._replace(param=option, text=value, joined=f"{name}=")
