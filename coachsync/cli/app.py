@@ -16,7 +16,7 @@ ENTRIES = (
     Command("setup", "setup", "setup", "Do the setups that are due, or those of the sessions named."),
     Command("cleanup", "cleanup", "cleanup", "Do the cleanups that are due, or those of the sessions named."),
     Command("status", "status", "status", "Show each session's phase and what happens to it next."),
-    Command("explain", "explain", "explain", "Print one session's whole story."),
+    Command("explain", "explain", "explain", "Tell one session's whole story, or what an error's code means."),
     Command("runs", "runs", "runs", "List past runs: when, how long, what each did, how it ended."),
     Command("doctor", "doctor", "doctor", "Check all that runs need, one thing after another; change nothing."),
     Command("timeline", "timeline", "timeline", "Show sessions as bars on a line of time, or draw them."),

@@ -1,105 +1,348 @@
-"""One session's whole story, as lines for people: who, when, what was done, what blocks it, what comes next."""
+"""One session's whole story: who, when, what is wrong, what was done when, what comes next. Names go before ids."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
-from coachsync.clock import iso, local, relative
+from coachsync.clock import iso
+from coachsync.domain.case import Case
 from coachsync.domain.causes import Cause
-from coachsync.domain.model import Entry, Event, Millis
-from coachsync.domain.windows import Policy, cleanup_at, window_opens
+from coachsync.domain.happenings import Happening, fold
+from coachsync.domain.model import MINUTE, Entry, Event, Grant, Millis, Person, Resource
+from coachsync.domain.states import Room
+from coachsync.domain.windows import cleanup_at
+from coachsync.report.ahead import ahead
+from coachsync.report.document import VERSION, cause_document, session_document
+from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
 from coachsync.standing.row import StatusRow
 
-_WIDTH = 16
+_ROOMS: dict[Room, str] = {
+    "none": "no room",
+    "open": "its room is open",
+    "waiting": "its room is open, not everybody is let in",
+    "gone": "its room is gone",
+}
+_GRANTS = {
+    "asked": "asked for, the answer is not known",
+    "granted": "let in",
+    "losing": "to lose access",
+    "outside": "lost access; may still be inside",
+    "revoked": "lost access",
+}
 
 
-def story(
-    row: StatusRow, events: Sequence[Event], policy: Policy, now: Millis, causes: Sequence[Cause] = ()
-) -> Iterator[str]:
-    """Yield the story's lines. `events` are the ledger's, oldest first, `causes` what is wrong with the session."""
-    yield from _who(row)
-    yield from _when(row, policy, now)
-    yield from _made(row.entry)
-    yield from _happened(events)
-    yield from _ahead(row, now, causes)
+class SessionStory(NamedTuple):
+    """What is known of a session. `booked`: its booking is in the store. `events` are the ledger's, oldest first."""
+
+    row: StatusRow
+    case: Case
+    events: tuple[Event, ...]
+    booked: bool = True
 
 
-def _line(name: str, text: str) -> str:
-    return f"{name:<{_WIDTH}}{text}"
+class Labelled(NamedTuple):
+    """One line of a story: what stands at its head, and the text."""
+
+    head: str
+    text: str
 
 
-def _who(row: StatusRow) -> Iterator[str]:
-    session = row.session
-    yield _line("session", word(session.id))
-    yield _line("phase", f"{row.phase} (status {clean(session.status) or 'none'})")
+class Part(NamedTuple):
+    """Lines under a title; "" for what needs none. `wrong`: it tells what is wrong."""
+
+    title: str
+    lines: tuple[Labelled, ...]
+    wrong: bool = False
+
+
+def sections(story: SessionStory, moments: Moments) -> list[Part]:
+    """Return the story's parts that have something to say, in the order in which they are read."""
+    parts = [
+        Part("", tuple(_who(story, moments))),
+        *(Part("", tuple(_wrong(told, story, moments)), wrong=True) for told in _wrongs(story)),
+        Part("next", (Labelled("", _ahead(story, moments)),)),
+        Part("people", tuple(_people(story, moments))),
+        Part("in Discord", tuple(_things(story, moments))),
+        Part("windows", tuple(_windows(story, moments))),
+        Part("what happened", tuple(_happened(story, moments))),
+    ]
+    return [part for part in parts if part.lines]
+
+
+def together(people: Sequence[Person]) -> str:
+    """Return "Nadja with Coach Mike"; ids for those without a name."""
+    students = " and ".join(clean(p.called) for p in people if p.kind == "student" and p.called)
+    others = " and ".join(clean(p.called) for p in people if p.kind != "student" and p.called)
+    return " with ".join(filter(None, (students, others)))
+
+
+def _who(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
+    session, entry = story.row.session, story.row.entry
+    yield Labelled("session", together(session.people) or "nobody is named")
+    if session.start:
+        length = f"{(session.end - session.start) // MINUTE} min"
+        yield Labelled("starts", f"{moments.full(session.start)}; {length}, until {moments.clock(session.end)}")
+    short = f", short name {word(entry.short)}" if entry is not None and entry.short != session.id else ""
+    yield Labelled("id", f"{word(session.id)}{short}")
+    statuses = " and ".join(word(s) for s in session.statuses or (session.status,) if s)
+    gone = "" if story.booked else "; the booking is gone from the store, this is what the ledger remembers"
+    status = f", status {statuses}" if statuses else ""
+    yield Labelled("phase", f"{story.row.phase}{status}: {_ROOMS[story.row.standing.room]}{gone}")
+    if story.row.standing.url:
+        yield Labelled("", story.row.standing.url)
+
+
+class _Wrong(NamedTuple):
+    code: str
+    message: str
+    hint: str
+    cause: Cause | None = None
+
+
+def _wrongs(story: SessionStory) -> Iterator[_Wrong]:
+    """Yield what is wrong: the causes, and what blocks it if no cause says that."""
+    row = story.row
+    for cause in row.causes:
+        yield _Wrong(cause.code, cause.message, cause.hint, cause)
+    if row.blocked is not None and row.blocked.code not in {cause.code for cause in row.causes}:
+        yield _Wrong(row.blocked.code, row.blocked.message, row.blocked.hint)
+
+
+def _wrong(told: _Wrong, story: SessionStory, moments: Moments) -> Iterator[Labelled]:
+    head = "blocked by" if told.cause is None else told.cause.urgency
+    yield Labelled(head, f"{_by_name(told.message, _people_of(story))} ({told.code})")
+    if told.cause is not None:
+        others = len(told.cause.sessions) - 1
+        shared = f"; {others} more sessions wait for it" if others else ""
+        yield Labelled("since", f"{moments.full(told.cause.since)}{shared}")
+    yield Labelled("remedy", clean(told.hint) or f"`coachsync explain {told.code}` tells what is known of it")
+
+
+def _ahead(story: SessionStory, moments: Moments) -> str:
+    if not story.booked and story.case.live is None:
+        return "nothing: its booking is gone, and so is its room"
+    return ahead(story.case, moments, story.row.standing.waiting_for)
+
+
+def _people(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
+    session, entry = story.row.session, story.row.entry
     for person in session.people:
         link = f"Discord id {person.id}" if person.id else "no Discord account linked"
-        yield _line(person.kind, f"{clean(person.name)}, {link}" if person.name else link)
-    yield _line("guild", session.guild_id)
-    if session.flaw is not None:
-        yield _line("row is invalid", clean(session.flaw.message))
+        unread = "its field cannot be understood" if person.unread else link
+        grant = _grant(entry, person.id)
+        what = _access(grant, moments) if grant is not None else "not let in"
+        named = f"{clean(person.name)}: " if person.name else ""
+        yield Labelled(person.kind, f"{named}{what} ({unread})")
+    names = {person.id: _called(person) for person in _people_of(story)}
+    for grant in entry.grants if entry is not None else ():
+        if grant.user_id not in session.ids and grant.state != "revoked":
+            yield Labelled("former", f"{names.get(grant.user_id, grant.user_id)}: {_access(grant, moments)}")
 
 
-def _when(row: StatusRow, policy: Policy, now: Millis) -> Iterator[str]:
-    session = row.session
+def _grant(entry: Entry | None, person: str | None) -> Grant | None:
+    if entry is None or person is None:
+        return None
+    of_them = [grant for grant in entry.grants if grant.user_id == person]
+    return entry.grant_of(person) or (of_them[-1] if of_them else None)
+
+
+def _access(grant: Grant, moments: Moments) -> str:
+    if grant.granted_at is None:
+        return "not let in" if grant.state == "revoked" else _GRANTS[grant.state]
+    begun = f"let in {moments.when(grant.granted_at)}"
+    if grant.state == "granted":
+        return begun
+    ended = _GRANTS[grant.state] + (f" {moments.when(grant.revoked_at)}" if grant.revoked_at is not None else "")
+    return f"{begun}, {ended}"
+
+
+def _things(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
+    entry = story.row.entry
+    if entry is None:
+        return
+    for thing in _shown(entry):
+        identity = f" ({thing.snowflake})" if thing.snowflake else ""
+        kind = "room" if thing.kind == "channel" else thing.kind
+        yield Labelled(kind, f"{clean(thing.name)}{identity}: {_fate(thing, moments)}")
+    if entry.access == "member":
+        yield Labelled("access", "by the room itself, without a role")
+    elsewhere = "" if story.case.session.guild_id == entry.guild_id else f"; booked in {story.case.session.guild_id}"
+    yield Labelled("guild", f"{entry.guild_id}{elsewhere}")
+
+
+def _shown(entry: Entry) -> list[Resource]:
+    """Return what is there, or may be; of what is gone only the last of each kind."""
+    gone = ("deleted", "refused", "written_off")
+    last = {thing.kind: thing for thing in entry.resources if thing.state == "deleted"}
+    here = [thing for thing in entry.resources if thing.state not in gone]
+    kinds = {thing.kind for thing in here}
+    return [*here, *(thing for kind, thing in last.items() if kind not in kinds)]
+
+
+def _fate(thing: Resource, moments: Moments) -> str:
+    made = f"made {moments.when(thing.made_at)}" if thing.made_at is not None else ""
+    deleted = f"deleted {moments.when(thing.deleted_at)}" if thing.deleted_at is not None else ""
+    states = {
+        "attempted": f"asked for {moments.when(thing.attempt_at)}, the answer is not known",
+        "spare": "to be removed",
+        "abandoned": "given up by an operator: may still be there",
+        "orphan": "no booking owns it",
+    }
+    return ", ".join(filter(None, (made, deleted, states.get(thing.state, "")))) or thing.state
+
+
+def _windows(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
+    session, policy = story.case.session, story.case.policy
     if not session.start:
         return
-    moments = (
-        ("setup opens", window_opens(session, policy)),
-        ("setup late from", session.start - policy.setup_by),
-        ("starts", session.start),
-        ("ends", session.end),
-        ("cleanup from", cleanup_at(session.end, policy)),
-    )
-    for name, moment in moments:
-        yield _line(name, f"{iso(moment)}  {local(moment)}, {relative(moment, now)}")
+    late = session.start - policy.setup_by
+    yield Labelled("opens", f"{moments.full(story.case.opens)}; late from {moments.clock(late)} on")
+    yield Labelled("closes", moments.full(cleanup_at(session.end, policy)))
 
 
-def _made(entry: Entry | None) -> Iterator[str]:
-    if entry is None:
-        yield _line("made so far", "nothing")
-        return
-    yield _line("access", f"{entry.access}, {entry.state}{f' ({entry.closed_by})' if entry.closed_by else ''}")
-    for thing in entry.resources:
-        identity = f" {thing.snowflake}" if thing.snowflake else ""
-        fate = _fate(thing.state, ("made", thing.made_at), ("deleted", thing.deleted_at))
-        yield _line(thing.kind, f"{clean(thing.name)}{identity}: {fate}")
-    for grant in entry.grants:
-        fate = _fate(grant.state, ("granted", grant.granted_at), ("revoked", grant.revoked_at))
-        yield _line("access of", f"{grant.user_id}: {fate}")
+def _happened(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
+    people = _people_of(story)
+    for happening in fold(story.events):
+        yield Labelled(moments.when(happening.event.at), f"{told(happening.event, people)}{_again(happening, moments)}")
 
 
-def _fate(state: str, begun: tuple[str, Millis | None], ended: tuple[str, Millis | None]) -> str:
-    """Return "made 2026-…, deleted 2026-…"; the state alone if no time is known."""
-    moments = [f"{what} {iso(when)}" for what, when in (begun, ended) if when is not None]
-    known = any(moment.startswith(state) for moment in moments)
-    return ", ".join(moments if known else [state, *moments])
+def _again(happening: Happening, moments: Moments) -> str:
+    return f", {happening.times} times, last {moments.clock(happening.last)}" if happening.times > 1 else ""
 
 
-def _happened(events: Sequence[Event]) -> Iterator[str]:
-    yield ""
-    yield "what happened" if events else "nothing has happened yet"
-    for event in events:
-        failure = event.failure
-        told = event.detail if failure is None else f"{failure.code}: {failure.message}"
-        detail = f": {clean(told)}" if told else ""
-        yield f"  {iso(event.at)}  {clean(event.what)} {clean(event.outcome)}{detail}"
+def _by_name(text: str, people: Sequence[Person]) -> str:
+    """Return a message with the names of those whom it calls "the student (1100000000000000010)"."""
+    for person in people:
+        if person.name and person.id:
+            text = text.replace(f"the {person.kind} ({person.id})", f"{person.name} (the {person.kind})")
+    return clean(text)
 
 
-def _ahead(row: StatusRow, now: Millis, causes: Sequence[Cause]) -> Iterator[str]:
-    yield ""
-    for cause in causes:
-        yield _line("wrong", f"{clean(cause.message)} ({cause.code})")
-        yield _line("since", f"{iso(cause.since)}, {relative(cause.since, now)} ({cause.urgency})")
-        if cause.hint:
-            yield _line("remedy", clean(cause.hint))
-    if row.blocked is not None and row.blocked.hint not in {cause.hint for cause in causes}:
-        yield _line("blocked by", f"{clean(row.blocked.message)} ({row.blocked.code})")
-        yield _line("remedy", clean(row.blocked.hint) or "none is known")
-    if row.next_action is None or row.next_at is None:
-        yield _line("next", "nothing: no run will do anything for this session as it stands")
-    elif row.next_at <= now:
-        yield _line("next", f"{row.next_action}, by the next run")
-    else:
-        yield _line("next", f"{row.next_action} at {iso(row.next_at)}, {relative(row.next_at, now)}")
+def _people_of(story: SessionStory) -> tuple[Person, ...]:
+    """Return the people of the booking, and before them those of the ledger, who may have left it."""
+    entry = story.row.entry
+    return (*(entry.people if entry is not None else ()), *story.row.session.people)
+
+
+def _called(person: Person) -> str:
+    return f"{clean(person.name)} (the {person.kind})" if person.name else f"the {person.kind}"
+
+
+def told(event: Event, people: Sequence[Person]) -> str:
+    """Return one event in words, with people by name where they are known."""
+    if event.failure is not None:
+        message = _by_name(event.failure.message, people)
+        return f"{clean(event.what)} {clean(event.outcome)}: {message} ({event.failure.code})"
+    names = {person.id: _called(person) for person in people if person.id}
+    who = names.get(event.detail, f"somebody ({event.detail})" if event.detail else "somebody")
+    if event.what == "let in":
+        return f"{who} was let in" if event.outcome == "done" else f"{who} is not in the guild"
+    if event.what == "sent away":
+        return f"{who} lost access"
+    kind, _, how = event.what.partition(" ")
+    if kind in ("role", "channel") and (event.outcome, how) in _THINGS:
+        name = clean(event.detail.rpartition(" (")[0] if event.detail.endswith(")") else event.detail)
+        return _THINGS[event.outcome, how].format(kind="room" if kind == "channel" else kind, name=name)
+    detail = f": {clean(event.detail)}" if event.detail else ""
+    if event.what == "setup" and event.outcome == "done":
+        return "setup done: the room is open"
+    if event.what == "cancelled by hand, was":
+        return f"cancelled by hand{f', was {clean(event.detail)}' if event.detail else ''}"
+    shown = "" if event.outcome == "done" and " " in event.what else f" {clean(event.outcome)}"
+    return f"{clean(event.what)}{shown}{detail}"
+
+
+_THINGS = {
+    ("done", "made"): "the {kind} {name} was made",
+    ("done", "adopted"): "the {kind} {name} was found and taken over",
+    ("done", "found twice"): "a second {kind} {name} was found: it goes",
+    ("done", "deleted"): "the {kind} {name} was deleted",
+    ("done", "gone"): "the {kind} {name} was found to be gone",
+    ("done", "given up"): "the {kind} {name} was given up for a new one",
+    ("done", "renamed"): "the {kind} was renamed: {name}",
+    ("refused", "asked for"): "Discord refused the {kind} {name}",
+    ("lost", "asked for"): "the answer to the request for the {kind} {name} was lost",
+    ("nothing came of it", "asked for"): "nothing came of the request for the {kind} {name}",
+}
+
+
+def plain_lines(parts: Sequence[Part]) -> Iterator[str]:
+    """Yield sections as plain lines, for a pipe."""
+    for at, part in enumerate(parts):
+        if at:
+            yield ""
+        if part.title:
+            yield part.title
+        width = max(len(line.head) for line in part.lines)
+        indent = "  " if part.title else ""
+        for line in part.lines:
+            yield f"{indent}{line.head:<{width}}  {line.text}" if width else f"{indent}{line.text}"
+
+
+def story_document(story: SessionStory, now: Millis) -> dict[str, Any]:
+    """Return what `explain SESSION --json` prints."""
+    row, entry, session = story.row, story.row.entry, story.case.session
+    known = bool(session.start)
+    return {
+        "version": VERSION,
+        "now": iso(now),
+        "session": session_document(row),
+        "booked": story.booked,
+        "status": row.session.status or None,
+        "short": entry.short if entry is not None else None,
+        "guild_id": session.guild_id or None,
+        "access": entry.access if entry is not None else None,
+        "next": _ahead(story, Moments(now)),
+        "attention": [cause_document(cause) for cause in row.causes],
+        "windows": {
+            "setup_opens": iso(story.case.opens) if known else None,
+            "setup_by": iso(session.start - story.case.policy.setup_by) if known else None,
+            "cleanup_from": iso(cleanup_at(session.end, story.case.policy)) if known else None,
+        },
+        "people": [_person_document(person, _grant(entry, person.id)) for person in row.session.people],
+        "resources": [_resource_document(thing) for thing in (entry.resources if entry is not None else ())],
+        "events": [_event_document(happening, _people_of(story)) for happening in fold(story.events)],
+    }
+
+
+def _person_document(person: Person, grant: Grant | None) -> dict[str, Any]:
+    return {
+        "kind": person.kind,
+        "id": person.id,
+        "name": person.name or None,
+        "access": None if grant is None else grant.state,
+        "granted_at": _moment(None if grant is None else grant.granted_at),
+        "revoked_at": _moment(None if grant is None else grant.revoked_at),
+    }
+
+
+def _resource_document(thing: Resource) -> dict[str, Any]:
+    return {
+        "kind": thing.kind,
+        "id": thing.snowflake,
+        "name": thing.name,
+        "guild_id": thing.guild_id,
+        "state": thing.state,
+        "made_at": _moment(thing.made_at),
+        "deleted_at": _moment(thing.deleted_at),
+    }
+
+
+def _event_document(happening: Happening, people: Sequence[Person]) -> dict[str, Any]:
+    event, failure = happening.event, happening.event.failure
+    return {
+        "at": iso(event.at),
+        "last_at": iso(happening.last),
+        "times": happening.times,
+        "what": event.what,
+        "outcome": event.outcome,
+        "detail": event.detail or None,
+        "text": told(event, people),
+        "error": None if failure is None else {"code": failure.code, "message": failure.message, "hint": failure.hint},
+    }
+
+
+def _moment(moment: Millis | None) -> str | None:
+    return None if moment is None else iso(moment)

@@ -118,5 +118,6 @@ def drawn(parts: Sequence[RenderableType], canvas: Canvas) -> str:
         legacy_windows=False,
     )
     for part in parts:
-        console.print(part)
+        link = isinstance(part, Text) and bool(part.no_wrap)
+        console.print(part, soft_wrap=link)  # the terminal wraps it, so that it can be clicked and copied
     return "\n".join(line.rstrip() for line in file.getvalue().rstrip("\n").split("\n"))

@@ -50,7 +50,7 @@ def test_nothing_is_an_option_behind_two_dashes(home: Home) -> None:
     assert home.run("sessions", "add", "--student", "1" * 18, "--coach", "2" * 18, "--start", "2099-01-01T00:00Z",
                     "--id", "x1").code == 0  # fmt: skip
     code, said = told(home, "explain --config CONFIG -- --config")
-    assert (code, "no session goes by --config" in said) == (1, True)
+    assert (code, "goes by --config" in said) == (1, True)
 
 
 def test_value_that_looks_like_an_option_is_left_alone(home: Home) -> None:

@@ -68,7 +68,7 @@ def test_leak_that_is_let_be_is_shown_with_its_age_until_a_run_finds_the_room_cl
     assert "remedy: in Discord, Edit Channel → Permissions" in plain
     story = scene.command("explain", ID).out
     assert OPEN in story
-    assert f"since           {iso(begun)}" in story
+    assert f"since   {iso(begun)}" in story
     scene.world.delete_overwrite(scene.room(), scene.stranger)
     assert codes(scene) == [(OPEN, (ID,))]
     scene.tick(QUARTER)

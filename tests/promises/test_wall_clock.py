@@ -210,22 +210,12 @@ def test_add_warns_of_a_session_that_has_ended_by_now(
     assert ("has ended already" in said.err) == warned
 
 
-@pytest.mark.parametrize(
-    ("moment", "shown"),
-    [
-        (SPRING, "Sun 14 Mar 03:00 EDT (07:00 UTC)"),
-        (SPRING - timedelta(minutes=1), "Sun 14 Mar 01:59 EST (06:59 UTC)"),
-        (AUTUMN, "Sun 01 Nov 01:00 EST (06:00 UTC)"),
-        (AUTUMN - timedelta(minutes=1), "Sun 01 Nov 01:59 EDT (05:59 UTC)"),
-        (LEAP_DAY, "Tue 29 Feb 07:00 EST (12:00 UTC)"),
-        (YEAR_END, "Thu 31 Dec 19:00 EST (Fri 00:00 UTC)"),
-    ],
-)
-def test_explain_shows_moments_in_the_hosts_zone_and_in_utc(call: Call, moment: datetime, shown: str) -> None:
+@pytest.mark.parametrize("moment", [SPRING, SPRING - timedelta(minutes=1), AUTUMN, LEAP_DAY, YEAR_END])
+def test_piped_explain_shows_moments_in_utc(call: Call, moment: datetime) -> None:
     call("sessions", "add", "--id", "abc12345", *PEOPLE, "--start", iso(moment))
     with freeze_time(moment - timedelta(minutes=45)):
         told = call("explain", "abc12345").out
-    assert f"starts          {iso(moment)}  {shown}, in 45 min" in told
+    assert f"starts   {iso(moment)}, in 45 min; 60 min" in told
 
 
 def test_clock_is_read_anew_by_every_command(call: Call) -> None:

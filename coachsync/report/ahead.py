@@ -1,0 +1,81 @@
+"""What the next runs will do for a session, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coachsync.domain.case import Case
+from coachsync.domain.model import PersonKind
+from coachsync.domain.words import call
+from coachsync.report.moments import Moments
+from coachsync.report.text import clean, word
+
+
+def ahead(case: Case, moments: Moments, waiting_for: Sequence[PersonKind] = ()) -> str:
+    """Return what happens to a session next: "a run opens its room from Fri 27 06:00 on, in 5 h 0 min"."""
+    if case.facts.pauses:
+        from coachsync.domain.pauses import hold_of
+
+        hold = hold_of(case)
+        if hold is not None:
+            less = "nothing at all" if hold.removals else "only what takes access away or removes"
+            return f"it is paused until {moments.full(hold.until)}: runs do {less}; {hold.commands} to go on"
+    action, at = case.next
+    if action is None or at is None:
+        return f"nothing: {nothing_ahead(case)}"
+    if at > case.now:
+        when = moments.full(at)
+        return f"its room stays until {when}; then the next run removes it" if action == "cleanup" else _opens(when)
+    return f"the next run {_by_the_next_run(case, moments, waiting_for)}"
+
+
+def _opens(when: str) -> str:
+    return f"the first run from {when}, opens its room"
+
+
+def _by_the_next_run(case: Case, moments: Moments, waiting_for: Sequence[PersonKind]) -> str:
+    action = case.next[0]
+    if action == "cleanup":
+        return "removes its room"
+    if action == "revoke":
+        again = f"; it gets a new one from {moments.full(case.opens)}" if case.bookable else ""
+        return f"takes its room away: {_moved(case, moments)}{again}"
+    if action == "update":
+        return f"lets in who came, and no longer lets in who left: {_changed(case)}"
+    if case.live is None:
+        return "opens its room"
+    waiting = " and ".join(waiting_for)
+    return f"tries again to let in the {waiting}" if waiting else "goes on with setting up its room"
+
+
+def _moved(case: Case, moments: Moments) -> str:
+    if case.moved_away:
+        return "the booking moved to another guild"
+    return f"the booking moved to {moments.when(case.session.start)}" if case.moved_out else "that was begun"
+
+
+def _changed(case: Case) -> str:
+    entry = case.entry
+    inside = set(entry.granted()) if entry is not None else set()
+    named = {p.id: clean(p.called) for p in (*(entry.people if entry is not None else ()), *case.session.people)}
+    leaves = [f"{named.get(i, i)} leaves" for i in sorted(case.leavers)]
+    comes = [f"{named.get(i, i)} comes" for i in case.session.ids if i not in inside]
+    return ", ".join([*leaves, *comes])
+
+
+def nothing_ahead(case: Case) -> str:
+    """Say why no run will do anything for a session."""
+    session = case.session
+    if session.flaw is not None:
+        return f"its row is invalid, so it gets no room: {clean(session.flaw.message)}"
+    if case.life.cleaned and (case.now >= session.end or not case.bookable):
+        return "it is over, and its room is gone" if case.now >= session.end else "its room is gone"
+    if case.cancelled:
+        return f"it is cancelled and has no room; `{call('sessions restore', session.id)}` takes that back"
+    if not case.bookable:
+        return f"its status {word(session.status)} gets no room" if session.status else "without a status, no room"
+    if case.now >= session.end:
+        return "it has ended already: it gets no room"
+    if case.late:
+        return "it is too late for its room: windows.catch_up is off"
+    return f"its room was closed by hand; `{call('setup', session.id)}` opens it again"
