@@ -10,16 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from coachsync.domain.model import Warn
 from coachsync.errors import BUG, INTERRUPTED, OK, SOME_FAILED, TERMINATED, UNUSABLE, CoachsyncError
 from coachsync.secrets import redact
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from coachsync.cli.context import Invocation
     from coachsync.cli.ticks import TickCall
     from coachsync.config import Settings
     from coachsync.domain.model import Report
     from coachsync.notify.heartbeat import Heartbeat
+    from coachsync.store.base import Store
 
 _RAN = frozenset({OK, SOME_FAILED, UNUSABLE, BUG, INTERRUPTED, TERMINATED})
 
@@ -35,26 +37,29 @@ class Afterwards:
 
     def tell(self, report: Report) -> Report:
         """Start programs and send the heartbeat; return the report with what went wrong with that."""
-        report = report._replace(warnings=(*report.warnings, *self._hooks(report)))
-        warning = None if self._heartbeat is None else self._heartbeat.end(report.exit_code, _body(report))
-        return report if warning is None else report._replace(warnings=(*report.warnings, warning))
-
-    def _hooks(self, report: Report) -> list[Warn]:
         hooks = self._settings.hooks
-        if report.dry_run or not (hooks.opened or hooks.closed or hooks.failed or hooks.mended):
-            return []
-        from coachsync.cli.context import open_configured
-        from coachsync.notify.hooks import HOOK_FAILED, Round, run_hooks
+        hooked = not report.dry_run and (hooks.opened or hooks.closed or hooks.failed or hooks.mended)
+        if not hooked and self._heartbeat is None:
+            return report
+        from coachsync.notify.around import Around
 
-        left_s = self._settings.discord.run_budget / 1000 - (time.monotonic() - self._begun)
-        try:
-            store = open_configured(self._settings, writable=True)
-            try:
-                return run_hooks(Round(store, self._settings, report, self._said.environ, left_s))
-            finally:
-                store.close()
-        except CoachsyncError as error:
-            return [Warn(HOOK_FAILED, None, f"no program was started: {error.message}")]
+        around = Around(self._settings, report, self._open, self._zone)
+        if hooked:
+            left_s = self._settings.discord.run_budget / 1000 - (time.monotonic() - self._begun)
+            around.run_hooks(self._said.environ, left_s)
+        if self._heartbeat is not None:
+            around.send_heartbeat(self._heartbeat)
+        return around.report
+
+    def _open(self) -> Store:
+        from coachsync.cli.context import open_configured
+
+        return open_configured(self._settings, writable=True)
+
+    def _zone(self) -> tzinfo:
+        from coachsync.cli.display import display_zone
+
+        return display_zone(self._settings)
 
 
 @contextmanager
@@ -79,13 +84,6 @@ def _heartbeat(settings: Settings, call: TickCall) -> Heartbeat | None:
     from coachsync.notify.heartbeat import Heartbeat
 
     return Heartbeat(settings.heartbeat, str(uuid4()))
-
-
-def _body(report: Report) -> str:
-    from coachsync.report.lines import failures
-
-    told = [f"{failure.message}\n{failure.hint}" for failure in failures(report.outcomes)]
-    return redact("\n".join([*told, *(f"{w.message} ({w.code})" for w in report.warnings)]))
 
 
 def _tell_of(problem: BaseException, heartbeat: Heartbeat) -> None:

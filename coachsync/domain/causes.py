@@ -39,6 +39,9 @@ OF_GUILDS = frozenset(
 PASSING = frozenset({"interrupted", "unknown_session", "not_bookable", "ended", "plan_changed", "paused"})
 """What only answers somebody's call, or is tried again by the next run."""
 
+AFTER_RUNS = frozenset({"hook_failed", "heartbeat_failed", "notify_failed", "metrics_failed"})
+"""What goes wrong round a run: only whoever does that work says how it ends."""
+
 _CONDITIONS = frozenset({"category_gone", "staff_role_gone", "token_readable", "config_writable", "limits_near"})
 """What stands until a run sees it gone."""
 
@@ -185,6 +188,16 @@ def failed_start(old: Iterable[Cause], message: str, hint: str, now: Millis) -> 
     return Followed((Cause("tick_failed", "", message, hint, (), since, now, "late", rowid),))
 
 
+def follow_alone(code: str, old: Iterable[Cause], wrongs: Iterable[Wrong], times: Times) -> Followed:
+    """Return what became of the causes of one code, which nothing but `wrongs` says anything of."""
+    known = {_key(cause): cause for cause in old if cause.code == code}
+    found: dict[Key, list[Wrong]] = {}
+    for wrong in wrongs:
+        found.setdefault(wrong.key, []).append(wrong)
+    standing = [_seen(seen, known.get(key), Sight(whole=True), times) for key, seen in found.items()]
+    return Followed(tuple(standing), tuple(EndedCause(c, "mended") for key, c in known.items() if key not in found))
+
+
 def _by_itself(wrongs: list[Wrong]) -> list[Wrong]:
     """Return what is wrong without what only follows from something else."""
     seen = {(wrong.code, wrong.guild_id) for wrong in wrongs}
@@ -268,6 +281,8 @@ def _left(cause: Cause, sight: Sight) -> Cause | Ending:
     """Return what is left of a cause that a run did not see, or how it ended."""
     if cause.code == MISSED:  # it stands for one run: nothing more can come of it
         return "over"
+    if cause.code in AFTER_RUNS:
+        return cause
     if cause.code in _CONDITIONS:
         return "mended" if (cause.code, cause.guild_id) in sight.sound else cause
     if not cause.sessions:

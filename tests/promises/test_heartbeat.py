@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from coachsync.domain.model import MINUTE
 from tests.kit.scene import ID, Scene, Stage
 from tests.kit.town import TOKEN
 
@@ -93,6 +94,60 @@ def test_failed_session_fails_the_heartbeat_if_that_is_wanted(
     assert "unknown_member" in beat.body
     assert ID in beat.body
     assert "Emma" not in beat.body
+
+
+def test_names_are_told_if_that_is_wanted(stage: Stage, watcher: Watcher) -> None:
+    scene = watched(stage, watcher.url, "names = true")
+    scene.world.leave(scene.guild, scene.student)
+    scene.book(studentName="Emma")
+    scene.program("run")
+    assert "Emma" in watcher.beats[0].body
+
+
+def test_nobody_is_named_by_an_id_either(stage: Stage, watcher: Watcher) -> None:
+    scene = watched(stage, watcher.url)
+    scene.world.leave(scene.guild, scene.student)
+    scene.book("a-long-id-of-a-booking-0001")
+    scene.program("run")
+    body = watcher.beats[0].body
+    assert scene.student not in body
+    assert "unknown_member" in body
+    assert "a-long-id" not in body
+
+
+def test_heartbeat_tells_what_is_new_and_how_it_ended(stage: Stage, watcher: Watcher) -> None:
+    scene = watched(stage, watcher.url)
+    scene.world.leave(scene.guild, scene.student)
+    scene.book()
+    for _ in range(2):
+        scene.program("run")
+        scene.clock.advance(MINUTE)
+    scene.world.join(scene.guild, scene.student)
+    scene.program("run")
+    assert [beat.body.partition(":")[0] for beat in watcher.beats] == ["failing", "", "mended"]
+
+
+def test_what_a_refused_heartbeat_held_is_told_by_the_next(stage: Stage, watcher: Watcher) -> None:
+    scene = watched(stage, watcher.url)
+    scene.world.leave(scene.guild, scene.student)
+    scene.book()
+    watcher.status = 503
+    scene.program("run")
+    watcher.status = 200
+    scene.program("run")
+    assert ["unknown_member" in beat.body for beat in watcher.beats] == [True, True]
+
+
+def test_failing_heartbeat_is_a_cause_until_it_arrives(stage: Stage, watcher: Watcher) -> None:
+    scene = watched(stage, watcher.url)
+    watcher.status = 503
+    first, second = (scene.program("run", "--quiet") for _ in range(2))
+    assert "heartbeat_failed" in first.err
+    assert second.err == ""
+    assert [cause["code"] for cause in scene.program("status", "--json").json["attention"]] == ["heartbeat_failed"]
+    watcher.status = 200
+    assert "mended" in scene.program("run", "--quiet").err
+    assert scene.program("status", "--json").json["attention"] == []
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,18 @@ def test_hook_that_failed_is_started_again_until_it_does_well(hooks: Hooks) -> N
     assert hooks.events == ["opened"]
 
 
+def test_failing_hook_is_a_cause_until_it_does_well(hooks: Hooks) -> None:
+    scene = hooks.scene
+    good = hooks.program.read_text("utf-8")
+    hooks.write(FAILING)
+    scene.book()
+    told = [scene.program("run", "--quiet").err for _ in range(2)]
+    assert "it ended with 3: it is broken" in told[0]
+    assert told[1] == ""
+    hooks.write(good)
+    assert scene.program("run", "--quiet").err.startswith("mended: ")
+
+
 def test_hook_gets_no_token(hooks: Hooks) -> None:
     hooks.scene.book()
     hooks.scene.program("run", ANOTHER=f"Bot {TOKEN}", CREDENTIALS_DIRECTORY="/run/credentials/x")
