@@ -164,6 +164,7 @@ def follow(old: Iterable[Cause], wrongs: Iterable[Wrong], sight: Sight, times: T
     found: dict[Key, list[Wrong]] = {}
     mended: dict[Key, list[Wrong]] = {}
     for wrong in _by_itself(list(wrongs)):
+        _rekey(before, wrong)
         (mended if wrong.mended else found).setdefault(wrong.key, []).append(wrong)
     standing = [_seen(seen, before.get(key), sight, times) for key, seen in found.items()]
     ended = [
@@ -233,6 +234,13 @@ def _key(cause: Cause) -> Key:
     if cause.code in SHARED or len(cause.sessions) != 1:
         return cause.code, cause.guild_id, ""
     return cause.code, "", cause.sessions[0]
+
+
+def _rekey(before: dict[Key, Cause], wrong: Wrong) -> None:
+    """Find what several sessions may wait for under its own key, also if one alone waited for it before."""
+    alone = (wrong.code, "", wrong.session.id if wrong.session is not None else "")
+    if wrong.key not in before and alone in before and not wrong.key[2]:
+        before[wrong.key] = before.pop(alone)
 
 
 def _seen(found: list[Wrong], before: Cause | None, sight: Sight, times: Times) -> Cause:

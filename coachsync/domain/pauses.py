@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from coachsync.domain.case import Case, Facts
+from coachsync.domain.causes import Turns, turns_of_opening
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import MINUTE, Action, ActionKind, Entry, Millis, Session
+from coachsync.domain.model import Action, ActionKind, Entry, Millis, Session
 from coachsync.domain.planned import Due, Refused, Scope
 from coachsync.domain.windows import cleanup_at
 from coachsync.domain.words import call, span
 
-_NEAR: Millis = 15 * MINUTE  # a session that begins within this is late without its room, whatever `setup_by` says
 _CLOSING = frozenset({"privacy", "spare", "crowded", "adopted"})  # drift whose repair lets nobody in, if it must not
 _REMOVALS = frozenset({"cleanup", "revoke"})
 
@@ -38,6 +38,12 @@ class Pause(NamedTuple):
     def what(self) -> str:
         """Return what is paused, for people."""
         return self.session_id or (f"guild {self.guild_id}" if self.guild_id else "everything")
+
+    @property
+    def message(self) -> str:
+        """Say what is wrong with it, for whoever asks: the same as long as it lasts."""
+        what = "it" if self.session_id else self.what
+        return f"{what} is paused: {self.reason}" if self.reason else f"{what} is paused"
 
     @property
     def resume(self) -> str:
@@ -114,9 +120,17 @@ def hold_of(case: Case) -> Hold | None:
 
 def late_after(session: Session, kind: ActionKind, facts: Facts) -> Millis:
     """Return after when a session is late if this is not done for it (OPERATOR "Causes")."""
+    return turns(session, kind, facts).late - 1
+
+
+def turns(session: Session, kind: ActionKind, facts: Facts) -> Turns:
+    """Return when a session that waits for the end of a pause is pressing, and when it is late.
+
+    A removal is late if it is overdue by more than runs may be silent.
+    """
     if kind in _REMOVALS:
-        return cleanup_at(session.end, facts.policy) + facts.max_silence
-    return session.start - max(facts.policy.setup_by, _NEAR)
+        return Turns(late=cleanup_at(session.end, facts.policy) + facts.max_silence + 1)
+    return turns_of_opening(session, facts.policy)
 
 
 def waits_until(case: Case, hold: Hold) -> Millis | None:

@@ -40,7 +40,7 @@ def causes_after(
         sound=seen.sound,
     )
     wrongs = [*_of_host(report), *_by_guild(concerned, seen), *_by_session(plan, report, seen)]
-    wrongs += _by_warning(report, concerned, seen)
+    wrongs += [*_by_warning(report, concerned, seen), *_by_pause(report, facts)]
     times = Times(facts.now, facts.policy, settings.schedule.max_silence)
     return follow(old, wrongs, sight, times)
 
@@ -90,14 +90,31 @@ def _by_session(plan: Plan, report: Report, seen: Seen) -> Iterator[Wrong]:
         if error is not None and error.code == OPEN and all(f.code != OPEN for f in _standing(outcome)):
             yield _wrong(error, action.guild_id, action.session, action.kind)._replace(mended=True)
         for failure in _standing(outcome):
-            vanished = failure.code == "paused" and action.kind == "repair"  # a pause is told of by itself, this not
-            if failure.code not in PASSING or vanished:
+            if failure.code not in PASSING:
                 blind = seen.blind.get(action.guild_id)
                 wrong = _wrong(failure, action.guild_id, action.session, action.kind)
                 yield wrong._replace(shared=blind is not None and blind.code == failure.code)
     for refused in plan.refused:
         if refused.once and refused.failure.code != "missed":
             yield _wrong(refused.failure, refused.session.guild_id, refused.session, refused.kind)
+
+
+def _by_pause(report: Report, facts: Facts) -> Iterator[Wrong]:
+    """Yield an operator's pause for each session that waits for its end."""
+    waiting = [
+        o for o in report.outcomes if o.error is not None and o.error.code == "paused" and o.outcome != "refused"
+    ]
+    if not waiting or not facts.pauses:
+        return
+    from coachsync.domain.pauses import hold_on
+
+    for outcome in waiting:
+        session = outcome.action.session
+        hold = hold_on(facts, session.id, outcome.action.guild_id)
+        if hold is not None:  # else it was said while this run went on: the next one tells of it
+            pause = hold.pauses[0]
+            hint, shared = f"`{pause.resume}` ends it", not pause.session_id
+            yield Wrong("paused", pause.guild_id, pause.message, hint, session, outcome.action.kind, shared)
 
 
 def _wrong(failure: Failure, guild: str, session: Session, kind: ActionKind) -> Wrong:

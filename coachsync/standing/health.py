@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coachsync.domain.causes import Cause, as_of, in_order
 from coachsync.domain.model import MINUTE, Millis, RunRecord
 from coachsync.domain.words import span
+from coachsync.standing.paused import paused_causes
 
 if TYPE_CHECKING:
     from coachsync.config import Settings
@@ -43,7 +44,8 @@ class LastTick(NamedTuple):
 
 def attention(store: Store, settings: Settings, now: Millis) -> tuple[Cause, ...]:
     """Return all that is wrong at a moment, the most urgent first, then the oldest. Raises StoreError."""
-    kept = [as_of(cause, now) for cause in store.ledger.causes()]
+    kept = [as_of(cause, now) for cause in store.ledger.causes() if cause.code != "paused"]
+    kept += paused_causes(store, settings, now)  # as they are now, whatever runs have seen of them
     runs = store.ledger.last_runs(1, RUN)
     finished = store.ledger.last_finished_at(RUN)
     last = runs[0] if runs else None

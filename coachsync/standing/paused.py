@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from coachsync.domain.case import Case, Facts
 from coachsync.domain.decide import decide
 from coachsync.domain.model import ACTION_KINDS, DAY, ActionKind, Millis, Session, Span
-from coachsync.domain.planned import Refused, Scope
+from coachsync.domain.planned import Scope
 from coachsync.domain.words import span
 
 if TYPE_CHECKING:
     from coachsync.config import Settings
-    from coachsync.domain.causes import Cause, Urgency
+    from coachsync.domain.causes import Cause, Turns
     from coachsync.domain.pauses import Hold, Pause
     from coachsync.store.base import Store
 
@@ -21,11 +21,11 @@ _FAR: Millis = 366 * DAY
 
 
 class Waiting(NamedTuple):
-    """A session for which something waits for the end of a pause. `late`: it is late by that already."""
+    """A session for which something waits for the end of a pause; `turns`: when that is pressing, and when late."""
 
     session: Session
     pause: Pause
-    late: bool
+    turns: Turns
 
 
 class Late(NamedTuple):
@@ -37,18 +37,24 @@ class Late(NamedTuple):
 
 
 def waiting(store: Store, settings: Settings, now: Millis) -> list[Waiting]:
-    """Return the sessions that wait for the end of a pause, by start. Raises StoreError."""
+    """Return the sessions that wait for the end of a pause, by start. Raises StoreError.
+
+    That a room or somebody's access vanished meanwhile only a run could see: the ledger's causes say so.
+    """
     pauses = store.ledger.pauses(now)
     if not pauses:
         return []
-    from coachsync.domain.pauses import hold_of, weigh
+    from coachsync.domain.pauses import hold_of, turns, weigh
 
     scope = Scope(frozenset(ACTION_KINDS))
+    seen = {i for cause in store.ledger.causes() if cause.code == "paused" for i in cause.sessions}
     found = []
     for case in _cases(store, settings, pauses, now, now):
         hold, (_, told) = hold_of(case), weigh(case, decide(case, scope), scope)
-        if hold is not None and isinstance(told, Refused):
-            found.append(Waiting(case.session, hold.pauses[0], told.outcome == "failed"))
+        lost = case.session.id in seen and case.live is not None and case.bookable and now < case.session.end
+        if hold is not None and (told is not None or lost):
+            kind = told.kind if told is not None else "repair"
+            found.append(Waiting(case.session, hold.pauses[0], turns(case.session, kind, case.facts)))
     return found
 
 
@@ -95,18 +101,17 @@ def paused_causes(store: Store, settings: Settings, now: Millis) -> list[Cause]:
     pauses = store.ledger.pauses(now)
     if not pauses:
         return []
-    from coachsync.domain.causes import Cause
+    from coachsync.domain.causes import QUIET, Cause, as_of
 
     waits = waiting(store, settings, now)
     found = []
     for pause in pauses:
-        mine = [w for w in waits if w.pause == pause]
-        urgency: Urgency = "late" if any(w.late for w in mine) else "soon" if mine else "note"
-        what = "it" if pause.session_id else pause.what
-        message = f"{what} is paused{f': {pause.reason}' if pause.reason else ''}"
+        mine = {w.session.id: w.turns for w in waits if w.pause == pause}
+        if pause.session_id:
+            mine.setdefault(pause.session_id, QUIET)
         hint = f"`{pause.resume}` ends it; by itself it ends in {span(pause.until - now)}"
-        ids = (pause.session_id,) if pause.session_id else tuple(w.session.id for w in mine)
-        found.append(Cause("paused", pause.guild_id, message, hint, ids, pause.since, now, urgency))
+        cause = Cause("paused", pause.guild_id, pause.message, hint, tuple(mine), pause.since, now, "note")
+        found.append(as_of(cause._replace(turns=tuple(mine.values())), now))
     return found
 
 

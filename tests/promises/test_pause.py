@@ -60,13 +60,15 @@ def test_dry_run_shows_what_waits_as_the_run_does(scene: Scene) -> None:
     assert (scene.done, scene.report.exit_code) == ([("setup", "deferred")], 0)
 
 
-def test_quiet_run_is_silent_while_a_setup_only_waits(scene: Scene) -> None:
+def test_quiet_run_tells_of_a_pause_when_a_session_waits_when_it_is_late_and_when_it_is_over(scene: Scene) -> None:
     scene.tick()
-    scene.book()
     pause(scene)
-    done = scene.program("run", "--quiet")
-    assert (done.code, done.out) == (0, "")
-    assert "setup" not in done.err
+    heads = []
+    for act in (lambda: None, scene.book, lambda: None, lambda: scene.clock.advance(HOUR), lambda: resume(scene)):
+        act()
+        done = scene.program("run", "--quiet")
+        heads.append((done.code, [line.partition(":")[0] for line in done.err.splitlines() if "paused" in line]))
+    assert heads == [(0, []), (0, ["failing"]), (0, []), (1, ["late"]), (0, ["mended"])]
 
 
 def test_run_writes_no_line_of_the_story_for_each_time_it_waits(scene: Scene) -> None:
@@ -160,6 +162,7 @@ def test_room_that_vanished_while_paused_is_told_of_and_made_again_afterwards(sc
     assert scene.tick().exit_code == 0
     assert (scene.done, scene.writes) == ([("repair", "deferred")], [])
     assert "its room vanished" in scene.report.outcomes[0].error.message  # type: ignore[union-attr]
+    assert scene.entry().current("channel") is None
     assert scene.tick(HOUR).exit_code == 1
     resume(scene)
     scene.tick(MINUTE)

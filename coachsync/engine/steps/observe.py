@@ -5,12 +5,13 @@ Reads only what the guild's two lists do not settle: a channel missing from the 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal
 
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_of
 from coachsync.domain import drift
 from coachsync.domain.audience import CLOSING
-from coachsync.domain.drift import Drift
+from coachsync.domain.drift import Drift, DriftKind
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.marks import Marks
@@ -63,7 +64,17 @@ async def _while_paused(job: Job, hold: Hold, found: tuple[Drift, ...]) -> Actio
             return _refused(job, leak._replace(hint=f"{leak.hint}; {hold.failure().hint}"), "failed")
     lacks_something = job.would_gain and job.entry.state == "open"
     lost = [d for d in await _lost(job) if d.kind != "privacy"] if lacks_something else []
+    await _note_gone(job, {d.kind for d in lost})
     return hold.told(job.session, "repair", job.entry, drift.words(lost)) if lost else None
+
+
+async def _note_gone(job: Job, kinds: Collection[DriftKind]) -> None:
+    """Note of a role or room that vanished that it is not there, so that nobody is told it were."""
+    gone = [r for r in (job.entry.current("role"), job.entry.current("channel")) if r is not None and r.kind in kinds]
+    for resource in gone:
+        job.gone(resource, "gone")
+    if gone:
+        await job.save()
 
 
 def repair_of(job: Job, why: tuple[Drift, ...]) -> Action:
