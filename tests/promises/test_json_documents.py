@@ -91,6 +91,10 @@ def described(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from described(part, f"{path}/{number}")
 
 
+def test_schemas_are_printed_as_one_object(bare: Home) -> None:
+    assert bare.start("help", "json").json == SCHEMAS
+
+
 def test_every_command_that_prints_json_has_a_schema() -> None:
     printing = {name for name, command in every_command() if any("--json" in param.opts for param in command.params)}
     told_of = {name for schema in SCHEMAS.values() for name in schema["x-commands"]}

@@ -30,6 +30,12 @@ def _page(name: str) -> Callable[[], str]:
     return lambda: (files("coachsync") / "guide" / f"{name}.md").read_text("utf-8")
 
 
+def _schemas() -> str:
+    from coachsync.report.schemas import schemas
+
+    return f"{output.json_text(schemas(), indent=2)}\n"
+
+
 TOPICS = {
     "install": Topic("what lies where, mail, upgrade", _page("install")),
     "bookings": Topic("a session's life, and who writes bookings", _page("bookings")),
@@ -39,6 +45,7 @@ TOPICS = {
     "security": Topic("who can enter a room", _page("security")),
     "hosts": Topic("what the machine must have", _page("hosts")),
     "design": Topic("how the code is laid out and developed", _page("design")),
+    "json": Topic("the schemas of what --json prints", _schemas, markdown=False),
 }
 """The guide in the order in which one reads it."""
 
@@ -64,6 +71,7 @@ def help_(
       coachsync help troubleshooting
       coachsync help sessions add
       coachsync help configuration | less
+      coachsync help json > schemas.json
     """
     words = about or []
     if not words:
