@@ -15,7 +15,7 @@ ENTRIES = (
     Command("run", "run", "run", "One tick: do every cleanup, setup and repair that is due now. What cron calls."),
     Command("setup", "setup", "setup", "Do the setups that are due, or those of the sessions named."),
     Command("cleanup", "cleanup", "cleanup", "Do the cleanups that are due, or those of the sessions named."),
-    Command("status", "status", "status", "Show each session's phase and what happens to it next."),
+    Command("status", "status", "app", "Show what needs a person, and what happens to each session next."),
     Command("explain", "explain", "explain", "Tell one session's whole story, or what an error's code means."),
     Command("runs", "runs", "runs", "List past runs: when, how long, what each did, how it ended."),
     Command("doctor", "doctor", "doctor", "Check all that runs need, one thing after another; change nothing."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from coachsync.domain.model import Report
     from coachsync.report.table import Canvas
 
-_NARROWEST = 60
+_NARROWEST = 20
 
 
 def show(report: Report, settings: Settings, *, json: bool, quiet: bool) -> int:
@@ -24,7 +23,7 @@ def show(report: Report, settings: Settings, *, json: bool, quiet: bool) -> int:
     if json:
         _show_json(report)
     elif not quiet:
-        _show_result(report)
+        _show_result(report, settings)
     if report.followed is not None or report.warnings or report.exit_code:
         _tell(report, settings, quiet=quiet)
     if report.exit_code in (INTERRUPTED, TERMINATED):
@@ -55,11 +54,12 @@ def _show_json(report: Report) -> None:
         output.err(clean(note))
 
 
-def _show_result(report: Report) -> None:
-    if report.outcomes and output.fancy(sys.stdout):
-        from coachsync.report.table import report_table
+def _show_result(report: Report, settings: Settings) -> None:
+    if report.outcomes and output.is_terminal(sys.stdout):
+        from coachsync.cli.display import moments
+        from coachsync.report.run_screen import run_screen
 
-        output.out(report_table(report, canvas()))
+        output.out(run_screen(report, moments(settings, report.now), canvas()))
     else:
         for line in action_lines(report):
             output.out(line)
@@ -70,13 +70,18 @@ def _show_result(report: Report) -> None:
 
 def canvas() -> Canvas:
     """Return what the terminal at stdout can show."""
-    from coachsync.report.table import Canvas
-
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return Canvas(_columns(), output.fancy(sys.stdout), encoding.startswith("utf"))
-
-
-def _columns() -> int:
     from shutil import get_terminal_size
 
-    return max(_NARROWEST, int(os.environ.get("COLUMNS") or 0) or get_terminal_size().columns)
+    from coachsync.report.table import SIGNS, Canvas
+
+    columns = max(_NARROWEST, get_terminal_size().columns)
+    encoding = sys.stdout.encoding or "ascii"
+    return Canvas(columns, output.fancy(sys.stdout), _writes(encoding, SIGNS), encoding)
+
+
+def _writes(encoding: str, letters: str) -> bool:
+    try:
+        letters.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

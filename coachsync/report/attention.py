@@ -8,6 +8,7 @@ from coachsync.clock import iso, relative
 from coachsync.domain.causes import Cause
 from coachsync.domain.model import Millis, Session
 from coachsync.report.lines import people
+from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
 
 _NAMED = 3
@@ -27,6 +28,20 @@ def _head(cause: Cause, sessions: Mapping[str, Session], now: Millis) -> str:
     who = "; ".join(named) + (f" and {more} more" if more > 0 else "")
     place = f"guild {cause.guild_id}" if cause.guild_id else "this host"
     return f"{who or place}, since {iso(cause.since)} ({relative(cause.since, now)})"
+
+
+def whose(cause: Cause, sessions: Mapping[str, Session], when: Moments) -> str:
+    """Return "Nadja with Mike, Thu 26 Nov 10:30 UTC, in 12 min" of a cause's first session, and how many more wait."""
+    if not cause.sessions:
+        return f"guild {cause.guild_id}" if cause.guild_id else "this host"
+    first = sessions.get(cause.sessions[0])
+    who = word(cause.sessions[0])
+    if first is not None:
+        who = " with ".join(clean(person.called) for person in first.people if person.called) or who
+        if first.start:
+            who += f", {when.whole(first.start)}, {when.away(first.start)}"
+    more = len(cause.sessions) - 1
+    return f"{who} and {more} more" if more else who
 
 
 def _named(session_id: str, session: Session | None) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coachsync.clock import iso
 from coachsync.domain.causes import Cause
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Outcome, Report, RunRecord
 from coachsync.standing.row import StatusRow
+
+if TYPE_CHECKING:
+    from coachsync.standing.health import LastTick
 
 VERSION = 1
 
@@ -60,13 +63,18 @@ def _error(error: Failure | None) -> dict[str, Any] | None:
 
 
 def status_document(
-    rows: Sequence[StatusRow], last_run: RunRecord | None, now: int, causes: Sequence[Cause] = ()
+    rows: Sequence[StatusRow],
+    last_run: RunRecord | None,
+    now: int,
+    causes: Sequence[Cause] = (),
+    tick: LastTick | None = None,
 ) -> dict[str, Any]:
     """Return what `status --json` prints."""
     return {
         "version": VERSION,
         "now": iso(now),
         "last_run": None if last_run is None else _run(last_run),
+        "last_tick": None if tick is None else _tick(tick),
         "attention": [cause_document(cause) for cause in causes],
         "sessions": [session_document(row) for row in rows],
     }
@@ -87,6 +95,16 @@ def _run(run: RunRecord) -> dict[str, Any]:
         "requests": run.requests,
         "uid": run.uid,
         "summary": run.summary,
+    }
+
+
+def _tick(tick: LastTick) -> dict[str, Any]:
+    return {
+        "started_at": iso(tick.started_at),
+        "finished_at": None if tick.finished_at is None else iso(tick.finished_at),
+        "exit_code": tick.exit_code,
+        "age_s": tick.age // 1000,
+        "overdue": tick.overdue,
     }
 
 

@@ -100,6 +100,14 @@ def rows_of(
     return rows
 
 
+def sessions_of(store: Store, session_ids: Iterable[str]) -> dict[str, Session]:
+    """Return sessions by id; of a booking that is gone what the ledger remembers."""
+    wanted = set(session_ids)
+    found = store.bookings.by_ids(wanted)
+    gone = wanted - found.keys()
+    return found | {i: ghost(entry) for i, entry in (store.ledger.entries(gone) if gone else {}).items()}
+
+
 def known_of(store: Store, causes: tuple[Cause, ...] | None = None, max_silence: Millis = MAX_SILENCE) -> Known:
     """Return what past runs have to say of all sessions: `causes`, or those of the ledger."""
     last = store.ledger.last_runs(1)

@@ -1,0 +1,84 @@
+"""`status` on a terminal: the answer first, then what is wrong, then the sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from coachsync.domain.causes import Cause
+from coachsync.domain.model import Session
+from coachsync.domain.naming import short_of
+from coachsync.report.fitting import abbreviated, cut, fit, flow, width
+from coachsync.report.listing import INDENT, Item, listing, names_of, told
+from coachsync.report.status import Severity, StatusView, block_of, first_line, next_words, nothing_words, severity
+from coachsync.report.table import Canvas, drawn
+from coachsync.standing.row import StatusRow
+
+_STYLES: dict[Severity, str] = {"late": "bold red", "soon": "yellow", "note": "", "fine": "green", "none": ""}
+_MARKS: dict[Severity, str] = {"late": "✗", "soon": "✗", "note": "!", "fine": " ", "none": " "}
+_NAMED = 3
+
+
+def status_screen(view: StatusView, canvas: Canvas) -> str:
+    """Return the whole screen."""
+    parts: list[RenderableType] = [Text(line, style="bold") for line in flow(first_line(view), canvas.width, canvas)]
+    for cause in view.causes:
+        parts += ["", *_cause(cause, view, canvas)]
+    if view.rows:
+        parts += ["", *listing([_item(row, view) for row in view.ordered], ("ROOM", "NEXT"), view.when, canvas)]
+    elif nothing := nothing_words(view):
+        parts += ["", *map(Text, flow([nothing], canvas.width, canvas))]
+    return drawn(parts, canvas)
+
+
+def _item(row: StatusRow, view: StatusView) -> Item:
+    how, room = severity(row), row.standing.room
+    middle = ("–" if room == "none" else room, next_words(row, view.when))
+    return Item(row.session, _short(row), _MARKS[how], _STYLES[how], middle, block_of(row))
+
+
+def _short(row: StatusRow) -> str:
+    """Return the name that every command takes for this session beside its id."""
+    entry = row.entry
+    return entry.short if entry is not None and entry.live else short_of(row.session.id)
+
+
+def _cause(cause: Cause, view: StatusView, canvas: Canvas) -> Iterator[Text]:
+    late = "late, " if cause.urgency == "late" else ""
+    pieces = [*_whose(cause, view, canvas), f"{late}since {view.when.clock(cause.since)}"]
+    first, *more = flow(pieces, canvas.width - len(INDENT), canvas)
+    yield Text.assemble((fit(_MARKS[cause.urgency], canvas), _STYLES[cause.urgency]), f" {first}")
+    yield from (Text(INDENT + line) for line in more)
+    known = [view.sessions[i] for i in cause.sessions if i in view.sessions]
+    yield from told(cause.message, cause.hint, known, canvas)
+
+
+def _whose(cause: Cause, view: StatusView, canvas: Canvas) -> list[str]:
+    """Return who waits for it and when: the first sessions by name, and how many more there are below."""
+    if not cause.sessions:
+        return [fit(f"guild {cause.guild_id}" if cause.guild_id else "this host", canvas)]
+    alone = len(cause.sessions) == 1
+    pieces: list[str] = []
+    for session_id in cause.sessions[:_NAMED]:
+        pieces += _appointment(session_id, view.sessions.get(session_id), view, canvas, alone=alone)
+    more = len(cause.sessions) - _NAMED
+    return [*pieces, *([f"and {more} more below"] if more > 0 else [])]
+
+
+def _appointment(
+    session_id: str, session: Session | None, view: StatusView, canvas: Canvas, *, alone: bool
+) -> list[str]:
+    """Return "Nadja with Mike" and "today 10:03, in 2 h 8 min"; the id if nothing else is known."""
+    room = canvas.width - len(INDENT)
+    names = [] if session is None else names_of(session.people, canvas)
+    who = " with ".join(names)
+    if any(width(part) > room for part in who.split(" ")):
+        who = abbreviated(names, room, canvas)
+    if not who:
+        whole = fit(session_id, canvas)
+        who = whole if width(whole) <= room else cut(fit(short_of(session_id), canvas), room, canvas)
+    if session is None or not session.start:
+        return [who]
+    return [who, view.when.full(session.start)] if alone else [f"{who} {view.when.when(session.start)}"]
