@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from coachsync.clock import host_now
-from coachsync.errors import BUG, UNUSABLE, CoachsyncError, LockHeldError, SessionError
+from coachsync.errors import BUG, UNUSABLE, CoachsyncError, ConfigError, LockHeldError, SessionError
+from coachsync.secrets import redact
 
 if TYPE_CHECKING:
     from coachsync.cli.context import Invocation
@@ -39,7 +40,7 @@ def _record(problem: Exception, said: Invocation, call: TickCall, begun: Millis)
     from coachsync.engine.unstarted import Unstarted, record_unstarted
 
     settings = _settings(said)
-    where = _where(settings, said)
+    where = _where(problem, settings, said)
     now = host_now() if call.now is None else call.now
     if where is None or not record_unstarted(where, Unstarted(_exit_code(problem), *_words(problem), begun, now)):
         return
@@ -70,13 +71,16 @@ def _settings(said: Invocation) -> Settings | None:
         return None
 
 
-def _where(settings: Settings | None, said: Invocation) -> Where | None:
-    """Return where the store is, as far as the configuration says that at all."""
+def _where(problem: Exception, settings: Settings | None, said: Invocation) -> Where | None:
+    """Return where the store is, as far as the configuration says that at all.
+
+    Only if nothing but a token lacks, a ledger may be made there: a store that is broken stays as it is.
+    """
     from coachsync.config.load import find_store
     from coachsync.engine.unstarted import Where
 
     if settings is not None:
-        return Where(settings.store.url, settings.base_dir)
+        return Where(settings.store.url, settings.base_dir, sure=isinstance(problem, ConfigError))
     found = find_store(said.config, said.environ)
     return None if found is None else Where(*found, sure=False)
 
@@ -92,7 +96,7 @@ def _exit_code(problem: Exception) -> int:
 def _words(problem: Exception) -> tuple[str, str]:
     if not isinstance(problem, CoachsyncError):
         return (
-            f"coachsync has a bug: {type(problem).__name__}: {problem}",
+            redact(f"coachsync has a bug: {type(problem).__name__}: {problem}", foreign=True),
             "run `coachsync --verbose run` by hand, and report what it shows",
         )
     problems = getattr(problem, "problems", ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -104,7 +104,7 @@ def parse_settings(text: str, path: str, environ: Mapping[str, str]) -> Settings
 def find_store(explicit: str | None, environ: Mapping[str, str]) -> tuple[str, str] | None:
     """Return what a faulty configuration says of the store: `[store] url`, and the folder it is relative to.
 
-    None if it cannot be known. A file that is no valid TOML is read in its `[store]` section alone.
+    None if it cannot be known. A file that is no valid TOML is read in its `[store]` section alone, line by line.
     """
     try:
         path = find_config(explicit, environ)
@@ -121,23 +121,25 @@ def find_store(explicit: str | None, environ: Mapping[str, str]) -> tuple[str, s
 def _store_url(text: str) -> object:
     import tomllib
 
-    for part in (text, _section_alone(text, "store")):
+    with suppress(tomllib.TOMLDecodeError, RecursionError):
+        section = tomllib.loads(text).get("store")
+        return section.get("url") if isinstance(section, dict) else None
+    for line in _section_lines(text, "store"):
         with suppress(tomllib.TOMLDecodeError, RecursionError):
-            section = tomllib.loads(part).get("store")
-            return section.get("url") if isinstance(section, dict) else None
+            found = tomllib.loads(line)
+            if "url" in found:
+                return found["url"]
     return None
 
 
-def _section_alone(text: str, name: str) -> str:
-    """Return the lines of one section, its heading too."""
-    lines: list[str] = []
+def _section_lines(text: str, name: str) -> Iterator[str]:
+    """Yield the lines of one section, without its heading."""
     inside = False
     for line in text.splitlines():
         if line.lstrip().startswith("["):
             inside = line.split("#")[0].strip() == f"[{name}]"
-        if inside:
-            lines.append(line)
-    return "\n".join(lines)
+        elif inside:
+            yield line
 
 
 def _broken(path: str, problems: tuple[str, ...]) -> ConfigError:

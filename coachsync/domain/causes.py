@@ -7,7 +7,7 @@ follows from moments that are kept with it, so that it becomes late by the passi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal, NamedTuple
 
 from coachsync.domain.model import MINUTE, ActionKind, Millis, Session
@@ -138,8 +138,8 @@ class Sight(NamedTuple):
     """What a run could see, and so may say to be over.
 
     `whole`: it was about all sessions, not about some by name or by one kind of action. `concerned` are the sessions
-    that it was about, `unseen` those of them of which it learned nothing, `over` those that have ended. `blind` are
-    the guilds that it could not look at, `sound` the conditions (code, guild) that it saw to be gone.
+    that it was about, `unseen` those of them of which it learned nothing, `over` those that ended or take place no
+    more. `blind` are the guilds that it could not look at, `sound` the conditions (code, guild) that it saw to be gone.
     """
 
     whole: bool
@@ -160,11 +160,11 @@ class Times(NamedTuple):
 
 def follow(old: Iterable[Cause], wrongs: Iterable[Wrong], sight: Sight, times: Times) -> Followed:
     """Return the causes that stand after a run, and those that it ended."""
-    before = {_key(cause): cause for cause in old}
+    wrongs = _by_itself(list(wrongs))
+    before = _under_new_keys(old, {wrong.key for wrong in wrongs})
     found: dict[Key, list[Wrong]] = {}
     mended: dict[Key, list[Wrong]] = {}
-    for wrong in _by_itself(list(wrongs)):
-        _rekey(before, wrong)
+    for wrong in wrongs:
         (mended if wrong.mended else found).setdefault(wrong.key, []).append(wrong)
     standing = [_seen(seen, before.get(key), sight, times) for key, seen in found.items()]
     ended = [
@@ -191,7 +191,7 @@ def failed_start(old: Iterable[Cause], message: str, hint: str, now: Millis) -> 
 
 def follow_alone(code: str, old: Iterable[Cause], wrongs: Iterable[Wrong], times: Times) -> Followed:
     """Return what became of the causes of one code, which nothing but `wrongs` says anything of."""
-    known = {_key(cause): cause for cause in old if cause.code == code}
+    known = {_keys(cause)[0]: cause for cause in old if cause.code == code}
     found: dict[Key, list[Wrong]] = {}
     for wrong in wrongs:
         found.setdefault(wrong.key, []).append(wrong)
@@ -230,17 +230,23 @@ def late_sessions(cause: Cause, now: Millis) -> frozenset[str]:
     return frozenset(i for i, turn in zip(cause.sessions, cause.turns, strict=False) if now >= turn.late)
 
 
-def _key(cause: Cause) -> Key:
+def _under_new_keys(old: Iterable[Cause], wanted: Collection[Key]) -> dict[Key, Cause]:
+    """Return the causes under their keys, one that may have two under the one that a run saw.
+
+    What is a guild's own is told from what is one session's by the sessions that wait; of one alone nothing tells it.
+    """
+    found: dict[Key, Cause] = {}
+    for cause in old:
+        keys = _keys(cause)
+        found[next((key for key in keys if key in wanted and key not in found), keys[0])] = cause
+    return found
+
+
+def _keys(cause: Cause) -> tuple[Key, ...]:
+    shared = (cause.code, cause.guild_id, "")
     if cause.code in SHARED or len(cause.sessions) != 1:
-        return cause.code, cause.guild_id, ""
-    return cause.code, "", cause.sessions[0]
-
-
-def _rekey(before: dict[Key, Cause], wrong: Wrong) -> None:
-    """Find what several sessions may wait for under its own key, also if one alone waited for it before."""
-    alone = (wrong.code, "", wrong.session.id if wrong.session is not None else "")
-    if wrong.key not in before and alone in before and not wrong.key[2]:
-        before[wrong.key] = before.pop(alone)
+        return (shared,)
+    return (cause.code, "", cause.sessions[0]), shared
 
 
 def _seen(found: list[Wrong], before: Cause | None, sight: Sight, times: Times) -> Cause:
@@ -253,8 +259,8 @@ def _seen(found: list[Wrong], before: Cause | None, sight: Sight, times: Times) 
             new = _since_before(new, old.get(session_id))
             turns[session_id] = _sooner(turns.get(session_id, QUIET), new)
     if before is not None:
-        kept = [i for i in before.sessions if i not in turns and _waits(i, before.code, sight)]
-        turns |= {i: old.get(i, QUIET) for i in kept}
+        others = [(i, t) for i, t in _with_turns(before) if i not in turns]
+        turns |= {i: t for i, t in others if _waits(i, t, before.code, sight)}
     first = found[0]
     return Cause(
         code=first.code,
@@ -295,7 +301,7 @@ def _left(cause: Cause, sight: Sight) -> Cause | Ending:
         return "mended" if (cause.code, cause.guild_id) in sight.sound else cause
     if not cause.sessions:
         return cause if cause.guild_id in sight.blind or not sight.whole else "mended"
-    left = [(i, t) for i, t in _with_turns(cause) if _waits(i, cause.code, sight)]
+    left = [(i, t) for i, t in _with_turns(cause) if _waits(i, t, cause.code, sight)]
     if left:
         return cause._replace(sessions=tuple(i for i, _ in left), turns=tuple(t for _, t in left))
     return "mended" if any(_put_right(i, t, cause.code, sight) for i, t in _with_turns(cause)) else "over"
@@ -306,11 +312,11 @@ def _with_turns(cause: Cause) -> list[tuple[str, Turns]]:
     return list(zip(cause.sessions, turns, strict=False))
 
 
-def _waits(session_id: str, code: str, sight: Sight) -> bool:
+def _waits(session_id: str, turn: Turns, code: str, sight: Sight) -> bool:
     """Return whether a session may still wait for what a run did not see of it."""
     if session_id not in sight.concerned:  # not what the run was about; of a whole run: there is nothing more of it
         return not sight.whole
-    if session_id in sight.over and code != OPEN:
+    if session_id in sight.over and code != OPEN and not turn.of_removal:
         return False
     return session_id in sight.unseen
 

@@ -18,6 +18,9 @@ MOST_CHANNELS = 500
 
 CHANNELS_IN_CATEGORY = 50
 
+NEARLY = 0.9
+"""From which part of a guild's roles or channels on it is nearly full."""
+
 MOST_ROLE_CREATIONS = 250
 """By one bot in one guild within `ROLE_WINDOW`; a role that is deleted again counts all the same."""
 

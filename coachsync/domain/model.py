@@ -259,12 +259,16 @@ class Names(NamedTuple):
 
 
 class Warn(NamedTuple):
-    """Something an operator should know that did not make a session fail; `guild_id` is "" if it concerns none."""
+    """Something an operator should know that did not make a session fail; `guild_id` is "" if it concerns none.
+
+    `hint`: what to do, "" if the message says it.
+    """
 
     code: str
     session: str | None
     message: str
     guild_id: str = ""
+    hint: str = ""
 
 
 class Outcome(NamedTuple):

@@ -196,7 +196,12 @@ class Apply:
             self._know_limits(guild, self.accesses[guild_id])
             guild.asking.sure = not self._is_doubtful(guild_id)
             if guild.failure is None:
+                guild.warn_of_limits()
                 self.search.settle(guild)
+        for session, entry in self.plan.looks:
+            room, place = entry.current("channel"), guilds.get(entry.guild_id)
+            if room is not None and place is not None and place.failure is None:
+                place.warn_if_outside(session.id, room.snowflake)
         if self.check_clock and self.skewed is None:
             self.skewed = self._skew()
         await self._remember(*(self.restraint.after_look(guild) for guild in guilds.values()))

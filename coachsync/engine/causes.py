@@ -35,9 +35,9 @@ def causes_after(
         whole=report.command == "run",
         concerned=frozenset(concerned),
         unseen=_unseen(concerned, report, seen),
-        over=frozenset(i for i, (session, _) in concerned.items() if facts.now >= session.end),
+        over=_over(concerned, plan, facts),
         blind=frozenset(seen.blind),
-        sound=seen.sound,
+        sound=seen.sound | _sound_here(report),
     )
     wrongs = [*_of_host(report), *_by_guild(concerned, seen), *_by_session(plan, report, seen)]
     wrongs += [*_by_warning(report, concerned, seen), *_by_pause(report, facts)]
@@ -50,6 +50,18 @@ def _concerned(plan: Plan) -> dict[str, tuple[Session, str]]:
     found = {s.id: (s, e.guild_id) for s, e in plan.looks} | {s.id: (s, s.guild_id) for s in plan.adopts}
     found |= {r.session.id: (r.session, r.session.guild_id) for r in plan.refused if r.failure.code != "missed"}
     return found | {a.session.id: (a.session, a.guild_id) for a in plan.actions}
+
+
+def _over(concerned: Mapping[str, tuple[Session, str]], plan: Plan, facts: Facts) -> frozenset[str]:
+    """Return the sessions that have ended, were cancelled or moved away: nobody waits for their rooms any more."""
+    ended = {i for i, (session, _) in concerned.items() if facts.now >= session.end}
+    return frozenset(ended | {a.session.id for a in plan.actions if a.kind in ("cleanup", "revoke")})
+
+
+def _sound_here(report: Report) -> frozenset[tuple[str, str]]:
+    """Return the conditions of this host that every run sees, and that are not there."""
+    warned = {warning.code for warning in report.warnings}
+    return frozenset({("config_writable", "")} if "config_writable" not in warned else ())
 
 
 def _unseen(concerned: Mapping[str, object], report: Report, seen: Seen) -> frozenset[str]:
@@ -93,7 +105,8 @@ def _by_session(plan: Plan, report: Report, seen: Seen) -> Iterator[Wrong]:
             if failure.code not in PASSING:
                 blind = seen.blind.get(action.guild_id)
                 wrong = _wrong(failure, action.guild_id, action.session, action.kind)
-                yield wrong._replace(shared=blind is not None and blind.code == failure.code)
+                same = blind is not None and blind.code == failure.code
+                yield wrong._replace(shared=same or outcome.outcome == "deferred")
     for refused in plan.refused:
         if refused.once and refused.failure.code != "missed":
             yield _wrong(refused.failure, refused.session.guild_id, refused.session, refused.kind)
@@ -127,4 +140,4 @@ def _by_warning(report: Report, concerned: Mapping[str, tuple[Session, str]], se
         if warning.guild_id in seen.blind and warning.code == seen.blind[warning.guild_id].code:
             continue
         session, guild = concerned.get(warning.session or "", (None, warning.guild_id))
-        yield Wrong(warning.code, warning.guild_id or guild, warning.message, "", session)
+        yield Wrong(warning.code, warning.guild_id or guild, warning.message, warning.hint, session)

@@ -13,7 +13,7 @@ from coachsync.store.open import open_ledger_alone
 
 
 class Where(NamedTuple):
-    """Where a store is, as far as that is known; `sure`: by a configuration without faults."""
+    """Where a store is; `sure`: it is known to be one, so that a ledger may be made there."""
 
     url: str
     base_dir: str
@@ -31,10 +31,7 @@ class Unstarted(NamedTuple):
 
 
 def record_unstarted(where: Where, run: Unstarted) -> bool:
-    """Record such a run and its cause; return whether there is a ledger. Raises StoreError and ConfigError.
-
-    In a store that only a faulty configuration names nothing new is made.
-    """
+    """Record such a run and its cause; return whether there is a ledger. Raises StoreError and ConfigError."""
     ledger = open_ledger_alone(where.url, where.base_dir, make=where.sure)
     if ledger is None:
         return False

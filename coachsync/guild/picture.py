@@ -19,6 +19,7 @@ from coachsync.domain import permissions
 from coachsync.domain.audience import House
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel, Member, Role
+from coachsync.domain.limits import MOST_CHANNELS, MOST_ROLES, NEARLY
 from coachsync.domain.model import MINUTE, Entry, Millis, Warn
 from coachsync.domain.naming import fold
 from coachsync.domain.permissions import Overwrite, Target
@@ -158,9 +159,9 @@ class Guild:
         except (DiscordError, TimeoutError):
             return None
 
-    def warn(self, code: str, session: str | None, message: str) -> None:
+    def warn(self, code: str, session: str | None, message: str, hint: str = "") -> None:
         """Add a warning, once."""
-        warning = Warn(code, session, message, self.id)
+        warning = Warn(code, session, message, self.id, hint)
         if warning not in self.warnings:
             self.warnings.append(warning)
 
@@ -192,8 +193,40 @@ class Guild:
     def sound(self) -> list[str]:
         """Return the codes of what could be amiss with the configuration and is seen not to be."""
         category = self.channels.get(self.category_id or "")
+        amiss = {warning.code for warning in self.warnings}
         found = ["category_gone"] if category is not None or self.category_id is None else []
-        return found + (["staff_role_gone"] if all(i in self.roles for i in self.staff_role_ids) else [])
+        found += ["staff_role_gone"] if all(i in self.roles for i in self.staff_role_ids) else []
+        return [code for code in (*found, "limits_near") if code not in amiss]
+
+    def warn_of_limits(self) -> None:
+        """Warn if the guild holds nearly as many roles or channels as Discord allows."""
+        near = [
+            f"{most} {kind}"
+            for kind, held, most in (
+                ("roles", len(self.roles), MOST_ROLES),
+                ("channels", len(self.channels), MOST_CHANNELS),
+            )
+            if held >= NEARLY * most
+        ]
+        if near:
+            self.warn(
+                "limits_near",
+                None,
+                f"guild {self.id} is nearly full: Discord allows it {' and '.join(near)}",
+                "delete what nobody needs any more; when no role can be made, rooms admit their people by themselves",
+            )
+
+    def warn_if_outside(self, session_id: str, channel_id: str | None) -> None:
+        """Warn if a session's room stands in no category although there is one for it."""
+        room = self.channels.get(channel_id or "")
+        category = self.channels.get(self.category_id or "")
+        if room is not None and category is not None and room.parent_id is None:
+            self.warn(
+                "category_gone",
+                session_id,
+                f"rooms stand outside category {category.id} of guild {self.id}",
+                "move them there in Discord, or see what keeps the bot from the category: `coachsync doctor`",
+            )
 
     def outranks(self, role: Role) -> bool:
         """Return whether the bot may hand out and delete this role.
