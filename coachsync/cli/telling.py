@@ -122,7 +122,9 @@ def _shared(report: Report) -> dict[tuple[str, str], Cause]:
 def _tell_the_rest(settings: Settings, report: Report) -> None:
     """Tell what the run ended, and what stands although it could not see it."""
     assert report.followed is not None
-    news = [News("lasts", cause) for cause in report.followed.standing if cause.last_seen != report.now]
+    said = {w.code for w in report.warnings} | {o.error.code for o in report.outcomes if o.error is not None}
+    rest = [c for c in report.followed.standing if c.last_seen != report.now or c.code not in said]
+    news = [News("begins" if c.since == report.now else "lasts", c) for c in rest]
     news += [News(how, cause) for cause, how in report.followed.ended if cause.code not in (OPEN, MISSED)]
     if not news or report.command != "run":
         return

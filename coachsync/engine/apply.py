@@ -79,7 +79,8 @@ class Applied(NamedTuple):
     """What came of a plan.
 
     `failures` says of the guilds that could not be looked at why. `looked` are the sessions that were looked at or
-    worked on, `sound` the standing conditions (code, guild) that were seen not to be there.
+    worked on, `sound` the standing conditions (code, guild) that were seen not to be there. `notes` are worth
+    knowing, and no run is warned of them.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -87,6 +88,7 @@ class Applied(NamedTuple):
     failures: dict[str, Failure]
     looked: frozenset[str]
     sound: frozenset[tuple[str, str]]
+    notes: tuple[Warn, ...] = ()
 
 
 class Apply:
@@ -137,7 +139,9 @@ class Apply:
             for guild in self.guilds.values():
                 await self.search.conclude(guild)
         looked = frozenset(self.looked)
-        return Applied(tuple(self.outcomes), self._warnings(), self.failures(), looked, self._sound())
+        seen = [guild for guild in self.guilds.values() if guild.failure is None]
+        notes = tuple(note for guild in seen for note in guild.notes())
+        return Applied(tuple(self.outcomes), self._warnings(), self.failures(), looked, self._sound(), notes)
 
     async def _carry_out(self) -> None:
         doubtful = [i for i in self._by_urgency() if self._is_doubtful(i)]
@@ -196,7 +200,6 @@ class Apply:
             self._know_limits(guild, self.accesses[guild_id])
             guild.asking.sure = not self._is_doubtful(guild_id)
             if guild.failure is None:
-                guild.warn_of_limits()
                 self.search.settle(guild)
         for session, entry in self.plan.looks:
             room, place = entry.current("channel"), guilds.get(entry.guild_id)

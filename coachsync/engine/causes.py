@@ -12,7 +12,7 @@ from coachsync.config import Settings
 from coachsync.domain.case import Facts
 from coachsync.domain.causes import OPEN, PASSING, SHARED, Cause, Followed, Sight, Times, Wrong, follow
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import ActionKind, Outcome, Report, Session
+from coachsync.domain.model import ActionKind, Outcome, Report, Session, Warn
 from coachsync.domain.planned import Plan
 
 _UNTOLD = SHARED | {"discord_error", "interrupted", "unexpected_answer"}  # says nothing of the session itself
@@ -24,6 +24,7 @@ class Seen(NamedTuple):
     blind: Mapping[str, Failure] = {}
     looked: frozenset[str] = frozenset()
     sound: frozenset[tuple[str, str]] = frozenset()
+    notes: tuple[Warn, ...] = ()
 
 
 def causes_after(
@@ -136,7 +137,7 @@ def _wrong(failure: Failure, guild: str, session: Session, kind: ActionKind) -> 
 
 def _by_warning(report: Report, concerned: Mapping[str, tuple[Session, str]], seen: Seen) -> Iterator[Wrong]:
     """Yield what was warned of, but for the guilds that could not be looked at: that is said already."""
-    for warning in report.warnings:
+    for warning in (*report.warnings, *seen.notes):
         if warning.guild_id in seen.blind and warning.code == seen.blind[warning.guild_id].code:
             continue
         session, guild = concerned.get(warning.session or "", (None, warning.guild_id))

@@ -48,6 +48,7 @@ class Done(NamedTuple):
     blind: Mapping[str, Failure]
     looked: frozenset[str]
     sound: frozenset[tuple[str, str]]
+    notes: tuple[Warn, ...] = ()
 
 
 class _Signals:
@@ -214,6 +215,7 @@ def _done(plan: Plan, applied: Applied, ways: Ways, signals: _Signals) -> Done:
         applied.failures,
         applied.looked,
         sound,
+        applied.notes,
     )
 
 

@@ -270,7 +270,7 @@ def _work(
         return _take_away(request, store, plan, reading, hopeless, error, lock)
     restraint = _restraint(request, store, plan, reading)
     done = work(request, store, plan, reading.facts, reading.entries, reading.sessions, restraint, number, lock.spent)
-    seen = Seen(done.blind, done.looked, done.sound)
+    seen = Seen(done.blind, done.looked, done.sound, done.notes)
     lock.note(done.spent)
     warnings = [*plan.warnings, *done.warnings, *_status_warnings(store)]
     notes = _needless(request, plan, reading)
@@ -380,7 +380,8 @@ def _with_causes(
 ) -> Report:
     """Return a report with what became of the causes, if anything is wrong or was; `store`: who remembers that."""
     known = store is not None and store.ledger.has_causes()
-    if not known and not report.warnings and not plan.refused and all(o.error is None for o in report.outcomes):
+    amiss = known or report.warnings or plan.refused or (seen is not None and seen.notes)
+    if not amiss and all(o.error is None for o in report.outcomes):
         return report
     from coachsync.engine.causes import Seen, causes_after
 

@@ -196,10 +196,11 @@ class Guild:
         amiss = {warning.code for warning in self.warnings}
         found = ["category_gone"] if category is not None or self.category_id is None else []
         found += ["staff_role_gone"] if all(i in self.roles for i in self.staff_role_ids) else []
-        return [code for code in (*found, "limits_near") if code not in amiss]
+        found += [] if self.notes() else ["limits_near"]
+        return [code for code in found if code not in amiss]
 
-    def warn_of_limits(self) -> None:
-        """Warn if the guild holds nearly as many roles or channels as Discord allows."""
+    def notes(self) -> tuple[Warn, ...]:
+        """Return what is worth knowing and nobody's fault: that the guild holds nearly all that Discord allows it."""
         near = [
             f"{most} {kind}"
             for kind, held, most in (
@@ -208,13 +209,9 @@ class Guild:
             )
             if held >= NEARLY * most
         ]
-        if near:
-            self.warn(
-                "limits_near",
-                None,
-                f"guild {self.id} is nearly full: Discord allows it {' and '.join(near)}",
-                "delete what nobody needs any more; when no role can be made, rooms admit their people by themselves",
-            )
+        message = f"guild {self.id} is nearly full: Discord allows it {' and '.join(near)}"
+        hint = "delete what nobody needs any more; when no role can be made, rooms admit their people by themselves"
+        return (Warn("limits_near", None, message, self.id, hint),) if near else ()
 
     def warn_if_outside(self, session_id: str, channel_id: str | None) -> None:
         """Warn if a session's room stands in no category although there is one for it."""

@@ -243,3 +243,33 @@ def test_orphan_is_a_cause_until_it_is_gone(stage: Stage) -> None:
     scene.world.delete_role(scene.guild, scene.role())
     scene.tick(QUARTER)
     assert attention(scene) == []
+
+
+def test_guild_that_is_nearly_full_is_a_note_until_it_is_not(stage: Stage) -> None:
+    scene = stage()
+    roles = [scene.world.add_role(scene.guild, f"rank {n}") for n in range(240)]
+    scene.book()
+    assert "(limits_near)" in scene.command("run").err
+    (cause,) = attention(scene)
+    assert (cause["code"], cause["guild_id"], cause["urgency"]) == ("limits_near", scene.guild, "note")
+    assert "250 roles" in cause["message"]
+    for role in roles[:60]:
+        scene.world.delete_role(scene.guild, role)
+    scene.tick(QUARTER)
+    assert attention(scene) == []
+
+
+def test_room_that_somebody_moved_out_of_its_category_is_told_until_it_is_back(stage: Stage) -> None:
+    scene = stage()
+    category = scene.world.add_category(scene.guild, "Rooms")
+    scene.configure(f'category_id = "{category}"')
+    scene.book()
+    scene.tick()
+    assert attention(scene) == []
+    scene.world.move_channel(scene.room(), None)
+    scene.tick(QUARTER)
+    (cause,) = attention(scene)
+    assert (cause["code"], cause["sessions"], cause["urgency"]) == ("category_gone", [ID], "note")
+    scene.world.move_channel(scene.room(), category)
+    scene.tick(QUARTER)
+    assert attention(scene) == []
