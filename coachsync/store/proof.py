@@ -113,6 +113,9 @@ def _no_new_file(path: str, error: OSError) -> CoachsyncError:
 
 def _prove_transaction(path: str) -> None:
     """Take the write lock of a database and give it back at once. Raises StoreError."""
+    if not os.access(path, os.W_OK, effective_ids=True):  # SQLite opens it all the same, and fails at the first write
+        hint = "the user that runs coachsync must be able to read and write it"
+        raise StoreError(f"the database {path} cannot be written: {os.strerror(errno.EACCES)}", hint)
     database = Database(path, writable=True, corrupt_hint=CORRUPT)
     try:
         database.run("BEGIN IMMEDIATE")

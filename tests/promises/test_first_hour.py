@@ -18,7 +18,7 @@ from coachsync.clock import host_now
 from coachsync.domain.model import HOUR
 from coachsync.standin import Standin
 from coachsync.standin.clock import RealClock
-from tests.documents.pages import ROOT, text_of
+from tests.documents.pages import ROOT, section, text_of
 from tests.kit.home import Result
 from tests.kit.throwaway import Throwaway, lacking
 from tests.kit.town import TOKEN, Guild, Town
@@ -227,3 +227,21 @@ def test_booking_system_of_another_user_writes_the_store_and_asks_for_a_room_as_
     hour.typed("late booking")
     hour.typed("by hand")
     assert hour.rooms() == []
+
+
+@pytest.mark.parametrize("mistake", ["chown root:root", "chmod 400"])
+def test_store_that_coachsyncs_user_cannot_use_is_named(hour: Hour, mistake: str) -> None:
+    hour.install()
+    hour.root.shell(f"{mistake} /var/lib/coachsync/sessions.db")
+    done = hour.type("check")
+    said = re.findall(r"^failure store: (.*)\n  remedy: (.*)$", done.out, re.M)
+    assert (done.code, [("/var/lib/coachsync/sessions.db" in what, how) for what, how in said]) == (
+        1, [(True, "the user that runs coachsync must be able to read and write it")],
+    )  # fmt: skip
+
+
+def test_program_that_cron_does_not_find_is_told_of_by_the_guide(hour: Hour) -> None:
+    hour.install()
+    done = hour.root.shell("sudo -u coachsync env -i PATH=/usr/bin:/bin /bin/sh -c 'coachsync run --quiet'")
+    assert done.code == 127
+    assert f"`coachsync: {done.err.strip().rpartition(': ')[2]}` in cron's mail" in section("If a step fails")
