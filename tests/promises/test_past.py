@@ -29,6 +29,29 @@ def test_first_run_over_many_bookings_tells_of_none_that_was_over(scene: Scene) 
     assert (scene.done, phase(scene, "past0001")) == ([], "past")
 
 
+def fill_with_the_past(scene: Scene) -> None:
+    """Fill the store with what a booking system kept of ten months, as coachsync finds it when it is installed."""
+    statuses = ("SCHEDULED", "CONFIRMED", "COMPLETED", "CANCELLED", "NO_SHOW")
+    people = {"studentDiscordId": scene.student, "coachDiscordId": scene.coach}
+    rows = [
+        {"_id": f"old{day:05}", "status": statuses[day % 5], "scheduledDate": scene.now() - day * DAY} | people
+        for day in range(1, 301)
+    ]
+    with scene.store() as store:
+        store.bookings.import_rows(rows)
+
+
+def test_first_hour_over_a_store_full_of_the_past_tells_of_today_alone(scene: Scene) -> None:
+    fill_with_the_past(scene)
+    scene.book(studentDiscordId="1300000000000000099")
+    first = scene.program("run", "--quiet")
+    told = [line for line in first.err.splitlines() if not line.startswith("hint: ")]
+    assert (first.code, len(told), "old00" in first.err + first.out) == (1, 1, False)
+    shown = scene.program("status").out
+    assert (shown.index("1300000000000000099") < shown.index("old00"), "missed" in shown) == (True, False)
+    assert {one["sessions"][0] for one in scene.program("status", "--json").json["attention"]} == {ID}
+
+
 def test_row_that_another_program_writes_later_is_missed(scene: Scene) -> None:
     scene.tick()
     scene.clock.advance(2 * HOUR)
