@@ -9,7 +9,7 @@ from coachsync.config.definition import SECTIONS, Key, keys_of
 
 _HEAD = """\
 # coachsync: opens and closes the private Discord voice room of each booked coaching session.
-# What is commented out is optional. `coachsync run --dry-run` shows what a run would do.
+# What is commented out is optional. `coachsync help configuration` tells of each key, `coachsync doctor` checks them.
 """
 _GUILD_EXAMPLE = """\
 # [guilds.1200000000000000000]

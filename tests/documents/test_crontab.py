@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents.command_line import read
+from tests.documents.pages import text_of
 
 CRONTAB = Path(__file__).parents[2] / "contrib" / "crontab.example"
 CRON = shutil.which("crontab")
@@ -33,6 +34,11 @@ def test_crontab_is_accepted_by_cron() -> None:
     flag = "-n" if "-n" in usage.stderr else "-T"
     checked = subprocess.run([CRON, flag, str(CRONTAB)], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_guide_shows_the_lines_of_the_crontab() -> None:
+    lines = CRONTAB.read_text("utf-8").splitlines()
+    assert text_of("expected: crontab").splitlines() == [line for line in lines if line and not line.startswith("#")]
 
 
 def test_crontab_runs_four_times_an_hour() -> None:

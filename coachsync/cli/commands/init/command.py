@@ -1,4 +1,4 @@
-"""`init`: a commented configuration file, an empty store, the bot's invite link and the next two steps."""
+"""`init`: a commented configuration file, an empty store, the bot's invite link and the next steps."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from coachsync.host.files import keep, place
 from coachsync.host.limits import absolute, expanded
 from coachsync.secrets import Token
 from coachsync.store.open import create_store, parse_url
+
+PROGRAM = "coachsync"
 
 
 def init(
@@ -128,14 +130,16 @@ def _write(path: str, answers: Answers) -> Settings:
 
 
 def _print_next_steps(said: Invocation, settings: Settings) -> None:
-    command = "coachsync"
+    command = PROGRAM
     if settings.path != search_path(said.environ)[0]:
         command += f" --config {settings.path}"
     output.out("")
     output.out("1. Let the bot in, as somebody who may manage the server:")
     output.out(f"   {invite_link(settings.discord.guild_id, _token(said, settings))}")
-    output.out("2. See what a run would do, then let cron or systemd call it every 15 minutes (contrib/ shows how):")
-    output.out(f"   {command} run --dry-run")
+    output.out("2. Check all that a run needs:")
+    output.out(f"   {command} doctor")
+    output.out("3. Let cron or systemd call it every 15 minutes, as this shows:")
+    output.out(f"   {PROGRAM} help install")
 
 
 def _token(said: Invocation, settings: Settings) -> Token | None:
