@@ -93,6 +93,8 @@ class LeanCommand(_Lean, TyperCommand):
 
 def _process(param: Any, convert: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
     annotation = param.type_descriptor.annotation
+    if annotation == list[str] and param.nargs == -1 and not param.required and param.callback is None:
+        return list(value or ())  # the words of a command line are texts
     single = param.nargs == 1 and not param.multiple
     fits = type(value) in (get_args(annotation) or (annotation,)) and isinstance(value, (str, float, bool, type(None)))
     if not single or param.required or not (fits or value is None):

@@ -48,6 +48,17 @@ def test_idle_run_loads_nothing_heavy(home: Home) -> None:
     assert result.stdout == "0 []\n", result.stderr
 
 
+def test_piped_status_loads_nothing_that_only_a_terminal_needs(home: Home) -> None:
+    home.book("abc12345")
+    heavy = ("rich", "pydantic", "tzlocal", "termios", "requests", "asyncio", "json")
+    code = (
+        "import sys; from coachsync.__main__ import main\n"
+        f"code = main(['--config', {str(home.config)!r}, 'status', 'abc12345'])\n"
+        f"print(code, sorted(set({heavy!r}) & sys.modules.keys()), file=sys.stderr)"
+    )
+    assert python(home, code).stderr == "0 []\n"
+
+
 def test_run_loads_no_other_command(home: Home) -> None:
     code = (
         "import sys; from coachsync.__main__ import main\n"
