@@ -37,19 +37,46 @@ class Afterwards:
 
     def tell(self, report: Report) -> Report:
         """Start programs and send the heartbeat; return the report with what went wrong with that."""
-        hooks = self._settings.hooks
-        hooked = not report.dry_run and (hooks.opened or hooks.closed or hooks.failed or hooks.mended)
-        if not hooked and self._heartbeat is None:
+        hooks, is_run = self._settings.hooks, report.command == "run"
+        hooked = bool(hooks.opened or hooks.closed or hooks.failed or hooks.mended)
+        messages = is_run and self._settings.notify.file is not None
+        metrics = is_run and self._settings.metrics.textfile is not None
+        if report.dry_run or not (hooked or messages or metrics or self._heartbeat is not None):
             return report
         from coachsync.notify.around import Around
 
         around = Around(self._settings, report, self._open, self._zone)
         if hooked:
-            left_s = self._settings.discord.run_budget / 1000 - (time.monotonic() - self._begun)
-            around.run_hooks(self._said.environ, left_s)
+            around.run_hooks(self._said.environ, self._settings.discord.run_budget / 1000 - self._took())
+        if messages:
+            around.send_messages()
         if self._heartbeat is not None:
             around.send_heartbeat(self._heartbeat)
+        if metrics:
+            around.write_metrics(self._took())
         return around.report
+
+    def tell_of(self, problem: BaseException, command: str) -> None:
+        """Send the heartbeat and write the figures of a run that ended with an exception."""
+        from coachsync.cli import output
+
+        code = _exit_code(problem)
+        if code not in _RAN:
+            return
+        if self._heartbeat is not None:
+            body = f"{problem.message}\n{problem.hint}\n" if isinstance(problem, CoachsyncError) else ""
+            warning = self._heartbeat.end(code, redact(body))
+            if warning is not None:
+                output.warning(f"{warning.message} ({warning.code})")
+        if self._settings.metrics.textfile is not None and command == "run":
+            from coachsync.notify.figures import METRICS_FAILED, write_figures
+
+            said = write_figures(self._settings, self._open, code, self._took())
+            if said:
+                output.warning(f"{said} ({METRICS_FAILED})")
+
+    def _took(self) -> float:
+        return time.monotonic() - self._begun
 
     def _open(self) -> Store:
         from coachsync.cli.context import open_configured
@@ -68,11 +95,12 @@ def afterwards(said: Invocation, settings: Settings, call: TickCall) -> Iterator
     heartbeat = _heartbeat(settings, call)
     if heartbeat is not None:
         heartbeat.begin()
+    after = Afterwards(said, settings, heartbeat)
     try:
-        yield Afterwards(said, settings, heartbeat)
+        yield after
     except BaseException as problem:
-        if heartbeat is not None and not isinstance(problem, GeneratorExit):
-            _tell_of(problem, heartbeat)
+        if not call.dry_run and not isinstance(problem, GeneratorExit):
+            after.tell_of(problem, call.command)
         raise
 
 
@@ -84,19 +112,6 @@ def _heartbeat(settings: Settings, call: TickCall) -> Heartbeat | None:
     from coachsync.notify.heartbeat import Heartbeat
 
     return Heartbeat(settings.heartbeat, str(uuid4()))
-
-
-def _tell_of(problem: BaseException, heartbeat: Heartbeat) -> None:
-    """Send the heartbeat of a run that ended with an exception."""
-    from coachsync.cli import output
-
-    code = _exit_code(problem)
-    if code not in _RAN:
-        return
-    body = f"{problem.message}\n{problem.hint}\n" if isinstance(problem, CoachsyncError) else ""
-    warning = heartbeat.end(code, redact(body))
-    if warning is not None:
-        output.warning(f"{warning.message} ({warning.code})")
 
 
 def _exit_code(problem: BaseException) -> int:

@@ -65,6 +65,8 @@ SECTIONS: dict[str, Section] = {
     "alerts": Section("What `run --quiet` tells, and whoever is told beside it.", s.AlertSettings),
     "display": Section("How a terminal shows it. Piped output and JSON are in UTC.", s.DisplaySettings),
     "heartbeat": Section("An address that hears of every run, as healthchecks does it.", s.HeartbeatSettings),
+    "notify": Section("Messages to people: pip install 'coachsync[notify]'.", s.NotifySettings),
+    "metrics": Section("Figures for Prometheus: pip install 'coachsync[metrics]'.", s.MetricsSettings),
     "hooks": Section("Programs that are started when something happened to a session.", s.HookSettings),
 }
 """All sections in the order of the file."""
@@ -120,6 +122,11 @@ KEYS: tuple[Key, ...] = (
     Key("heartbeat", "fail_on", v.whole_number(1, 3), 3, "or 1: a session that failed is a failure, too"),
     Key("heartbeat", "start", v.flag, False, "also say when a run begins"),
     Key("heartbeat", "names", v.flag, False, "name people in what is sent"),
+    Key("notify", "file", v.path, None, "one address a line, as apprise has them; its mode as the token's",
+        example="notify.urls"),
+    Key("notify", "names", v.flag, False, "name people in what is sent"),
+    Key("metrics", "textfile", v.path, None, "written after every run, for node_exporter's textfile collector",
+        example="/var/lib/prometheus/node-exporter/coachsync.prom"),
     Key("hooks", "opened", v.program, [], "when everybody is in: a program and its arguments, no shell",
         example=["/usr/local/bin/room-opened"]),
     Key("hooks", "closed", v.program, [], "when the room is gone"),

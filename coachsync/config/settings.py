@@ -86,6 +86,19 @@ class HeartbeatSettings(NamedTuple):
     names: bool
 
 
+class NotifySettings(NamedTuple):
+    """`[notify]`: the file of addresses, as it is written in the configuration; None for none."""
+
+    file: str | None
+    names: bool
+
+
+class MetricsSettings(NamedTuple):
+    """`[metrics]`: the file of figures, as it is written in the configuration; None for none."""
+
+    textfile: str | None
+
+
 class HookSettings(NamedTuple):
     """`[hooks]`: for each event a program's path and its arguments, () for none; `timeout` for one of them."""
 
@@ -122,6 +135,8 @@ class Settings(NamedTuple):
     alerts: AlertSettings
     display: DisplaySettings
     heartbeat: HeartbeatSettings
+    notify: NotifySettings
+    metrics: MetricsSettings
     hooks: HookSettings
     warnings: tuple[Warn, ...] = ()
 

@@ -204,6 +204,14 @@ def heartbeat_url(value: Any) -> str:
     return found
 
 
+def path(value: Any) -> str:
+    """Take the path of a file."""
+    found = text(value)
+    if not found or "\0" in found or found.endswith("/"):
+        raise UnfitError("the path of a file")
+    return found
+
+
 def program(value: Any) -> tuple[str, ...]:
     """Take a program's path and its arguments; [] for none."""
     if not isinstance(value, list) or not all(isinstance(item, str) and "\0" not in item for item in value):

@@ -17,11 +17,12 @@ REFUSALS = frozenset({401, 403, 429})
 class RefusedAnswers:
     """Counts refused answers by the minute. `before` are those of earlier runs; `now` tells the time.
 
-    `fresh` are those that are in no ledger yet.
+    `fresh` are those that are in no ledger yet, `rate_limited` how many of this run's were a 429.
     """
 
     def __init__(self, before: Mapping[Millis, int], now: Callable[[], Millis]) -> None:
         self.fresh: Counter[Millis] = Counter()
+        self.rate_limited = 0
         self._counts = Counter(before)
         self._now = now
         self._listeners: list[Callable[[], None]] = []
@@ -47,6 +48,7 @@ class RefusedAnswers:
         """Count an answer, if it is a refusal."""
         if status not in REFUSALS:
             return
+        self.rate_limited += status == 429
         minute = _minute(self._now())
         self._counts[minute] += 1
         self.fresh[minute] += 1

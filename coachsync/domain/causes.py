@@ -39,7 +39,7 @@ OF_GUILDS = frozenset(
 PASSING = frozenset({"interrupted", "unknown_session", "not_bookable", "ended", "plan_changed", "paused"})
 """What only answers somebody's call, or is tried again by the next run."""
 
-AFTER_RUNS = frozenset({"hook_failed", "heartbeat_failed", "notify_failed", "metrics_failed"})
+AFTER_RUNS = frozenset({"hook_failed", "heartbeat_failed", "notify_failed", "notify_readable", "metrics_failed"})
 """What goes wrong round a run: only whoever does that work says how it ends."""
 
 _CONDITIONS = frozenset({"category_gone", "staff_role_gone", "token_readable", "config_writable", "limits_near"})

@@ -348,6 +348,27 @@ WARNINGS: dict[str, Meaning] = {
             Reason("the check was deleted or the address is mistyped", "correct `[heartbeat] url`"),
         ),
     ),
+    "notify_failed": Meaning(
+        "a message to one of the addresses of `[notify] file` did not arrive, or none could be sent",
+        "see the line that the message names; `apprise -vv -b test ADDRESS` shows what that service says",
+        "the other addresses got theirs; the next run sends this one what it missed",
+        (
+            Reason("apprise is not installed", "`pip install 'coachsync[notify]'` where coachsync runs"),
+            Reason("the file is missing, or somebody else's", "correct `[notify] file`; mode 0600, its user's own"),
+            Reason("the address is mistyped, or its password was changed", "correct that line"),
+        ),
+    ),
+    "notify_readable": Meaning(
+        "others on this host can read the file of addresses, which holds passwords",
+        "`chmod 600` the file that `[notify] file` names",
+        "messages go out as ever",
+    ),
+    "metrics_failed": Meaning(
+        "the figures of `[metrics] textfile` could not be written",
+        "name a file in a folder that the user who runs coachsync may write",
+        "the run counts as ever; what collects the figures sees old ones",
+        (Reason("prometheus-client is not installed", "`pip install 'coachsync[metrics]'` where coachsync runs"),),
+    ),
     "no_more_roles": Meaning(
         "Discord makes no more roles in the guild for now",
         'nothing; `access = "member"` does without roles altogether',

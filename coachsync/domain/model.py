@@ -303,9 +303,9 @@ class Outcome(NamedTuple):
 class Report(NamedTuple):
     """All that one call of run, setup or cleanup decided and did.
 
-    `requests` counts the whole run's. `notes` are plain sentences for people (nothing to do, what may be left).
-    `unusable` is why the run as a whole could not work. `followed`: what became of the causes, None if nothing is
-    wrong nor was. `recorded`: it is in the ledger.
+    `requests` counts the whole run's, `rate_limited` those of them that Discord answered with a 429. `notes` are plain
+    sentences for people (nothing to do, what may be left). `unusable` is why the run as a whole could not work.
+    `followed`: what became of the causes, None if nothing is wrong nor was. `recorded`: it is in the ledger.
     """
 
     command: str
@@ -319,6 +319,7 @@ class Report(NamedTuple):
     unusable: Failure | None = None
     followed: Followed | None = None
     recorded: bool = False
+    rate_limited: int = 0
 
 
 class RunRecord(NamedTuple):

@@ -42,6 +42,7 @@ class Done(NamedTuple):
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warn, ...]
     requests: int
+    rate_limited: int
     exit_code: int | None
     unusable: Failure | None
     spent: Spent
@@ -94,7 +95,9 @@ def work(
         if withheld is None:
             raise
         failure = Failure("environment", withheld.message, withheld.hint)
-        return Done((), (), 0, UNUSABLE, failure, spent, dict.fromkeys(plan.guilds, failure), frozenset(), frozenset())
+        return Done(
+            (), (), 0, 0, UNUSABLE, failure, spent, dict.fromkeys(plan.guilds, failure), frozenset(), frozenset()
+        )
 
 
 def _watched(
@@ -187,7 +190,7 @@ async def _work(
     finally:
         await journal.close()
         ways.close()
-    return _done(plan, applied, ways, signals)
+    return _done(plan, applied, ways, counts.rate_limited, signals)
 
 
 def _access(ways: Ways, store: Store, guild_id: str, restraint: Restraint) -> GuildAccess:
@@ -199,7 +202,7 @@ def _access(ways: Ways, store: Store, guild_id: str, restraint: Restraint) -> Gu
     return access._replace(refused=restraint.unmade.get(guild_id))
 
 
-def _done(plan: Plan, applied: Applied, ways: Ways, signals: _Signals) -> Done:
+def _done(plan: Plan, applied: Applied, ways: Ways, rate_limited: int, signals: _Signals) -> Done:
     """Return what a run came to: its own verdict, unless a signal ended it."""
     exit_code, unusable = _verdict(plan.needed, applied.failures)
     if signals.exit_code is not None:
@@ -209,6 +212,7 @@ def _done(plan: Plan, applied: Applied, ways: Ways, signals: _Signals) -> Done:
         applied.outcomes,
         (*ways.warnings, *applied.warnings),
         ways.requests_sent,
+        rate_limited,
         exit_code,
         unusable,
         ways.spent,

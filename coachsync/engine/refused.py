@@ -28,6 +28,11 @@ class Counts:
         return self._counts[host]
 
     @property
+    def rate_limited(self) -> int:
+        """Return how many answers of this run were a 429."""
+        return sum(count.rate_limited for count in self._counts.values())
+
+    @property
     def fresh(self) -> bool:
         """Return whether there is something to write."""
         return any(count.fresh for count in self._counts.values())

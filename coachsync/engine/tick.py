@@ -276,6 +276,7 @@ def _work(
     notes = _needless(request, plan, reading)
     hopeless = _still_hopeless(hopeless, done.outcomes)
     report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests, notes)
+    report = report._replace(rate_limited=done.rate_limited)
     if done.exit_code is not None:
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
     report = _with_causes(request, reading, plan, report, store, seen)

@@ -40,15 +40,23 @@ def likeness(file: str | int) -> Likeness:
 
 
 def replace(
-    path: str, data: bytes, *, like: Likeness | None, beside: str, still: Callable[[], bool] | None = None
+    path: str,
+    data: bytes,
+    *,
+    like: Likeness | None,
+    beside: str,
+    still: Callable[[], bool] | None = None,
+    mode: int = 0o600,
 ) -> os.stat_result | None:
     """Put a new file in the place of what is at `path`; return what the system says of it.
 
-    The new file is made under the name `beside`, like `like` (None: the user's own, 0600).
+    The new file is made under the name `beside`, like `like` (None: the user's own, with `mode`).
     If `still` is given and false once the data is on disk, nothing is replaced and None returned.
     Raises OSError; then the old file is what it was and nothing is left beside it.
     """
     with _fresh(beside, like) as descriptor:
+        if like is None:
+            os.fchmod(descriptor, mode)
         _write(descriptor, data)
         if still is not None and not still():
             return None

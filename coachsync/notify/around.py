@@ -13,7 +13,7 @@ from coachsync.config import Settings
 from coachsync.domain.causes import OPEN, Followed, Times, Wrong, follow_alone
 from coachsync.domain.model import Report, Session, Warn
 from coachsync.domain.news import News
-from coachsync.errors import CoachsyncError
+from coachsync.errors import CoachsyncError, StoreError
 from coachsync.notify.bulletin import Bulletin, bulletin, text_of
 from coachsync.notify.heartbeat import HEARTBEAT_FAILED, Heartbeat
 from coachsync.report.moments import Moments
@@ -45,6 +45,30 @@ class Around:
                 self._keep(store, HOOK_FAILED, warnings)
         except CoachsyncError as error:
             self._warn([Warn(HOOK_FAILED, None, f"not every program was started: {error.message}")])
+
+    def send_messages(self) -> None:
+        """Send each address what is new for it."""
+        from coachsync.notify.messages import NOTIFY_FAILED, NOTIFY_READABLE, send_news
+
+        warnings: list[Warn] = []
+        with suppress(StoreError), self._store() as store:  # the next run tells it
+            try:
+                warnings = send_news(store, self._settings, Moments(self.report.now, self._zone()))
+            except CoachsyncError as error:
+                warnings = [Warn(NOTIFY_FAILED, None, f"{error.message}; {error.hint}")]
+            for code in (NOTIFY_FAILED, NOTIFY_READABLE):
+                self._keep(store, code, [w for w in warnings if w.code == code])
+        self._warn(warnings)
+
+    def write_metrics(self, duration_s: float) -> None:
+        """Write the figures of the run."""
+        from coachsync.notify.figures import METRICS_FAILED, write_figures
+
+        problem = write_figures(self._settings, self._open, self.report.exit_code, duration_s, self.report.now)
+        warnings = [Warn(METRICS_FAILED, None, problem)] if problem else []
+        self._warn(warnings)
+        with suppress(CoachsyncError), self._store() as store:
+            self._keep(store, METRICS_FAILED, warnings)
 
     def send_heartbeat(self, heartbeat: Heartbeat) -> None:
         """Say how the run ended, with what is new."""

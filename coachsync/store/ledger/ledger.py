@@ -219,6 +219,15 @@ class Ledger:
         rows = self._read(sql, (now,))
         return tuple(map(_pause, rows)) if rows else ()
 
+    def counters(self) -> dict[str, int]:
+        """Return what runs did in all: "requests", "rate_limited", "actions:setup:done" … → count."""
+        return dict(self._read("SELECT name, value FROM coachsync_counters"))
+
+    def last_success_at(self, command: str) -> Millis | None:
+        """Return when a call of a command last ended with exit 0."""
+        sql = "SELECT max(finished_at) FROM coachsync_runs WHERE command = ? AND exit_code = 0"
+        return self._number(sql, (command,))
+
     def refusals(self) -> tuple[Refusal, ...]:
         """Return what guilds, and Discord for tokens, refused last."""
         rows = self._read("SELECT key, asked, times, at, code, message, hint, removals FROM coachsync_refusals")

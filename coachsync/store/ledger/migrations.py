@@ -62,6 +62,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         schema.CAUSES_INDEX,
         schema.HOOKS_TABLE,
         schema.HOOKS_INDEX,
+        schema.COUNTERS_TABLE,
         schema.PAUSES_TABLE,
         schema.REFUSALS_TABLE,
         schema.REFUSED_TABLE,

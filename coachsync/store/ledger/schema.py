@@ -175,6 +175,9 @@ CREATE TABLE coachsync_hooks (
     PRIMARY KEY (session_id, life, event)
 ){keyed}"""
 
+# What runs did since the ledger was made, for monitors: a count only ever grows.
+COUNTERS_TABLE = "CREATE TABLE coachsync_counters (name TEXT PRIMARY KEY NOT NULL, value BIGINT NOT NULL){keyed}"
+
 HOOKS_INDEX = "CREATE INDEX coachsync_hooks_owed ON coachsync_hooks (state) WHERE state <> 'done'"
 
 # What an operator paused: one session, one guild, or everything (both ids are "" then). `removals`: 0 or 1
@@ -232,6 +235,7 @@ LEDGER_TABLES = (
     CAUSES_INDEX,
     HOOKS_TABLE,
     HOOKS_INDEX,
+    COUNTERS_TABLE,
     PAUSES_TABLE,
     REFUSALS_TABLE,
     REFUSED_TABLE,

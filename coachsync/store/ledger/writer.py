@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,10 @@ _SAVE_PAUSE = (
     " guild_id) DO UPDATE SET until = excluded.until, reason = excluded.reason, removals = excluded.removals"
 )
 
+_ADD_COUNT = (
+    f"{_insert('coachsync_counters', 'name, value')} ON CONFLICT (name)"
+    " DO UPDATE SET value = coachsync_counters.value + excluded.value"
+)
 _SAVE_REFUSAL = _upsert("coachsync_refusals", "key", "asked, times, at, code, message, hint, removals")
 _ADD_REFUSED = (
     f"{_insert('coachsync_refused', 'host, minute, answers')} ON CONFLICT (host, minute)"
@@ -179,10 +184,20 @@ class LedgerWriter:
             "UPDATE coachsync_runs SET finished_at = ?, exit_code = ?, summary = ?, requests = ? WHERE id = ?",
             (finished_at, exit_code, _summary(report), None if report is None else report.requests, number),
         )
+        if report is not None:
+            self._count(report)
         # A clock set forward, or --now, must not make us forget: what is old is old for the host's clock as well.
         old = min(finished_at, time.time_ns() // 1_000_000)
         self._sql.run("DELETE FROM coachsync_pauses WHERE until <= ?", (old,))
         self._prune(old - KEPT)
+
+    def _count(self, report: Report) -> None:
+        """Add what a run did to the counts that only grow."""
+        counts = Counter(f"actions:{o.action.kind}:{o.outcome}" for o in report.outcomes)
+        counts |= Counter(requests=report.requests, rate_limited=report.rate_limited)
+        for name, more in counts.items():
+            if more:
+                self._sql.run(_ADD_COUNT, (name, more))
 
     def run_failed(self, started_at: Millis, finished_at: Millis, command: str, exit_code: int) -> None:
         """Record a run that ended before it could record itself; it does not count as the first one."""
