@@ -71,8 +71,7 @@ def _report(problem: BaseException, said: Invocation) -> int:
 
 
 def _report_known(problem: errors.CoachsyncError, said: Invocation) -> int:
-    problems: Sequence[str] = getattr(problem, "problems", ())
-    several = problems if len(problems) > 1 else ()
+    several = problem.several if isinstance(problem, errors.ConfigError) else ()
     if said.json and problem.exit_code in (errors.UNUSABLE, errors.LOCKED):
         message = f"{problem.message}: {'; '.join(several)}" if several else problem.message
         error = {"code": problem.code, "message": message, "hint": problem.hint}

@@ -44,13 +44,27 @@ class EnvironmentalError(CoachsyncError):
 
 
 class ConfigError(CoachsyncError):
-    """The configuration is missing, unreadable or wrong; `problems` holds one line for each fault found."""
+    """The configuration is missing, unreadable or wrong; `problems` holds one line for each fault found.
+
+    `lines` says where in the file each of them is, as far as that is known.
+    """
 
     code = "config"
 
-    def __init__(self, message: str, hint: str, problems: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, hint: str, problems: tuple[str, ...] = (), lines: tuple[int | None, ...] = ()
+    ) -> None:
         super().__init__(message, hint)
         self.problems = problems
+        self.lines = lines or (None,) * len(problems)
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """Return each problem with its line, in the order of the file, if there are several."""
+        if len(self.problems) < 2:
+            return ()
+        numbered = sorted(zip(self.lines, self.problems, strict=True), key=lambda one: (one[0] is None, one[0] or 0))
+        return tuple(problem if line is None else f"line {line}: {problem}" for line, problem in numbered)
 
 
 class TokenError(ConfigError):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from coachsync.config.check import check
+from coachsync.config.lines import line_of
 from coachsync.config.settings import Settings
 from coachsync.config.values import UnfitError, store_url
 from coachsync.domain.model import Warn
@@ -97,7 +98,7 @@ def parse_settings(text: str, path: str, environ: Mapping[str, str]) -> Settings
     base_dir = os.path.dirname(absolute(path))
     settings, problems = check(document, environ, path, base_dir)
     if settings is None:
-        raise _broken(path, problems)
+        raise _broken(path, problems, text)
     return settings
 
 
@@ -142,11 +143,13 @@ def _section_lines(text: str, name: str) -> Iterator[str]:
             yield line
 
 
-def _broken(path: str, problems: tuple[str, ...]) -> ConfigError:
+def _broken(path: str, problems: tuple[str, ...], text: str) -> ConfigError:
     hint = "correct the file; `coachsync help configuration` lists every key"
+    lines = tuple(line_of(text, problem.partition(":")[0]) for problem in problems)
     if len(problems) == 1:
-        return ConfigError(f"{path}: {problems[0]}", hint, problems)
-    return ConfigError(f"{path} has {len(problems)} problems", hint, problems)
+        place = path if lines[0] is None else f"{path}, line {lines[0]}"
+        return ConfigError(f"{place}: {problems[0]}", hint, problems, lines)
+    return ConfigError(f"{path} has {len(problems)} problems", hint, problems, lines)
 
 
 def _parse_toml(text: str, path: str) -> dict[str, Any]:

@@ -22,8 +22,7 @@ def read_config(explicit: str | None, environ: Mapping[str, str]) -> tuple[Setti
     try:
         settings = load_settings(explicit, environ)
     except ConfigError as error:
-        several = error.problems if len(error.problems) > 1 else ()
-        told = [error.message] if not several else [f"{error.message.partition(' has ')[0]}: {p}" for p in several]
+        told = [f"{error.message.partition(' has ')[0]}: {p}" for p in error.several] or [error.message]
         return None, [fault("config", text, error.hint) for text in told]
     except CoachsyncError as error:
         return None, [fault("config", error.message, error.hint)]
