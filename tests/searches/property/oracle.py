@@ -28,6 +28,7 @@ class Memory:
         has: whether it had its room when last it was certain; None while that is not.
         guild, setup_start: where, and the session's start when that room was made.
         closed_start: the start of the appointment that an operator closed. `perhaps_closed`: or may have.
+            `closed_guild`: where, if it was given up: that is closed there alone; else "".
         sure: whether nothing went wrong since the session was last as it should be.
         harm: what moderators took from this session that is made again once only, by kind of thing.
         accesses: by which access its room may have been made.
@@ -41,6 +42,7 @@ class Memory:
     guild: str = ""
     setup_start: Millis | None = None
     closed_start: Millis | None = None
+    closed_guild: str = ""
     perhaps_closed: bool = False
     sure: bool = True
     harm: Counter[str] = field(default_factory=Counter)
@@ -80,7 +82,8 @@ def expected(booking: Booking | None, memory: Memory, now: Millis) -> bool | Non
         return had
     if memory.perhaps_closed:
         return None
-    if not had and memory.closed_start == booking.start:
+    closed = memory.closed_start == booking.start and memory.closed_guild in ("", booking.guild)
+    if not had and closed:
         return False
     return True if now >= booking.start - OPENS else _ahead(booking, memory, had)
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from copy import deepcopy
 from pathlib import Path
 
 from coachsync.domain import permissions as p
 from coachsync.domain.booking import Defaults
 from coachsync.domain.model import HOUR, MINUTE, Access, Entry, Millis, Report
+from coachsync.domain.pauses import Pause
 from coachsync.standin import Request
 from coachsync.standin.answers import Reply
+from coachsync.store.base import Store
 from coachsync.store.open import open_store
 from tests.kit.town import Guild
 from tests.searches.property.audience import Audience
@@ -40,6 +43,8 @@ class Scene(Moderators):
         self.backup: Backup | None = None
         self.trouble = False
         self.jumpy = False
+        self.pauses: list[Pause] = []
+        self._reach: dict[str, set[str]] = {}
         self._mid_run: list[Callable[[], None]] = []
         town.standin.after_request(self._during)
 
@@ -121,9 +126,12 @@ class Scene(Moderators):
             self.mem(session).accesses.add(self.access)
         self._miss_what_came_too_late()
         self.watch.run_begins({b.id: b.people for b in self.bookings.known.values() if not b.unread})
+        self.trouble = self.trouble or bool(self.pauses)
+        self._reach = self._reach_of_paused()
         return self.watch.foreign_things()
 
     def _run_ended(self, before: dict[str, object], report: Report | None = None) -> None:
+        self._nobody_came_in()
         if report is not None and not self.trouble:
             Audience(self, report).check()
         self.watch.run_ended()
@@ -167,7 +175,8 @@ class Scene(Moderators):
         return len(lost) >= 3 and 2 * len(lost) >= len(here)
 
     def settle(self, ticks: int = 2) -> None:
-        """Let Discord be well and two more ticks pass: then everything must be as promised."""
+        """Let Discord be well, nothing be paused, and two more ticks pass: then everything must be as promised."""
+        self.resume()
         self.calm()
         for _ in range(ticks):
             self.town.clock.advance(QUARTER)
@@ -308,19 +317,53 @@ class Scene(Moderators):
         return any(self.town.world.role_holders(role.id) - people for role in roles)
 
     def _entries(self) -> dict[str, Entry]:
+        with closing(self._store(writable=False)) as store:
+            return store.ledger.entries(list(self.memory)) if self.memory else {}
+
+    def _store(self, *, writable: bool) -> Store:
         settings = self.ticker.settings
         defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
-        store = open_store(settings.store.url, settings.base_dir, defaults, writable=False)
-        try:
-            return store.ledger.entries(list(self.memory)) if self.memory else {}
-        finally:
-            store.close()
+        return open_store(settings.store.url, settings.base_dir, defaults, writable=writable)
 
     # operators
 
+    def pause(self, session: str, guild: str, *, removals: bool) -> None:
+        """Pause a session, a guild or everything."""
+        self.tell(f"pause {session or guild or 'everything'}{' with removals' if removals else ''}")
+        one = Pause(session, guild, self.now, self.now + 1000 * HOUR, "", removals)
+        with closing(self._store(writable=True)) as store, store.transaction() as transaction:
+            transaction.ledger.pause(one)
+        self.pauses.append(one)
+        self.doubt()
+
+    def resume(self) -> None:
+        """End every pause there is."""
+        if self.pauses:
+            self.tell("resume")
+            with closing(self._store(writable=True)) as store, store.transaction() as transaction:
+                transaction.ledger.end_pauses(store.ledger.pauses(0))
+            self.pauses = []
+
+    def _reach_of_paused(self) -> dict[str, set[str]]:
+        """Return who can enter the rooms of each session that is paused whatever guild it is in."""
+        whole = any(not pause.session_id and not pause.guild_id for pause in self.pauses)
+        named = {pause.session_id for pause in self.pauses}
+        world = self.town.world
+        found: dict[str, set[str]] = {session: set() for session in self.memory if whole or session in named}
+        for room in self.rooms():
+            if room.kind == "channel" and room.session in found:
+                found[room.session] |= world.who_can_enter(room.id) - self.watch.privileged(room.guild)
+        return found
+
+    def _nobody_came_in(self) -> None:
+        """Demand that the run let nobody into the room of a paused session."""
+        for session, reach in self._reach_of_paused().items():
+            came = reach - self._reach.get(session, reach)
+            assert not came, f"{self.watch.names(came)} were let into the room of {session}, which is paused"
+
     def set_up(self, session: str) -> None:
-        """Have an operator set a session up, due or not."""
-        if session not in self.bookings.known:
+        """Have an operator set a session up, due or not; while something is paused it would be refused."""
+        if session not in self.bookings.known or self.pauses:
             return
         booking, memory = self.bookings.known[session], self.mem(session)
         closed = memory.closed_start == booking.start or memory.perhaps_closed
@@ -333,19 +376,20 @@ class Scene(Moderators):
             memory.closed_start, memory.perhaps_closed = None, closed and not well
 
     def clean_up(self, session: str, *, abandon: bool = False) -> None:
-        """Have an operator end a session, asking Discord or not."""
-        if session not in self.memory:
+        """Have an operator end a session, asking Discord or not; while something is paused it would be refused."""
+        if session not in self.memory or self.pauses:
             return
         memory, booking = self.mem(session), self.bookings.known.get(session)
         status = booking.status if booking is not None else ""
         left = [m.id for m in self.watch.all_live() if m.session == session] if abandon else []
-        had = memory.certain
+        had, where = memory.certain, memory.guild
         well = not self.trouble
         self.tick("cleanup", session, abandon=abandon)
         if abandon:
             self._give_up(memory, left)
         if had is not False and booking is not None and (abandon or status != CANCELLED):
             memory.closed_start = booking.start
+            memory.closed_guild = (where or booking.guild) if abandon else ""
             memory.perhaps_closed = had is None or not (well or abandon)
         if had is not False:
             memory.has, memory.sure = None, False
@@ -443,12 +487,14 @@ class Scene(Moderators):
 
     def back_up(self) -> None:
         """Copy the store and its ledger."""
+        self.resume()
         self.tell("backup")
         self.backup = self.bookings.backup()
         self.backup.memory = deepcopy(self.memory)
 
     def restore(self) -> None:
         """Bring the copy back; what nobody can know of any more is given up."""
+        self.resume()
         if self.backup is None:
             return
         self.tell("restore")

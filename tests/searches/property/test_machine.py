@@ -423,6 +423,17 @@ class Days(RuleBasedStateMachine):
         else:
             scene.clean_up(session, abandon=what == "abandon")
 
+    @rule(what=st.sampled_from(["all", "all", "guild", "session", "resume"]), which=sessions, removals=st.booleans())
+    def pause(self, what: str, which: int, removals: bool) -> None:
+        """Pause something, or end all pauses; most pauses are seen by some runs."""
+        scene = self._step()
+        if what == "resume":
+            scene.resume()
+            return
+        session = self.ids[which] if what == "session" else ""
+        scene.pause(session, self.town.guilds[which % 2].id if what == "guild" else "", removals=removals)
+        self._tick_too(True)
+
     # disasters
 
     @rule(again=st.booleans())
