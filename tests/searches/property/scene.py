@@ -352,13 +352,14 @@ class Scene(Moderators):
         found: dict[str, set[str]] = {session: set() for session in self.memory if whole or session in named}
         for room in self.rooms():
             if room.kind == "channel" and room.session in found:
-                found[room.session] |= world.who_can_enter(room.id) - self.watch.privileged(room.guild)
+                found[room.session] |= world.who_can_enter(room.id)
         return found
 
     def _nobody_came_in(self) -> None:
         """Demand that the run let nobody into the room of a paused session."""
+        privileged = set().union(*(self.watch.privileged(home.id) for home in self.town.guilds))
         for session, reach in self._reach_of_paused().items():
-            came = reach - self._reach.get(session, reach)
+            came = reach - privileged - self._reach.get(session, reach)
             assert not came, f"{self.watch.names(came)} were let into the room of {session}, which is paused"
 
     def set_up(self, session: str) -> None:
