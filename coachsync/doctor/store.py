@@ -86,7 +86,7 @@ def _bookings(parts: Parts, now: Millis, days: int) -> tuple[list[Session], list
 def _of_store(parts: Parts, kept: Kept, sessions: Sequence[Session]) -> list[Finding]:
     found = []
     try:
-        prove_writable(parts.location, parts.path)
+        prove_writable(parts.location, parts.path, ledger=kept.ticks is not None)
     except CoachsyncError as error:
         found.append(fault("store", error.message, error.hint))
     rooms = sum(entry.current("channel") is not None for entry in kept.live)

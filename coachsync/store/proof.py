@@ -23,8 +23,10 @@ _NAMELESS_UNKNOWN = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
 _JOURNAL = 1 << 16  # bytes: what a transaction's journal needs at least
 
 
-def prove_writable(location: Location, path: str) -> None:
+def prove_writable(location: Location, path: str, *, ledger: bool = True) -> None:
     """Return if a run of this user could write the store at `path`, links resolved.
+
+    `ledger`: a ledger beside it, too; false for one that is known to be broken.
 
     Raises:
         StoreError: it could not, or somebody else holds the database for longer than a run waits.
@@ -37,10 +39,9 @@ def prove_writable(location: Location, path: str) -> None:
         return
     _prove_openable(f"{path}.lock", reading=True)
     _prove_replaceable(path)
-    ledger = beside(path)
-    if os.path.lexists(ledger):
-        require_own(ledger)
-        _prove_transaction(ledger)
+    if ledger and os.path.lexists(beside(path)):
+        require_own(beside(path))
+        _prove_transaction(beside(path))
 
 
 def _prove_openable(name: str, *, reading: bool = False) -> None:
