@@ -11,10 +11,13 @@ from coachsync.domain.model import Entry, Millis, Session
 class Business(NamedTuple):
     """What coachsync has to do in one guild: its settings, the sessions to come, the rooms that are open.
 
+    `section` is where the configuration speaks of it: "[discord] of /etc/coachsync/config.toml".
+
     `exhausted` is until when Discord makes no more roles, `made` how many were made within its window.
     """
 
     settings: DiscordSettings
+    section: str
     coming: tuple[Session, ...] = ()
     live: tuple[Entry, ...] = ()
     exhausted: Millis = 0

@@ -16,22 +16,22 @@ _NEAR = 10  # so few channels left are worth a word
 _KINDS = {0: "a text channel", VOICE: "a voice channel", 5: "an announcement channel", 13: "a stage", 15: "a forum"}
 
 
-def of_category(asked: Asked, called: str) -> Iterator[Finding]:
-    """Yield what was found of the configured category. `called`: how the guild is."""
+def of_category(asked: Asked, section: str, called: str) -> Iterator[Finding]:
+    """Yield what was found of the category that a `section` of the configuration names. `called`: how the guild is."""
     guild, category, named = asked.guild, asked.category, asked.guild.category_id
     if category is None:
         yield fine("category", "none is configured: rooms stand by themselves", guild.id)
     elif isinstance(category, Forbidden):
         yield _hidden(guild.id, f"the category {named}")
     elif isinstance(category, NotFound):
-        hint = f"copy the category's id (right click → Copy Channel ID), and correct category_id{section(asked)}"
+        hint = f"copy the category's id (right click → Copy Channel ID), and correct category_id in {section}"
         yield fault("category", f"there is no category {named} in {called}: rooms are made without one", hint, guild.id)
     elif isinstance(category, DiscordError):
         yield doubt(
             "category", f"the category {named} could not be asked for: {category.message}", category.hint, guild.id
         )
     else:
-        yield from _of_found_category(asked, category, called)
+        yield from _of_found_category(asked, category, section, called)
 
 
 def _hidden(guild_id: str, what: str) -> Finding:
@@ -43,12 +43,7 @@ def _hidden(guild_id: str, what: str) -> Finding:
     )
 
 
-def section(asked: Asked) -> str:
-    """Return whose setting it is, as a hint ends."""
-    return f" of guild {asked.guild.id} in the configuration"
-
-
-def _of_found_category(asked: Asked, category: Channel, called: str) -> Iterator[Finding]:
+def _of_found_category(asked: Asked, category: Channel, section: str, called: str) -> Iterator[Finding]:
     guild = asked.guild
     name = f"the category {category.name!r} ({category.id})"
     if category.type != CATEGORY:
@@ -56,12 +51,10 @@ def _of_found_category(asked: Asked, category: Channel, called: str) -> Iterator
         what = (
             f"category_id names {category.name!r} ({category.id}), which is {kind}: rooms are made without a category"
         )
-        yield fault(
-            "category", what, f"correct category_id{section(asked)}: right click a category → Copy ID", guild.id
-        )
+        yield fault("category", what, f"correct category_id in {section}: right click a category → Copy ID", guild.id)
     elif category.guild_id and category.guild_id != guild.id:
         what = f"{name} is in guild {category.guild_id}, not in {called}: rooms are made without it"
-        yield fault("category", what, f"correct category_id{section(asked)}", guild.id)
+        yield fault("category", what, f"correct category_id in {section}", guild.id)
     elif guild.powers is not None and guild.powers.denied_in(category, p.VIEW_CHANNEL):
         yield _hidden(guild.id, name)
     else:

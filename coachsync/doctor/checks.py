@@ -115,7 +115,9 @@ def _of_schedules(
 
     ticking = Ticking(
         settings,
-        kept.ticks,
+        kept.last,
+        kept.readable,
+        kept.causes,
         kept.path,
         now,
         sound=all(found.is_fine(check) for check in ("token", "api", "clock", "store", "ledger")),
@@ -141,6 +143,7 @@ def _ask(settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, 
     for guild_id, asked in replies.guilds.items():
         business = Business(
             settings.guild(guild_id),
+            f"[{f'guilds.{guild_id}' if guild_id in settings.guilds else 'discord'}] of {settings.path}",
             tuple(s for s in kept.coming if s.guild_id == guild_id),
             tuple(e for e in kept.live if e.guild_id == guild_id),
             kept.exhausted.get(guild_id, 0),

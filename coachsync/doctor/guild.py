@@ -9,7 +9,7 @@ from coachsync.discord.errors import DiscordError
 from coachsync.discord.invite import invite_link
 from coachsync.discord.verdict import meaning
 from coachsync.doctor.business import Business
-from coachsync.doctor.category import of_category, section
+from coachsync.doctor.category import of_category
 from coachsync.doctor.finding import failed, fault, fine, or_fine
 from coachsync.doctor.limits import of_limits, room_left
 from coachsync.doctor.look import Asked
@@ -29,7 +29,7 @@ def of_guild(asked: Asked, business: Business, token: Token, needed: int) -> Ite
     if failure is not None:
         yield _unread(asked, business, failure, invite_link(guild.id, token, needed))
         return
-    called = f"{asked.facts.name!r} ({guild.id})" if asked.facts is not None else guild.id
+    called = asked.called
     back = held_back(guild.powers, guild.bot, guild.now()) if guild.powers is not None else None
     if back is not None:
         yield failed("guild", back, guild.id)
@@ -40,8 +40,8 @@ def of_guild(asked: Asked, business: Business, token: Token, needed: int) -> Ite
     yield from or_fine("permissions", found, f"the bot holds what it needs in {called}", guild.id)
     yield from or_fine("role_position", of_roles(asked, business), "the bot stands above the session roles", guild.id)
     yield from _of_mfa(asked)
-    yield from of_category(asked, called)
-    yield from _of_staff(asked)
+    yield from of_category(asked, business.section, called)
+    yield from _of_staff(asked, business.section)
     yield from or_fine("limits", of_limits(asked, business), room_left(asked), guild.id)
 
 
@@ -59,7 +59,8 @@ def _unread(asked: Asked, business: Business, failure: DiscordError, link: str) 
         )
         return fault("guild", what, f"{hint} ; if the guild is gone for good: {_abandon(open_rooms)}", guild_id)
     hint = (
-        f"let somebody who may manage the server open {link} , or correct guild_id, or the token if it is another bot's"
+        f"let somebody who may manage the server open {link} , or correct the guild's id in the configuration or the "
+        "booking, or the token if it is another bot's"
     )
     return fault("guild", f"{who} is not in guild {guild_id}, or there is no such guild", hint, guild_id)
 
@@ -101,12 +102,12 @@ def _of_mfa(asked: Asked) -> Iterator[Finding]:
         yield fine("mfa", "the guild asks for two-factor authentication, and the bot's owner has it", guild_id)
 
 
-def _of_staff(asked: Asked) -> Iterator[Finding]:
+def _of_staff(asked: Asked, section: str) -> Iterator[Finding]:
     guild = asked.guild
     gone = [i for i in guild.staff_role_ids if i not in guild.roles]
     for role_id in gone:
         what = f"staff role {role_id} is not in guild {guild.id}: rooms are made without it"
-        yield fault("staff_roles", what, f"correct staff_role_ids{section(asked)}", guild.id)
+        yield fault("staff_roles", what, f"correct staff_role_ids in {section}", guild.id)
     if not gone:
         count = len(guild.staff_role_ids)
         yield fine("staff_roles", f"{count} configured, all there" if count else "none configured", guild.id)

@@ -52,6 +52,12 @@ class Asked(NamedTuple):
     unlisted: Mapping[str, Channel | DiscordError] = {}
     members: Mapping[str, Member | DiscordError] = {}
 
+    @property
+    def called(self) -> str:
+        """Return the guild as people know it; by its id if its name is not known."""
+        name = self.facts.name if self.facts is not None else ""
+        return f"the guild {name!r}" if name else f"guild {self.guild.id}"
+
 
 class Replies(NamedTuple):
     """All that Discord said."""

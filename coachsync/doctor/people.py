@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from coachsync.clock import iso, relative
+from coachsync.discord.codes import UNKNOWN_MEMBER
 from coachsync.discord.errors import DiscordError, NotFound
 from coachsync.doctor.finding import doubt, fault, fine
 from coachsync.doctor.look import Asked
@@ -40,12 +41,14 @@ def of_people(asked: Asked, coming: Iterable[Session], now: Millis) -> Iterator[
     places = _places(s for s in coming if s.guild_id == guild.id)
     for user_id, held in places.items():
         if guild.is_nobody(user_id):
-            what = f"{_who(held, now)}: {user_id} is no person, but the bot, a role or the guild itself"
+            what = f"{_who(held, now)}, is no person, but the bot, a role or the guild itself"
             yield fault("people", what, "correct the Discord id in the booking", guild.id, held[0].session.id)
             continue
         found = asked.members.get(user_id)
         if isinstance(found, NotFound):
-            what = f"{_who(held, now)}: {found.message} ({user_id})"
+            away = found.discord_code == UNKNOWN_MEMBER
+            told = f", is not in {asked.called}" if away else f": {found.message}"
+            what = f"{_who(held, now)}{told}"
             yield fault("people", what, found.hint, guild.id, held[0].session.id)
         elif isinstance(found, DiscordError):
             unasked.append(found)
@@ -88,7 +91,8 @@ def _who(held: list[Place], now: Millis) -> str:
     """Return "Nadja, student of abc12345 in 2 h 10 min (and 2 more sessions)"."""
     session, person = held[0]
     when = relative(session.start, now)
-    name = f"{person.called}, {person.kind}" if person.called else f"the {person.kind}"
+    name = f"{person.name} ({person.id})" if person.name and person.id else person.called
+    name = f"{name}, {person.kind}" if name else f"the {person.kind}"
     sessions = len({place.session.id for place in held})
     more = f" (and {sessions - 1} more sessions)" if sessions > 1 else ""
     return f"{name} of {session.id} {when}{more}"

@@ -29,7 +29,7 @@ def of_permissions(asked: Asked, business: Business, link: str) -> Iterator[Find
     if lacking:
         found = lack(guild.id, lacking)
         yield fault("permissions", found.message, f"{found.hint}; or have the server's owner open {link}", guild.id)
-    yield from _of_handed_on(guild.id, powers, link)
+    yield from _of_handed_on(guild.id, powers, "" if lacking else link)
     category = asked.category
     if isinstance(category, Channel) and category.type == CATEGORY:
         taken = powers.denied_in(category)
@@ -47,7 +47,9 @@ def _of_handed_on(guild_id: str, powers: Powers, link: str) -> Iterator[Finding]
     what = (
         f"the bot lacks {missing} in guild {guild_id}, so its overwrites cannot ask for it and rooms are made without"
     )
-    hint = f"in Server Settings → Roles, give the bot's role {missing}; or have the server's owner open {link}"
+    hint = f"in Server Settings → Roles, give the bot's role {missing}"
+    if link:  # else it stands with what is worse already
+        hint += f"; or have the server's owner open {link}"
     if lacking & p.SPEAK:
         yield fault("permissions", f"{what}: nobody can speak there", hint, guild_id)
     else:

@@ -6,32 +6,39 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from coachsync.clock import relative
 from coachsync.config import Settings
 from coachsync.config.load import search_path
 from coachsync.doctor.finding import doubt, fault, fine
+from coachsync.domain.causes import Cause
 from coachsync.domain.finding import Finding
-from coachsync.domain.model import MINUTE, Millis, RunRecord
+from coachsync.domain.model import MINUTE, Millis
 from coachsync.domain.words import span
 from coachsync.host.owner import owner_of, user_name
 from coachsync.schedule.found import Schedule
+from coachsync.standing.health import LastTick
 
-_UNUSABLE = (3, 70)
 _INSTALL = "`coachsync help install` shows the line for a crontab and the systemd units"
 
 
 class Ticking(NamedTuple):
-    """What is known of runs: `ticks` newest first, None if the ledger cannot be read; `store` is its file or "".
+    """What is known of runs: the last one, if the ledger is `readable`, and the causes that stand.
 
-    `sound`: nothing else was found that makes runs fail. `token_in_environ`: this shell's variable holds the token.
+    `store` is the store's file, "" if there is none. `sound`: nothing else was found that makes runs fail.
+    `token_in_environ`: this shell's variable holds the token.
     """
 
     settings: Settings
-    ticks: Sequence[RunRecord] | None
+    last: LastTick | None
+    readable: bool
+    causes: Sequence[Cause]
     store: str
     now: Millis
-    sound: bool
-    token_in_environ: bool
+    sound: bool = True
+    token_in_environ: bool = False
+
+    def cause(self, code: str) -> Cause | None:
+        """Return the cause of this code that stands, None if none does."""
+        return next((cause for cause in self.causes if cause.code == code), None)
 
 
 def of_schedules(found: Iterable[Schedule], ticking: Ticking) -> Iterator[Finding]:
@@ -95,44 +102,34 @@ def _of_user(schedule: Schedule, ticking: Ticking) -> Iterator[Finding]:
 
 
 def _of_silence(ours: Sequence[Schedule], working: Sequence[Schedule], ticking: Ticking) -> Iterator[Finding]:
-    silence, now = ticking.settings.schedule.max_silence, ticking.now
-    last = next((t for t in ticking.ticks or () if t.finished_at is not None), None)
-    came = last is not None and last.finished_at is not None and now - last.finished_at <= silence
-    if ticking.ticks is None:
-        yield from () if working else _nothing(ours)
-    elif came and last is not None:
-        yield from _of_last(last, working, ticking)
-    elif not working:
-        yield from _nothing(ours)
-    elif last is None and now - _set_up_at(ticking.settings) <= silence:
+    silent, failed = ticking.cause("no_tick"), ticking.cause("tick_failed")
+    if not working and (silent is not None or ticking.last is None):
+        if not ours:  # else its flaws were told
+            came = silent.message if silent is not None else "no run came yet"
+            what = f"nothing on this host calls `coachsync run`, as far as this user can see, and {came}"
+            yield fault("schedule", what, f"schedule it every 15 minutes: {_INSTALL}")
+    elif not ticking.readable:
+        return
+    elif silent is not None:
+        what = f"{silent.message}, though {working[0].called} calls it ({working[0].when})"
+        yield fault("schedule", what, _where_to_look(working[0]))
+    elif ticking.last is None:
         what = f"{working[0].called} calls it ({working[0].when}), and no run came yet"
-        yield doubt("schedule", what, f"wait for the first one, then ask again: within {span(silence)} one must come")
+        within = span(ticking.settings.schedule.max_silence)
+        yield doubt("schedule", what, f"wait for the first one, then ask again: within {within} one must come")
+    elif failed is not None and ticking.sound:
+        yield fault("schedule", failed.message, failed.hint)
     else:
-        since = f"no run finished since {relative(last.finished_at or 0, now)}" if last is not None else "no run came"
-        hint = "see whether the timer runs: systemctl status " + working[0].where
-        if "timer" not in working[0].kind:
-            hint = "see what cron says: journalctl -u cron (or crond), and the mail it sends; is cron running?"
-        yield fault("schedule", f"{since}, though {working[0].called} calls it ({working[0].when})", hint)
+        yield fine("schedule", _told(working, ticking.last))
 
 
-def _of_last(last: RunRecord, working: Sequence[Schedule], ticking: Ticking) -> Iterator[Finding]:
-    when = relative(last.finished_at or 0, ticking.now)
-    by = f"{working[0].called} calls it ({working[0].when})" if working else "what calls it is not for this user to see"
-    if last.exit_code in _UNUSABLE and ticking.sound:
-        hint = "see `coachsync status`, and run it by hand as the user that runs it: coachsync run"
-        yield fault("schedule", f"the last run, {when}, ended with exit status {last.exit_code}", hint)
-    else:
-        yield fine("schedule", f"{by}; the last run ended {when}")
+def _where_to_look(schedule: Schedule) -> str:
+    if "timer" in schedule.kind:
+        return f"see what became of it: systemctl status {schedule.where}"
+    return "see what cron says: journalctl -u cron (or crond), and the mail it sends; is cron running?"
 
 
-def _nothing(ours: Sequence[Schedule]) -> Iterator[Finding]:
-    if not ours:  # else its flaws were told
-        what = "nothing on this host calls `coachsync run`, as far as this user can see, and no run came lately"
-        yield fault("schedule", what, f"schedule it every 15 minutes: {_INSTALL}")
-
-
-def _set_up_at(settings: Settings) -> Millis:
-    try:
-        return int(os.stat(settings.path).st_mtime * 1000)
-    except OSError:
-        return 0
+def _told(working: Sequence[Schedule], last: LastTick) -> str:
+    by = f"{working[0].called} calls it ({working[0].when})" if working else "nothing is seen to call it, but runs come"
+    ended = "is under way" if last.finished_at is None else f"ended {span(last.age)} ago"
+    return f"{by}; the last one {ended}"

@@ -17,30 +17,33 @@ from coachsync.doctor.host import of_store_files
 from coachsync.domain.booking import Defaults
 from coachsync.domain.causes import Cause
 from coachsync.domain.finding import Finding
-from coachsync.domain.model import DAY, Entry, Millis, RunRecord, Session, Span
+from coachsync.domain.model import DAY, Entry, Millis, Session, Span
 from coachsync.domain.windows import Policy
 from coachsync.domain.words import accident, unknown_status
 from coachsync.errors import CoachsyncError
+from coachsync.standing.health import LastTick, attention, last_tick
+from coachsync.standing.paused import paused_causes
+from coachsync.store.base import Store
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.parts import Parts, open_parts
 from coachsync.store.proof import prove_writable
 
 _MOST = 20  # findings of one kind; the rest is counted
-_RUNS = 50
 
 
 class Kept(NamedTuple):
     """What store and ledger hold that other checks go by.
 
     `path` is the store's file, links resolved, "" if there is none. `coming`: the bookings that are to have a room
-    within the days asked for, or have one now. `live`: what the ledger knows to be open. `ticks`: what `run` did last,
-    newest first, None if the ledger cannot be read.
+    within the days asked for, or have one now. `live`: what the ledger knows to be open. `last` is the last `run`, if
+    there was one and the ledger is `readable`. `causes` are all that stand now, pauses among them.
     """
 
     path: str = ""
     coming: tuple[Session, ...] = ()
     live: tuple[Entry, ...] = ()
-    ticks: tuple[RunRecord, ...] | None = None
+    readable: bool = False
+    last: LastTick | None = None
     causes: tuple[Cause, ...] = ()
     exhausted: Mapping[str, Millis] = {}
     made: Mapping[str, int] = {}
@@ -60,7 +63,8 @@ def read_store(settings: Settings, now: Millis, days: int, window: Millis) -> tu
         if not broken:
             policy = settings.policy
             kept = kept._replace(coming=tuple(s for s in sessions if _is_coming(s, policy, now, days)))
-            findings += or_fine("bookings", of_bookings(sessions, policy, now, days), _told(kept.coming, days))
+            found = [*of_pauses(kept.causes), *of_bookings(sessions, policy, now, days)]
+            findings += or_fine("bookings", found, _told(kept.coming, days))
     return kept, findings
 
 
@@ -86,7 +90,7 @@ def _bookings(parts: Parts, now: Millis, days: int) -> tuple[list[Session], list
 def _of_store(parts: Parts, kept: Kept, sessions: Sequence[Session]) -> list[Finding]:
     found = []
     try:
-        prove_writable(parts.location, parts.path, ledger=kept.ticks is not None)
+        prove_writable(parts.location, parts.path, ledger=kept.readable)
     except CoachsyncError as error:
         found.append(fault("store", error.message, error.hint))
     rooms = sum(entry.current("channel") is not None for entry in kept.live)
@@ -111,27 +115,32 @@ def _ledger(parts: Parts, kept: Kept, settings: Settings, now: Millis, window: M
         return kept, []  # one file, one thing that is wrong with it
     if parts.ledger is not None:
         try:
-            kept = _remembered(parts.ledger, kept, settings, now - window)
+            kept = _remembered(parts, parts.ledger, kept, settings, now, window)
         except CoachsyncError as problem:
             error = problem
     if error is not None:
         return kept, [fault("ledger", error.message, error.hint)]
     rooms = sum(entry.current("channel") is not None for entry in kept.live)
-    last = kept.ticks[0].started_at if kept.ticks else None
-    when = f"the last run was {relative(last, now)}" if last is not None else "no run yet"
-    return kept, [fine("ledger", f"{when}; {rooms} rooms open")]
+    when = f"the last run was {relative(kept.last.started_at, now)}" if kept.last is not None else "no run yet"
+    return kept, [fine("ledger", f"{when}; {rooms} room{'s' if rooms != 1 else ''} open")]
 
 
-def _remembered(ledger: Ledger, kept: Kept, settings: Settings, since: Millis) -> Kept:
+def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, now: Millis, window: Millis) -> Kept:
     live = tuple(entry for entry in ledger.live_entries() if entry.live)
     guilds = {*settings.guild_ids, *(entry.guild_id for entry in live)}
     until = {guild: ledger.roles_exhausted_until(guild) for guild in guilds}
+    causes, last = ledger.causes(), None
+    if parts.bookings is not None:
+        store = Store(parts.path, parts.bookings, ledger)
+        last = last_tick(store, settings, now)
+        causes = (*attention(store, settings, now), *paused_causes(store, settings, now))
     return kept._replace(
+        readable=True,
         live=live,
-        ticks=tuple(run for run in ledger.last_runs(_RUNS) if run.command == "run"),
-        causes=ledger.causes(),
+        last=last,
+        causes=tuple(dict.fromkeys(causes)),
         exhausted={guild: moment for guild, moment in until.items() if moment is not None},
-        made={guild: ledger.roles_made_since(guild, since) for guild in guilds},
+        made={guild: ledger.roles_made_since(guild, now - window) for guild in guilds},
     )
 
 
@@ -153,6 +162,15 @@ def of_bookings(sessions: Iterable[Session], policy: Policy, now: Millis, days: 
     yield from _of_statuses([s for s in ahead if s.flaw is None and s.start <= now + days * DAY], policy)
     twice = list(overlaps([s for s in ahead if _is_coming(s, policy, now, days)]))
     yield from _some((_twice(a, b, now) for a, b in twice), len(twice), "overlaps")
+
+
+def of_pauses(causes: Iterable[Cause]) -> Iterator[Finding]:
+    """Yield what an operator paused: a failure if somebody is late by it."""
+    for cause in causes:
+        if cause.code == "paused":
+            session = cause.sessions[0] if cause.sessions else None
+            say = fault if cause.urgency == "late" else doubt
+            yield say("bookings", cause.message, cause.hint, cause.guild_id or None, session)
 
 
 def _some(findings: Iterable[Finding], count: int, what: str) -> Iterator[Finding]:

@@ -36,7 +36,6 @@ def plain_lines(findings: Iterable[Finding]) -> Iterator[str]:
 
 def screen_lines(findings: Sequence[Finding], screen: Screen) -> Iterator[str]:
     """Yield what a person reads: what is amiss with its remedy, what is fine by its checks' names alone."""
-    signs, arrow = (_SIGNS, "→") if screen.unicode else (_PLAIN, "->")
     fine: list[str] = []
     amiss = {finding.check for finding in findings if finding.level != "ok"}
     for finding in findings:
@@ -44,30 +43,37 @@ def screen_lines(findings: Sequence[Finding], screen: Screen) -> Iterator[str]:
             if finding.check not in amiss and finding.check not in fine:
                 fine.append(finding.check)
             continue
-        yield from _folded(fine, signs["ok"], screen)
-        sign = _painted(signs[finding.level], finding.level, screen)
-        yield from _hung(sign, len(signs[finding.level]), f"{finding.check}: {clean(finding.message)}", screen)
+        yield from _folded(fine, screen)
+        yield from _hung(_sign(finding.level, screen), f"{finding.check}: {clean(finding.message)}", screen)
         if finding.hint:
-            yield from _hung(" ", 1, f"{arrow} {clean(finding.hint)}", screen, under=len(arrow) + 1)
-    yield from _folded(fine, signs["ok"], screen)
+            arrow = "→" if screen.unicode else "->"
+            yield from _hung(" " * _column(screen), f"{arrow} {clean(finding.hint)}", screen, under=len(arrow) + 1)
+    yield from _folded(fine, screen)
 
 
-def _folded(fine: list[str], sign: str, screen: Screen) -> Iterator[str]:
+def _folded(fine: list[str], screen: Screen) -> Iterator[str]:
     if fine:
-        yield from _hung(_painted(sign, "ok", screen), len(sign), ", ".join(fine), screen)
+        yield from _hung(_sign("ok", screen), ", ".join(fine), screen)
         fine.clear()
 
 
-def _hung(sign: str, length: int, text: str, screen: Screen, under: int = 0) -> Iterator[str]:
+def _hung(sign: str, text: str, screen: Screen, under: int = 0) -> Iterator[str]:
     """Yield a text behind a sign, broken between words, its further lines under the first one."""
-    indent = " " * (length + 1)
+    if not screen.unicode:
+        text = text.replace("→", ">").encode("ascii", "backslashreplace").decode()
+    indent = " " * (_column(screen) + 1)
     width = max(20, min(screen.width, _WIDEST) - len(indent))
     lines = wrap(text, width, subsequent_indent=" " * under, break_long_words=False, break_on_hyphens=False)
     for n, line in enumerate(lines):
-        yield f"{sign} {line}" if n == 0 else f"{indent}{line}"
+        yield f"{sign if n == 0 else indent[:-1]} {line}"
 
 
-def _painted(sign: str, level: Level, screen: Screen) -> str:
+def _column(screen: Screen) -> int:
+    return 1 if screen.unicode else 2
+
+
+def _sign(level: Level, screen: Screen) -> str:
+    sign = (_SIGNS if screen.unicode else _PLAIN)[level].ljust(_column(screen))
     return f"\x1b[{_COLOURS[level]}m{sign}\x1b[0m" if screen.colour else sign
 
 

@@ -29,7 +29,8 @@ def test_student_who_is_not_in_the_guild_is_found_by_name(scene: Scene) -> None:
     book(scene, studentDiscordId=scene.person("Nadja", member=False), studentName="Nadja")
     found = only(scene)
     assert (found.check, found.level, found.session) == ("people", "failure", ID)
-    assert found.message.startswith(f"Nadja, student of {ID} in 19 h 59 min: the person is not in the guild")
+    (absent,) = (user for user in scene.world.users if scene.world.users[user].name == "Nadja")
+    assert found.message == f"Nadja ({absent}), student of {ID} in 19 h 59 min, is not in the guild 'Guild'"
     assert "invite them" in found.hint
 
 

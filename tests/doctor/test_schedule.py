@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,11 @@ import pytest
 from coachsync.config import load_settings
 from coachsync.doctor.schedule import Ticking, of_schedules
 from coachsync.domain.finding import Finding
-from coachsync.domain.model import HOUR, MINUTE, Millis, RunRecord
+from coachsync.domain.model import HOUR, MINUTE, Millis
 from coachsync.schedule.look import schedules
+from coachsync.standing.health import attention, last_tick
 from tests.kit.home import Home
 from tests.schedule.machine import PROGRAM, Machine
-
-LATER: Millis = 4_000_000_000_000
 
 
 class Place:
@@ -24,19 +25,27 @@ class Place:
         self.machine = Machine(folder / "root")
         self.home = Home(folder).settle()
         self.line = f"*/15 * * * * {PROGRAM} --config {self.home.config} run --quiet"
-        self.ticks: list[RunRecord] | None = []
+        self.readable = True
         self.now = int(self.home.config.stat().st_mtime * 1000) + 3 * HOUR
+        with self.home.store() as store, store.transaction():
+            pass  # which makes the ledger
 
-    def ran(self, ago: Millis, code: int | None = 0) -> None:
-        """Let a run have ended some time ago, or have begun then and never ended."""
-        at = self.now - ago
-        assert self.ticks is not None
-        self.ticks.append(RunRecord(at, None if code is None else at, "run", code, {}))
+    def ran(self, ago: Millis, code: int = 0) -> None:
+        """Let a run have ended some time ago."""
+        with closing(sqlite3.connect(self.home.file)) as connection, connection:
+            connection.execute(
+                "INSERT INTO coachsync_runs (started_at, finished_at, command, exit_code, summary)"
+                " VALUES (?, ?, 'run', ?, '{}')",
+                (self.now - ago, self.now - ago, code),
+            )
 
     def found(self, *, sound: bool = True, token_in_environ: bool = False) -> list[Finding]:
         """Return what is found."""
         settings = load_settings(str(self.home.config), {})
-        ticking = Ticking(settings, self.ticks, str(self.home.file), self.now, sound, token_in_environ)
+        with self.home.store(writable=False) as store:
+            last = last_tick(store, settings, self.now) if self.readable else None
+            causes = attention(store, settings, self.now) if self.readable else ()
+        ticking = Ticking(settings, last, self.readable, causes, str(self.home.file), self.now, sound, token_in_environ)
         return list(of_schedules(schedules(self.machine.host), ticking))
 
     def only(self) -> Finding:
@@ -65,7 +74,7 @@ def test_silent_cron_is_a_failure_that_says_since_when_and_where_to_look(place: 
     place.machine.crontab(place.line)
     place.ran(2 * HOUR)
     found = place.only()
-    assert (found.level, "2 h 0 min ago" in found.message, "journalctl -u cron" in found.hint) == (
+    assert (found.level, "no run finished for 2 h 0 min" in found.message, "journalctl -u cron" in found.hint) == (
         "failure",
         True,
         True,
@@ -137,6 +146,6 @@ def test_run_that_could_not_work_is_told_unless_its_reason_is(place: Place) -> N
 
 
 def test_ledger_that_cannot_be_read_proves_no_silence(place: Place) -> None:
-    place.ticks = None
+    place.readable = False
     place.machine.crontab(place.line)
     assert place.found() == []

@@ -43,7 +43,7 @@ def doctor(
     if not 1 <= days <= _MOST_DAYS:
         raise UsageError(f"--days {days} is not a number of days", f"give 1 to {_MOST_DAYS}")
     said = invocation(ctx)
-    waiting = output.is_terminal(sys.stderr) and output.is_terminal(sys.stdout) and not json
+    waiting = output.is_terminal(sys.stderr) and output.is_terminal(sys.stdout) and not (json or said.verbose)
     told = output.transient if waiting else _untold
     findings = examine(DoctorRequest(said.config, said.environ, offline, days, told=told))
     told("")
