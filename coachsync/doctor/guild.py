@@ -54,13 +54,13 @@ def _unread(asked: Asked, business: Business, failure: DiscordError, link: str) 
     if open_rooms:
         what = f"{who} is not in guild {guild_id}, where a bot of ours made {len(open_rooms)} rooms that are open"
         hint = (
-            "if the token was changed: it is another bot's, put back that of the bot that made them; else invite this "
-            f"one again: {link}"
+            "if the token was changed, put back that of the bot that made them; if the guild is gone for good: "
+            f"{_abandon(open_rooms)}; else invite this bot again: {link}"
         )
-        return fault("guild", what, f"{hint} ; if the guild is gone for good: {_abandon(open_rooms)}", guild_id)
+        return fault("guild", what, hint, guild_id)
     hint = (
-        f"let somebody who may manage the server open {link} , or correct the guild's id in the configuration or the "
-        "booking, or the token if it is another bot's"
+        "correct guild_id in the configuration or the booking, or the token if it is another bot's; or let somebody "
+        f"who may manage the server open {link}"
     )
     return fault("guild", f"{who} is not in guild {guild_id}, or there is no such guild", hint, guild_id)
 
