@@ -2,31 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from coachsync.domain.case import Case
-from coachsync.domain.model import PersonKind
+from coachsync.domain.model import Millis, PersonKind
 from coachsync.domain.words import call
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
+from coachsync.report.typed import Typed
 
 
 def ahead(case: Case, moments: Moments, waiting_for: Sequence[PersonKind] = ()) -> str:
     """Return what happens to a session next: "a run opens its room from Fri 27 06:00 on, in 5 h 0 min"."""
-    if case.facts.pauses:
-        from coachsync.domain.pauses import hold_of
-
-        hold = hold_of(case)
-        if hold is not None:
-            less = "nothing at all" if hold.removals else "only what takes access away or removes"
-            return f"it is paused until {moments.full(hold.until)}: runs do {less}; {hold.commands} to go on"
+    paused = _paused(case, moments.full)
+    if paused:
+        return paused
     action, at = case.next
     if action is None or at is None:
-        return f"nothing: {nothing_ahead(case)}"
+        back = f"; `{call('sessions restore', case.session.id)}` takes the cancellation back" if case.cancelled else ""
+        return f"nothing: {nothing_ahead(case)}{back}"
     if at > case.now:
         when = moments.full(at)
         return f"its room stays until {when}; then the next run removes it" if action == "cleanup" else _opens(when)
     return f"the next run {_by_the_next_run(case, moments, waiting_for)}"
+
+
+def _paused(case: Case, when: Callable[[Millis], str]) -> str:
+    """Say that a session is paused; "" if it is not."""
+    if not case.facts.pauses:
+        return ""
+    from coachsync.domain.pauses import hold_of
+
+    hold = hold_of(case)
+    if hold is None:
+        return ""
+    less = "nothing at all" if hold.removals else "only what takes access away or removes"
+    return f"it is paused until {when(hold.until)}: runs do {less}; {hold.commands} to go on"
+
+
+def what_follows(case: Case, head: str, typed: Typed) -> str:
+    """Return `head`, which says what was changed, with what becomes of a booking's room and what happens next."""
+    action, moment = case.next
+    if action == "revoke":
+        again = f", and made again from {typed.when(case.opens)} on" if case.bookable else ""
+        return f"{head}: its room is taken away by the next run{again}"
+    paused = _paused(case, typed.when)
+    if paused:
+        return f"{head}; {paused}"
+    if action is None or moment is None:
+        return f"{head}: {nothing_ahead(case)}"
+    if moment <= case.now:
+        fate = "its room goes" if action == "cleanup" else f"next: {action}"
+        return f"{head}; {fate} by the next run"
+    stays = ": its room stays" if case.live is not None and action == "cleanup" else ""
+    by = ", by the first run after that" if action == "setup" else ""
+    return f"{head}{stays}; next: {action} at {typed.when(moment)}, {typed.away(moment)}{by}"
 
 
 def _opens(when: str) -> str:
@@ -70,10 +100,9 @@ def nothing_ahead(case: Case) -> str:
         return f"its row is invalid, so it gets no room: {clean(session.flaw.message)}"
     if case.life.cleaned and (case.now >= session.end or not case.bookable):
         return "it is over, and its room is gone" if case.now >= session.end else "its room is gone"
-    if case.cancelled:
-        return f"it is cancelled and has no room; `{call('sessions restore', session.id)}` takes that back"
     if not case.bookable:
-        return f"its status {word(session.status)} gets no room" if session.status else "without a status, no room"
+        status = session.status
+        return f"its status {word(status)} gets no room" if status else "without a status it gets no room"
     if case.now >= session.end:
         return "it has ended already: it gets no room"
     if case.late:

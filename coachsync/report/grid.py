@@ -37,13 +37,25 @@ class _Sized(NamedTuple):
 
 def grid(columns: Sequence[Column], rows: Sequence[Sequence[Text | str]], canvas: Canvas) -> str:
     """Return the rows as a grid, or as a block each if the terminal is too narrow."""
+    shown = _shown(columns, rows)
+    if _least(shown) > canvas.width:
+        return drawn(_blocks(shown), canvas)
+    return drawn([_table(shown, canvas.width - _GAP * (len(shown) - 1))], canvas)
+
+
+def fits(columns: Sequence[Column], rows: Sequence[Sequence[Text | str]], canvas: Canvas) -> bool:
+    """Return whether the columns have room beside each other."""
+    return _least(_shown(columns, rows)) <= canvas.width
+
+
+def _shown(columns: Sequence[Column], rows: Sequence[Sequence[Text | str]]) -> list[_Sized]:
     texts = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     sized = [_sized(column, [row[at] for row in texts]) for at, column in enumerate(columns)]
-    shown = [column for column in sized if any(cell.plain for cell in column.cells)]
-    gaps = _GAP * (len(shown) - 1)
-    if sum(column.least for column in shown) + gaps > canvas.width:
-        return drawn(_blocks(shown), canvas)
-    return drawn([_table(shown, canvas.width - gaps)], canvas)
+    return [column for column in sized if any(cell.plain for cell in column.cells)]
+
+
+def _least(shown: Sequence[_Sized]) -> int:
+    return sum(column.least for column in shown) + _GAP * (len(shown) - 1)
 
 
 def _sized(column: Column, cells: list[Text]) -> _Sized:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from coachsync.clock import iso
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import Outcome, Report, Session
+from coachsync.domain.model import Outcome, Person, Report, Session
 from coachsync.report.document import summary
 from coachsync.report.text import clean, word
 
@@ -38,6 +38,14 @@ def note(outcome: Outcome) -> str:
 def people(session: Session) -> str:
     """Return who a session is for: names, or the ids of those without."""
     return " and ".join(clean(person.called) for person in session.people if person.called)
+
+
+def together(people: Iterable[Person]) -> str:
+    """Return "Nadja with Coach Mike"; ids for those without a name."""
+    people = tuple(people)
+    students = " and ".join(clean(p.called) for p in people if p.kind == "student" and p.called)
+    others = " and ".join(clean(p.called) for p in people if p.kind != "student" and p.called)
+    return " with ".join(filter(None, (students, others)))
 
 
 def summary_line(report: Report) -> str:

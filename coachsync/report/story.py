@@ -14,6 +14,7 @@ from coachsync.domain.states import Room
 from coachsync.domain.windows import cleanup_at
 from coachsync.report.ahead import ahead
 from coachsync.report.document import VERSION, cause_document, session_document
+from coachsync.report.lines import together
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
 from coachsync.standing.row import StatusRow
@@ -34,12 +35,17 @@ _GRANTS = {
 
 
 class SessionStory(NamedTuple):
-    """What is known of a session. `booked`: its booking is in the store. `events` are the ledger's, oldest first."""
+    """What is known of a session.
+
+    `booked`: its booking is in the store. `events` are the ledger's, oldest first. `silent` is what keeps every run
+    from doing anything.
+    """
 
     row: StatusRow
     case: Case
     events: tuple[Event, ...]
     booked: bool = True
+    silent: tuple[Cause, ...] = ()
 
 
 class Labelled(NamedTuple):
@@ -71,13 +77,6 @@ def sections(story: SessionStory, moments: Moments) -> list[Part]:
     return [part for part in parts if part.lines]
 
 
-def together(people: Sequence[Person]) -> str:
-    """Return "Nadja with Coach Mike"; ids for those without a name."""
-    students = " and ".join(clean(p.called) for p in people if p.kind == "student" and p.called)
-    others = " and ".join(clean(p.called) for p in people if p.kind != "student" and p.called)
-    return " with ".join(filter(None, (students, others)))
-
-
 def _who(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
     session, entry = story.row.session, story.row.entry
     yield Labelled("session", together(session.people) or "nobody is named")
@@ -104,8 +103,9 @@ class _Wrong(NamedTuple):
 def _wrongs(story: SessionStory) -> Iterator[_Wrong]:
     """Yield what is wrong: the causes, and what blocks it if no cause says that."""
     row = story.row
-    for cause in row.causes:
-        yield _Wrong(cause.code, cause.message, cause.hint, cause)
+    for cause in (*story.silent, *row.causes):
+        here = cause.code == "missed" and row.blocked is not None  # the cause's own hint sends people here
+        yield _Wrong(cause.code, cause.message, row.blocked.hint if here and row.blocked else cause.hint, cause)
     if row.blocked is not None and row.blocked.code not in {cause.code for cause in row.causes}:
         yield _Wrong(row.blocked.code, row.blocked.message, row.blocked.hint)
 
@@ -115,7 +115,7 @@ def _wrong(told: _Wrong, story: SessionStory, moments: Moments) -> Iterator[Labe
     yield Labelled(head, f"{_by_name(told.message, _people_of(story))} ({told.code})")
     if told.cause is not None:
         others = len(told.cause.sessions) - 1
-        shared = f"; {others} more sessions wait for it" if others else ""
+        shared = f"; {others} more sessions wait for it" if others > 0 else ""
         yield Labelled("since", f"{moments.full(told.cause.since)}{shared}")
     yield Labelled("remedy", clean(told.hint) or f"`coachsync explain {told.code}` tells what is known of it")
 
@@ -295,7 +295,7 @@ def story_document(story: SessionStory, now: Millis) -> dict[str, Any]:
         "guild_id": session.guild_id or None,
         "access": entry.access if entry is not None else None,
         "next": _ahead(story, Moments(now)),
-        "attention": [cause_document(cause) for cause in row.causes],
+        "attention": [cause_document(cause) for cause in (*story.silent, *row.causes)],
         "windows": {
             "setup_opens": iso(story.case.opens) if known else None,
             "setup_by": iso(session.start - story.case.policy.setup_by) if known else None,

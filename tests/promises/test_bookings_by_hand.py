@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from coachsync.clock import host_now
 from tests.kit.home import COACH, STUDENT, Home
 
 
 def test_add_prints_a_random_id_alone(home: Home) -> None:
     result = home.run("sessions", "add", "--student", STUDENT, "--coach", COACH, "--start", "2099-10-14T13:00Z")
     session_id = result.out.removesuffix("\n")
-    assert (result.code, result.err, len(session_id)) == (0, "", 8)
+    assert (result.code, result.complaint, len(session_id)) == (0, ["added"], 8)
     assert session_id.isascii() and session_id.isalnum() and session_id == session_id.lower()
 
 
@@ -20,6 +22,49 @@ def test_add_books_the_local_time_of_the_zone(home: Home) -> None:
     home.book("abc12345", "--tz", "America/New_York", "--duration", "90m", start="2026-10-14 13:00")
     shown = home.run("sessions", "show", "abc12345", "--json").json
     assert (shown["scheduledDate"], shown["duration"], shown["status"]) == (1_791_997_200_000, 90, "SCHEDULED")
+
+
+@pytest.mark.parametrize(
+    ("start", "zone", "told"),
+    [
+        ("2099-10-14 13:00", ["--tz", "America/New_York"], "Wed 14 Oct 2099 13:00 EDT (2099-10-14T17:00:00Z), 60 min"),
+        ("2099-10-14 13:00", ["--tz", "America/Sao_Paulo"], "Wed 14 Oct 2099 13:00 UTC-03 (2099-10-14T16:00:00Z)"),
+        ("2099-10-14T13:00-04:00", [], "Wed 14 Oct 2099 13:00 UTC-04:00 (2099-10-14T17:00:00Z)"),
+        ("2099-10-14T13:00Z", [], ", 2099-10-14T13:00:00Z, 60 min"),
+        ("4095666000000", [], ", 2099-10-14T13:00:00Z, 60 min"),
+    ],
+)
+def test_add_says_what_was_understood_in_the_zone_that_was_typed_and_in_utc(
+    bare: Home, start: str, zone: list[str], told: str
+) -> None:
+    home = bare.settle()
+    said = home.book("abc12345", "--student-name", "John", "--coach-name", "Coach Sarah", *zone, start=start)
+    assert (said.code, said.out) == (0, "abc12345\n")
+    assert said.err.startswith("added: John with Coach Sarah, ")
+    assert told in said.err
+
+
+def test_add_says_when_the_room_opens(home: Home) -> None:
+    said = home.book("abc12345", "--tz", "America/New_York", start="2099-10-14 13:00")
+    assert "; next: setup at Wed 14 Oct 2099 10:00 EDT (2099-10-14T14:00:00Z), in " in said.err
+    assert said.err.endswith(", by the first run after that\n")
+
+
+@pytest.mark.parametrize("odd", ["-x", "=x", "a b", "a;b", "$(id)", "ä", "", "a\n", "x" * 201])
+def test_add_refuses_an_id_that_a_shell_takes_for_something_else(bare: Home, odd: str) -> None:
+    home = bare.settle()
+    before = home.files()
+    result = home.run(
+        "sessions", "add", "--student", STUDENT, "--coach", COACH, "--start", "2099-10-14T13:00Z", f"--id={odd}"
+    )
+    assert (result.code, result.complaint, result.out) == (2, ["error", "hint"], "")
+    assert "expected letters, digits and . _ : @ / + = -, the first of them no - or =" in result.err
+    assert home.files() == before
+
+
+@pytest.mark.parametrize("good", ["2026-10-15/abc12345", "0192d1f4-7c3b-7e30-b6a1-3a5b5cd6e7f8", "_a.b:c@d+e=", "A"])
+def test_add_takes_the_ids_that_people_and_programs_give(bare: Home, good: str) -> None:
+    assert bare.settle().book(good).out == f"{good}\n"
 
 
 def test_add_refuses_an_id_that_is_taken(home: Home) -> None:
@@ -61,6 +106,51 @@ def test_cancel_twice_changes_nothing_more(home: Home) -> None:
     before = home.files()
     assert home.run("sessions", "cancel", "abc12345").code == 0
     assert home.files() == before
+
+
+def test_cancel_twice_says_so_with_what_becomes_of_the_room(home: Home) -> None:
+    home.book("abc12345", "--student-name", "John")
+    first, second = (home.run("sessions", "cancel", "abc12345") for _ in range(2))
+    assert first.out.startswith("abc12345 is CANCELLED (was SCHEDULED), John with 1")
+    assert second.out.startswith("abc12345 is CANCELLED already, John with 1")
+    assert second.out.endswith(": it has no room; `coachsync sessions restore abc12345` takes that back\n")
+
+
+def test_restore_takes_back_the_status_that_the_booking_had(home: Home) -> None:
+    home.book("abc12345")
+    home.run("sessions", "restore", "abc12345", "--status", "CONFIRMED")
+    home.run("sessions", "cancel", "abc12345")
+    said = home.run("sessions", "restore", "abc12345")
+    assert (said.code, said.out.startswith("abc12345 is CONFIRMED, "), "next: setup at" in said.out) == (0, True, True)
+
+
+def test_restore_asks_whether_a_status_of_another_case_is_meant(home: Home) -> None:
+    home.book("abc12345")
+    said = home.run("sessions", "restore", "abc12345", "--status", "scheduled")
+    assert (said.code, "did you mean SCHEDULED?" in said.err) == (2, True)
+
+
+def test_what_was_done_by_hand_is_told_by_explain(home: Home) -> None:
+    home.book("abc12345")
+    home.run("sessions", "reschedule", "abc12345", "--start", "2099-11-01T09:00Z")
+    home.run("sessions", "reschedule", "abc12345", "--start", "2099-11-01T09:00Z")
+    home.run("sessions", "cancel", "abc12345")
+    home.run("sessions", "restore", "abc12345")
+    story = home.run("explain", "abc12345").out.partition("what happened\n")[2]
+    assert [line.partition("Z  ")[2] for line in story.splitlines()] == [
+        "moved by hand: from 2099-10-14T13:00:00Z to 2099-11-01T09:00:00Z",
+        "cancelled by hand, was SCHEDULED",
+        "restored by hand: SCHEDULED",
+    ]
+
+
+def test_reschedule_says_the_former_time_and_the_new_one_as_typed(home: Home) -> None:
+    home.book("abc12345", "--student-name", "John", "--coach-name", "Sarah")
+    said = home.run("sessions", "reschedule", "abc12345", "--start", "2099-11-01 09:00", "--tz", "Europe/Berlin")
+    assert said.out.startswith(
+        "abc12345 starts Sun 1 Nov 2099 09:00 CET (2099-11-01T08:00:00Z), was Wed 14 Oct 2099 15:00 CEST"
+        " (2099-10-14T13:00:00Z), and ends Sun 1 Nov 2099 10:00 CET (2099-11-01T09:00:00Z), 60 min, for John with Sarah"
+    )
 
 
 def test_reschedule_moves_the_booking_and_says_what_follows(home: Home) -> None:
@@ -149,3 +239,48 @@ def test_import_refuses_what_holds_no_sessions(home: Home, text: str) -> None:
     result = home.run("sessions", "import", "-", stdin=text)
     assert (result.code, result.complaint) == (2, ["error", "hint"])
     assert home.files() == before
+
+
+BY_NAME = [["cancel"], ["restore"], ["reschedule", "--start", "2099-01-01T00:00Z"]]
+
+
+@pytest.mark.parametrize("command", BY_NAME)
+def test_id_that_occurs_twice_is_changed_by_nobody(bare: Home, command: list[str]) -> None:
+    home = bare.settle("json:///sessions.json")
+    home.book("abc12345")
+    row = json.loads(home.file.read_text("utf-8"))[0]
+    home.file.write_text(json.dumps([row, row]), "utf-8")
+    before = home.file.read_bytes()
+    said = home.run("sessions", *command, "abc12345")
+    assert (said.code, "occurs more than once" in said.err, home.file.read_bytes()) == (1, True, before)
+
+
+@pytest.mark.parametrize("command", [*BY_NAME, ["show"]])
+def test_unknown_session_brings_up_which_may_be_meant(bare: Home, command: list[str]) -> None:
+    home = bare.settle()
+    start = datetime.fromtimestamp(host_now() // 1000 + 3600, UTC).isoformat()
+    home.book("abc12345", "--student-name", "Nadja", start=start)
+    for name in ("abc12354", "Nadja"):
+        said = home.run("sessions", *command, name)
+        assert (said.code, "did you mean abc12345 (Nadja, 2" in said.err) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["add", "reschedule"])
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        (["2026-03-29 02:30", "--tz", "Europe/Berlin"], "does not exist in Europe/Berlin"),
+        (["2026-10-25 02:30", "--tz", "Europe/Berlin"], "exists twice in Europe/Berlin"),
+        (["2026-10-25 12:30", "--tz", "Berlin"], "did you mean Europe/Berlin?"),
+        (["2026-10-25 12:30", "--tz", "UTC+2"], "did you mean Etc/GMT-2"),
+        (["2026-10-25 12:30"], "which zone's time is this?"),
+        (["2014-10-25T12:30Z"], "outside the years 2015 to 2100"),
+    ],
+)
+def test_time_that_is_none_is_refused_and_nothing_changed(bare: Home, command: str, when: list[str], told: str) -> None:
+    home = bare.settle()
+    home.book("abc12345")
+    before = home.files()
+    whom = ["--student", STUDENT, "--coach", COACH] if command == "add" else ["abc12345"]
+    said = home.run("sessions", command, *whom, "--start", *when)
+    assert (said.code, told in said.err, home.files() == before) == (2, True, True)

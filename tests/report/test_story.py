@@ -117,7 +117,7 @@ def test_story_names_people_before_ids_and_says_what_the_next_run_will_do() -> N
         ({}, START - 5 * HOUR, "the first run from "),
         ({}, OPEN_AT, "the next run opens its room"),
         ({}, START + 2 * HOUR, "nothing: it has ended already: it gets no room"),
-        ({"status": "CANCELLED"}, OPEN_AT, "nothing: it is cancelled and has no room; `coachsync sessions restore"),
+        ({"status": "CANCELLED"}, OPEN_AT, "nothing: its status CANCELLED gets no room; `coachsync sessions restore"),
         ({"status": "PENCILLED"}, OPEN_AT, "nothing: its status PENCILLED gets no room"),
         ({"flaw": ABSENT}, OPEN_AT, "nothing: its row is invalid, so it gets no room: the student"),
     ],

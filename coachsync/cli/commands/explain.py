@@ -15,19 +15,22 @@ from coachsync.cli.display import Tz, moments
 from coachsync.cli.options import Json, Now, checked_name, chosen_now
 from coachsync.domain.case import Case, Facts
 from coachsync.domain.meanings import CODES, meaning_of
-from coachsync.errors import OK, CoachsyncError, SessionError
+from coachsync.errors import OK, ConfigError, EnvironmentalError, SessionError, StoreError
 from coachsync.report.code import code_document, code_sections
 from coachsync.report.moments import Moments
 from coachsync.report.story import Part, SessionStory, plain_lines, sections, story_document
 from coachsync.standing.find import find_each
+from coachsync.standing.health import attention
 from coachsync.standing.near import hint_for
-from coachsync.standing.rows import rows_of
+from coachsync.standing.rows import known_of, rows_of
 
 if TYPE_CHECKING:
     from coachsync.config import Settings
     from coachsync.domain.causes import Cause
     from coachsync.domain.model import Millis, Session
     from coachsync.store.base import Store
+
+_NO_RUNS = ("no_tick", "tick_failed")  # what keeps everything from happening
 
 
 def explain(
@@ -61,9 +64,9 @@ def explain(
             shown = moments(settings, moment, tz)
             found = find_each(store, [name]).sessions.values()
             if not found:
-                return _explain_code(name, code, store, shown, as_json=json)
+                return _explain_code(name, code, store, settings, shown, as_json=json)
             story = _story(store, next(iter(found)), settings, moment)
-    except CoachsyncError:
+    except (ConfigError, StoreError, EnvironmentalError):
         if code is None:
             raise
         return _show_code(code, (), Moments(moment), as_json=json)  # which may be the very thing that is wrong
@@ -78,15 +81,22 @@ def _code(name: str) -> str | None:
 
 
 def _story(store: Store, session: Session, settings: Settings, now: Millis) -> SessionStory:
-    (row,) = rows_of(store, [session], settings.policy, now)
+    causes = attention(store, settings, now)
+    known = known_of(store, causes, settings.schedule.max_silence)
+    (row,) = rows_of(store, [session], settings.policy, now, known)
     facts = Facts(now, settings.policy, pauses=store.ledger.pauses(now))
     booked = bool(store.bookings.by_ids([session.id]))
-    return SessionStory(row, Case.of(session, row.entry, facts), tuple(store.ledger.events(session.id)), booked)
+    silent = tuple(c for c in causes if c.code in _NO_RUNS) if row.next_action is not None else ()
+    events = tuple(store.ledger.events(session.id))
+    return SessionStory(row, Case.of(session, row.entry, facts), events, booked, silent)
 
 
-def _explain_code(name: str, code: str | None, store: Store, shown: Moments, *, as_json: bool) -> int:
+def _explain_code(
+    name: str, code: str | None, store: Store, settings: Settings, shown: Moments, *, as_json: bool
+) -> int:
     if code is not None:
-        return _show_code(code, [c for c in store.ledger.causes() if c.code == code], shown, as_json=as_json)
+        causes = [cause for cause in attention(store, settings, shown.now) if cause.code == code]
+        return _show_code(code, causes, shown, as_json=as_json)
     near = get_close_matches(name.strip().lower(), CODES, 1)
     hint = f"did you mean the code {near[0]}?" if near else hint_for(store, name)
     raise SessionError("unknown_session", f"neither a session nor a code goes by {name}", hint)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import ascii_letters, digits
 from typing import Annotated, Any
 
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.commands.sessions.shared import Length, Start, Zone
+from coachsync.cli.commands.sessions.shared import Length, Start, Zone, case_of, typed_in
 from coachsync.cli.context import opened
 from coachsync.cli.when import parse_length, parse_start
 from coachsync.clock import host_now
@@ -17,11 +18,16 @@ from coachsync.config.values import shown
 from coachsync.domain.model import MINUTE
 from coachsync.domain.snowflake import bare_id, is_snowflake
 from coachsync.errors import OK, UsageError
+from coachsync.report.ahead import what_follows
+from coachsync.report.typed import whom_and_when
 from coachsync.standing.past import note_brought_in
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 8
 _LONGEST_ID = 200
+_ALLOWED = frozenset(ascii_letters + digits + "._:@/+=-")  # what no shell takes for anything else
+_NOT_FIRST = "-="
+_EXPECTED = "letters, digits and . _ : @ / + = -, the first of them no - or ="
 
 
 def add(
@@ -36,13 +42,14 @@ def add(
     coach_name: Annotated[str | None, typer.Option("--coach-name", metavar="NAME", help="For people.")] = None,
     guild: Annotated[str | None, typer.Option("--guild", metavar="ID", help="Another guild than the default.")] = None,
 ) -> int:
-    """Add a booking and print its id.
+    """Add a booking and print its id; what was understood, and what happens next, goes to stderr.
 
     \b
     Example:
       coachsync sessions add --student 1100000000000000010 --coach 1100000000000000011 \\
         --start "2026-10-14 13:00" --tz America/New_York --duration 90m
     """
+    now = host_now()
     given = {
         "_id": _checked_id(session_id),
         "scheduledDate": parse_start(start, tz),
@@ -56,10 +63,15 @@ def add(
     with opened(ctx, writable=True) as (settings, store):
         fields = _fields(given, settings)
         store.bookings.add(fields)
-        note_brought_in(store, [fields["_id"]], host_now())
-    if fields["scheduledDate"] + fields.get("duration", 0) * MINUTE <= host_now():
-        output.warning("this session has ended already: it gets no room")
-    output.out(fields["_id"])
+        note_brought_in(store, [fields["_id"]], now)
+        session = store.bookings.by_ids([fields["_id"]])[fields["_id"]]
+        case = case_of(store, session, settings, now)
+    typed = typed_in(start, tz, now)
+    if session.end <= now:
+        output.warning(f"this session has ended already: it gets no room ({whom_and_when(session, typed)})")
+    else:
+        output.err(what_follows(case, f"added: {whom_and_when(session, typed)}", typed))
+    output.out(session.id)
     return OK
 
 
@@ -78,9 +90,9 @@ def _checked_id(text: str | None) -> str:
         from secrets import choice
 
         return "".join(choice(_LETTERS) for _ in range(_ID_LENGTH))
-    if not text.strip() or len(text) > _LONGEST_ID or not text.isprintable():
-        hint = "leave --id out for a random one"
-        raise UsageError(f"--id: found {shown(text)}, expected a short printable text", hint)
+    if not 1 <= len(text) <= _LONGEST_ID or not _ALLOWED.issuperset(text) or text[0] in _NOT_FIRST:
+        hint = "leave --id out for a random one; a booking system's own ids come in as they are by `sessions import`"
+        raise UsageError(f"--id: found {shown(text)}, expected {_EXPECTED}", hint)
     return text
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.commands.sessions.shared import changed_meanwhile, remember_status
+from coachsync.cli.commands.sessions.shared import booked, changed_meanwhile, remember_status
 from coachsync.cli.context import opened
 from coachsync.cli.options import One, checked_name
+from coachsync.clock import host_now
 from coachsync.domain.model import Entry, Session
+from coachsync.domain.words import call
 from coachsync.errors import OK, ConfigError, SessionError
 from coachsync.report.text import word
-from coachsync.standing.find import find_one
+from coachsync.report.typed import Typed, whom_and_when
 
 
 def cancel(ctx: typer.Context, session: One) -> int:
@@ -26,22 +28,24 @@ def cancel(ctx: typer.Context, session: One) -> int:
         statuses = settings.statuses
         if not statuses.cancelled:
             raise ConfigError("no status means cancelled", "name one in statuses.cancelled")
-        found = find_one(store, name)
+        found = booked(store, name)
+        entry = store.ledger.entries([found.id]).get(found.id)
         if found.status in statuses.cancelled:
-            output.out(f"{word(found.id)} is {found.status} already")
+            output.out(_words(found, entry, f"is {found.status} already"))
             return OK
         if found.status == statuses.completed:
             raise SessionError("ended", f"{name} is {found.status}: it is over", "nothing is left to cancel")
         if not store.bookings.change(found.id, {"status": statuses.cancelled[0]}, found.status):
             raise changed_meanwhile(name)
         remember_status(store, found)
-        entry = store.ledger.entries([found.id]).get(found.id)
-    output.out(_words(found, entry, statuses.cancelled[0]))
+    output.out(_words(found, entry, f"is {statuses.cancelled[0]} (was {found.status or 'without status'})"))
     return OK
 
 
-def _words(session: Session, entry: Entry | None, status: str) -> str:
+def _words(session: Session, entry: Entry | None, what: str) -> str:
     """Say that a booking is cancelled, and what becomes of its room."""
+    about = whom_and_when(session, Typed(host_now()))
     has_room = entry.live if entry is not None else session.set_up and not session.cleaned_up
     after = "its room goes at the next run" if has_room else "it has no room"
-    return f"{word(session.id)} is {status} (was {session.status or 'without status'}): {after}"
+    back = f"`{call('sessions restore', session.id)}` takes that back"
+    return f"{word(session.id)} {what}{f', {about}' if about else ''}: {after}; {back}"

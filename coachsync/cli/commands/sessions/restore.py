@@ -7,19 +7,25 @@ from typing import Annotated
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.commands.sessions.reschedule import what_follows
-from coachsync.cli.commands.sessions.shared import changed_meanwhile, remembered_status
+from coachsync.cli.commands.sessions.shared import (
+    booked,
+    case_of,
+    changed_meanwhile,
+    remember_restored,
+    remembered_status,
+)
 from coachsync.cli.context import opened
 from coachsync.cli.options import Now, One, checked_name, chosen_now
 from coachsync.clock import iso
 from coachsync.config.settings import Settings
-from coachsync.domain.case import Case, Facts
+from coachsync.domain.case import Case
 from coachsync.domain.model import Millis, Session
-from coachsync.domain.words import ended
+from coachsync.domain.words import ended, meant
 from coachsync.engine.marks import revoked_marks
 from coachsync.errors import OK, SessionError, UsageError
+from coachsync.report.ahead import what_follows
 from coachsync.report.text import word
-from coachsync.standing.find import find_one
+from coachsync.report.typed import Typed, whom_and_when
 from coachsync.store.base import Store
 
 _WAIT_S = 10.0  # for a run that is under way
@@ -44,21 +50,33 @@ def restore(
     """
     name, moment = checked_name(session), chosen_now(now)
     with opened(ctx, writable=True) as (settings, store):
-        if status is not None and status not in settings.statuses.bookable:
-            known = ", ".join(settings.statuses.bookable)
-            raise UsageError(f"--status {status!r} gets no room", f"bookable are {known}")
-        found = find_one(store, name)
+        if status is not None:
+            _require_bookable(status, settings)
+        found = booked(store, name)
         with store.run_lock(_WAIT_S, f"sessions restore since {iso(moment)}"):
             case, changed = _restored(store, found, status, settings, moment)
-    head = f"{word(found.id)} is {word(case.session.status)}"
-    output.out(what_follows(case, head if changed else f"{head} already"))
+        if changed:
+            remember_restored(store, found, case.session.status)
+    typed = Typed(moment)
+    about = whom_and_when(case.session, typed)
+    head = f"{word(found.id)} is {word(case.session.status)}{'' if changed else ' already'}"
+    output.out(what_follows(case, f"{head}, {about}" if about else head, typed))
     return OK
+
+
+def _require_bookable(status: str, settings: Settings) -> None:
+    """Raise UsageError if a session of this status would get no room."""
+    bookable = settings.statuses.bookable
+    if status in bookable:
+        return
+    wanted = meant(status, bookable)
+    hint = f"bookable are {', '.join(bookable)}"
+    raise UsageError(f"--status {status!r} gets no room", f"did you mean {wanted}? {hint}" if wanted else hint)
 
 
 def _restored(store: Store, found: Session, status: str | None, settings: Settings, now: Millis) -> tuple[Case, bool]:
     """Write the status and open what an operator closed; return how it stands now, and whether that is new."""
-    facts = Facts(now, settings.policy)
-    case = Case.of(found, store.ledger.entries([found.id]).get(found.id), facts)
+    case = case_of(store, found, settings, now)
     wanted = status or _former(store, case, settings)
     closed = case.closed_by_operator and case.life.cleaned
     if wanted == found.status and not closed:
@@ -72,7 +90,7 @@ def _restored(store: Store, found: Session, status: str | None, settings: Settin
         with store.transaction() as transaction:
             transaction.mark(revoked_marks(found))
             transaction.ledger.save(case.entry)
-    return Case.of(store.bookings.by_ids([found.id]).get(found.id, found), case.entry, facts), True
+    return Case.of(store.bookings.by_ids([found.id]).get(found.id, found), case.entry, case.facts), True
 
 
 def _former(store: Store, case: Case, settings: Settings) -> str:
