@@ -50,7 +50,7 @@ def test_idle_run_loads_nothing_heavy(home: Home) -> None:
 
 def test_piped_status_loads_nothing_that_only_a_terminal_needs(home: Home) -> None:
     home.book("abc12345")
-    heavy = ("rich", "pydantic", "tzlocal", "termios", "requests", "asyncio", "json")
+    heavy = ("rich", "pydantic", "tzlocal", "termios", "requests", "asyncio")
     code = (
         "import sys; from coachsync.__main__ import main\n"
         f"code = main(['--config', {str(home.config)!r}, 'status', 'abc12345'])\n"
