@@ -6,6 +6,7 @@ alone; what blocks a session stands below it, on lines of its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from rich.text import Text
 
 from coachsync.domain.model import Person, Session
 from coachsync.domain.naming import short_of
-from coachsync.report.fitting import abbreviated, cut, fit, flow, width, wrapped
+from coachsync.report.fitting import abbreviated, fit, flow, width, wrapped
 from coachsync.report.moments import Moments
 from coachsync.report.table import Canvas
 
@@ -52,6 +53,7 @@ class _Line(NamedTuple):
 def listing(items: Sequence[Item], headings: Sequence[str], when: Moments, canvas: Canvas) -> Iterator[RenderableType]:
     """Yield the sessions in the given order; `headings` name what stands between people and id."""
     names = ("WHEN", "WHO", *headings, "ID")
+    items = _distinct(items)
     if canvas.width >= NARROW:
         for full_when, whole_id in ((True, True), (False, True), (True, False), (False, False)):
             lines = [_line(item, when, canvas, full_when=full_when, whole_id=whole_id) for item in items]
@@ -61,10 +63,17 @@ def listing(items: Sequence[Item], headings: Sequence[str], when: Moments, canva
                 return
         if canvas.width >= WIDE:
             lines, widths = _squeezed(lines, widths, canvas)
-            yield from _table(lines, names, widths, canvas)
-            return
+            if _total(widths) <= canvas.width:
+                yield from _table(lines, names, widths, canvas)
+                return
     for item in items:
         yield from _block(item, when, canvas)
+
+
+def _distinct(items: Sequence[Item]) -> list[Item]:
+    """Return the sessions, those of one short name without it: no command would know which is meant."""
+    bearers = Counter(item.short for item in items)
+    return [item if bearers[item.short] == 1 else item._replace(short=item.session.id) for item in items]
 
 
 def _line(item: Item, when: Moments, canvas: Canvas, *, full_when: bool, whole_id: bool) -> _Line:
@@ -145,8 +154,12 @@ def _block(item: Item, when: Moments, canvas: Canvas) -> Iterator[Text]:
     if any(width(part) > room for part in who.split(" ")):
         who = abbreviated(names_of(item.session.people, canvas), room, canvas)
     identity = fit(item.session.id, canvas)
-    identity = identity if width(identity) <= room else cut(fit(item.short, canvas), room, canvas)
-    yield from (Text(_DEEPER + line) for line in flow([*([who] if who else []), identity], room, canvas))
+    identity = identity if width(identity) <= room else fit(item.short, canvas)
+    fits = width(identity) <= room
+    pieces = [*([who] if who else []), *([identity] if fits else [])]
+    yield from (Text(_DEEPER + line) for line in flow(pieces, room, canvas))
+    if not fits:
+        yield unbroken(_DEEPER + identity)
     if item.below is not None:
         yield from told(*item.below, [item.session], canvas, _DEEPER)
 

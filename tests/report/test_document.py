@@ -54,7 +54,9 @@ def test_summary_counts_every_kind_and_outcome() -> None:
 
 def test_warning_may_concern_no_session() -> None:
     document = report_document(a_report(warnings=(Warn("category_gone", None, "gone"),)))
-    assert document["warnings"] == [{"code": "category_gone", "session": None, "message": "gone", "guild_id": None}]
+    assert document["warnings"] == [
+        {"code": "category_gone", "session": None, "message": "gone", "guild_id": None, "hint": ""}
+    ]
 
 
 def test_status_tells_sessions_and_the_last_run() -> None:

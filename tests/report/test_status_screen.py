@@ -150,6 +150,14 @@ def test_narrow_terminal_has_no_table(situation: str) -> None:
     assert "WHEN  " not in drawn(SITUATIONS[situation](), NARROW - 1)
 
 
+@pytest.mark.parametrize("width", [50, 80, 100])
+def test_sessions_of_one_short_name_are_not_called_by_it(width: int) -> None:
+    one, other = (a_session(f"{'x' * 90}{n}/abc12345", start=NOW) for n in (1, 2))
+    words = drawn(view([(one, None), (other, None)]), width).split()
+    assert {one.id, other.id} <= set(words)
+    assert "abc12345" not in words
+
+
 def columns_of(shown: StatusView) -> Sequence[str]:
     """Return the headings of a wide screen."""
     return next(line for line in drawn(shown, 200).split("\n") if "WHEN" in line).split()
