@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -123,6 +124,21 @@ def test_packed_bomb_is_measured_unpacked(monkeypatch: pytest.MonkeyPatch) -> No
     assert isinstance(result, Answer)
     assert len(bomb) < 10_000
     assert len(result.body) < 100
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip"])
+def test_packed_bomb_is_never_held_unpacked(encoding: str) -> None:
+    bomb = gzip.compress(b"x" * 64_000_000, 1)
+    bomb = gzip.compress(bomb) if encoding != "gzip" else bomb
+    tracemalloc.start()
+    try:
+        result = exchanged(answering(headers={"Content-Encoding": encoding}, content=bomb), GET)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert isinstance(result, Answer)
+    assert peak < 32_000_000
 
 
 def test_answer_that_cannot_be_unpacked_is_lost() -> None:
