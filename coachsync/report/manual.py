@@ -93,8 +93,9 @@ def _usage(usage: str, width: int) -> list[str]:
 
 
 def _rows(listing: Listing, all_listings: Iterable[Listing], width: int) -> Iterator[str]:
-    """Yield a list's lines; the texts of all lists of a page begin in one column."""
-    names = [name for one in all_listings for name, _ in one.rows]
+    """Yield a list's lines; the texts of all lists of a page's options, and of its others, begin in one column."""
+    options = _of_options(listing)
+    names = [name for one in all_listings if _of_options(one) == options for name, _ in one.rows]
     column = max((len(name) for name in names if len(name) <= _WIDEST_NAME), default=0) + _GAP
     for name, text in listing.rows:
         told = _wrapped(text, width - column)
@@ -105,6 +106,10 @@ def _rows(listing: Listing, all_listings: Iterable[Listing], width: int) -> Iter
         else:
             yield name
         yield from (" " * column + line for line in told)
+
+
+def _of_options(listing: Listing) -> bool:
+    return any(name.lstrip().startswith("-") for name, _ in listing.rows)
 
 
 def _commands(examples: Iterable[str], width: int) -> Iterator[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 import typer
 
@@ -149,6 +151,18 @@ def test_run_at_60_columns(bare: Home) -> None:
     shown = bare.start("run", "--help", COLUMNS="60")
     assert (shown.code, shown.err) == (0, "")
     assert shown.out.startswith(RUN_60)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_boxes_are_drawn_on_a_terminal_and_no_colour_takes_colour_alone(bare: Home, columns: int) -> None:
+    shown: dict[str, str] = {}
+    for colour in ("", "1"):
+        environ = bare.environ({"TERM": "xterm", "NO_COLOR": colour, "COLUMNS": str(columns)})
+        command = [sys.executable, "-m", "coachsync", "wait", "--help"]
+        shown[colour] = str(pexpect.run(shlex.join(command), env=environ, dimensions=(60, columns), encoding="utf-8"))
+    assert shown["1"] == re.sub(r"\x1b\[[0-9;]*m", "", shown[""]) != shown[""]
+    assert max(map(len, shown["1"].splitlines())) == min(columns, 100)
+    assert "╭─  Options  ─" in shown["1"]
 
 
 ADD_60 = """\
