@@ -81,9 +81,9 @@ def test_line_is_split_as_a_shell_would(line: str, words: list[str], last: str) 
 @pytest.mark.parametrize(
     ("line", "param", "text"),
     [
-        ("coachsync explain ab", "session", "ab"),
-        ("coachsync --config x explain ab", "session", "ab"),
-        ("coachsync explain --config x ab", "session", "ab"),
+        ("coachsync explain ab", "name", "ab"),
+        ("coachsync --config x explain ab", "name", "ab"),
+        ("coachsync explain --config x ab", "name", "ab"),
         ("coachsync explain --config x", "config", "x"),
         ("coachsync --config=x", "config", "x"),
         ("coachsync run --log-format=js", "log_format", "js"),
