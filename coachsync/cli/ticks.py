@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
     from coachsync.cli.context import Invocation
     from coachsync.domain.model import Millis, Report
+    from coachsync.domain.reviewed import Step
 
 
 class TickCall(NamedTuple):
     """What one call of these commands asks for, checked. `now` is None for the host's clock, `wait` in seconds.
 
-    `agrees` is asked with a dry run's report whether the tick may go on.
+    `agrees` is asked with a dry run's report whether the tick may go on. `out` is where a dry run's plan is written,
+    `reviewed` the plan that is carried out if it still fits.
     """
 
     command: str
@@ -31,6 +33,8 @@ class TickCall(NamedTuple):
     quiet: bool
     abandon: bool = False
     agrees: Callable[[Report], bool] | None = None
+    out: str | None = None
+    reviewed: frozenset[Step] | None = None
 
 
 def run_tick(said: Invocation, call: TickCall) -> int:
@@ -71,8 +75,13 @@ def _run_tick(said: Invocation, call: TickCall) -> int:
             wait=call.wait,
             tokens=Tokens(settings, said.environ),
             progress=progress,
+            reviewed=call.reviewed,
         )
         if call.agrees is not None and not call.agrees(tick(request._replace(dry_run=True, progress=None))):
             return SOME_FAILED
         report = after.tell(tick(request))
+    if call.out is not None:
+        from coachsync.cli.plans import write_plan
+
+        write_plan(call.out, report)
     return show(report, settings, json=call.json, quiet=call.quiet)

@@ -11,6 +11,9 @@ from typing import Literal, NamedTuple
 
 DriftKind = Literal["role", "channel", "privacy", "grant", "spare", "crowded", "adopted"]
 _ONCE: frozenset[DriftKind] = frozenset({"role", "channel", "grant"})
+CLOSING: frozenset[DriftKind] = frozenset({"privacy", "spare", "crowded", "adopted"})
+"""Drift whose repair lets nobody in, if it must not."""
+
 _WORDS: dict[DriftKind, str] = {
     "role": "its role vanished",
     "channel": "its room vanished",

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from coachsync.domain.case import Case, Facts
 from coachsync.domain.causes import Turns, turns_of_opening
+from coachsync.domain.drift import CLOSING
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Action, ActionKind, Entry, Millis, Session
 from coachsync.domain.planned import Due, Refused, Scope
 from coachsync.domain.windows import cleanup_at
 from coachsync.domain.words import call, span
 
-_CLOSING = frozenset({"privacy", "spare", "crowded", "adopted"})  # drift whose repair lets nobody in, if it must not
 _REMOVALS = frozenset({"cleanup", "revoke"})
 
 
@@ -99,7 +99,7 @@ class Hold(NamedTuple):
         if action.kind == "update":
             return bool(Case(action.session, action.entry, self.facts).leavers)
         if action.kind == "repair":
-            return all(drift.kind in _CLOSING for drift in action.why)
+            return all(drift.kind in CLOSING for drift in action.why)
         return action.kind in _REMOVALS
 
 

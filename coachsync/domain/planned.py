@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from coachsync.domain.drift import CLOSING
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Action, ActionKind, Entry, Resource, Session, Warn
 from coachsync.domain.states import ClosedBy
@@ -45,6 +46,7 @@ class Plan(NamedTuple):
     that was out of reach when they moved. `searched` are the guilds that a new ledger looks through once, `orphans`
     what was found there and is nobody's. `missing` are the live entries whose booking is not in the store, accidents
     left out: those runs do not count against a booking. `insisted` are the sessions whose pause an operator overrules.
+    `reviewed`: of what is only found by looking, nothing is done but what keeps strangers out.
     """
 
     actions: tuple[Action, ...]
@@ -60,6 +62,13 @@ class Plan(NamedTuple):
     searched: frozenset[str] = frozenset()
     orphans: tuple[Resource, ...] = ()
     insisted: frozenset[str] = frozenset()
+    reviewed: bool = False
+
+    def allows(self, action: Action) -> bool:
+        """Return whether an action may begin: of a reviewed plan nothing else does, but what keeps strangers out."""
+        if not self.reviewed or any(a.session.id == action.session.id and a.kind == action.kind for a in self.actions):
+            return True
+        return action.kind == "repair" and all(drift.kind in CLOSING for drift in action.why)
 
     @property
     def open_guilds(self) -> frozenset[str]:

@@ -282,7 +282,8 @@ class Apply:
 
     # acting
 
-    async def _act(self, actions: list[Action]) -> None:
+    async def _act(self, found: list[Action]) -> None:
+        actions = [action for action in found if self.plan.allows(action)]
         self.teller.total += len(actions)
         tasks = []
         for priority, action in in_order(actions):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.clock import host_now
 from coachsync.config import Settings, Tokens
 from coachsync.domain.model import ACTION_KINDS, ActionKind, Millis
+
+if TYPE_CHECKING:
+    from coachsync.domain.reviewed import Step
 
 KINDS: dict[str, frozenset[ActionKind]] = {
     "run": frozenset(ACTION_KINDS),
@@ -20,7 +23,7 @@ class TickRequest(NamedTuple):
     """What a person or cron asked for.
 
     `now` is None for the host's clock. `wait` is how many seconds to wait for the lock. `progress` is called
-    with how far the run is, in words.
+    with how far the run is, in words. `reviewed`: only this plan is carried out, and only if it still fits.
     """
 
     settings: Settings
@@ -33,6 +36,7 @@ class TickRequest(NamedTuple):
     abandon: bool = False
     wait: float = 0.0
     progress: Callable[[str], None] | None = None
+    reviewed: frozenset[Step] | None = None
 
 
 def host_time(request: TickRequest) -> Millis:

@@ -184,6 +184,7 @@ def _seen_until(store: Store) -> Millis | None:
 def _decide(request: TickRequest, reading: StoreReading) -> Plan:
     scope = Scope(KINDS[request.command], reading.named, request.force, request.abandon)
     plan = make_plan(reading.sessions, reading.entries, reading.facts, scope)
+    plan = plan._replace(reviewed=request.reviewed is not None)
     if request.command != "run":
         return plan
     searched = frozenset(guild for guild, since in reading.owed.items() if since <= reading.facts.now)
@@ -223,6 +224,9 @@ def _preview(request: TickRequest, store: Store) -> Report:
     failures = [(a, held.get(a.session.id)) for a in plan.actions]
     outcomes = [untried(a, "failed" if f else "planned", f, access(a.guild_id).access) for a, f in failures]
     outcomes += _hopeless(store, request, plan, reading)
+    changed = _changed(request, plan)
+    if changed is not None:
+        return _unsent(request, now, changed)
     blind = "repairs are only found by looking at Discord, so a dry run does not show them"
     notes = (*_needless(request, plan, reading), blind)
     report = _report(request, now, outcomes, list(plan.warnings), notes=notes)
@@ -237,6 +241,21 @@ def _restraint(request: TickRequest, store: Store, plan: Plan, reading: StoreRea
     return Restraint(store.ledger.refusals(), plan, reading.facts, request.tokens, by_hand=by_hand)
 
 
+def _changed(request: TickRequest, plan: Plan) -> Failure | None:
+    """Return how what is due differs from the plan that was reviewed; None if it does not, or there is none."""
+    if request.reviewed is None:
+        return None
+    from coachsync.domain.reviewed import changed, differences, step_of
+
+    found = differences(request.reviewed, map(step_of, plan.actions))
+    return changed(found) if found else None
+
+
+def _unsent(request: TickRequest, now: Millis, failure: Failure) -> Report:
+    """Return the report of a run that did nothing at all: it is no run that the ledger keeps."""
+    return _report(request, now, [], [])._replace(exit_code=SOME_FAILED, unusable=failure)
+
+
 # doing
 
 
@@ -244,6 +263,9 @@ def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
     now = request.now if request.now is not None else host_now()
     reading = read(request, store, now)
     plan = _decide(request, reading)
+    changed = _changed(request, plan)
+    if changed is not None:
+        return _unsent(request, now, changed)
     hopeless = _hopeless(store, request, plan, reading)
     if request.abandon:
         return _abandon(request, store, plan, reading, hopeless)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from coachsync.cli.context import invocation
 from coachsync.cli.options import DryRun, Force, Json, Now, Quiet, Wait, checked_wait, pretended_now
 from coachsync.cli.ticks import TickCall, run_tick
+from coachsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from coachsync.domain.reviewed import Step
 
 
 def run(
@@ -17,6 +23,13 @@ def run(
     quiet: Quiet = False,
     wait: Wait = 0.0,
     force: Force = False,
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="FILE", help="With --dry-run: write the plan, for --plan.")
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", metavar="FILE", help="Do what this plan says, if it still fits; nothing else."),
+    ] = None,
 ) -> int:
     """Do every cleanup, setup and repair that is due now: one tick. This is what cron calls.
 
@@ -25,6 +38,19 @@ def run(
       coachsync run --dry-run
       coachsync run --quiet
       coachsync run --dry-run --now 2026-10-14T11:00:00Z
+      coachsync run --dry-run --out plan.json
+      coachsync run --plan plan.json
     """
-    call = TickCall("run", (), pretended_now(now), dry_run, force, checked_wait(wait), json, quiet)
+    if out is not None and not dry_run:
+        raise UsageError("--out without --dry-run: a run that acts is no plan", "add --dry-run")
+    reviewed = None if plan is None else _steps(plan)
+    call = TickCall(
+        "run", (), pretended_now(now), dry_run, force, checked_wait(wait), json, quiet, out=out, reviewed=reviewed
+    )
     return run_tick(invocation(ctx), call)
+
+
+def _steps(path: str) -> frozenset[Step]:
+    from coachsync.cli.plans import read_plan
+
+    return read_plan(path)
