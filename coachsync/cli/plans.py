@@ -9,7 +9,7 @@ from typing import Any
 
 from coachsync.clock import iso
 from coachsync.domain.model import ACTION_KINDS, Report
-from coachsync.domain.reviewed import Step, step_of
+from coachsync.domain.reviewed import ReviewedStep, step_of
 from coachsync.errors import EnvironmentalError, UsageError
 from coachsync.host.files import replace
 from coachsync.host.limits import absolute, expanded, remedy
@@ -39,11 +39,11 @@ def write_plan(path: str, report: Report) -> None:
         raise EnvironmentalError(f"the plan {path} cannot be written: {error.strerror}", hint) from None
 
 
-def _step(step: Step, reason: str) -> dict[str, Any]:
+def _step(step: ReviewedStep, reason: str) -> dict[str, Any]:
     return {**step._asdict(), "people": list(step.people), "reason": reason}
 
 
-def read_plan(path: str) -> frozenset[Step]:
+def read_plan(path: str) -> frozenset[ReviewedStep]:
     """Return the steps of a plan. Raises UsageError for what is no plan, EnvironmentalError if it cannot be read."""
     try:
         content, _ = in_time(lambda: read_regular(absolute(expanded(path)), _LARGEST + 1), "the plan")
@@ -59,9 +59,9 @@ def read_plan(path: str) -> frozenset[Step]:
     return steps
 
 
-def _read(actions: Iterable[dict[str, Any]]) -> Iterable[Step]:
+def _read(actions: Iterable[dict[str, Any]]) -> Iterable[ReviewedStep]:
     for action in actions:
         texts = (action["session"], action["action"], action["guild_id"], *action["people"])
         if not all(isinstance(text, str) for text in texts) or action["action"] not in ACTION_KINDS:
             raise ValueError
-        yield Step(action["session"], action["action"], action["guild_id"], tuple(sorted(action["people"])))
+        yield ReviewedStep(action["session"], action["action"], action["guild_id"], tuple(sorted(action["people"])))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from coachsync.cli.context import Invocation
     from coachsync.domain.model import Millis, Report
-    from coachsync.domain.reviewed import Step
+    from coachsync.domain.reviewed import ReviewedStep
 
 
 class TickCall(NamedTuple):
@@ -34,7 +34,7 @@ class TickCall(NamedTuple):
     abandon: bool = False
     agrees: Callable[[Report], bool] | None = None
     out: str | None = None
-    reviewed: frozenset[Step] | None = None
+    reviewed: frozenset[ReviewedStep] | None = None
 
 
 def run_tick(said: Invocation, call: TickCall) -> int:

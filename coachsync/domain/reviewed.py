@@ -14,7 +14,7 @@ from coachsync.domain.model import Action, ActionKind
 _NAMED = 5
 
 
-class Step(NamedTuple):
+class ReviewedStep(NamedTuple):
     """One action of a plan: what is done for which session in which guild, and for whom (user ids, sorted)."""
 
     session: str
@@ -23,12 +23,12 @@ class Step(NamedTuple):
     people: tuple[str, ...]
 
 
-def step_of(action: Action) -> Step:
+def step_of(action: Action) -> ReviewedStep:
     """Return what of an action is compared."""
-    return Step(action.session.id, action.kind, action.guild_id, tuple(sorted(action.session.ids)))
+    return ReviewedStep(action.session.id, action.kind, action.guild_id, tuple(sorted(action.session.ids)))
 
 
-def differences(reviewed: Collection[Step], due: Iterable[Step]) -> tuple[str, ...]:
+def differences(reviewed: Collection[ReviewedStep], due: Iterable[ReviewedStep]) -> tuple[str, ...]:
     """Return in words how what is due now differs from what was reviewed; nothing if it does not."""
     before = {(step.session, step.action): step for step in reviewed}
     now = {(step.session, step.action): step for step in due}
@@ -38,7 +38,7 @@ def differences(reviewed: Collection[Step], due: Iterable[Step]) -> tuple[str, .
     return tuple(found)
 
 
-def _difference(before: Step | None, now: Step | None) -> list[str]:
+def _difference(before: ReviewedStep | None, now: ReviewedStep | None) -> list[str]:
     if now is None:
         return [f"{before.action} of {before.session} is in the plan and is not due now"] if before else []
     if before is None:

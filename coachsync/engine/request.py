@@ -10,7 +10,7 @@ from coachsync.config import Settings, Tokens
 from coachsync.domain.model import ACTION_KINDS, ActionKind, Millis
 
 if TYPE_CHECKING:
-    from coachsync.domain.reviewed import Step
+    from coachsync.domain.reviewed import ReviewedStep
 
 KINDS: dict[str, frozenset[ActionKind]] = {
     "run": frozenset(ACTION_KINDS),
@@ -36,7 +36,7 @@ class TickRequest(NamedTuple):
     abandon: bool = False
     wait: float = 0.0
     progress: Callable[[str], None] | None = None
-    reviewed: frozenset[Step] | None = None
+    reviewed: frozenset[ReviewedStep] | None = None
 
 
 def host_time(request: TickRequest) -> Millis:

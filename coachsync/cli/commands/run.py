@@ -12,7 +12,7 @@ from coachsync.cli.ticks import TickCall, run_tick
 from coachsync.errors import UsageError
 
 if TYPE_CHECKING:
-    from coachsync.domain.reviewed import Step
+    from coachsync.domain.reviewed import ReviewedStep
 
 
 def run(
@@ -50,7 +50,7 @@ def run(
     return run_tick(invocation(ctx), call)
 
 
-def _steps(path: str) -> frozenset[Step]:
+def _steps(path: str) -> frozenset[ReviewedStep]:
     from coachsync.cli.plans import read_plan
 
     return read_plan(path)
