@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from coachsync import errors
-from coachsync.cli import excepthooks, output, streams
+from coachsync.cli import dress, excepthooks, output, streams
 from coachsync.cli.context import Invocation
 from coachsync.secrets import hide
 
@@ -46,6 +46,7 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
 def _run(arguments: list[str], said: Invocation) -> int:
     said.arguments = tuple(arguments)
     said.json = "--json" in arguments  # until the command says it: the host may not even let us load that
+    dress.choose(dress.asked_for(arguments), os.environ)
     if os.environ.get(_COMPLETE):
         from coachsync.cli.completion.answer import answer
 
@@ -135,7 +136,7 @@ def _show_traceback(problem: BaseException) -> None:
     import traceback
 
     for line in "".join(traceback.format_exception(problem)).splitlines():
-        output.err(line)
+        output.err(line, "error")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Invocation:
     command line as it was typed.
     """
 
-    __slots__ = ("arguments", "config", "environ", "json", "log_format", "verbose")
+    __slots__ = ("_introduced", "arguments", "config", "environ", "json", "log_format", "verbose")
 
     def __init__(self) -> None:
         self.arguments: tuple[str, ...] = ()
@@ -31,10 +31,17 @@ class Invocation:
         self.json = False
         self.log_format = "text"
         self.environ = os.environ
+        self._introduced = False
 
     def settings(self) -> Settings:
-        """Return the checked configuration. Raises ConfigError."""
-        return load_settings(self.config, self.environ)
+        """Return the checked configuration; with -v what it leads to is logged, once. Raises ConfigError."""
+        settings = load_settings(self.config, self.environ)
+        if self.verbose and not self._introduced:
+            self._introduced = True
+            from coachsync.cli.logs import introduce
+
+            introduce(settings)
+        return settings
 
 
 def invocation(ctx: typer.Context) -> Invocation:

@@ -87,7 +87,7 @@ class LeanCommand(_Lean, TyperCommand):
         if said is not None and (said.verbose or said.log_format != "text"):
             from coachsync.cli.logs import start
 
-            start(said.verbose, said.log_format)
+            start(said.verbose)
         return super().invoke(ctx)
 
 

@@ -1,7 +1,7 @@
 """All printing: results to stdout, everything else to stderr, never a token in either.
 
 Output that a full disk took is reported at the end and counts in the exit status. `streams` deals with readers that go
-away.
+away. How a line on stderr is dressed, for a journal or as JSON, is `dress`'s.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from coachsync.cli import streams
+from coachsync.cli import dress, streams
+from coachsync.cli.dress import Level
 from coachsync.report.text import clean
 from coachsync.secrets import redact
 
-_STYLES = {"error": "1;31", "warning": "1;33", "info": "1;32", "hint": "1;36"}
+_STYLES: dict[Level, str] = {"error": "1;31", "warning": "1;33", "info": "1;32"}
+_ASIDES, _ASIDE = ("hint", "session", "sessions"), "1;36"
 
 
 def out(text: str) -> None:
@@ -30,15 +32,15 @@ def out_all(parts: Iterable[str]) -> None:
     _write(sys.stdout, "")
 
 
-def err(text: str, level: str = "info") -> None:
+def err(text: str, level: Level = "info") -> None:
     """Write a line to stderr."""
-    del level
-    _write(sys.stderr, text + "\n")
+    _write(sys.stderr, dress.line(text, level) + "\n")
 
 
 def transient(text: str) -> None:
     """Put a text in the place of the terminal's current line on stderr; "" clears it."""
-    _write(sys.stderr, f"\r\x1b[K{clean(text)}")
+    if dress.is_plain():
+        _write(sys.stderr, f"\r\x1b[K{clean(text)}")
 
 
 def error(message: str, hint: str = "", problems: Sequence[str] = ()) -> None:
@@ -47,24 +49,34 @@ def error(message: str, hint: str = "", problems: Sequence[str] = ()) -> None:
     On a terminal, several `problems` get a line each. Piped, they stay on the first line: a log has two lines for each
     error.
     """
+    if dress.is_json():
+        fields = {"hint": hint, "problems": list(problems)}
+        _write(sys.stderr, dress.line(clean(message), "error", {k: v for k, v in fields.items() if v}) + "\n")
+        return
     below = problems if is_terminal(sys.stderr) else ()
     joined = "; ".join(problems) if problems and not below else ""
-    err(f"{_coloured('error:', '1;31')} {clean(f'{message}: {joined}' if joined else message)}")
+    err(f"{_coloured('error:', '1;31')} {clean(f'{message}: {joined}' if joined else message)}", "error")
     for problem in below:
-        err(f"  {clean(problem)}")
+        err(f"  {clean(problem)}", "error")
     if hint:
-        err(f"{_coloured('hint:', '1;36')} {clean(hint)}")
+        err(f"{_coloured('hint:', '1;36')} {clean(hint)}", "error")
 
 
 def warning(message: str) -> None:
     """Print something an operator should know that did not stop anything."""
-    err(f"{_coloured('warning:', '1;33')} {clean(message)}")
+    err(clean(message) if dress.is_json() else f"{_coloured('warning:', '1;33')} {clean(message)}", "warning")
 
 
-def line(level: str, text: str) -> None:
-    """Write a line of news to stderr; its first word is coloured by its level on a terminal."""
+def line(level: Level, text: str) -> None:
+    """Write a line of news to stderr; on a terminal its first word is coloured."""
     word, colon, rest = clean(text).partition(":")
-    err(f"{_coloured(word + colon, _STYLES.get(level, ''))}{rest}" if colon else clean(text), level)
+    style = _ASIDE if word in _ASIDES else _STYLES[level]
+    err(f"{_coloured(word + colon, style)}{rest}" if colon else clean(text), level)
+
+
+def record(text: str, level: Level, fields: dict[str, str]) -> None:
+    """Write a log's record to stderr, as a text or with its fields."""
+    _write(sys.stderr, (dress.fields(fields, level) if dress.is_json() else dress.line(text, level)) + "\n")
 
 
 def arrived() -> bool:
@@ -99,6 +111,8 @@ def is_terminal(stream: TextIO) -> bool:
 
 def fancy(stream: TextIO) -> bool:
     """Return whether colour and box drawing may go to this stream."""
+    if stream is sys.stderr and not dress.is_plain():
+        return False
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -109,6 +123,7 @@ def finish(code: int) -> int:
     if problem is not None:
         error(f"not all output could be written: {problem.strerror}", "the work itself went on; make room there")
     sys.stderr.flush()
+    dress.undress()
     return 1 if problem is not None and code == 0 else code
 
 
@@ -117,6 +132,8 @@ def _coloured(text: str, style: str) -> str:
 
 
 def _write(stream: TextIO, text: str, *, flush: bool = True) -> None:
+    if stream is sys.stderr:
+        stream = dress.bare(stream)
     stream.write(redact(text))
     if flush:
         stream.flush()

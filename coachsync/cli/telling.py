@@ -108,7 +108,7 @@ def tell_all(settings: Settings, report: Report) -> None:
         elif id(cause) not in told:
             told.add(id(cause))
             output.error(f"{cause.message} ({cause.code})", cause.hint)
-            output.line("hint", listed(cause.sessions))
+            output.line("error", listed(cause.sessions))
     if report.followed is not None and not report.dry_run:
         _tell_the_rest(settings, report)
 

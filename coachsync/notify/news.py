@@ -19,14 +19,14 @@ from coachsync.store.base import Store
 QUIET_RUN = "run --quiet"
 """The channel of what cron mails."""
 
-Level = Literal["error", "warning", "info", "hint"]
+Level = Literal["error", "warning", "info"]
 
 _NAMED = 10
 _ENDS = ("mended", "over")
 
 
 class Line(NamedTuple):
-    """One line of news, and how much it matters."""
+    """One line of news, and how much it matters; what stands below a line matters as much."""
 
     level: Level
     text: str
@@ -61,14 +61,15 @@ def _lines(news: News, sessions: Mapping[str, Session], moments: Moments) -> Ite
     since = f", since {moments.whole(cause.since)}" if news.what in ("lasts", "changes") else ""
     text = f"{head(news)}: {_whose(cause, sessions, moments)}: {clean(cause.message)} ({cause.code}){since}"
     ended = news.what in _ENDS
-    yield Line("info" if ended else "warning" if cause.urgency == "note" else "error", text)
+    level: Level = "info" if ended else "warning" if cause.urgency == "note" else "error"
+    yield Line(level, text)
     if ended and cause.code != OPEN:
         return
     only = f" (session {word(cause.sessions[0])})" if len(cause.sessions) == 1 else ""
     if cause.hint or only:
-        yield Line("hint", f"hint: {clean(cause.hint)}{only}" if cause.hint else f"session: {word(cause.sessions[0])}")
+        yield Line(level, f"hint: {clean(cause.hint)}{only}" if cause.hint else f"session: {word(cause.sessions[0])}")
     if len(cause.sessions) > 1:
-        yield Line("hint", listed(cause.sessions, _NAMED))
+        yield Line(level, listed(cause.sessions, _NAMED))
 
 
 def listed(session_ids: tuple[str, ...], most: int | None = None) -> str:
