@@ -11,7 +11,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from coachsync import __version__
-from coachsync.cli import output
+from coachsync.cli import output, streams
 from coachsync.cli.dress import Level
 from coachsync.clock import iso
 from coachsync.report.text import clean
@@ -26,12 +26,14 @@ def start(verbose: bool) -> None:
     logger.handlers = [_Lines()]
     logger.propagate = False
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    if verbose:
+    if verbose and streams.takes_a_line(2):
         logger.info("coachsync %s on Python %s", __version__, platform.python_version())
 
 
 def introduce(settings: Settings) -> None:
-    """Log what a run works with."""
+    """Log what a run works with, unless nobody reads: no watchdog ends a command that waits here."""
+    if not streams.takes_a_line(2):
+        return
     from coachsync.cli.display import display_zone
 
     logger = logging.getLogger("coachsync")

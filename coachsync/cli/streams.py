@@ -42,6 +42,16 @@ def lost(number: int) -> bool:
     return number in _lost
 
 
+def takes_a_line(number: int) -> bool:
+    """Return whether a line can be written to this stream without waiting for whoever reads it."""
+    import select
+
+    try:
+        return bool(select.select([], [number], [], 0)[1])
+    except (OSError, ValueError):
+        return True
+
+
 def mend() -> None:
     """Make stdin, stdout and stderr usable whatever the caller left of them."""
     _lost.clear()
