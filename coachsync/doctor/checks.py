@@ -66,6 +66,10 @@ class _Found:
         except Exception as error:  # noqa: BLE001 - whatever it is, the other checks are worth having
             self.add([_broken(check, error)])
 
+    def run_in_time(self, check: Check, look: Callable[[], Iterable[Finding]], what: str) -> None:
+        """Run a check that reads files, which may hang with the mount that they are on; `what` it reads."""
+        self.run(check, lambda: in_time(lambda: list(look()), what))
+
     def is_fine(self, check: Check) -> bool:
         return all(finding.level == "ok" for finding in self.findings if finding.check == check)
 
@@ -87,11 +91,10 @@ def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Fo
 
     def store() -> Iterable[Finding]:
         nonlocal kept
-        look = lambda: read_store(settings, now, request.days, ROLE_WINDOW)  # noqa: E731
-        kept, findings = in_time(look, "the session store")
+        kept, findings = read_store(settings, now, request.days, ROLE_WINDOW)
         return findings
 
-    found.run("store", store)
+    found.run_in_time("store", store, "the session store")
     tokens = Tokens(settings, request.environ)
     guilds = _guilds(settings, kept)
     found.run("token", lambda: host.of_tokens(settings, tokens, guilds))
@@ -103,8 +106,8 @@ def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Fo
         request.told("asking Discord …")
         found.run("api", lambda: _ask(settings, tokens, guilds, kept, now))
     found.run("people", lambda: people.unlinked(kept.coming, now))
-    found.run("schedule", lambda: _of_schedules(request, settings, kept, now, found))
-    found.run("files", lambda: host.of_files(settings, tokens, guilds))
+    found.run_in_time("schedule", lambda: _of_schedules(request, settings, kept, now, found), "what calls it")
+    found.run_in_time("files", lambda: host.of_files(settings, tokens, guilds), "a file of the configuration's")
 
 
 def _of_schedules(
@@ -148,6 +151,7 @@ def _ask(settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, 
             tuple(e for e in kept.live if e.guild_id == guild_id),
             kept.exhausted.get(guild_id, 0),
             kept.made.get(guild_id, 0),
+            kept.bots.get(guild_id, ""),
         )
         findings += of_guild(asked, business, tokens.of(guild_id).token, NEEDED)
         findings += people.of_people(asked, business.coming, now)

@@ -13,10 +13,8 @@ from coachsync.doctor.category import of_category
 from coachsync.doctor.finding import failed, fault, fine, or_fine
 from coachsync.doctor.limits import of_limits, room_left
 from coachsync.doctor.look import Asked
-from coachsync.doctor.permissions import IN_ROOM, of_permissions, of_roles
-from coachsync.domain import permissions as p
+from coachsync.doctor.permissions import maker, of_permissions, of_roles
 from coachsync.domain.finding import Finding
-from coachsync.domain.guild_objects import Channel
 from coachsync.domain.model import Entry
 from coachsync.domain.words import abandon_command
 from coachsync.guild.powers import held_back
@@ -26,16 +24,22 @@ from coachsync.secrets import Token
 def of_guild(asked: Asked, business: Business, token: Token, needed: int) -> Iterator[Finding]:
     """Yield what was found of one guild. `needed`: the permissions for all that is switched on."""
     guild, failure = asked.guild, asked.guild.failure
+    other = maker(asked, business)
+    if other:
+        yield _other_bot(asked, other)
     if failure is not None:
+        if other and failure.code == "unknown_guild":
+            return  # which follows from it
         yield _unread(asked, business, failure, invite_link(guild.id, token, needed))
         return
+    if other:
+        business = business.without_rooms
     called = asked.called
     back = held_back(guild.powers, guild.bot, guild.now()) if guild.powers is not None else None
     if back is not None:
         yield failed("guild", back, guild.id)
     else:
         yield fine("guild", f"the bot {asked.me.name} is in {called}", guild.id)
-    yield from _of_other_bot(asked, business)
     found = list(of_permissions(asked, business, invite_link(guild.id, token, needed)))
     yield from or_fine("permissions", found, f"the bot holds what it needs in {called}", guild.id)
     yield from or_fine("role_position", of_roles(asked, business), "the bot stands above the session roles", guild.id)
@@ -69,26 +73,13 @@ def _abandon(entries: Collection[Entry]) -> str:
     return f"`{abandon_command(next(iter(entries)).session_id)}`"
 
 
-def _of_other_bot(asked: Asked, business: Business) -> Iterator[Finding]:
-    """Yield that rooms of ours were made by another bot: its overwrite is there, and ours is not."""
-    for entry in business.live:
-        room = entry.current("channel")
-        channel = asked.guild.channels.get(room.snowflake or "") if room is not None else None
-        maker = _maker(channel, entry, asked.guild.bot_id) if channel is not None else None
-        if maker is not None:
-            what = f"the room of session {entry.session_id} was made by the bot {maker}, and the token is another bot's"
-            hint = f"put back the token of {maker}; this one is that of {asked.me.name} ({asked.me.id})"
-            yield fault("token", what, hint, asked.guild.id, entry.session_id)
-            return  # one token, one finding
-
-
-def _maker(channel: Channel, entry: Entry, bot_id: str) -> str | None:
-    """Return which other bot made a room, as its own overwrite there says; None if this one did."""
-    if (p.MEMBER, bot_id) in channel.overwrites:
-        return None
-    people = {person.id for person in entry.people}
-    made = (o.id for o in channel.overwrites.values() if o.type == p.MEMBER and o.allow & IN_ROOM == IN_ROOM)
-    return next((maker for maker in made if maker not in people), None)
+def _other_bot(asked: Asked, other: str) -> Finding:
+    """Return that the token is another bot's than the one whose rooms are open: it can neither see nor remove them."""
+    me = asked.me
+    what = (
+        f"the open rooms in {asked.called} were made by the bot {other}, and the token is that of {me.name} ({me.id})"
+    )
+    return fault("token", what, f"put back the token of the bot {other}", asked.guild.id)
 
 
 def _of_mfa(asked: Asked) -> Iterator[Finding]:

@@ -14,10 +14,33 @@ from coachsync.doctor.look import Asked
 from coachsync.domain import permissions as p
 from coachsync.domain.finding import Finding
 from coachsync.domain.guild_objects import CATEGORY, Channel, Role
+from coachsync.domain.model import Entry
 from coachsync.guild.powers import Powers, denied, lack, role_of_integration, too_high
 
-IN_ROOM = p.ENTER | p.MANAGE_CHANNELS
-"""What a bot that made a room allows itself there."""
+_IN_ROOM = p.ENTER | p.MANAGE_CHANNELS  # what a bot that made a room allows itself there
+
+
+def maker(asked: Asked, business: Business) -> str:
+    """Return which other bot made the rooms that are open, "" if this one did or there are none.
+
+    The ledger knows it; of a ledger that does not, the bot's own overwrite in a room that is listed says it.
+    """
+    if not business.live or business.bot_id == asked.me.id:
+        return ""
+    if business.bot_id:
+        return business.bot_id
+    made = (_maker(asked, entry) for entry in business.live)
+    return next((bot for bot in made if bot), "")
+
+
+def _maker(asked: Asked, entry: Entry) -> str:
+    room = entry.current("channel")
+    channel = asked.guild.channels.get(room.snowflake or "") if room is not None else None
+    if channel is None or (p.MEMBER, asked.guild.bot_id) in channel.overwrites:
+        return ""
+    people = {person.id for person in entry.people}
+    made = (o.id for o in channel.overwrites.values() if o.type == p.MEMBER and o.allow & _IN_ROOM == _IN_ROOM)
+    return next((bot for bot in made if bot not in people), "")
 
 
 def of_permissions(asked: Asked, business: Business, link: str) -> Iterator[Finding]:
@@ -65,7 +88,7 @@ def _of_rooms(asked: Asked, business: Business, powers: Powers) -> Iterator[Find
             continue
         channel = guild.channels.get(room.snowflake)
         if channel is not None:
-            taken = powers.denied_in(channel, IN_ROOM)
+            taken = powers.denied_in(channel, _IN_ROOM)
             if taken:
                 yield failed("permissions", denied(channel, guild.roles, powers, taken), guild.id, entry.session_id)
             continue

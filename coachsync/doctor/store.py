@@ -36,7 +36,8 @@ class Kept(NamedTuple):
 
     `path` is the store's file, links resolved, "" if there is none. `coming`: the bookings that are to have a room
     within the days asked for, or have one now. `live`: what the ledger knows to be open. `last` is the last `run`, if
-    there was one and the ledger is `readable`. `causes` are all that stand now, pauses among them.
+    there was one and the ledger is `readable`. `causes` are all that stand now, pauses among them,
+    `bots` which bot last worked in each guild.
     """
 
     path: str = ""
@@ -45,6 +46,7 @@ class Kept(NamedTuple):
     readable: bool = False
     last: LastTick | None = None
     causes: tuple[Cause, ...] = ()
+    bots: Mapping[str, str] = {}
     exhausted: Mapping[str, Millis] = {}
     made: Mapping[str, int] = {}
 
@@ -137,6 +139,7 @@ def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, no
     return kept._replace(
         readable=True,
         live=live,
+        bots=ledger.bots(),
         last=last,
         causes=tuple(dict.fromkeys(causes)),
         exhausted={guild: moment for guild, moment in until.items() if moment is not None},

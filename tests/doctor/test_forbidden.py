@@ -81,8 +81,8 @@ def token_of_another_bot(scene: Scene) -> None:
     scene.tick()
     other = scene.world.add_bot(OTHER, "other")
     scene.world.join(scene.guild, other)
-    admin = scene.world.add_role(scene.guild, "Admins", permissions=p.ADMINISTRATOR, position=30)
-    scene.world.give_role(scene.guild, other, admin)
+    helpers = scene.world.add_role(scene.guild, "Helpers", permissions=p.NEEDED, position=30)
+    scene.world.give_role(scene.guild, other, helpers)
 
 
 def bot_flagged(scene: Scene) -> None:
@@ -110,7 +110,7 @@ TWELVE: dict[Callable[[Scene], None], tuple[str, str, str]] = {
     two_factor_rule: ("mfa", "two-factor authentication", "owner of the bot's application"),
     bot_timed_out: ("guild", "timed out until", "moderator may end the bot's time-out"),
     bot_not_in_the_guild: ("guild", "coachsync .* is not in guild", "oauth2/authorize"),
-    token_of_another_bot: ("token", "was made by the bot", "put back the token"),
+    token_of_another_bot: ("token", "were made by the bot", "put back the token"),
     bot_flagged: ("api", "flagged", "appeal"),
     room_hidden: ("permissions", "is hidden from the bot", "add the bot with View Channel"),
     bit_the_bot_lacks: ("permissions", "lacks SPEAK .* overwrites cannot ask for it", "give the bot's role SPEAK"),
@@ -127,6 +127,23 @@ def test_each_cause_of_a_refusal_is_told_by_itself_with_its_remedy(
     (finding,) = [f for f in found if f.level == "failure" and f.check != "people"]
     assert (finding.check, bool(re.search(message, finding.message))) == (check, True), finding
     assert hint in finding.hint
+
+
+def test_token_of_another_bot_that_is_not_in_the_guild_is_told_as_that(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    scene.world.add_bot(OTHER, "other")
+    (found,) = examined(scene, token=OTHER)
+    assert (found.check, f"made by the bot {scene.bot}" in found.message) == ("token", True)
+
+
+def test_other_bots_overwrite_tells_it_if_the_ledger_does_not(scene: Scene) -> None:
+    token_of_another_bot(scene)
+    (helpers,) = scene.roles("Helpers")
+    scene.world.edit_role(scene.guild, helpers, permissions=p.ADMINISTRATOR)
+    scene.sql("DELETE FROM coachsync_meta WHERE key LIKE 'bot:%'")
+    (found,) = examined(scene, token=OTHER)
+    assert (found.check, f"made by the bot {scene.bot}" in found.message) == ("token", True)
 
 
 def test_nothing_is_amiss_without_a_cause(scene: Scene) -> None:

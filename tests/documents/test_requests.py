@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from coachsync.doctor.checks import DoctorRequest, examine
 from coachsync.domain.model import DAY, HOUR
 from coachsync.standin import Request
 from tests.documents.schema import Schema
 from tests.kit.scene import CHANNELS, ID, QUARTER, ROLES, Scene
+from tests.kit.town import TOKEN
 from tests.promises.conftest import any_access, stage
 
 __all__ = ["any_access", "stage"]
@@ -122,3 +124,15 @@ def test_requests_and_answers_fit_the_official_document(
         schema.check_request(request.method, request.path, request.body)
         if request.status:  # 0 where the connection was broken instead
             schema.check_response(request.method, request.path, request.status, request.answer)
+
+
+def test_what_doctor_asks_and_is_answered_fits_the_official_document(schema: Schema, any_access: Scene) -> None:
+    any_access.standin.record_bodies = True
+    sent: list[Request] = []
+    any_access.standin.after_request(lambda request, _: sent.append(request))
+    examine(DoctorRequest(str(any_access.home.config), {"COACHSYNC_TOKEN": TOKEN}))
+    assert "/users/@me" in [request.path.removeprefix("/api/v10") for request in sent]
+    for request in sent:
+        schema.check_request(request.method, request.path, request.body)
+        assert request.status is not None
+        schema.check_response(request.method, request.path, request.status, request.answer)

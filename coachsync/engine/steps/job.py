@@ -189,6 +189,7 @@ class Job:
             if marks is not None:
                 transaction.mark(marks)
             transaction.ledger.save(entry)
+            transaction.ledger.worked_as(self.guild.id, self.guild.bot_id)
             for event in notes:
                 transaction.ledger.event(event)
 

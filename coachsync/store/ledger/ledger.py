@@ -110,6 +110,11 @@ class Ledger:
         sql = "SELECT key, value FROM coachsync_meta WHERE key LIKE 'look:%'"
         return {row[0].removeprefix("look:"): row[1] for row in self._read(sql)}
 
+    def bots(self) -> dict[str, str]:
+        """Return which bot last worked in each guild: guild → the bot's id."""
+        sql = "SELECT key, value FROM coachsync_meta WHERE key LIKE 'bot:%'"
+        return {row[0].removeprefix("bot:"): str(row[1]) for row in self._read(sql)}
+
     def given_up(self, guild_id: str) -> dict[str, str]:
         """Return what operators gave up in a guild and may still be there: snowflake → session id."""
         sql = (

@@ -73,6 +73,7 @@ _ADD_FIRST_RUN = (
     " WHERE coachsync_meta.value < ?"
 )
 _SAVE_META = _upsert("coachsync_meta", "key", "value")
+_SAVE_BOT = f"{_SAVE_META} WHERE coachsync_meta.value <> excluded.value"
 _SAVE_LIMIT = _upsert("coachsync_limits", "guild_id", "roles_exhausted_until")
 
 _SAVE_PAUSE = (
@@ -143,6 +144,11 @@ class LedgerWriter:
     def looked_through(self, guild_id: str) -> None:
         """Remember that a guild was looked through."""
         self._sql.run("DELETE FROM coachsync_meta WHERE key = ?", (f"look:{guild_id}",))
+
+    def worked_as(self, guild_id: str, bot_id: str) -> None:
+        """Remember which bot works in a guild: a token may be exchanged for another bot's by mistake."""
+        if bot_id.isdigit() and int(bot_id) < 1 << 63:
+            self._sql.run(_SAVE_BOT, (f"bot:{guild_id}", int(bot_id)))
 
     def event(self, event: Event) -> None:
         """Append a line to a session's story."""
