@@ -38,6 +38,7 @@ WORDS = {
 NEEDED = {
     "sessions add": "--student 1300000000000000001 --coach 1300000000000000002 --start 2030-10-14T13:00Z",
     "sessions reschedule": "--start 2030-10-14T13:00Z",
+    "wait": "--for open --timeout 1s",
 }
 """What a command cannot do without, if a page names it alone."""
 
@@ -47,5 +48,5 @@ def filled(call: str) -> list[str]:
     typed = shlex.split(call.replace("[", "").replace("]", "").replace("…", ""))[1:]
     words = [word.partition("|")[0] for word in typed]
     given = [WORDS[word] if re.fullmatch("[A-Z_]+", word) else word for word in words]
-    needed = NEEDED.get(" ".join(words[:2]), "")
-    return given if "--start" in given else [*given, *needed.split()]
+    needed = next((more.split() for name, more in NEEDED.items() if words[: name.count(" ") + 1] == name.split()), [])
+    return given if set(needed) & set(given) else [*given, *needed]

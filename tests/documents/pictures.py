@@ -5,6 +5,7 @@ The town, the people and the clock are always the same; so is what there is to s
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from rich.text import Text
 
 from coachsync.domain import permissions as p
 from coachsync.domain.model import HOUR, MINUTE
-from tests.documents.pages import GUIDE
+from tests.documents.pages import GUIDE, ROOT
 from tests.kit.scene import Scene
 from tests.kit.town import TOKEN
 
@@ -107,7 +108,10 @@ def _printed(scene: Scene, *arguments: str) -> str:
     """Return what a command prints on a terminal, at the scene's time."""
     root = _host(scene)
     code = _PROGRAM.format(now=scene.now(), root=str(root))
-    environ = scene.home.environ({"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"})
+    environ = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(scene.folder),
+        "TERM": "xterm-256color", "COLUMNS": str(WIDTH), "LC_ALL": "C.UTF-8",
+    }  # fmt: skip
     child = pexpect.spawn(
         sys.executable,
         ["-c", code, "--config", str(scene.home.config), *arguments],
