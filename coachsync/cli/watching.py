@@ -33,14 +33,13 @@ def watch(draw: Callable[[], str], seconds: float) -> int:
     text = draw()
     if os.environ.get("TERM", "dumb") == "dumb":
         return _repeat(text, draw, seconds)
-    with _own_screen() as keys:
-        try:
-            while True:
-                if _shown_until(text, time.monotonic() + seconds, keys):
-                    return OK
+    try:
+        with _own_screen() as keys:
+            while not _shown_until(text, time.monotonic() + seconds, keys):
                 text = _drawn(draw)
-        except KeyboardInterrupt:
-            return OK
+    except KeyboardInterrupt:
+        pass
+    return OK
 
 
 def _repeat(text: str, draw: Callable[[], str], seconds: float) -> int:

@@ -53,22 +53,22 @@ def counted(drift: Iterable[Drift]) -> set[str]:
     return {d.key for d in drift if d.kind in _ONCE and d.lost}
 
 
-_LEFT = "left:"
+_GONE = "gone:"
 
 
-def note_left(repairs: dict[str, int], drift: Iterable[Drift], kinds: Collection[DriftKind]) -> bool:
-    """Note what of these kinds vanished and is left so, in place of what was noted; return whether that changes."""
-    old = {key for key in repairs if key.startswith(_LEFT) and key.removeprefix(_LEFT).partition(":")[0] in kinds}
-    new = {_LEFT + d.key for d in drift if d.kind in kinds}
+def note_gone(repairs: dict[str, int], drift: Iterable[Drift], kinds: Collection[DriftKind] = _ONCE) -> bool:
+    """Note what of these kinds was seen to be gone, in place of what was noted; return whether that changes."""
+    old = {key for key in repairs if key.startswith(_GONE) and key.removeprefix(_GONE).partition(":")[0] in kinds}
+    new = {_GONE + d.key for d in drift if d.kind in kinds}
     for key in old - new:
         del repairs[key]
     repairs.update(dict.fromkeys(new - old, 1))
     return old != new
 
 
-def is_left(repairs: Mapping[str, int], kind: DriftKind, person: str = "") -> bool:
-    """Return whether something vanished and is left so."""
-    return bool(repairs.get(_LEFT + Drift(kind, person).key))
+def is_gone(repairs: Mapping[str, int], kind: DriftKind, person: str = "") -> bool:
+    """Return whether the last run that looked saw something to be gone, and no run has made it again."""
+    return bool(repairs.get(_GONE + Drift(kind, person).key))
 
 
 def words(drift: Collection[Drift]) -> str:

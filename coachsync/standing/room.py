@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from coachsync.domain.case import Case
 from coachsync.domain.causes import Cause
-from coachsync.domain.drift import is_left
+from coachsync.domain.drift import is_gone
 from coachsync.domain.model import MINUTE, Entry, Millis, PersonKind
 from coachsync.domain.states import Room
 from coachsync.domain.windows import cleanup_at
@@ -64,7 +64,7 @@ def _is_there(entry: Entry) -> bool:
     """Return whether people may sit in a room: a removal that was cut short may have left the one it began with."""
     if entry.state == "closing" and any(r.kind == "channel" for r in entry.spares()):
         return True
-    return entry.current("channel") is not None and not is_left(entry.repairs, "channel")
+    return entry.current("channel") is not None and not is_gone(entry.repairs, "channel")
 
 
 def _had_one(entry: Entry) -> bool:
@@ -84,11 +84,11 @@ def _waiting_for(case: Case) -> tuple[PersonKind, ...]:
 
 def _is_in(entry: Entry, person: str) -> bool:
     grant = entry.grant_of(person)
-    return grant is not None and grant.state == "granted" and not is_left(entry.repairs, "grant", person)
+    return grant is not None and grant.state == "granted" and not is_gone(entry.repairs, "grant", person)
 
 
 def _lacks_role(entry: Entry) -> bool:
-    return entry.access == "role" and (entry.current("role") is None or is_left(entry.repairs, "role"))
+    return entry.access == "role" and (entry.current("role") is None or is_gone(entry.repairs, "role"))
 
 
 def _late_from(case: Case, room: Room, max_silence: Millis) -> Millis | None:

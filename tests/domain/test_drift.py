@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coachsync.domain.drift import Drift, counted, is_left, mendable, note_left, words
+from coachsync.domain.drift import Drift, counted, is_gone, mendable, note_gone, words
 
 ROLE, ROOM, TWIN, PRIVACY, CROWDED = map(Drift, ("role", "channel", "spare", "privacy", "crowded"))  # type: ignore[arg-type]
 JOHN, SARAH = Drift("grant", "13"), Drift("grant", "14")
@@ -37,19 +37,19 @@ def test_words_name_each_kind_once() -> None:
     assert words([JOHN, SARAH, ROLE]) == "somebody lost their access; its role vanished"
 
 
-def test_what_is_left_so_is_noted_until_it_is_not() -> None:
+def test_what_is_gone_is_noted_until_it_is_there() -> None:
     repairs = {"channel": 1}
-    assert note_left(repairs, [ROOM, JOHN], ("channel", "grant"))
-    assert (is_left(repairs, "channel"), is_left(repairs, "grant", "13"), is_left(repairs, "grant", "14")) == (
+    assert note_gone(repairs, [ROOM, JOHN], ("channel", "grant"))
+    assert (is_gone(repairs, "channel"), is_gone(repairs, "grant", "13"), is_gone(repairs, "grant", "14")) == (
         True, True, False,
     )  # fmt: skip
-    assert not note_left(repairs, [JOHN, ROOM], ("channel", "grant"))
-    assert note_left(repairs, [ROOM], ("channel", "grant"))
-    assert repairs == {"channel": 1, "left:channel": 1}
+    assert not note_gone(repairs, [JOHN, ROOM], ("channel", "grant"))
+    assert note_gone(repairs, [ROOM], ("channel", "grant"))
+    assert repairs == {"channel": 1, "gone:channel": 1}
 
 
 def test_what_a_look_cannot_see_stays_noted() -> None:
     repairs: dict[str, int] = {}
-    note_left(repairs, [JOHN], ("grant", "role"))
-    assert not note_left(repairs, [], ("role", "channel"))
-    assert is_left(repairs, "grant", "13")
+    note_gone(repairs, [JOHN], ("grant", "role"))
+    assert not note_gone(repairs, [], ("role", "channel"))
+    assert is_gone(repairs, "grant", "13")

@@ -9,6 +9,7 @@ import pytest
 from coachsync.clock import iso
 from coachsync.domain.causes import Cause, Followed
 from coachsync.domain.model import DAY, HOUR
+from coachsync.domain.pauses import Pause
 from tests.domain.build import a_session, closed_entry
 from tests.kit.home import Home
 from tests.kit.scene import ID, QUARTER, ROLE, Scene, Stage
@@ -54,6 +55,19 @@ def test_room_that_vanishes_twice_is_gone_and_not_fine(any_access: Scene) -> Non
     found = shown(any_access)
     assert (found["phase"], found["room"], found["url"]) == ("active", "gone", None)
     assert found["since"] is not None
+
+
+def test_room_that_vanished_while_its_repair_is_paused_is_gone(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.world.delete_channel(scene.room())
+    with scene.store() as store, store.transaction() as transaction:
+        transaction.ledger.pause(Pause("", "", scene.now(), scene.now() + HOUR))
+    scene.tick(QUARTER)
+    assert (shown(scene)["phase"], shown(scene)["room"]) == ("active", "gone")
+    scene.tick(HOUR)
+    assert shown(scene)["room"] == "open"
 
 
 def test_room_that_nobody_can_enter_for_want_of_its_role_waits_for_both(stage: Stage) -> None:

@@ -66,13 +66,19 @@ def opened(**changes: Any) -> Entry:
         pytest.param(S, opened(grants=IN[:1]), "waiting", ("coach",), id="the coach is new in the booking"),
         pytest.param(UNLINKED, opened(state="opening", grants=IN[1:]), "waiting", ("student",), id="unlinked"),
         pytest.param(S, opened(resources=[CHANNEL]), "waiting", ("student", "coach"), id="the role is gone"),
-        pytest.param(S, opened(repairs={"left:role": 1}), "waiting", ("student", "coach"), id="the role is left gone"),
         pytest.param(
-            S, opened(repairs={f"left:grant:{STUDENT}": 1}), "waiting", ("student",), id="the access is left gone"
+            S, opened(repairs={"gone:role": 1}), "waiting", ("student", "coach"), id="the role is known to be gone"
+        ),
+        pytest.param(
+            S,
+            opened(repairs={f"gone:grant:{STUDENT}": 1}),
+            "waiting",
+            ("student",),
+            id="the access is known to be gone",
         ),
         pytest.param(S, opened(resources=[CHANNEL], access="member"), "open", (), id="no role is needed"),
         pytest.param(S, opened(resources=[ROLE]), "gone", (), id="the room is gone"),
-        pytest.param(S, opened(repairs={"left:channel": 1}), "gone", (), id="the room is left gone"),
+        pytest.param(S, opened(repairs={"gone:channel": 1}), "gone", (), id="the room is known to be gone"),
         pytest.param(S, opened(state="closing"), "open", (), id="a removal was cut short"),
         pytest.param(S, opened(state="closing", resources=[ROLE]), "none", (), id="the room was removed"),
         pytest.param(S, closed_entry(S, "operator"), "none", (), id="closed by hand"),
@@ -176,7 +182,7 @@ def test_session_of_a_cause_that_is_not_late_is_not() -> None:
         (opened(), S, f"https://discord.com/channels/{GUILD}/15{START}"),
         (None, marked(S), f"https://discord.com/channels/{GUILD}/15{START}"),
         (opened(resources=[ROLE]), S, None),
-        (opened(repairs={"left:channel": 1}), S, None),
+        (opened(repairs={"gone:channel": 1}), S, None),
         (None, S, None),
         (closed_entry(S, "end"), S, None),
     ],

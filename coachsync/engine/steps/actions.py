@@ -10,7 +10,7 @@ from typing import NamedTuple
 from coachsync.discord.codes import UNKNOWN_ROLE
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, RateLimited, Stopped, failure_of
 from coachsync.domain.audience import CLOSING
-from coachsync.domain.drift import counted
+from coachsync.domain.drift import counted, note_gone
 from coachsync.domain.failure import Failure
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import Access, Action, Entry, Names, Outcome, OutcomeKind, Session
@@ -133,6 +133,7 @@ async def _open_once(job: Job) -> None:
         raise
     await send_away(job)  # whom an adopted room let in
     await let_in(job)
+    note_gone(job.entry.repairs, ())
     privacy.prove(job)
 
 

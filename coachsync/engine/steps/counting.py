@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from coachsync.discord.codes import NOT_HERE
 from coachsync.discord.errors import DiscordError, NotFound, failure_of
-from coachsync.domain.drift import Drift, DriftKind, mendable, note_left
+from coachsync.domain.drift import Drift, DriftKind, mendable, note_gone
 from coachsync.domain.model import Action, Resource
 from coachsync.domain.planned import Refused
 from coachsync.engine.steps import belongings
@@ -53,12 +53,12 @@ async def _compare(job: Job, held: int) -> list[Action | Refused]:
         await job.save()
     settled = job.may_gain and entry.state == "open" and all(g.state in ("granted", "revoked") for g in entry.grants)
     if held == most:
-        await _note_left(job, ())
+        await _note_gone(job, ())
     return await _too_few(job) if settled and held < most and not job.action.why else []
 
 
-async def _note_left(job: Job, lacking: Sequence[Drift]) -> None:
-    if note_left(job.entry.repairs, lacking, _HOLDERS):
+async def _note_gone(job: Job, lacking: Sequence[Drift]) -> None:
+    if note_gone(job.entry.repairs, lacking, _HOLDERS):
         await job.save()
 
 
@@ -132,7 +132,7 @@ async def _too_few(job: Job) -> list[Action | Refused]:
         return []
     lacking = [drift for person in job.entry.granted() if (drift := await _lacks(job, person)) is not None]
     fresh = mendable(job.entry.repairs, lacking)
-    await _note_left(job, () if fresh else lacking)
+    await _note_gone(job, lacking)
     if not lacking:
         return []
     if not fresh:

@@ -46,8 +46,8 @@ async def look_at(job: Job) -> Action | Refused | None:
     except DiscordError as error:
         return _refused(job, failure_of(error), "failed")
     fresh = drift.mendable(job.entry.repairs, found)
-    if drift.note_left(job.entry.repairs, () if fresh else found, _seen_here(job)):
-        await job.save()
+    if _may_miss(job) and drift.note_gone(job.entry.repairs, found, _seen_here(job)):
+        await job.save()  # whatever keeps the repair from being made: a pause, the run's end
     if not found:
         return None
     return repair_of(job, fresh) if fresh else _refused(job, vanished_again(job.session, found), "failed")
@@ -92,9 +92,14 @@ async def _drift(job: Job) -> tuple[Drift, ...]:
     spare = (Drift("spare"),) if job.entry.spares() else ()
     if not job.entry.live:
         return spare
-    if job.may_gain and job.entry.state == "open":
+    if _may_miss(job):
         return (*await _lost(job), *spare)
     return (*([Drift("privacy")] if await _is_open(job) else []), *spare)
+
+
+def _may_miss(job: Job) -> bool:
+    """Return whether what an open, complete session lacks is looked for."""
+    return job.may_gain and job.entry.state == "open"
 
 
 async def _lost(job: Job) -> list[Drift]:
