@@ -166,7 +166,7 @@ def _elsewhere(ctx: Any, typed: str) -> str | None:
 def _missing(ctx: Any, param: Any) -> tuple[str, str]:
     if param.param_type_name == "argument":
         what = (param.metavar or param.name.upper()).strip("[].")
-        lists = "; `coachsync status --all` lists the sessions" if what == "SESSION" else ""
+        lists = "; `coachsync status --all` lists the sessions" if "SESSION" in what else ""
         return f"{ctx.command_path} needs {what}", f"type it behind: {ctx.command_path} {what}{lists}"
     names = max(param.opts, key=len)
     value = param.metavar or param.name.upper()

@@ -92,6 +92,7 @@ def test_line_is_split_as_a_shell_would(line: str, words: list[str], last: str) 
         ("coachsync status -- -", "sessions", "-"),
         ("coachsync sessions add --student-name --tz ", None, ""),
         ("coachsync run ", None, ""),
+        ("coachsync status --watch ab", "sessions", "ab"),
     ],
 )
 def test_place_is_the_one_that_the_parser_will_see(line: str, param: str | None, text: str) -> None:

@@ -99,7 +99,7 @@ class _Walk:
     def _take_option(self, word: str) -> None:
         name, equals, value = word.partition("=")
         option = self._option(name)
-        if option is None or option.is_flag:
+        if option is None or option.is_flag or (option.metavar or "").startswith("["):  # or it may do without a value
             return
         if equals:
             self._note(option, value)
