@@ -186,6 +186,28 @@ def test_killed_run_has_asked_all_the_same(scene: Scene) -> None:
     assert scene.standin.requests == []
 
 
+@pytest.mark.parametrize(
+    "change", ["removals = '{'", "removals = '[[]]'", "at = 'soon'", "times = 'x'", "asked = 'you'"]
+)
+def test_row_of_somebody_elses_makes_nobody_wait(scene: Scene, change: str) -> None:
+    far_off(scene)
+    mend = refuse(scene)
+    scene.tick()
+    mend()
+    scene.sql(f"UPDATE coachsync_refusals SET {change}")
+    scene.tick(MINUTE)
+    assert scene.done == [("setup", "done")]
+
+
+@pytest.mark.parametrize("template", [CHANNELS, "/guilds/{guild_id}/members/{user_id}"])
+def test_half_a_look_that_is_refused_makes_the_guild_wait(scene: Scene, template: str) -> None:
+    far_off(scene)
+    scene.standin.faults.add("forbidden", ("GET", template), count=None, code=50001)
+    scene.tick()
+    scene.tick(MINUTE)
+    assert (scene.standin.requests, scene.codes, scene.report.exit_code) == ([], ["unknown_guild"], 1)
+
+
 # what is one session's alone
 
 

@@ -236,7 +236,7 @@ class Ledger:
     def refusals(self) -> tuple[Refusal, ...]:
         """Return what guilds, and Discord for tokens, refused last."""
         rows = self._read("SELECT key, asked, times, at, code, message, hint, removals FROM coachsync_refusals")
-        return tuple(map(_refusal, rows)) if rows else ()
+        return tuple(refusal for row in rows if (refusal := _refusal(row)) is not None)
 
     def refused_answers(self, host: str, since: Millis, until: Millis) -> dict[Millis, int]:
         """Return how many answers of a host were refusals: minute (as its first millisecond) → count."""
@@ -338,13 +338,19 @@ def _pause(row: tuple[Any, ...]) -> Pause:
     return Pause(id_of(row[0]), row[1], row[2], row[3], row[4], bool(row[5]))
 
 
-def _refusal(row: tuple[Any, ...]) -> Refusal:
+def _refusal(row: tuple[Any, ...]) -> Refusal | None:
+    """Return what was refused; None for a row that is none of ours, by which nothing waits."""
     from json import loads
 
     from coachsync.domain.refusals import Refusal
 
     key, asked, times, at, code, message, hint, removals = row
-    return Refusal(key, asked, times, at, Failure(code, message, hint), frozenset(loads(removals)))
+    if asked not in ("token", "look", "role", "channel") or not (isinstance(times, int) and isinstance(at, int)):
+        return None
+    try:
+        return Refusal(key, asked, times, at, Failure(code, message, hint), frozenset(loads(removals)))
+    except (TypeError, ValueError):
+        return None
 
 
 def _counts(text: str) -> Any:
