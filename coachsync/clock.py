@@ -6,6 +6,8 @@ Two clocks are never mixed: this one (or `--now`) says when sessions are due, Di
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from coachsync.domain.model import Millis
@@ -16,9 +18,23 @@ _FIRST: Millis = -62_135_596_800_000  # the year 1, with which datetime begins
 _LAST: Millis = 253_402_214_400_000  # the last day of 9999, less a day for any zone
 
 
+_pretended: Millis = 0  # how far the clock is set ahead, see `pretended`
+
+
 def host_now() -> Millis:
     """Return the time by the host's clock."""
-    return time.time_ns() // 1_000_000
+    return time.time_ns() // 1_000_000 + _pretended
+
+
+@contextmanager
+def pretended(now: Millis) -> Iterator[None]:
+    """Let the host's clock show another time for a block, in which it goes on: what a demonstration needs."""
+    global _pretended
+    before, _pretended = _pretended, now - time.time_ns() // 1_000_000
+    try:
+        yield
+    finally:
+        _pretended = before
 
 
 def at(moment: Millis) -> datetime:

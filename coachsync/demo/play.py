@@ -13,15 +13,28 @@ from tempfile import TemporaryDirectory
 
 from coachsync.cli import output
 from coachsync.clock import host_now, iso
-from coachsync.demo.stage import BOOKINGS, BOT_ID, GUILD_ID, OWNER, STAFF, STRANGER, Said, Stage, day_and_time
+from coachsync.demo.stage import (
+    BOOKINGS,
+    BOT_ID,
+    GUILD_ID,
+    OWNER,
+    STAFF,
+    STRANGER,
+    Booking,
+    Said,
+    Stage,
+    day_and_time,
+)
 from coachsync.demo.story import Story
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
-from coachsync.errors import BUG, OK
+from coachsync.errors import BUG, OK, SOME_FAILED
 from coachsync.standin import SimClock, Standin
 
 _TICK: Millis = 15 * MINUTE
 _AHEAD: Millis = 3 * DAY
 _ONE_PM: Millis = 13 * HOUR
+LATE = "Emma"
+"""Who joins the guild only when the window is open."""
 
 
 def play() -> int:
@@ -29,7 +42,7 @@ def play() -> int:
     start = (host_now() // DAY + 5) * DAY + _ONE_PM
     clock = SimClock(start - _AHEAD)
     with TemporaryDirectory(prefix="coachsync-demo-") as folder, Standin(clock) as standin:
-        return _Play(Stage(standin, Path(folder)), clock, start).all()
+        return _Play(Stage(standin, Path(folder), late=LATE), clock, start).all()
 
 
 class _Play:
@@ -42,7 +55,10 @@ class _Play:
     def all(self) -> int:
         self.booked()
         self.nothing_yet()
+        self.paused()
         self.window_opens()
+        self.somebody_is_late()
+        self.moderator_clicks()
         self.session()
         self.gone()
         return self.verdict()
@@ -66,29 +82,73 @@ class _Play:
                 story.check(f"{booking.id} was booked", False)
         story.command("coachsync status", self._run("status").text)
 
+    @property
+    def opens(self) -> Millis:
+        """Return when the sessions' window opens."""
+        return self.start - 3 * HOUR
+
     def nothing_yet(self) -> None:
         self.story.chapter("Days ahead · cron starts coachsync every 15 minutes")
         self._tick_shown()
         self.story.say("  the first run looks through the guild, for rooms that nobody remembers; later ones need not")
         self.stage.standin.clear_requests()
-        ticks, changes = self._ticks_until(self.start - 3 * HOUR - _TICK)
+        ticks, changes = self._ticks_until(self.opens - _TICK)
         self.story.say(f"  … {ticks} more ticks, each with nothing to do")
         self.story.check("before its window opens no session has a role or a room", not self.stage.left_over())
         self.story.check("idle ticks sent nothing to Discord", changes == 0 and not self.stage.standin.requests)
 
-    def window_opens(self) -> None:
-        self.story.chapter(f"{day_and_time(self.start - 3 * HOUR)} · three hours before the start the window opens")
+    def paused(self) -> None:
+        self.story.chapter(f"{self._time()} · an operator moves the server, and says so")
+        said = self.stage.run("pause", "--until", "20m", "--reason", "moving the server")
+        self.story.command('coachsync pause --until 20m --reason "moving the server"', said.text)
+        self.stage.standin.clear_requests()
         self.clock.advance(_TICK)
         self._tick_shown()
+        self.story.check("while it is paused nothing is sent, and that is no failure", not self.stage.standin.requests)
+
+    def window_opens(self) -> None:
+        self.clock.advance(_TICK)
+        self.story.chapter(f"{self._time()} · the pause is over, the window of three hours is open")
+        self._tick_shown(SOME_FAILED)
         changes = len(self.stage.changes())
         self.story.check(
             f"4 requests for each session made its access ({changes} in all)", changes == 4 * len(BOOKINGS)
         )
         self._who_sees()
+
+    def somebody_is_late(self) -> None:
+        self.story.chapter(f"{self._time()} · {LATE} is not in the guild yet, and the check turns red")
+        self._check_shown(red=True)
+        self.clock.advance(_TICK)
+        self.stage.standin.world.join(GUILD_ID, self.stage.people[LATE])
+        self.story.say(f"{LATE} joins; the next run tries again:")
+        self._tick_shown()
+        self.story.check(f"{LATE} can see the room", self._sees(LATE, self._booking_of(LATE)))
+        self._check_shown(red=False)
+
+    def moderator_clicks(self) -> None:
+        booking, world = BOOKINGS[0], self.stage.standin.world
+        self._ticks_until(self.start - HOUR)
+        self.story.chapter(f"{self._time()} · a moderator's click opens the room of {booking.id} to everyone")
+        world.open_to_everyone(self.stage.room_of(booking) or "")
+        self.story.check(f"{STRANGER} could walk in", self._sees(STRANGER, booking))
+        self.clock.advance(_TICK)
+        self._tick_shown(SOME_FAILED)
+        self.story.check(f"the run shut {STRANGER} out again, and said so", not self._sees(STRANGER, booking))
+        self.clock.advance(_TICK)
+        self._tick_shown()
+        self._check_shown(red=False)
         self.stage.standin.clear_requests()
         ticks, changes = self._ticks_until(self.start)
         self.story.say(f"  … {ticks} ticks look after the rooms until the start")
         self.story.check("they found nothing to mend and changed nothing", changes == 0)
+
+    def _sees(self, name: str, booking: Booking) -> bool:
+        seers = self.stage.standin.world.who_can_see(self.stage.room_of(booking) or "")
+        return self.stage.people[name] in seers
+
+    def _booking_of(self, student: str) -> Booking:
+        return next(booking for booking in BOOKINGS if booking.student == student)
 
     def session(self) -> None:
         self.story.chapter(f"{day_and_time(self.start)} · the sessions take place")
@@ -142,7 +202,8 @@ class _Play:
                 "this is a bug: report it with what is printed above",
             )
             return BUG
-        story.say(f"All {story.kept} promises were kept. Next: `coachsync demo --serve` to try every command by hand,")
+        story.say(f"All {story.kept} promises were kept.")
+        story.say("Next: `coachsync demo --serve` to try every command by hand,")
         story.say("or `coachsync init` to install it for a real guild.")
         return OK
 
@@ -157,10 +218,11 @@ class _Play:
         self.story.matrix([b.id for b in BOOKINGS], rows)
         for booking in BOOKINGS:
             wanted = {people[name] for name in (booking.coach, booking.student, OWNER, STAFF)} | {BOT_ID}
+            away = {people[name] for name in (booking.student,) if name == LATE}
             self.story.check(
                 f"{booking.id} is for Coach {booking.coach} and {booking.student} alone, "
                 "beside the bot, the staff and the owner",
-                set(seen.get(booking.id, ())) == wanted,
+                set(seen.get(booking.id, ())) == wanted - away,
             )
 
     def _called(self, name: str) -> str:
@@ -171,12 +233,23 @@ class _Play:
     def _run(self, *arguments: str) -> Said:
         return self.stage.run(*arguments, "--now", str(self.clock.now()))
 
-    def _tick_shown(self) -> None:
+    def _time(self) -> str:
+        return day_and_time(self.clock.now())
+
+    def _tick_shown(self, expected: int = OK) -> None:
         self.stage.standin.clear_requests()
         said = self._run("run")
-        self.story.command(f"coachsync run        # {day_and_time(self.clock.now())}", said.text)
-        if said.code != OK:
-            self.story.check(f"the run at {day_and_time(self.clock.now())} ended well", False)
+        self.story.command(f"coachsync run        # {self._time()}", said.text)
+        if said.code != expected:
+            self.story.check(f"the run at {self._time()} ended with {expected}", False)
+
+    def _check_shown(self, *, red: bool) -> None:
+        """Show the one line that a monitor asks for, and that it ends as it should."""
+        said = self._run("status", "--check")
+        self.story.command("coachsync status --check", said.text)
+        wanted = SOME_FAILED if red else OK
+        colour = "red" if red else "green"
+        self.story.check(f"the check is {colour}: exit {wanted}", said.code == wanted)
 
     def _ticks_until(self, moment: Millis) -> tuple[int, int]:
         """Tick every 15 minutes up to `moment`; return how many ticks that were and how many requests changed

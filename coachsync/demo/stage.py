@@ -16,7 +16,7 @@ from shutil import get_terminal_size
 from typing import NamedTuple, TextIO
 
 from coachsync.cli import output
-from coachsync.clock import at
+from coachsync.clock import at, pretended
 from coachsync.config.template import render_config
 from coachsync.demo.story import INDENT
 from coachsync.domain.model import Millis
@@ -75,16 +75,22 @@ class Said(NamedTuple):
 
 
 class Stage:
-    """A guild in a stand-in, and the files of an installation in `folder`. `people` is name → Discord id."""
+    """A guild in a stand-in, and the files of an installation in `folder`. `people` is name → Discord id.
 
-    def __init__(self, standin: Standin, folder: Path) -> None:
+    `late` is who of them has not joined the guild yet.
+    """
+
+    def __init__(self, standin: Standin, folder: Path, late: str = "") -> None:
         self.standin = standin
+        self.late = late
         self.folder = folder
         self.config = folder / "config.toml"
         self.people: dict[str, str] = {}
         self._furnish()
         place(str(folder / "token"), TOKEN + "\n", new=True)
         place(str(self.config), render_config(self._answers()), new=True)
+        written_s = standin.world.clock.now() / 1000
+        os.utime(self.config, (written_s, written_s))  # or it would seem to wait for its first run since today
         create_store(STORE, str(folder))
 
     def _furnish(self) -> None:
@@ -100,7 +106,8 @@ class Stage:
         world.give_role(GUILD_ID, self.people[STAFF], world.add_role(GUILD_ID, "Staff", id=STAFF_ROLE_ID))
         for name in dict.fromkeys([*(b.coach for b in BOOKINGS), *(b.student for b in BOOKINGS), STRANGER]):
             self.people[name] = world.add_user(name)
-            world.join(GUILD_ID, self.people[name])
+            if name != self.late:
+                world.join(GUILD_ID, self.people[name])
 
     def _answers(self) -> dict[str, object]:
         return {
@@ -110,6 +117,7 @@ class Stage:
             "discord.token_file": "token",
             "discord.api_base": self.standin.base_url,
             "store.url": STORE,
+            "display.timezone": "UTC",
         }
 
     def run(self, *arguments: str) -> Said:
@@ -122,7 +130,8 @@ class Stage:
         from coachsync.__main__ import main
 
         heard, complaints = _Heard(sys.stdout), StringIO()
-        with _environment(self._surroundings()), redirect_stdout(heard), redirect_stderr(complaints):
+        surroundings = _environment(self._surroundings()), pretended(self.standin.world.clock.now())
+        with surroundings[0], surroundings[1], redirect_stdout(heard), redirect_stderr(complaints):
             code = main(arguments)
         if code == INTERRUPTED:
             raise KeyboardInterrupt

@@ -6,11 +6,14 @@ Colour only on a terminal; otherwise plain lines.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from shutil import get_terminal_size
+from textwrap import fill, wrap
 
 from coachsync.cli import output
 
 INDENT = "    "
+_NARROWEST, _WIDEST = 40, 100
 
 
 class Story:
@@ -19,22 +22,33 @@ class Story:
     def __init__(self) -> None:
         self.kept = 0
         self.broken: list[str] = []
-        self._fancy = output.fancy(sys.stdout)
+        self._fancy, self._terminal = output.fancy(sys.stdout), output.is_terminal(sys.stdout)
+        self._width = min(max(get_terminal_size().columns, _NARROWEST), _WIDEST)
 
     def chapter(self, title: str) -> None:
         """Begin a new chapter."""
         output.out("")
-        output.out(self._styled(title, "1;36"))
+        for line in wrap(title, self._width, subsequent_indent="  "):
+            output.out(self._styled(line, "1;36"))
 
     def say(self, text: str) -> None:
-        """Print a sentence."""
-        output.out(text)
+        """Print a sentence, on as many lines as it takes."""
+        output.out(fill(text, self._width, subsequent_indent=" " * (len(text) - len(text.lstrip()))))
 
     def command(self, line: str, said: str) -> None:
-        """Show a command and what the program answered."""
-        output.out(f"{INDENT}{self._styled('$ ' + line, '1')}")
+        """Show a command, broken as a shell takes it, and what the program answered."""
+        for part in _broken(f"$ {line}", self._width - len(INDENT)):
+            output.out(f"{INDENT}{self._styled(part, '1')}")
         for answer in said.splitlines():
-            output.out(f"{INDENT}{answer}")
+            for part in self._fitted(answer):
+                output.out(f"{INDENT}{part}")
+
+    def _fitted(self, answer: str) -> list[str]:
+        """Return what the program said on lines that fit a terminal; with colour in it, or piped, it is as it is."""
+        if not self._terminal or "\x1b" in answer or len(answer) <= self._width - len(INDENT):
+            return [answer]
+        indent = answer[: len(answer) - len(answer.lstrip())]
+        return wrap(answer, self._width - len(INDENT), subsequent_indent=f"{indent}  ", break_long_words=False)
 
     def check(self, promise: str, kept: bool) -> None:
         """Print whether a promise is kept; it was looked up, not assumed."""
@@ -43,7 +57,7 @@ class Story:
         else:
             self.broken.append(promise)
         mark = self._styled("✓", "32") if kept else self._styled("✗ NOT TRUE:", "1;31")
-        output.out(f"  {mark} {promise}")
+        output.out(f"  {mark} " + fill(promise, self._width - 4, subsequent_indent="    "))
 
     def matrix(self, rooms: Sequence[str], rows: Sequence[tuple[str, Sequence[bool]]]) -> None:
         """Show people × rooms: who sees which."""
@@ -59,3 +73,15 @@ class Story:
 
     def _styled(self, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if self._fancy else text
+
+
+def _broken(line: str, width: int) -> Iterator[str]:
+    """Yield a command's line in parts that fit, with a backslash where a shell reads on: between options if it can."""
+    while len(line) > width:
+        cut = line.rfind(" --", 3, width - 2)
+        cut = cut if cut > 0 else line.rfind(" ", 3, width - 2)
+        if cut <= 0:
+            break
+        yield f"{line[:cut]} \\"
+        line = f"    {line[cut + 1 :]}"
+    yield line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from coachsync.report.lines import people
@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from coachsync.standing.paused import Late, Waiting
 
 _DONE = {"setup": "without its room", "cleanup": "with its room still there"}
+
+
+def fitted(lines: Iterable[str], room: int) -> Iterator[str]:
+    """Yield lines as wide as a terminal is: what goes on stands two columns further in."""
+    from coachsync.report.fitting import wrapped
+
+    for line in lines:
+        text = line.lstrip(" ")
+        indent = " " * (len(line) - len(text))
+        parts = wrapped(text, room - len(indent) - 2)
+        yield f"{indent}{parts[0] if parts else ''}"
+        yield from (f"{indent}  {part}" for part in parts[1:])
 
 
 def what(pause: Pause) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from coachsync.demo.play import _Play
 from coachsync.demo.stage import BOOKINGS, Stage
+from coachsync.demo.story import Story
 from coachsync.domain.model import HOUR
 from coachsync.standin import SimClock, Standin
 
@@ -25,33 +26,70 @@ def _environment(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, **useless, "HOME": str(tmp_path), "NO_COLOR": "1"}
 
 
-def test_demo_plays_three_sessions_to_a_clean_guild_whatever_the_operator_has_set(tmp_path: Path) -> None:
-    done = subprocess.run(
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """The demonstration, played once."""
+    return subprocess.run(
         [sys.executable, "-m", "coachsync", "demo"],
-        env=_environment(tmp_path),
+        env=_environment(tmp_path_factory.mktemp("home")),
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert all(booking.id in done.stdout for booking in BOOKINGS)
-    assert "nothing is left on the server" in done.stdout
-    assert "\x1b" not in done.stdout
+
+def test_demo_plays_three_sessions_to_a_clean_guild_whatever_the_operator_has_set(
+    played: subprocess.CompletedProcess[str],
+) -> None:
+    assert (played.returncode, played.stderr) == (0, "")
+    assert all(booking.id in played.stdout for booking in BOOKINGS)
+    assert "nothing is left on the server" in played.stdout
+    assert "\x1b" not in played.stdout
+    assert "NOT TRUE" not in played.stdout
+
+
+def test_demo_shows_the_operators_side(played: subprocess.CompletedProcess[str]) -> None:
+    told = played.stdout
+    chapters = [
+        "(paused)",  # a setup waits, and is no failure
+        "the check is red", "Emma joins", "the check is green",  # somebody is late
+        "(room_open_to_others)", "the run shut Lurker out again",  # a click is found, mended and told
+    ]  # fmt: skip
+    places = [told.find(words) for words in chapters]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert all(f"$ coachsync {command}" in told for command in ("pause", "run", "status --check", "status"))
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_demo_breaks_none_of_its_own_lines_on_a_terminal_of_that_width(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    story = Story()
+    story.chapter(
+        "a chapter with a title that is far longer than any terminal of sixty columns could ever show at once"
+    )
+    story.say("  … a sentence that goes on and on, so that it has to be broken between two of its many words somewhere")
+    story.check("a promise that goes on and on, so that it has to be broken between two of its many words", True)
+    story.command("coachsync sessions add --id abc12345 --start 2026-12-01T13:00:00Z --student 1576221120921600008", "")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [line.rstrip()[-1] for line in lines if "--id" in line] == ["\\"]
 
 
 def test_demo_says_so_when_a_promise_is_not_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clock = SimClock(START - 4 * HOUR)
     with Standin(clock) as standin:
         stage = Stage(standin, tmp_path)
-        play = _Play(stage, clock, START)
-        play.booked()
+        playing = _Play(stage, clock, START)
+        playing.booked()
         standin.faults.add("unauthorized", count=None)
         clock.set(START - 3 * HOUR)
-        play.window_opens()
+        playing.window_opens()
 
-        assert play.verdict() != 0
+        assert playing.verdict() != 0
     assert "NOT TRUE" in capsys.readouterr().out
 
 

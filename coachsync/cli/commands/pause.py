@@ -21,7 +21,7 @@ from coachsync.report.text import word
 from coachsync.standing.find import find_one
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from coachsync.config import Settings
     from coachsync.standing.paused import Waiting
@@ -100,7 +100,7 @@ def resume(ctx: typer.Context, sessions: Paused = None, guild: OfGuild = None) -
         ids = {session.id for session in found}
         ended = [p for p in there if _is_meant(p, ids, guild)]
         waited = _end(store, settings, ended, now) if ended else []
-    output.out_all(f"{line}\n" for line in resumed_lines(ended, waited))
+    _print(resumed_lines(ended, waited))
     guilds = {guild} if guild else {session.guild_id for session in found}
     wider = _wider([p for p in there if p not in ended], guilds)
     if not ended and not wider:
@@ -176,7 +176,15 @@ def _show(store: Store, settings: Settings, wanted: Collection[Pause], now: Mill
     ]
     most = _SHOWN if output.is_terminal(sys.stdout) else None
     lines = [*(paused_line(pause, shown) for pause in wanted), *meaning_lines(wanted), *late_lines(late, shown, most)]
-    output.out_all(f"{line}\n" for line in lines)
+    _print(lines)
+
+
+def _print(lines: Iterable[str]) -> None:
+    from coachsync.cli.reporting import canvas
+    from coachsync.report.pauses import fitted
+
+    shown = fitted(lines, canvas().width) if output.is_terminal(sys.stdout) else lines
+    output.out_all(f"{line}\n" for line in shown)
 
 
 def _is_meant(pause: Pause, ids: Collection[str], guild: str | None) -> bool:
