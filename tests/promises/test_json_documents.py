@@ -198,6 +198,13 @@ def test_a_wait_that_is_over_and_one_that_is_in_vain(scene: Scene) -> None:
     assert not told("wait", scene.program("wait", ID, "--for", "open", "--json"))["reached"]
 
 
+def test_receipts(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    scene.program("cleanup", ID)
+    assert told("sessions-receipts", scene.program("sessions", "receipts", "--json"))["receipts"] != []
+
+
 def test_bookings(scene: Scene) -> None:
     scene.book(studentName="Zoë")
     assert told("sessions-list", scene.program("sessions", "list", "--json"))["sessions"] != []

@@ -76,6 +76,11 @@ class Ledger:
         sql = f"SELECT {_ENTRY} FROM coachsync_entries WHERE session_id = ? OR short = ? ORDER BY session_id"
         return self._entries(self._read(sql, (key, key)))
 
+    def closed_entries(self) -> list[Entry]:
+        """Return every entry that is closed, by start."""
+        sql = f"SELECT {_ENTRY} FROM coachsync_entries WHERE state = 'closed' ORDER BY starts_at, session_id"
+        return self._entries(self._read(sql))
+
     def entries_having(self, snowflake: str) -> list[Entry]:
         """Return the entries of which this is, or was, the channel or the role."""
         sql = (

@@ -8,6 +8,7 @@ ENTRIES = (
     Command("add", "sessions.add", "add", "Add a booking and print its id."),
     Command("list", "sessions.list_", "list_sessions", "List the bookings."),
     Command("show", "sessions.show", "show", "Show one booking's fields as the store holds them."),
+    Command("receipts", "sessions.receipts", "receipts", "Tell who had access to closed sessions, and that it ended."),
     Command("cancel", "sessions.cancel", "cancel", "Cancel a booking; the next run takes its room away."),
     Command("restore", "sessions.restore", "restore", "Take a cancellation back, or a cleanup by hand."),
     Command("reschedule", "sessions.reschedule", "reschedule", "Move a booking to another time."),
