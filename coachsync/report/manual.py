@@ -1,6 +1,7 @@
 """What `--help` shows of a command, as a value, and how it is laid out: no word is ever broken.
 
-Piped it is plain text. On a terminal its lists stand in boxes, which hold the same words.
+Piped it is plain text. On a terminal its lists stand in boxes, which hold the same words; examples do not, for they are
+there to be copied.
 """
 
 from __future__ import annotations
@@ -46,8 +47,7 @@ def manual_lines(manual: Manual, width: int) -> list[str]:
         lines += ["", f"{listing.title}:" if listing.title[-1].isalpha() else listing.title]
         lines += [" " * _INDENT + line for line in _rows(listing, manual.listings, width - _INDENT)]
     if manual.examples:
-        lines += ["", "Examples:" if len(manual.examples) > 1 else "Example:"]
-        lines += [" " * _INDENT + line for line in _commands(manual.examples, width - _INDENT)]
+        lines += ["", *_examples(manual, width)]
     for paragraph in manual.below:
         lines += ["", *_wrapped(paragraph, width)]
     return lines
@@ -57,12 +57,11 @@ def manual_text(manual: Manual, canvas: Canvas) -> str:
     """Return a page as a terminal shows it: each list in a box, colour if the canvas has it."""
     parts = ["\n".join(_usage(manual.usage, canvas.width))]
     parts += ["\n".join(_wrapped(paragraph, canvas.width)) for paragraph in manual.about]
-    inside = canvas.width - _FRAME
-    boxes = [_box(one.title, _rows(one, manual.listings, inside), canvas) for one in manual.listings]
-    if manual.examples:
-        title = "Examples" if len(manual.examples) > 1 else "Example"
-        boxes.append(_box(title, _commands(manual.examples, inside), canvas))
+    boxes = [_box(one.title, _rows(one, manual.listings, canvas.width - _FRAME), canvas) for one in manual.listings]
     parts += ["\n".join(boxes)] if boxes else []
+    if manual.examples:
+        heading, *lines = _examples(manual, canvas.width)
+        parts.append("\n".join([f"\x1b[1m{heading}\x1b[0m" if canvas.colour else heading, *lines]))
     parts += ["\n".join(_wrapped(paragraph, canvas.width)) for paragraph in manual.below]
     return "\n\n".join(parts)
 
@@ -110,6 +109,12 @@ def _rows(listing: Listing, all_listings: Iterable[Listing], width: int) -> Iter
 
 def _of_options(listing: Listing) -> bool:
     return any(name.lstrip().startswith("-") for name, _ in listing.rows)
+
+
+def _examples(manual: Manual, width: int) -> list[str]:
+    """Return the examples' lines below their heading."""
+    heading = "Examples:" if len(manual.examples) > 1 else "Example:"
+    return [heading, *(" " * _INDENT + line for line in _commands(manual.examples, width - _INDENT))]
 
 
 def _commands(examples: Iterable[str], width: int) -> Iterator[str]:
