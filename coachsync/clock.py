@@ -49,16 +49,6 @@ def iso(moment: Millis) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%S}{fraction}Z".rjust(20, "0")
 
 
-def local(moment: Millis) -> str:
-    """Return a moment in the host's zone and in UTC: "Wed 14 Oct 09:00 EDT (13:00 UTC)"."""
-    utc = at(moment)
-    here = utc.astimezone()
-    if not here.utcoffset():
-        return f"{utc:%a %d %b %H:%M} UTC"
-    other = f"{utc:%H:%M}" if utc.date() == here.date() else f"{utc:%a %H:%M}"
-    return f"{here:%a %d %b %H:%M %Z} ({other} UTC)"
-
-
 def relative(moment: Millis, now: Millis) -> str:
     """Return how far a moment is from now: "in 2 h 0 min", "5 min ago", "now"."""
     if abs(moment - now) < 1000:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from coachsync.domain.causes import OPEN, Cause
-from coachsync.domain.model import Person, Session
+from coachsync.domain.model import Session
 from coachsync.domain.news import News
 from coachsync.domain.remembered import ghost
+from coachsync.report.attention import whose
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
 from coachsync.store.base import Store
@@ -59,7 +60,7 @@ def sessions_of(store: Store, causes: Iterable[Cause]) -> dict[str, Session]:
 def _lines(news: News, sessions: Mapping[str, Session], moments: Moments) -> Iterator[Line]:
     cause = news.cause
     since = f", since {moments.whole(cause.since)}" if news.what in ("lasts", "changes") else ""
-    text = f"{head(news)}: {_whose(cause, sessions, moments)}: {clean(cause.message)} ({cause.code}){since}"
+    text = f"{head(news)}: {whose(cause, sessions, moments)}: {clean(cause.message)} ({cause.code}){since}"
     ended = news.what in _ENDS
     level: Level = "info" if ended else "warning" if cause.urgency == "note" else "error"
     yield Line(level, text)
@@ -77,40 +78,3 @@ def listed(session_ids: tuple[str, ...], most: int | None = None) -> str:
     named = session_ids if most is None else session_ids[:most]
     more = len(session_ids) - len(named)
     return f"sessions: {', '.join(map(word, named))}" + (f" and {more} more" if more else "")
-
-
-def _whose(cause: Cause, sessions: Mapping[str, Session], moments: Moments) -> str:
-    """Return for whom something is wrong, and when they meet; else in which guild, or that it is the host."""
-    known = [sessions[i] for i in cause.sessions if i in sessions]
-    if not cause.sessions:
-        return f"guild {cause.guild_id}" if cause.guild_id else "this host"
-    many = len(cause.sessions)
-    if not known:
-        return word(cause.sessions[0]) if many == 1 else f"{many} sessions"
-    first = min(known, key=lambda s: (s.end <= moments.now, s.start, s.id))
-    return one_of(first, moments) if many == 1 else f"{many} sessions, first {one_of(first, moments)}"
-
-
-def one_of(session: Session, moments: Moments) -> str:
-    """Return "Nadja with Mike, Thu 26 Nov 10:30 CET, in 12 min"."""
-    who = called(session) or word(session.id)
-    return f"{who}, {_when(session, moments)}" if session.start else who
-
-
-def called(session: Session) -> str:
-    """Return "Nadja with Mike": names, or the ids of those without; "" if nobody is known."""
-    coaches = _joined(p for p in session.people if p.kind == "coach")
-    others = _joined(p for p in session.people if p.kind != "coach")
-    return " with ".join(filter(None, (others, coaches)))
-
-
-def _joined(people: Iterable[Person]) -> str:
-    return " and ".join(clean(person.called) for person in people if person.called)
-
-
-def _when(session: Session, moments: Moments) -> str:
-    began = f"{moments.whole(session.start)}, "
-    if moments.now < session.start:
-        return began + moments.away(session.start)
-    over = moments.now >= session.end
-    return began + (f"over {moments.away(session.end)}" if over else f"began {moments.away(session.start)}")

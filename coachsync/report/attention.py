@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from coachsync.clock import iso, relative
 from coachsync.domain.causes import Cause
-from coachsync.domain.model import Millis, Session
+from coachsync.domain.model import Millis, Person, Session
 from coachsync.report.lines import people
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
@@ -30,18 +30,41 @@ def _head(cause: Cause, sessions: Mapping[str, Session], now: Millis) -> str:
     return f"{who or place}, since {iso(cause.since)} ({relative(cause.since, now)})"
 
 
-def whose(cause: Cause, sessions: Mapping[str, Session], when: Moments) -> str:
-    """Return "Nadja with Mike, Thu 26 Nov 10:30 UTC, in 12 min" of a cause's first session, and how many more wait."""
+def whose(cause: Cause, sessions: Mapping[str, Session], moments: Moments) -> str:
+    """Return for whom something is wrong, and when they meet; else in which guild, or that it is the host."""
+    known = [sessions[i] for i in cause.sessions if i in sessions]
     if not cause.sessions:
         return f"guild {cause.guild_id}" if cause.guild_id else "this host"
-    first = sessions.get(cause.sessions[0])
-    who = word(cause.sessions[0])
-    if first is not None:
-        who = " with ".join(clean(person.called) for person in first.people if person.called) or who
-        if first.start:
-            who += f", {when.whole(first.start)}, {when.away(first.start)}"
-    more = len(cause.sessions) - 1
-    return f"{who} and {more} more" if more else who
+    many = len(cause.sessions)
+    if not known:
+        return word(cause.sessions[0]) if many == 1 else f"{many} sessions"
+    first = min(known, key=lambda s: (s.end <= moments.now, s.start, s.id))
+    return one_of(first, moments) if many == 1 else f"{many} sessions, first {one_of(first, moments)}"
+
+
+def one_of(session: Session, moments: Moments) -> str:
+    """Return "Nadja with Mike, Thu 26 Nov 10:30 CET, in 12 min"."""
+    who = called(session) or word(session.id)
+    return f"{who}, {_when(session, moments)}" if session.start else who
+
+
+def called(session: Session) -> str:
+    """Return "Nadja with Mike": names, or the ids of those without; "" if nobody is known."""
+    coaches = _joined(p for p in session.people if p.kind == "coach")
+    others = _joined(p for p in session.people if p.kind != "coach")
+    return " with ".join(filter(None, (others, coaches)))
+
+
+def _joined(people: Iterable[Person]) -> str:
+    return " and ".join(clean(person.called) for person in people if person.called)
+
+
+def _when(session: Session, moments: Moments) -> str:
+    began = f"{moments.whole(session.start)}, "
+    if moments.now < session.start:
+        return began + moments.away(session.start)
+    over = moments.now >= session.end
+    return began + (f"over {moments.away(session.end)}" if over else f"began {moments.away(session.start)}")
 
 
 def _named(session_id: str, session: Session | None) -> str:

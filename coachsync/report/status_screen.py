@@ -10,6 +10,7 @@ from rich.text import Text
 from coachsync.domain.causes import Cause
 from coachsync.domain.model import Session
 from coachsync.domain.naming import short_of
+from coachsync.report.attention import called
 from coachsync.report.fitting import abbreviated, cut, fit, flow, width
 from coachsync.report.listing import INDENT, Item, listing, names_of, told
 from coachsync.report.status import Severity, StatusView, block_of, first_line, next_words, nothing_words, severity
@@ -73,7 +74,7 @@ def _appointment(
     """Return "Nadja with Mike" and "today 10:03, in 2 h 8 min"; the id if nothing else is known."""
     room = canvas.width - len(INDENT)
     names = [] if session is None else names_of(session.people, canvas)
-    who = " with ".join(names)
+    who = "" if session is None else fit(called(session), canvas)
     if any(width(part) > room for part in who.split(" ")):
         who = abbreviated(names, room, canvas)
     if not who:
