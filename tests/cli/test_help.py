@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 import coachsync
@@ -37,6 +39,26 @@ def test_help_lists_the_topics_on_60_columns(bare: Home) -> None:
 @pytest.mark.parametrize("topic", sorted(PAGES))
 def test_topic_is_the_files_text_when_piped(bare: Home, topic: str) -> None:
     assert bare.start("help", topic) == (0, PAGES[topic].read_text("utf-8"), "")
+
+
+def on_a_terminal(home: Home, *arguments: str, **environ: str) -> str:
+    """Return what a command shows on a terminal of 60 columns."""
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "coachsync", *arguments],
+        env=home.environ({"TERM": "xterm", "COLUMNS": "60"} | environ),
+        encoding="utf-8",
+        dimensions=(50, 60),
+        timeout=30,
+    )
+    child.expect(pexpect.EOF)
+    return str(child.before)
+
+
+def test_topic_is_drawn_on_a_terminal_without_its_marks(bare: Home) -> None:
+    shown = on_a_terminal(bare, "help", "install")
+    assert "\x1b[" in shown
+    assert [mark for mark in ("```", "| --- |", "<!--", "](", "## ") if mark in shown] == []
 
 
 @pytest.mark.parametrize("command", ["run", "sessions", "sessions add"])

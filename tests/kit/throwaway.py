@@ -43,7 +43,7 @@ _PYTHON = r"""#!/bin/sh
 cp /usr/local/lib/pip-of-the-tests "$3/bin/pip"
 """
 _PIP = r"""#!/bin/sh
-case "$*" in "install ." | "install --upgrade .") ;; *) echo "pip: $*?" >&2; exit 1 ;; esac
+case "$*" in "install ." | "install --upgrade ." | "install .["*"]") ;; *) echo "pip: $*?" >&2; exit 1 ;; esac
 [ -f pyproject.toml ] || { echo "Neither 'setup.py' nor 'pyproject.toml' found." >&2; exit 1; }
 bin="$(dirname "$0")"
 printf '%s\n' "$PWD" @LIBRARIES@ >"$(echo "$bin"/../lib/python3*/site-packages)/coachsync.pth"

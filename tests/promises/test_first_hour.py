@@ -153,6 +153,7 @@ def read(hour: Hour, path: str) -> str:
     return found.read_text("utf-8") if found.exists() else ""
 
 
+@pytest.mark.long
 @needs_cron
 def test_readmes_way_by_cron_ends_with_a_room_a_mail_and_a_sound_installation(hour: Hour) -> None:
     hour.install()
@@ -203,6 +204,7 @@ def test_installation_is_upgraded_backed_up_restored_and_removed_as_the_guide_sa
     hour.book(hour.town.people["Sarah"])
     hour.typed("backup")
     hour.coachsync("sessions cancel abc12345")
+    hour.typed("extra")
     hour.typed("upgrade")
     assert "planned setup abc12345" in hour.typed("restore").out
     assert hour.root.path("/var/lib/coachsync/sessions.db").stat().st_mode & 0o777 == 0o600
@@ -235,6 +237,7 @@ def test_booking_system_of_another_user_writes_the_store_and_asks_for_a_room_as_
     hour.typed("sudo")
     assert hour.rooms() == ["🎤 coaching-abc12345"]
     hour.typed("late booking")
+    assert "nothing was due" in hour.typed("plan").out
     hour.typed("by hand")
     assert hour.rooms() == []
 
