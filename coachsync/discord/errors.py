@@ -156,7 +156,7 @@ class Stopped(DiscordError):
         super().__init__(
             cause.message if cause else f"the run stopped before this was sent: {reason}",
             cause.hint if cause else _AFTER_A_STOP.get(reason, "the next run goes on from here"),
-            code=cause.code if cause else "rate_limited" if reason == TOO_MANY_REFUSED else "discord_error",
+            code=cause.code if cause else "rate_limited" if reason == TOO_MANY_REFUSED else "interrupted",
             discord_code=cause.discord_code if cause else None,
             http_status=cause.http_status if cause else None,
         )

@@ -5,14 +5,15 @@ Loaded only if something is wrong, or was.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from coachsync.config import Settings
 from coachsync.domain.case import Facts
-from coachsync.domain.causes import OPEN, PASSING, SHARED, Cause, Followed, Sight, Times, Wrong, follow
+from coachsync.domain.causes import OPEN, PASSING, SHARED, Cause, Followed, Sight, Times, Wrong, follow, turns_of
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import ActionKind, Outcome, Report, Session, Warn
+from coachsync.domain.model import Action, ActionKind, Outcome, Report, Session, Warn
 from coachsync.domain.planned import Plan
 
 _UNTOLD = SHARED | {"discord_error", "interrupted", "unexpected_answer"}  # says nothing of the session itself
@@ -40,9 +41,9 @@ def causes_after(
         blind=frozenset(seen.blind),
         sound=seen.sound | _sound_here(report),
     )
-    wrongs = [*_of_host(report), *_by_guild(concerned, seen), *_by_session(plan, report, seen)]
-    wrongs += [*_by_warning(report, concerned, seen), *_by_pause(report, facts)]
     times = Times(facts.now, facts.policy, settings.schedule.max_silence)
+    wrongs = [*_of_host(report), *_by_guild(concerned, seen), *_by_session(plan, report, seen)]
+    wrongs += [*_by_warning(report, concerned, seen), *_by_pause(report, facts), *_put_off(report, times)]
     return follow(old, wrongs, sight, times)
 
 
@@ -97,6 +98,7 @@ def _by_guild(concerned: Mapping[str, tuple[Session, str]], seen: Seen) -> Itera
 
 def _by_session(plan: Plan, report: Report, seen: Seen) -> Iterator[Wrong]:
     """Yield what is wrong with each session: with its action, or with its row, also if that was counted before."""
+    alike = Counter(_thing(o.action, f) for o in report.outcomes for f in _standing(o) if f.code in _UNTOLD)
     for outcome in report.outcomes:
         action = outcome.action
         error = outcome.error
@@ -107,10 +109,25 @@ def _by_session(plan: Plan, report: Report, seen: Seen) -> Iterator[Wrong]:
                 blind = seen.blind.get(action.guild_id)
                 wrong = _wrong(failure, action.guild_id, action.session, action.kind)
                 same = blind is not None and blind.code == failure.code
-                yield wrong._replace(shared=same or outcome.outcome == "deferred")
+                yield wrong._replace(shared=same or alike[_thing(action, failure)] > 1)
     for refused in plan.refused:
         if refused.once and refused.failure.code != "missed":
             yield _wrong(refused.failure, refused.session.guild_id, refused.session, refused.kind)
+
+
+def _thing(action: Action, failure: Failure) -> tuple[str, str, str]:
+    """Return what tells one thing that is wrong with Discord from another: the same words mean the same thing."""
+    return action.guild_id, failure.code, failure.message
+
+
+def _put_off(report: Report, times: Times) -> Iterator[Wrong]:
+    """Yield that runs do not come to the end of their work, for each session that is late by it."""
+    for outcome in report.outcomes:
+        action, error = outcome.action, outcome.error
+        if error is not None and error.code == "interrupted":
+            wrong = _wrong(error, action.guild_id, action.session, action.kind)._replace(shared=True)
+            if turns_of(wrong, times).late <= times.now:
+                yield wrong
 
 
 def _by_pause(report: Report, facts: Facts) -> Iterator[Wrong]:

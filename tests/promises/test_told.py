@@ -8,7 +8,7 @@ from coachsync.clock import iso
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.domain.permissions import ENTER, MEMBER
 from tests.kit.home import Result
-from tests.kit.scene import CHANNELS, ID, QUARTER, Scene, Stage
+from tests.kit.scene import CHANNELS, ID, QUARTER, ROLES, Scene, Stage
 from tests.kit.town import TOKEN
 
 OPEN = "room_open_to_others"
@@ -273,3 +273,27 @@ def test_room_that_somebody_moved_out_of_its_category_is_told_until_it_is_back(s
     scene.world.move_channel(scene.room(), category)
     scene.tick(QUARTER)
     assert attention(scene) == []
+
+
+def test_same_answer_for_many_sessions_is_one_cause(stage: Stage) -> None:
+    scene = stage()
+    scene.standin.faults.add("status_before", ("POST", ROLES), count=None, status=500)
+    for session_id in ("one", "two", "six"):
+        scene.book(session_id)
+    scene.tick()
+    assert codes(scene) == [("discord_error", ("one", "six", "two"))]
+
+
+def test_work_that_a_run_did_not_come_to_is_a_cause_once_a_session_is_late_by_it(stage: Stage) -> None:
+    scene = stage(discord='run_budget = "1s"')
+    for number in range(12):
+        scene.book(f"session{number:02}")
+    scene.standin.latency = lambda request: 0.4 if request.write else 0.0
+    scene.tick()
+    assert "interrupted" in scene.codes
+    assert attention(scene) == []
+    for number in range(24):
+        scene.book(f"later{number:02}", start=scene.now() + MINUTE)
+    scene.tick()
+    (cause,) = attention(scene)
+    assert (cause["code"], cause["urgency"]) == ("interrupted", "late")
