@@ -15,6 +15,7 @@ from coachsync.domain.permissions import ENTER, MEMBER
 from coachsync.report.schemas import schemas
 from tests.kit.home import Home, Result
 from tests.kit.scene import ID, QUARTER, Scene, Stage
+from tests.kit.town import TOKEN
 
 SCHEMAS = schemas()
 NOBODY = "1999999999999999999"
@@ -165,6 +166,27 @@ def test_what_a_hook_reads(scene: Scene) -> None:
     scene.program("run")
     read = [check("hook", json.loads(line)) for line in heard.read_text("utf-8").splitlines()]
     assert {one["event"] for one in read} == {"opened", "failed"}
+
+
+def test_receipts_of_closed_sessions(scene: Scene) -> None:
+    scene.book()
+    scene.tick()
+    scene.program("cleanup", ID)
+    (receipt,) = told("sessions-receipts", scene.program("sessions", "receipts", "--json"))["receipts"]
+    assert len(receipt["access"]) == len(receipt["resources"]) == 2
+
+
+@pytest.mark.parametrize("line", ["run -v", "nonsense", "run --config /nowhere", "status --al"])
+def test_lines_on_stderr(scene: Scene, line: str) -> None:
+    scene.book("fail0001", studentDiscordId=NOBODY)
+    read = scene.home.run(*line.split(), "--log-format", "json", COACHSYNC_TOKEN=TOKEN).err.splitlines()
+    assert [check("log", json.loads(one))["level"] for one in read] != []
+
+
+def test_plan_in_a_file(scene: Scene) -> None:
+    scene.book()
+    scene.program("run", "--dry-run", "--out", "plan.json")
+    assert check("plan", json.loads((scene.folder / "plan.json").read_bytes()))["actions"] != []
 
 
 def test_past_runs(scene: Scene) -> None:
