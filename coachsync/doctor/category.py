@@ -8,9 +8,11 @@ from coachsync.discord.errors import DiscordError, Forbidden, NotFound
 from coachsync.doctor.finding import doubt, fault, fine
 from coachsync.doctor.look import Asked
 from coachsync.domain import permissions as p
+from coachsync.domain.failure import Failure
 from coachsync.domain.finding import Finding
 from coachsync.domain.guild_objects import CATEGORY, VOICE, Channel
 from coachsync.domain.limits import CHANNELS_IN_CATEGORY
+from coachsync.guild.powers import denied, hidden
 
 _NEAR = 10  # so few channels left are worth a word
 _KINDS = {0: "a text channel", VOICE: "a voice channel", 5: "an announcement channel", 13: "a stage", 15: "a forum"}
@@ -22,7 +24,7 @@ def of_category(asked: Asked, section: str, called: str) -> Iterator[Finding]:
     if category is None:
         yield fine("category", "none is configured: rooms stand by themselves", guild.id)
     elif isinstance(category, Forbidden):
-        yield _hidden(guild.id, f"the category {named}")
+        yield _forbidden(guild.id, hidden(f"category {named}"))
     elif isinstance(category, NotFound):
         hint = f"copy the category's id (right click → Copy Channel ID), and correct category_id in {section}"
         yield fault("category", f"there is no category {named} in {called}: rooms are made without one", hint, guild.id)
@@ -32,15 +34,6 @@ def of_category(asked: Asked, section: str, called: str) -> Iterator[Finding]:
         )
     else:
         yield from _of_found_category(asked, category, section, called)
-
-
-def _hidden(guild_id: str, what: str) -> Finding:
-    return fault(
-        "category",
-        f"{what} is hidden from the bot: Discord refuses it rooms there, so they are made without a category",
-        "in Discord: Edit Category → Permissions, add the bot and allow it View Channels",
-        guild_id,
-    )
 
 
 def _of_found_category(asked: Asked, category: Channel, section: str, called: str) -> Iterator[Finding]:
@@ -56,9 +49,14 @@ def _of_found_category(asked: Asked, category: Channel, section: str, called: st
         what = f"{name} is in guild {category.guild_id}, not in {called}: rooms are made without it"
         yield fault("category", what, f"correct category_id in {section}", guild.id)
     elif guild.powers is not None and guild.powers.denied_in(category, p.VIEW_CHANNEL):
-        yield _hidden(guild.id, name)
+        yield _forbidden(guild.id, denied(category, guild.roles, guild.powers, p.VIEW_CHANNEL))
     else:
         yield from _of_room_in(asked, category, name)
+
+
+def _forbidden(guild_id: str, failure: Failure) -> Finding:
+    told = f"{failure.message}: Discord lets it make no rooms there, so they are made without a category"
+    return fault("category", told, failure.hint, guild_id)
 
 
 def _of_room_in(asked: Asked, category: Channel, name: str) -> Iterator[Finding]:

@@ -19,27 +19,30 @@ def of_limits(asked: Asked, business: Business) -> Iterator[Finding]:
     """Yield what there is little left of, for the sessions that are coming."""
     guild, wanted = asked.guild, len(business.coming)
     by_role = business.settings.access == "role"
-    roles, channels = limits.MOST_ROLES - len(guild.roles), limits.MOST_CHANNELS - len(guild.channels)
-    if by_role and roles <= max(_NEAR, wanted):
-        hint = 'delete roles that are not needed; access = "member" in the configuration needs none'
-        if roles <= 0:
-            told = f"guild {guild.id} has its {limits.MOST_ROLES} roles: sessions get access by overwrites instead"
-        else:
-            told = f"guild {guild.id} has room for {roles} more roles, and {wanted} sessions are coming"
-        yield doubt("limits", told, hint, guild.id)
-    if channels <= max(_NEAR, wanted):
-        hint = "delete channels that are not needed"
-        if channels <= 0:
-            yield fault(
-                "limits",
-                f"guild {guild.id} has its {limits.MOST_CHANNELS} channels: no room can be made",
-                hint,
-                guild.id,
-            )
-        else:
-            told = f"guild {guild.id} has room for {channels} more channels, and {wanted} sessions are coming"
-            yield doubt("limits", told, hint, guild.id)
+    near = [*_of_channels(guild.id, limits.MOST_CHANNELS - len(guild.channels), wanted)]
+    near += _of_roles(guild.id, limits.MOST_ROLES - len(guild.roles), wanted) if by_role else ()
+    yield from near or (doubt("limits", note.message, note.hint, guild.id) for note in guild.notes())
     yield from _of_creations(guild.id, guild.now(), business) if by_role else ()
+
+
+def _of_channels(guild_id: str, left: int, wanted: int) -> Iterator[Finding]:
+    hint = "delete channels that are not needed"
+    if left <= 0:
+        told = f"guild {guild_id} has its {limits.MOST_CHANNELS} channels: no room can be made"
+        yield fault("limits", told, hint, guild_id)
+    elif left <= max(_NEAR, wanted):
+        told = f"guild {guild_id} has room for {left} more channels, and {wanted} sessions are coming"
+        yield doubt("limits", told, hint, guild_id)
+
+
+def _of_roles(guild_id: str, left: int, wanted: int) -> Iterator[Finding]:
+    hint = 'delete roles that are not needed; access = "member" in the configuration needs none'
+    if left <= 0:
+        told = f"guild {guild_id} has its {limits.MOST_ROLES} roles: sessions get access by overwrites instead"
+        yield doubt("limits", told, hint, guild_id)
+    elif left <= max(_NEAR, wanted):
+        told = f"guild {guild_id} has room for {left} more roles, and {wanted} sessions are coming"
+        yield doubt("limits", told, hint, guild_id)
 
 
 def _of_creations(guild_id: str, now: Millis, business: Business) -> Iterator[Finding]:

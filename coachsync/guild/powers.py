@@ -111,10 +111,21 @@ def denied(channel: Channel, roles: Mapping[str, Role], of: Powers, bits: int) -
     """Return the failure of a bot from which the overwrites of a category or room take these permissions."""
     missing = ", ".join(p.names(bits))
     by = ", ".join(dict.fromkeys(_deniers(channel, roles, of, bits))) or "its overwrites"
+    if bits & p.VIEW_CHANNEL:
+        return hidden(f"{channel.name!r} ({channel.id})", f", by {by}")
     return Failure(
         "missing_permission",
         f"{channel.name!r} ({channel.id}) denies the bot {missing}, by {by}",
-        f"in Discord: Edit → Permissions of {channel.name!r}, add the bot and allow it {missing}",
+        f"in Discord, open the permissions of {channel.name!r} (Edit), add the bot and allow it {missing}",
+    )
+
+
+def hidden(what: str, by: str = "") -> Failure:
+    """Return the failure of a bot that may not see a category or room. `by`: whose doing it is, as it ends a clause."""
+    return Failure(
+        "missing_access",
+        f"{what} is hidden from the bot{by}",
+        "in Discord, open its permissions (Edit Category or Edit Channel), add the bot and allow it View Channels",
     )
 
 

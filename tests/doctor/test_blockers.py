@@ -230,3 +230,10 @@ def test_overlaps_are_those_that_share_a_moment(times: list[tuple[int, int]], pa
 
 def test_two_coaches_at_once_are_no_overlap() -> None:
     assert list(overlaps([a_session("a", 0, 10), a_session("b", 0, 10, "8")])) == []
+
+
+def test_guild_that_is_nearly_full_is_told_in_the_words_of_runs(scene: Scene) -> None:
+    for n in range(460):
+        scene.world.add_channel(scene.guild, f"c{n}")
+    found = only(scene)
+    assert (found.level, "nearly full" in found.message) == ("warning", True)

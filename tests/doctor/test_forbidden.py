@@ -104,7 +104,7 @@ def bit_the_bot_lacks(scene: Scene) -> None:
 TWELVE: dict[Callable[[Scene], None], tuple[str, str, str]] = {
     permission_missing: ("permissions", "lacks MANAGE_ROLES in guild", "permissions=305253904"),
     denied_by_the_category: ("permissions", "'Rooms' .* denies the bot MANAGE_CHANNELS", "add the bot and allow it"),
-    category_hidden: ("category", "hidden from the bot", "Edit Category"),
+    category_hidden: ("category", "category .* is hidden from the bot", "allow it View Channels"),
     role_too_low: ("role_position", "stands above the bot's own highest role", "drag the bot's role above"),
     role_managed: ("role_position", "belongs to a bot or an integration", "take its id out of the booking"),
     two_factor_rule: ("mfa", "two-factor authentication", "owner of the bot's application"),

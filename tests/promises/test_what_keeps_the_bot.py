@@ -159,3 +159,17 @@ def test_role_above_the_bots_own_is_not_handed_out_in_vain(scene: Scene) -> None
     scene.book()
     scene.tick()
     assert (scene.codes, refused(scene)) == (["role_too_high"], [])
+
+
+def test_category_that_denies_the_bot_its_rooms_is_told_by_whom_and_how_to_mend_it(scene: Scene) -> None:
+    category = scene.world.add_category(scene.guild, "Rooms")
+    scene.world.set_overwrite(category, scene.guild, p.ROLE, deny=p.MANAGE_CHANNELS)
+    scene.configure(f'category_id = "{category}"')
+    made = ("POST", "/guilds/{guild_id}/channels")
+    scene.standin.faults.add("forbidden", made, count=1, code=50013)
+    scene.book()
+    scene.tick()
+    (warning,) = [w for w in scene.report.warnings if w.code == "category_gone"]
+    assert "'Rooms'" in warning.message
+    assert "denies the bot MANAGE_CHANNELS, by what @everyone is denied" in warning.message
+    assert "allow it MANAGE_CHANNELS" in warning.hint

@@ -22,6 +22,7 @@ from coachsync.domain.naming import same_name
 from coachsync.domain.ownership import has_bot_overwrite
 from coachsync.engine.journal import Journal
 from coachsync.guild.picture import Guild
+from coachsync.guild.powers import denied
 
 _MOST = 2 * MOST_CHANNELS // CHANNELS_IN_CATEGORY  # twice as many as a guild can fill
 
@@ -58,7 +59,13 @@ class Shelf:
     def note_forbidden(self, parent: str) -> None:
         """Remember that a category denies the bot what it needs: the run's other rooms do without one, too."""
         self.closed = True
-        _warn_gone(self.guild, parent)
+        category, powers = self.guild.channels.get(parent), self.guild.powers
+        taken = powers.denied_in(category) if category is not None and powers is not None else 0
+        if category is None or powers is None or not taken:
+            _warn_gone(self.guild, parent)
+            return
+        why = denied(category, self.guild.roles, powers, taken)
+        self.guild.warn("category_gone", None, f"category {why.message}: rooms are made without it", why.hint)
 
     def has_room(self, category_id: str) -> bool:
         """Return whether one more room fits as far as we know."""
