@@ -58,7 +58,7 @@ def late_lines(late: Sequence[Late], shown: Moments, most: int | None = None) ->
     for one in late[:most]:
         since = "late now" if one.at <= shown.now else f"late from {shown.when(one.at)}"
         who = people(one.session)
-        yield f"  {word(one.session.id)}  {since}, {_DONE[one.kind]}"
+        yield f"  {word(one.session.id)}: {since}, {_DONE[one.kind]}"
         yield f"    starts {shown.full(one.session.start)}{f', for {who}' if who else ''}"
     if most is not None and len(late) > most:
         yield f"  and {len(late) - most} more, from {shown.when(late[most].at)} on"

@@ -254,7 +254,7 @@ def test_pause_says_what_it_means_and_who_is_late_by_it_when(home: Home) -> None
     assert (done.code, done.err) == (0, "")
     assert "everything is paused until" in done.out
     assert ": moving house" in done.out
-    assert re.search(r"1 session will be late by it:\n  soon0001  late from \S+Z, without its room", done.out)
+    assert re.search(r"1 session will be late by it:\n  soon0001: late from \S+Z, without its room", done.out)
     assert "later001" not in done.out
     [found] = pauses_of(home)
     assert found.until - found.since in range(DAY, DAY + 1000)
