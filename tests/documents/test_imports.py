@@ -151,7 +151,17 @@ def test_standin_speaks_http_by_the_standard_library_alone() -> None:
     assert found - set(sys.stdlib_module_names) == {"coachsync"}
 
 
-HEAVY = ("requests", "urllib3", "rich", "asyncio", "msgspec", "pydantic", "json", "coachsync.engine.loop")
+HEAVY = (
+    "requests",
+    "urllib3",
+    "rich",
+    "asyncio",
+    "msgspec",
+    "pydantic",
+    "json",
+    "coachsync.engine.loop",
+    "coachsync.domain.pauses",
+)
 TICK = """
 import sys
 from coachsync.__main__ import main
