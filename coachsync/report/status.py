@@ -144,14 +144,19 @@ def tick_words(tick: LastTick | None, when: Moments) -> str:
 def next_words(row: StatusRow, when: Moments) -> str:
     """Return "closes 12:23", "opens next run", "student, every run", or why nothing comes."""
     where = row.standing
-    if _is_due(row, when.now) and any(cause.code == "paused" for cause in row.causes):
+    if _is_paused(row) and (row.next_at is None or row.next_at <= when.now):
         return "paused"
-    if where.room == "waiting" and row.next_action in ("setup", "update"):
+    if where.room == "waiting" and not _is_paused(row) and row.next_action in ("setup", "update"):
         return f"{' and '.join(where.waiting_for)}, every run" if where.waiting_for else "every run"
     if row.next_action is None or row.next_at is None:
-        return _OVER.get(row.phase, "")
+        return _OVER.get(row.phase, "paused" if row.phase in ("booked", "setup_due") else "")
     step = _COMES.get(row.next_action, row.next_action)
     return f"{step} next run" if row.next_at <= when.now else f"{step} {when.clock(row.next_at)}"
+
+
+def _is_paused(row: StatusRow) -> bool:
+    held = row.blocked is not None and row.blocked.code == "paused"
+    return held or any(cause.code == "paused" for cause in row.causes)
 
 
 def block_of(row: StatusRow) -> tuple[str, str] | None:

@@ -78,8 +78,19 @@ def test_next_step_is_called_by_what_it_does(entry: Entry | None, words: str) ->
 
 
 def test_paused_session_waits_for_no_run() -> None:
+    for entry in (None, waiting(SOON)):
+        shown = view([(SOON, entry)], [cause("paused", "it is paused", "`coachsync resume`", SOON)])
+        assert next_words(shown.rows[0], shown.when) == "paused"
+
+
+def test_session_whose_pause_ends_in_time_opens_then() -> None:
     shown = view([(SOON, None)], [cause("paused", "it is paused", "`coachsync resume`", SOON)])
-    assert next_words(shown.rows[0], shown.when) == "paused"
+    assert next_words(shown.rows[0]._replace(next_at=at(9)), shown.when) == "opens 09:00"
+
+
+def test_session_that_is_over_before_its_pause_is_paused() -> None:
+    shown = view([(LATER, None)])
+    assert next_words(shown.rows[0]._replace(next_action=None, next_at=None), shown.when) == "paused"
 
 
 @pytest.mark.parametrize(
