@@ -405,7 +405,7 @@ STANDING: dict[str, Meaning] = {
     ),
     "tick_failed": Meaning(
         "the last `run` could not work (exit 3 or 70), or never ended",
-        "`coachsync run --dry-run` shows the error by hand, as the user that cron runs it as",
+        "`coachsync run` by hand, as the user that cron runs it as, shows the error",
         "no room is opened or closed until a run works",
         (
             Reason("exit 3: configuration, store or token", "the error names what to mend; `coachsync doctor` too"),

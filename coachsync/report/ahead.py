@@ -19,7 +19,8 @@ def ahead(case: Case, moments: Moments, waiting_for: Sequence[PersonKind] = ()) 
         return paused
     action, at = case.next
     if action is None or at is None:
-        back = f"; `{call('sessions restore', case.session.id)}` takes the cancellation back" if case.cancelled else ""
+        back = f"; `{call('sessions restore', case.session.id)}` takes the cancellation back"
+        back = back if case.cancelled and case.now < case.session.end else ""
         return f"nothing: {nothing_ahead(case)}{back}"
     if at > case.now:
         when = moments.full(at)

@@ -14,6 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from coachsync.report.fitting import fit
 from coachsync.report.table import Canvas, drawn
 
 _GAP = 2
@@ -37,7 +38,7 @@ class _Sized(NamedTuple):
 
 def grid(columns: Sequence[Column], rows: Sequence[Sequence[Text | str]], canvas: Canvas) -> str:
     """Return the rows as a grid, or as a block each if the terminal is too narrow."""
-    shown = _shown(columns, rows)
+    shown = _shown(columns, rows, canvas)
     if _least(shown) > canvas.width:
         return drawn(_blocks(shown), canvas)
     return drawn([_table(shown, canvas.width - _GAP * (len(shown) - 1))], canvas)
@@ -45,11 +46,11 @@ def grid(columns: Sequence[Column], rows: Sequence[Sequence[Text | str]], canvas
 
 def fits(columns: Sequence[Column], rows: Sequence[Sequence[Text | str]], canvas: Canvas) -> bool:
     """Return whether the columns have room beside each other."""
-    return _least(_shown(columns, rows)) <= canvas.width
+    return _least(_shown(columns, rows, canvas)) <= canvas.width
 
 
-def _shown(columns: Sequence[Column], rows: Sequence[Sequence[Text | str]]) -> list[_Sized]:
-    texts = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+def _shown(columns: Sequence[Column], rows: Sequence[Sequence[Text | str]], canvas: Canvas) -> list[_Sized]:
+    texts = [[Text(fit(cell, canvas)) if isinstance(cell, str) else cell for cell in row] for row in rows]
     sized = [_sized(column, [row[at] for row in texts]) for at, column in enumerate(columns)]
     return [column for column in sized if any(cell.plain for cell in column.cells)]
 

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from coachsync.report.fitting import fit
 from coachsync.report.story import Part
 from coachsync.report.table import Canvas, drawn
 
@@ -28,9 +29,9 @@ def screen(parts: Sequence[Part], canvas: Canvas) -> str:
         table.add_column(overflow="fold")
         for line in part.lines:
             if line.head:
-                table.add_row(Text(line.head, style=_STYLES.get(line.head, "dim")), Text(line.text))
+                table.add_row(Text(line.head, style=_STYLES.get(line.head, "dim")), Text(fit(line.text, canvas)))
         shown += [table] if table.row_count else []
-        shown += [_alone(line.text) for line in part.lines if not line.head]
+        shown += [_alone(fit(line.text, canvas)) for line in part.lines if not line.head]
     return drawn(shown, canvas)
 
 

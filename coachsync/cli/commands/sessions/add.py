@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from string import ascii_letters, digits
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.commands.sessions.shared import Length, Start, Zone, case_of, typed_in
+from coachsync.cli.commands.sessions.shared import Length, Start, Zone, case_of, sentence, typed_in
 from coachsync.cli.context import opened
 from coachsync.cli.when import parse_length, parse_start
 from coachsync.clock import host_now
@@ -70,7 +71,8 @@ def add(
     if session.end <= now:
         output.warning(f"this session has ended already: it gets no room ({whom_and_when(session, typed)})")
     else:
-        output.err(what_follows(case, f"added: {whom_and_when(session, typed)}", typed))
+        told = what_follows(case, f"added: {whom_and_when(session, typed)}", typed)
+        output.err(sentence(told, sys.stderr))
     output.out(session.id)
     return OK
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from coachsync.cli import output
@@ -13,6 +15,7 @@ from coachsync.cli.commands.sessions.shared import (
     case_of,
     changed_meanwhile,
     remember_move,
+    sentence,
     typed_in,
 )
 from coachsync.cli.context import opened
@@ -48,7 +51,7 @@ def reschedule(
         if (moved.start, moved.end) != (found.start, found.end):
             remember_move(store, found, moved)
         case = case_of(store, moved, settings, moment)
-    output.out(what_follows(case, _words(found, moved, typed), typed))
+    output.out(sentence(what_follows(case, _words(found, moved, typed), typed), sys.stdout))
     return OK
 
 

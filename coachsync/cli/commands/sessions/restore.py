@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -13,8 +14,10 @@ from coachsync.cli.commands.sessions.shared import (
     changed_meanwhile,
     remember_restored,
     remembered_status,
+    sentence,
 )
 from coachsync.cli.context import opened
+from coachsync.cli.display import moments
 from coachsync.cli.options import Now, One, checked_name, chosen_now
 from coachsync.clock import iso
 from coachsync.config.settings import Settings
@@ -57,10 +60,10 @@ def restore(
             case, changed = _restored(store, found, status, settings, moment)
         if changed:
             remember_restored(store, found, case.session.status)
-    typed = Typed(moment)
+        typed = Typed(moment, moments(settings, moment).zone)
     about = whom_and_when(case.session, typed)
     head = f"{word(found.id)} is {word(case.session.status)}{'' if changed else ' already'}"
-    output.out(what_follows(case, f"{head}, {about}" if about else head, typed))
+    output.out(sentence(what_follows(case, f"{head}, {about}" if about else head, typed), sys.stdout))
     return OK
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
+from coachsync.cli import output
 from coachsync.cli.when import given_zone
 from coachsync.clock import host_now, iso
 from coachsync.config.settings import Settings
@@ -22,6 +23,16 @@ _CANCELLED, _MOVED, _RESTORED = "cancelled by hand, was", "moved by hand", "rest
 Start = Annotated[str, typer.Option("--start", metavar="WHEN", help='"2026-10-14 13:00" with --tz, or with an offset.')]
 Zone = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="The zone of --start: America/New_York.")]
 Length = Annotated[str | None, typer.Option("--duration", metavar="LENGTH", help="How long: 60m, 90m, 1h30m.")]
+
+
+def sentence(text: str, stream: TextIO) -> str:
+    """Return a sentence as a stream shows it: on a terminal it goes on in a further line between words."""
+    if not output.is_terminal(stream):
+        return text
+    from coachsync.cli.reporting import canvas
+    from coachsync.report.fitting import wrapped
+
+    return "\n".join(wrapped(text, canvas().width))
 
 
 def booked(store: Store, name: str) -> Session:
