@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from coachsync.config import Settings
-from coachsync.config.load import search_path
 from coachsync.doctor.finding import doubt, fault, fine
 from coachsync.domain.causes import Cause
 from coachsync.domain.finding import Finding
@@ -15,6 +13,7 @@ from coachsync.domain.model import MINUTE, Millis
 from coachsync.domain.words import span
 from coachsync.host.owner import owner_of, user_name
 from coachsync.schedule.found import Schedule
+from coachsync.schedule.ours import found_without_name, is_ours
 from coachsync.standing.health import LastTick
 
 _INSTALL = "`coachsync help install` shows the line for a crontab and the systemd units"
@@ -43,7 +42,7 @@ class Ticking(NamedTuple):
 
 def of_schedules(found: Iterable[Schedule], ticking: Ticking) -> Iterator[Finding]:
     """Yield what was found of this installation's schedules; another installation's are left aside."""
-    ours = [schedule for schedule in found if _is_ours(schedule, ticking.settings)]
+    ours = [schedule for schedule in found if is_ours(schedule, ticking.settings)]
     working = [schedule for schedule in ours if schedule.works]
     # of one that is broken nothing is said if another does the work
     for schedule in working if working else ours:
@@ -54,25 +53,11 @@ def of_schedules(found: Iterable[Schedule], ticking: Ticking) -> Iterator[Findin
     yield from _of_silence(ours, working, ticking)
 
 
-def _is_ours(schedule: Schedule, settings: Settings) -> bool:
-    named = schedule.config
-    if named is not None:
-        return os.path.realpath(os.path.expanduser(named)) == os.path.realpath(settings.path)
-    return _found_without_name(schedule) in (None, os.path.realpath(settings.path))
-
-
-def _found_without_name(schedule: Schedule) -> str | None:
-    """Return the configuration that a call without --config finds, None if there is none that we can see."""
-    home = schedule.environ.get("HOME") or os.path.expanduser(f"~{schedule.user}" if schedule.user else "~")
-    places = (os.path.join(home, ".config", "coachsync", "config.toml"), search_path({})[-1])
-    return next((os.path.realpath(place) for place in places if os.path.exists(place)), None)
-
-
 def _of_one(schedule: Schedule, ticking: Ticking) -> Iterator[Finding]:
     for flaw in schedule.flaws:
         say = fault if flaw.dead else doubt
         yield say("schedule", f"{schedule.called}: {flaw.message}", flaw.hint)
-    if schedule.config is None and _found_without_name(schedule) is None:
+    if schedule.config is None and found_without_name(schedule) is None:
         what = f"{schedule.called} names no configuration, and {schedule.user or 'its user'} has none that is found"
         yield fault("schedule", what, f"add --config {ticking.settings.path} behind coachsync there")
     yield from _of_user(schedule, ticking)
