@@ -22,7 +22,7 @@ _PATIENCE_S = 30.0
 _NONE_YET = "no crontab for"
 
 
-class Said(NamedTuple):
+class HostAnswer(NamedTuple):
     """What a program of the host said, and its exit status."""
 
     code: int
@@ -30,7 +30,7 @@ class Said(NamedTuple):
     err: str
 
 
-Command = Callable[[Sequence[str], str], Said]
+Command = Callable[[Sequence[str], str], HostAnswer]
 
 
 class Site(NamedTuple):
@@ -41,7 +41,7 @@ class Site(NamedTuple):
     is_root: bool
 
 
-def run_program(words: Sequence[str], stdin: str) -> Said:
+def run_program(words: Sequence[str], stdin: str) -> HostAnswer:
     """Run a program of the host. Raises EnvironmentalError if it cannot be started or does not end."""
     environ = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LOGNAME", "USER")}
     try:
@@ -59,7 +59,7 @@ def run_program(words: Sequence[str], stdin: str) -> Said:
     except (OSError, subprocess.SubprocessError) as error:
         raise EnvironmentalError(f"`{' '.join(words)}` cannot be run: {error}", "run it by hand to see why") from None
     out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
-    return Said(done.returncode, out, err)
+    return HostAnswer(done.returncode, out, err)
 
 
 # cron
@@ -192,6 +192,6 @@ def _systemctl(site: Site, *words: str) -> None:
         raise _refused(("systemctl", *words), answer)
 
 
-def _refused(words: Sequence[str], answer: Said) -> EnvironmentalError:
+def _refused(words: Sequence[str], answer: HostAnswer) -> EnvironmentalError:
     said = next((line.strip() for line in answer.err.splitlines() if line.strip()), f"exit {answer.code}")
     return EnvironmentalError(f"`{' '.join(words)}` failed: {said}", "mend that, then install the schedule again")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from coachsync.errors import EnvironmentalError
 from coachsync.schedule.install import (
     UNITS,
-    Said,
+    HostAnswer,
     Site,
     put_into_cron,
     put_into_systemd,
@@ -46,22 +46,22 @@ class Cron:
         self.calls: list[str] = []
         self.refuses = ""
 
-    def run(self, words: Sequence[str], stdin: str) -> Said:
+    def run(self, words: Sequence[str], stdin: str) -> HostAnswer:
         self.calls.append(" ".join(words))
         if self.refuses and self.refuses in self.calls[-1]:
-            return Said(1, "", "no, said the host\n")
+            return HostAnswer(1, "", "no, said the host\n")
         if words[0] == "systemctl":
-            return Said(0, "", "")
+            return HostAnswer(0, "", "")
         user = words[words.index("-u") + 1]
         if words[-1] == "-l":
             found = self.tabs.get(user)
-            return Said(1, "", f"no crontab for {user}\n") if found is None else Said(0, found, "")
+            return HostAnswer(1, "", f"no crontab for {user}\n") if found is None else HostAnswer(0, found, "")
         if words[-1] == "-r":
             del self.tabs[user]
         else:
             self.tabs[user] = stdin
             self.machine.write(f"/var/spool/cron/crontabs/{user}", stdin)
-        return Said(0, "", "")
+        return HostAnswer(0, "", "")
 
     @property
     def site(self) -> Site:
@@ -106,11 +106,11 @@ def test_foreign_lines_stay_byte_for_byte(text: str) -> None:
     before = "".join(f"{line}\n" for line in text.split("\n") if not line.startswith("# coachsync"))
     tabs = {"coachsync": before}
 
-    def run(words: Sequence[str], stdin: str) -> Said:
+    def run(words: Sequence[str], stdin: str) -> HostAnswer:
         if words[-1] == "-l":
-            return Said(0, tabs["coachsync"], "")
+            return HostAnswer(0, tabs["coachsync"], "")
         tabs["coachsync"] = "" if words[-1] == "-r" else stdin
-        return Said(0, "", "")
+        return HostAnswer(0, "", "")
 
     site = Site(Machine.__new__(Machine), run, True)  # type: ignore[arg-type]  # cron's own file is not looked at
     put_into_cron(site, USUAL)
