@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from coachsync.domain.model import Millis
 from coachsync.schedule.found import Schedule
 from coachsync.schedule.places import Host
 
@@ -68,6 +67,6 @@ def _of_timer(schedule: Schedule, host: Host, zone: tzinfo | None) -> datetime |
     return datetime.fromtimestamp(int(said), zone) if said.isdigit() and int(said) > 0 else None
 
 
-def millis(moment: datetime) -> Millis:
+def millis(moment: datetime) -> int:
     """Return a moment in milliseconds since the epoch."""
     return int(moment.timestamp() * 1000)
