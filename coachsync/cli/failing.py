@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from coachsync.clock import host_now
@@ -52,16 +52,13 @@ def _record(problem: Exception, said: Invocation, call: TickCall, begun: Millis)
 def _tell(where: Where, settings: Settings | None, now: Millis) -> None:
     from coachsync.cli.display import display_zone, host_zone
     from coachsync.cli.telling import tell_from
-    from coachsync.report.moments import Moments
     from coachsync.store.open import open_ledger_alone
 
-    zone = host_zone() if settings is None else display_zone(settings)
     ledger = open_ledger_alone(where.url, where.base_dir, make=False)
     if ledger is not None:
-        try:
-            tell_from(ledger, Moments(now, zone), _REPEAT if settings is None else settings.alerts.repeat)
-        finally:
-            ledger.close()
+        repeat = _REPEAT if settings is None else settings.alerts.repeat
+        with closing(ledger):
+            tell_from(ledger, now, repeat, lambda: host_zone() if settings is None else display_zone(settings))
 
 
 def _settings(said: Invocation) -> Settings | None:

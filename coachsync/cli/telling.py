@@ -6,13 +6,13 @@ Only `run --quiet` has a memory. What it told is marked after it was written: ou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.cli import output
 from coachsync.domain.causes import MISSED, OPEN, Cause
 from coachsync.domain.news import Digest, News, digest
-from coachsync.errors import CoachsyncError
+from coachsync.errors import CoachsyncError, StoreError
 from coachsync.notify.news import QUIET_RUN, listed, news_lines, sessions_of
 from coachsync.report.lines import failure_of_outcome
 from coachsync.report.moments import Moments
@@ -40,40 +40,52 @@ def tell_news(settings: Settings, report: Report) -> None:
     """Print what is new since `run --quiet` last told anything; all there is, if that cannot be remembered."""
     if report.followed is None:
         return
-    moments = Moments(report.now, _zone(settings))
     if report.recorded and report.command == "run" and not report.dry_run:
-        with suppress(CoachsyncError), _remembering(settings) as memory:
-            tell_from(memory.ledger, moments, settings.alerts.repeat, memory.sessions)
+        with suppress(CoachsyncError), _remembering(settings, report) as memory:
+            tell_from(memory.ledger, report.now, settings.alerts.repeat, lambda: _zone(settings), memory.sessions)
             return
     told = [News("begins", cause) for cause in report.followed.standing if cause.last_seen == report.now]
     told += [News(how, cause) for cause, how in report.followed.ended if cause.code == OPEN]
-    _print(told, _sessions_in(report), moments)
+    if told:
+        _print(told, _sessions_in(report), Moments(report.now, _zone(settings)))
 
 
 def tell_from(
     ledger: Ledger,
-    moments: Moments,
+    now: Millis,
     repeat: Millis,
+    zone: Callable[[], tzinfo],
     sessions: Callable[[Iterable[Cause]], Mapping[str, Session]] = lambda _: {},
 ) -> None:
-    """Print what the ledger's causes hold that is new, and mark it if it was written. Raises StoreError."""
-    found: Digest = digest(ledger.remembered_causes(), QUIET_RUN, moments.now, repeat)
+    """Print what the ledger's causes hold that is new, and mark it if it was written.
+
+    What cannot be marked is told again. Raises StoreError before anything is printed.
+    """
+    found: Digest = digest(ledger.remembered_causes(), QUIET_RUN, now, repeat)
     if found.news:
-        _print(found.news, sessions([news.cause for news in found.news]), moments)
+        _print(found.news, sessions([news.cause for news in found.news]), Moments(now, zone()))
     if found.memory and output.arrived():
-        with ledger.changing() as changes:
+        with suppress(CoachsyncError), ledger.changing() as changes:
             changes.mark_told(QUIET_RUN, found.memory)
 
 
 @contextmanager
-def _remembering(settings: Settings) -> Iterator[_Memory]:
+def _remembering(settings: Settings, report: Report) -> Iterator[_Memory]:
+    """Open the store, or its ledger alone if the bookings are what is broken. Raises StoreError."""
     from coachsync.cli.context import open_configured
+    from coachsync.store.open import open_ledger_alone
 
-    store = open_configured(settings, writable=True)
     try:
+        store = open_configured(settings, writable=True)
+    except StoreError:
+        ledger = open_ledger_alone(settings.store.url, settings.base_dir, make=False)
+        if ledger is None:
+            raise
+        with closing(ledger):
+            yield _Memory(ledger, lambda _: _sessions_in(report))
+        return
+    with closing(store):
         yield _Memory(store.ledger, lambda causes: sessions_of(store, causes))
-    finally:
-        store.close()
 
 
 def _zone(settings: Settings) -> tzinfo:
@@ -129,7 +141,7 @@ def _tell_the_rest(settings: Settings, report: Report) -> None:
     if not news or report.command != "run":
         return
     sessions: Mapping[str, Session] = _sessions_in(report)
-    with suppress(CoachsyncError), _remembering(settings) as memory:
+    with suppress(CoachsyncError), _remembering(settings, report) as memory:
         sessions = memory.sessions([one.cause for one in news])
     _print(news, sessions, Moments(report.now, _zone(settings)))
 

@@ -271,3 +271,16 @@ def test_quiet_run_is_exit_1_and_silent_while_a_cause_stands(stage: Stage) -> No
     mails(scene, 1)
     scene.clock.advance(MINUTE)
     assert scene.command("run", "--quiet") == (1, "", "")
+
+
+def test_what_cannot_be_marked_is_told_once_a_run_and_again_by_the_next(stage: Stage) -> None:
+    scene = stage()
+    scene.tick()
+    hours_ahead(scene, studentDiscordId=None)
+    scene.clock.advance(QUARTER)
+    refuse = "import coachsync.store.ledger.causes as c, sqlite3\ndef mark(*_):\n    raise c.StoreError('no', 'no')\n"
+    refuse += "from coachsync.errors import StoreError\nc.StoreError = StoreError\nc.mark = mark"
+    for _ in range(2):
+        said = scene.program("run", "--quiet", inject=refuse)
+        assert said.complaint == ["failing", "hint"]
+    assert heads(mails(scene, 2)) == ["failing"]
