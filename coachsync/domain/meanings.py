@@ -389,6 +389,11 @@ WARNINGS: dict[str, Meaning] = {
         "nothing; the next run looks again",
         "the people were let in, and only the second look failed",
     ),
+    "limits_near": Meaning(
+        "a guild holds nearly all roles or channels that Discord allows it",
+        "delete what is not needed, or let the bookings go on in another guild",
+        "nothing is wrong yet; when no role can be made, rooms admit their people by themselves",
+    ),
 }
 """What a run warns of; it goes on."""
 
@@ -412,11 +417,6 @@ STANDING: dict[str, Meaning] = {
             Reason("exit 70: a bug", "run with `--verbose` and report what it prints"),
             Reason("it never ended: killed, or the host went down", "nothing; the next run goes on from there"),
         ),
-    ),
-    "limits_near": Meaning(
-        "a guild comes near one of Discord's limits",
-        "delete what is not needed, or let the bookings go on in another guild",
-        "nothing is wrong yet",
     ),
 }
 """What only reading the ledger can show."""

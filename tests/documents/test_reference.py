@@ -13,6 +13,7 @@ from coachsync import errors
 from coachsync.cli.app import build, every_command
 from coachsync.config.definition import ENVIRONMENT, KEYS, Key
 from coachsync.config.template import render_config
+from coachsync.domain import causes
 from coachsync.domain.failure import ErrorCode
 from coachsync.domain.meanings import ERRORS, STANDING, START, WARNINGS, Meaning
 from coachsync.errors import CoachsyncError
@@ -147,6 +148,11 @@ def test_every_code_that_the_program_gives_has_a_meaning() -> None:
 def test_every_warning_that_the_program_gives_has_a_meaning() -> None:
     given = set(re.findall(r'\b(?:warn|Warn)\(\s*"([a-z_]+)"', _sources()))
     assert given - {*ERRORS, *WARNINGS, *STANDING} == set()
+
+
+def test_every_code_that_causes_are_told_apart_by_has_a_meaning() -> None:
+    known = [value for value in vars(causes).values() if isinstance(value, frozenset)]
+    assert frozenset().union(*known) - {*ERRORS, *WARNINGS, *STANDING, *START} == set()
 
 
 def test_every_code_that_ends_a_command_has_a_meaning() -> None:

@@ -126,6 +126,10 @@ def test_what_comes_next_of_a_session_without_a_room(changes: dict[str, Any], no
     assert words in plain(*a_story(None, now=now, **changes))
 
 
+def test_way_back_from_a_cancellation_is_shown_only_while_it_leads_back() -> None:
+    assert "sessions restore" not in plain(*a_story(None, now=START + 9 * HOUR, status="CANCELLED"))
+
+
 @pytest.mark.parametrize(
     ("changes", "now", "words"),
     [
