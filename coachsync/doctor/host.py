@@ -77,11 +77,12 @@ def _found(tokens: Tokens, guild_id: str) -> FoundToken | None:
 def of_files(settings: Settings, tokens: Tokens, guilds: Iterable[str]) -> list[Finding]:
     """Return what is wrong with the modes of the configuration and of token files."""
     found = [doubt("files", *_halves(w.message)) for w in settings.warnings]
+    found += _of_another(settings.path, "configuration")
     for guild_id in guilds:
         token = _found(tokens, guild_id)
         if token is not None:
             found += [doubt("files", *_halves(token.warning.message))] if token.warning is not None else []
-            found += list(_writable_by_others(token.source, "token file"))
+            found += [*_writable_by_others(token.source, "token file"), *_of_another(token.source, "token file")]
     return or_fine("files", dict.fromkeys(found), "modes and owners are as they should be")
 
 
@@ -95,6 +96,14 @@ def _writable_by_others(path: str, what: str) -> Iterator[Finding]:
     found = _stat(path) if os.path.isabs(path) else None
     if found is not None and stat.S_IMODE(found.st_mode) & 0o022:
         yield doubt("files", f"others can write the {what} {path}", f"chmod 600 {path}")
+
+
+def _of_another(path: str, what: str) -> Iterator[Finding]:
+    """Yield that a file is neither root's nor that of the user that looks: its owner may change it."""
+    found = _stat(path) if os.path.isabs(path) else None
+    if found is not None and os.geteuid() and found.st_uid not in (0, os.geteuid()):
+        told = f"the {what} {path} belongs to {user_name(found.st_uid)}, who may change it"
+        yield doubt("files", told, f"give it to the user that runs coachsync, or to root: chown root {path}")
 
 
 def of_store_files(path: str) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,12 +12,12 @@ from coachsync.domain.causes import Cause
 from coachsync.domain.finding import Finding
 from coachsync.domain.model import MINUTE, Millis
 from coachsync.domain.words import span
-from coachsync.host.owner import owner_of, user_name
+from coachsync.host.owner import denied, owner_of, user_name
 from coachsync.schedule.found import Schedule
 from coachsync.schedule.ours import found_without_name, is_ours
 from coachsync.standing.health import LastTick
 
-_INSTALL = "`coachsync help install` shows the line for a crontab and the systemd units"
+_INSTALL = "`coachsync schedule install`, or by hand as `coachsync help install` shows"
 
 
 class Ticking(NamedTuple):
@@ -71,8 +72,21 @@ def _of_one(schedule: Schedule, ticking: Ticking) -> Iterator[Finding]:
 
 
 def _of_user(schedule: Schedule, ticking: Ticking) -> Iterator[Finding]:
+    """Yield what keeps the user that a schedule names from its work, which who looks may not be."""
+    yield from _of_root(schedule, ticking) if schedule.user == "root" else ()
+    token = ticking.settings.discord.token_file or ""
+    token = "" if token.startswith("credential:") else os.path.join(ticking.settings.base_dir, token) if token else ""
+    needed = ((ticking.settings.path, os.R_OK), (token, os.R_OK), (ticking.store, os.R_OK | os.W_OK))
+    for path, wanted in needed:
+        if path and schedule.user and denied(schedule.user, path, wanted):
+            verb = "write" if wanted & os.W_OK else "read"
+            what = f"{schedule.called} runs as {schedule.user}, who may not {verb} {path}"
+            yield fault("schedule", what, f"give it to them: chown {schedule.user} {path}")
+
+
+def _of_root(schedule: Schedule, ticking: Ticking) -> Iterator[Finding]:
     """Yield that runs are refused: root must not work on somebody else's store."""
-    if schedule.user != "root" or not ticking.store:
+    if not ticking.store:
         return
     try:
         owner = owner_of(ticking.store)

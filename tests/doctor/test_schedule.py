@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -149,3 +150,15 @@ def test_ledger_that_cannot_be_read_proves_no_silence(place: Place) -> None:
     place.readable = False
     place.machine.crontab(place.line)
     assert place.found() == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the folder is the tests' user's")
+def test_user_of_the_schedule_who_may_not_read_or_write_is_told(place: Place) -> None:
+    place.ran(MINUTE)
+    place.machine.crontab(place.line, user="nobody")
+    told = [f.message.partition(", who may not ")[2] for f in place.found() if f.level == "failure"]
+    assert told == [f"write {place.home.file}"]
+    place.home.config.chmod(0o600)
+    place.home.file.chmod(0o666)
+    told = [f.message.partition(", who may not ")[2] for f in place.found() if f.level == "failure"]
+    assert told == [f"read {place.home.config}"]
