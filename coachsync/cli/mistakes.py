@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -153,10 +153,8 @@ def _after_options(command: Any, ctx: Any, words: Sequence[str]) -> list[str]:
 def _elsewhere(ctx: Any, typed: str) -> str | None:
     """Return the command of that name in another group: `coachsync list` for `coachsync sessions list`."""
     root, path = ctx.find_root().command, ctx.find_root().command_path
-    groups: Iterable[tuple[str, Any]] = [(path, root)]
-    inner = [name for name in root.commands if name == "sessions"]
-    groups = [*groups, *((f"{path} {name}", root.whole(name)) for name in inner)]
-    for where, group in groups:
+    inner = [entry.name for entry in root.entries if entry.attribute == "app"]
+    for where, group in [(path, root), *((f"{path} {name}", root.whole(name)) for name in inner)]:
         near = get_close_matches(typed.lower(), list(getattr(group, "commands", ())), 1, _CLOSE)
         if near and where != ctx.command_path:
             return f"{where} {near[0]}"

@@ -54,7 +54,7 @@ def test_nothing_is_an_option_behind_two_dashes(home: Home) -> None:
 
 
 def test_value_that_looks_like_an_option_is_left_alone(home: Home) -> None:
-    assert home.book("x2", "--student-name", "--verbose", "--coach-name", "-v").err == ""
+    assert home.book("x2", "--student-name", "--verbose", "--coach-name", "-v").code == 0
     fields = home.run("sessions", "show", "x2", "--json").json
     assert (fields["studentName"], fields["coachName"]) == ("--verbose", "-v")
 
