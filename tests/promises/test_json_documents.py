@@ -183,6 +183,25 @@ def test_lines_on_stderr(scene: Scene, line: str) -> None:
     assert [check("log", json.loads(one))["level"] for one in read] != []
 
 
+CRON = """
+from pathlib import Path
+from coachsync.cli.commands.schedule import show
+from tests.schedule.machine import LINE, Machine
+machine = Machine(Path("host"))
+machine.crontab(LINE, LINE.replace("/opt", "/gone"))
+here = show.this_site()
+show.this_site = lambda: here._replace(host=machine.host)
+"""
+
+
+def test_what_starts_runs(scene: Scene) -> None:
+    assert told("schedule", scene.program("schedule", "show", "--json", inject=CRON))["last_tick"] is None
+    scene.tick()
+    found = told("schedule", scene.program("schedule", "show", "--json", inject=CRON))
+    assert [one["works"] for one in found["schedules"]] == [True, False]
+    assert found["last_tick"] is not None
+
+
 def test_plan_in_a_file(scene: Scene) -> None:
     scene.book()
     scene.program("run", "--dry-run", "--out", "plan.json")
