@@ -211,7 +211,7 @@ def gains(action: Action) -> bool:
     return action.kind not in ("cleanup", "revoke") and not (action.kind == "update" and leaving)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), moments, policies, pauses, st.booleans())
 def test_nothing_that_gives_access_is_planned_while_paused(
     world: World, now: Millis, policy: Any, paused: tuple[Pause, ...], force: bool
@@ -225,7 +225,7 @@ def test_nothing_that_gives_access_is_planned_while_paused(
         assert hold is None or hold.lets(action)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(worlds(), moments, policies, pauses)
 def test_pause_only_takes_from_what_is_planned(
     world: World, now: Millis, policy: Any, paused: tuple[Pause, ...]

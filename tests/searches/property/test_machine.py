@@ -423,16 +423,27 @@ class Days(RuleBasedStateMachine):
         else:
             scene.clean_up(session, abandon=what == "abandon")
 
-    @rule(what=st.sampled_from(["all", "all", "guild", "session", "resume"]), which=sessions, removals=st.booleans())
-    def pause(self, what: str, which: int, removals: bool) -> None:
-        """Pause something, or end all pauses; most pauses are seen by some runs."""
-        scene = self._step()
-        if what == "resume":
-            scene.resume()
-            return
-        session = self.ids[which] if what == "session" else ""
-        scene.pause(session, self.town.guilds[which % 2].id if what == "guild" else "", removals=removals)
+    @rule(
+        what=st.sampled_from(["all", "all", "guild", "session"]),
+        which=sessions,
+        removals=st.booleans(),
+        changes=st.lists(st.sampled_from(["student", "coach", "status", "shift", "book again"]), max_size=2),
+    )
+    def pause(self, what: str, which: int, removals: bool, changes: list[str]) -> None:
+        """Pause something, change the booking meanwhile, see what runs do, and end the pause.
+
+        Moderators wait: what they do to a room that no run mends, one thing upon another, makes it nobody's.
+        """
+        scene, session = self._step(), self.ids[which]
+        guild = self.town.guilds[which % 2].id if what == "guild" else ""
+        scene.pause(session if what == "session" else "", guild, removals=removals)
+        for number, change in enumerate(changes, which):
+            if booking := self._booking(session):
+                changed = self._changed(booking, change, 170, number % 6, "CANCELLED")
+                scene.put(replace(booking, **changed))
+            self._tick_too(True)
         self._tick_too(True)
+        scene.resume()
 
     # disasters
 
