@@ -24,7 +24,7 @@ def of_category(asked: Asked, section: str, called: str) -> Iterator[Finding]:
     if category is None:
         yield fine("category", "none is configured: rooms stand by themselves", guild.id)
     elif isinstance(category, Forbidden):
-        yield _forbidden(guild.id, hidden(f"category {named}"))
+        yield _forbidden(guild.id, hidden(str(named)))
     elif isinstance(category, NotFound):
         hint = f"copy the category's id (right click → Copy Channel ID), and correct category_id in {section}"
         yield fault("category", f"there is no category {named} in {called}: rooms are made without one", hint, guild.id)
@@ -55,7 +55,7 @@ def _of_found_category(asked: Asked, category: Channel, section: str, called: st
 
 
 def _forbidden(guild_id: str, failure: Failure) -> Finding:
-    told = f"{failure.message}: Discord lets it make no rooms there, so they are made without a category"
+    told = f"the category {failure.message}: Discord lets it make no rooms there, so they are made without a category"
     return fault("category", told, failure.hint, guild_id)
 
 

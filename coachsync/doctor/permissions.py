@@ -57,7 +57,8 @@ def of_permissions(asked: Asked, business: Business, link: str) -> Iterator[Find
     if isinstance(category, Channel) and category.type == CATEGORY:
         taken = powers.denied_in(category)
         if taken and not taken & p.VIEW_CHANNEL:  # a hidden one is the check `category`'s
-            yield failed("permissions", denied(category, guild.roles, powers, taken), guild.id)
+            failure = denied(category, guild.roles, powers, taken)
+            yield fault("permissions", f"the category {failure.message}", failure.hint, guild.id)
     yield from _of_rooms(asked, business, powers)
 
 

@@ -62,13 +62,19 @@ def _of_one(schedule: Schedule, ticking: Ticking) -> Iterator[Finding]:
         what = f"{schedule.called} names no configuration, and {schedule.user or 'its user'} has none that is found"
         yield fault("schedule", what, f"add --config {ticking.settings.path} behind coachsync there")
     yield from _of_user(schedule, ticking)
-    silence = ticking.settings.schedule.max_silence
-    if schedule.every is not None and schedule.every * MINUTE > silence:
-        what = f"{schedule.called} calls it every {schedule.every} min at most, which is beyond [schedule] max_silence"
-        yield doubt("schedule", what, "call it every 15 minutes")
+    seldom = _seldom(schedule, ticking.settings.schedule.max_silence)
+    if seldom:
+        yield doubt("schedule", f"{schedule.called} ({schedule.when}) {seldom}", "call it every 15 minutes")
     if ticking.token_in_environ and "COACHSYNC_TOKEN" not in {**schedule.environ, **schedule.call.environ}:
         what = f"the token is in this shell's $COACHSYNC_TOKEN alone, which {schedule.called} does not see"
         yield doubt("schedule", what, "put the token into a file (mode 0600), and name it in discord.token_file")
+
+
+def _seldom(schedule: Schedule, silence: Millis) -> str:
+    """Return in what way a schedule calls too seldom, "" if it does not, or that cannot be seen."""
+    if schedule.every is not None and schedule.every * MINUTE > silence:
+        return f"leaves {schedule.every} min between two runs, more than [schedule] max_silence"
+    return "does not call it in every hour" if schedule.every is None and "timer" not in schedule.kind else ""
 
 
 def _of_user(schedule: Schedule, ticking: Ticking) -> Iterator[Finding]:

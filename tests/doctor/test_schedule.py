@@ -126,10 +126,19 @@ def test_root_that_works_on_anothers_store_is_told(place: Place, monkeypatch: py
     assert [message.partition(" runs as root")[1] for message in told] == [" runs as root"]
 
 
-def test_seldom_calls_are_told(place: Place) -> None:
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("7 * * * *", "leaves 60 min between two runs"),
+        ("*/15 8-20 * * *", "does not call it in every hour"),
+        ("@daily", "does not call it in every hour"),
+    ],
+)
+def test_seldom_calls_are_told(place: Place, when: str, words: str) -> None:
     place.ran(MINUTE)
-    place.machine.crontab(place.line.replace("*/15", "7"))
-    assert [f.level for f in place.found()] == ["warning", "ok"]
+    place.machine.crontab(place.line.replace("*/15 * * * *", when))
+    found = place.found()
+    assert ([f.level for f in found], words in found[0].message) == (["warning", "ok"], True)
 
 
 def test_token_that_only_this_shell_has_is_told(place: Place) -> None:
