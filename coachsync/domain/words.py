@@ -30,7 +30,9 @@ def abandon_command(session_id: str) -> str:
 
 def nothing_to_do(command: str, session: Session, *, open_: bool) -> str:
     """Say why a session that an operator named needs nothing done."""
-    if command == "cleanup":
+    if command == "cleanup" and session.cleaned_up:
+        told = "its room is gone already"
+    elif command == "cleanup":
         told = f"has no room; `{call('sessions cancel', session.id)}` keeps it from getting one"
     elif open_:
         told = "has its room already"

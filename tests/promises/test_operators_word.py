@@ -257,3 +257,18 @@ def test_hint_of_a_missed_session_leads_to_what_can_be_done(stage: Stage) -> Non
     assert scene.codes == ["missed"]
     (said,) = follow(scene, scene.hint)
     assert (said.code, f"coachsync sessions reschedule {ID} --start WHEN" in said.out) == (0, True)
+
+
+def test_cleanup_of_what_is_cleaned_up_says_that_the_room_is_gone(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.tick(0, "cleanup", ID)
+    assert scene.tick(0, "cleanup", ID).notes == (f"{ID}: its room is gone already",)
+
+
+def test_unknown_name_brings_up_which_session_may_be_meant(stage: Stage) -> None:
+    scene = stage(real_time=True)
+    scene.book(studentName="Nadja")
+    scene.tick(0, "setup", "nadja")
+    assert scene.hint.startswith(f"did you mean {ID} (Nadja, 2")
