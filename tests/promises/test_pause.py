@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -333,6 +335,17 @@ def test_resume_of_less_than_is_paused_says_what_still_is_and_its_hint_ends_it(
 def test_resume_of_what_is_not_paused_is_no_failure(home: Home) -> None:
     done = home.run("resume", "soon0001")
     assert (done.code, done.out) == (0, "soon0001 is not paused\n")
+
+
+def test_pause_of_a_booking_that_is_gone_can_be_ended(home: Home) -> None:
+    home.run("pause", "soon0001")
+    home.run("pause", "--guild", GUILD)
+    assert home.run("resume", "soon0001").code == 1
+    home.run("pause", "later001")
+    with closing(sqlite3.connect(home.file)) as connection, connection:
+        connection.execute("DELETE FROM sessions")
+    assert home.run("resume", "later001").code == 0
+    assert [p.guild_id for p in pauses_of(home)] == [GUILD]
 
 
 def test_hint_of_a_refused_setup_works_to_the_letter(home: Home) -> None:

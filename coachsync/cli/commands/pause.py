@@ -95,13 +95,15 @@ def resume(ctx: typer.Context, sessions: Paused = None, guild: OfGuild = None) -
     _one_scope(names, guild)
     with opened(ctx, writable=True) as (settings, store):
         _check_guild(store, settings, guild)
-        found = [find_one(store, name) for name in names]
         there = store.ledger.pauses(now)
-        ids = {session.id for session in found}
+        paused = {pause.session_id for pause in there}  # of a booking that is gone the pause is left
+        found = [find_one(store, name) for name in names if name not in paused]
+        ids = {session.id for session in found} | (paused & set(names))
         ended = [p for p in there if _is_meant(p, ids, guild)]
         waited = _end(store, settings, ended, now) if ended else []
+        named = [*store.bookings.by_ids(ids).values(), *found]
     _print(resumed_lines(ended, waited))
-    guilds = {guild} if guild else {session.guild_id for session in found}
+    guilds = {guild} if guild else {session.guild_id for session in named}
     wider = _wider([p for p in there if p not in ended], guilds)
     if not ended and not wider:
         output.out(f"{_called(ids, guild)} not paused" if ids or guild else "nothing is paused")
