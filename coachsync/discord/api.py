@@ -20,6 +20,7 @@ from coachsync.discord.errors import AnswerLost, Forbidden, NotFound, Unexpected
 from coachsync.discord.objects import Me, ShapeError
 from coachsync.discord.pace.dispatch import Priority
 from coachsync.discord.routes import Call
+from coachsync.domain.budget import RoleWord
 from coachsync.domain.guild_objects import CATEGORY, VOICE, Channel, GuildFacts, Member, Role
 from coachsync.domain.model import Millis
 from coachsync.domain.permissions import Overwrite
@@ -210,6 +211,16 @@ class Discord:
     def now(self, monotonic: float | None = None) -> Millis | None:
         """Return Discord's time, now or at an instant of this host's monotonic clock; None before the first answer."""
         return self.client.clock.now(time.monotonic() if monotonic is None else monotonic)
+
+    def role_word(self, guild_id: str) -> RoleWord | None:
+        """Return what Discord last said of its limit on making roles in a guild; None if it said nothing."""
+        said = self.client.said(routes.CREATE_ROLE.at(guild_id=guild_id))
+        at = None if said is None else self.now(said.at)
+        if said is None or at is None:
+            return None
+        reading = said.reading
+        resets_at = at + int((reading.reset_after or 0.0) * 1000)
+        return RoleWord(at, reading.limit or 0, reading.remaining or 0, resets_at)
 
     def skew(self) -> Millis | None:
         """Return how far Discord's clock is ahead of this host's, None before the first answer."""

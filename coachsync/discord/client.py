@@ -33,7 +33,7 @@ from coachsync.discord.errors import (
 from coachsync.discord.exchange import Answer, Lost, NeverSent, Outgoing, Result, Sender
 from coachsync.discord.pace.dispatch import TIME_SPENT, Ceiling, Dispatcher, Priority, Progress
 from coachsync.discord.pace.headers import Reading, read_limits
-from coachsync.discord.pace.limits import Limits
+from coachsync.discord.pace.limits import Limits, LimitWord
 from coachsync.discord.refused import RefusedAnswers
 from coachsync.discord.routes import GET_ME, Call
 from coachsync.domain.limits import REQUESTS_PER_SECOND
@@ -112,6 +112,10 @@ class Client:
     def lately(self) -> list[float]:
         """Return when the requests that still count against the global limit were answered."""
         return self._limits.lately(self._loop.time())
+
+    def said(self, call: Call) -> LimitWord | None:
+        """Return what Discord last said of the limit of `call`, if that is one of hours; None if it said nothing."""
+        return self._limits.said(call)
 
     def progress(self) -> Progress:
         """Return what is in flight, what waits and for which limit."""

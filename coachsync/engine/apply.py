@@ -19,6 +19,7 @@ from coachsync.discord.client import metered
 from coachsync.discord.errors import failure_of
 from coachsync.discord.objects import Me
 from coachsync.discord.pace.dispatch import Priority
+from coachsync.domain.budget import GuildSight, RoleWord
 from coachsync.domain.case import Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.limits import MOST_ROLE_CREATIONS
@@ -80,7 +81,8 @@ class Applied(NamedTuple):
 
     `failures` says of the guilds that could not be looked at why. `looked` are the sessions that were looked at or
     worked on, `sound` the standing conditions (code, guild) that were seen not to be there. `notes` are worth
-    knowing, and no run is warned of them.
+    knowing, and no run is warned of them. `sights` is what was seen in each guild, `role_words` what Discord said of
+    its limit on roles there.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -89,6 +91,8 @@ class Applied(NamedTuple):
     looked: frozenset[str]
     sound: frozenset[tuple[str, str]]
     notes: tuple[Warn, ...] = ()
+    sights: Mapping[str, GuildSight] = {}
+    role_words: Mapping[str, RoleWord] = {}
 
 
 class Apply:
@@ -141,7 +145,22 @@ class Apply:
         looked = frozenset(self.looked)
         seen = [guild for guild in self.guilds.values() if guild.failure is None]
         notes = tuple(note for guild in seen for note in guild.notes())
-        return Applied(tuple(self.outcomes), self._warnings(), self.failures(), looked, self._sound(), notes)
+        sights = {guild.id: self._sight(guild) for guild in seen}
+        words = {guild.id: word for guild in seen if (word := guild.discord.role_word(guild.id)) is not None}
+        return Applied(
+            tuple(self.outcomes), self._warnings(), self.failures(), looked, self._sound(), notes, sights, words
+        )
+
+    def _sight(self, guild: Guild) -> GuildSight:
+        """Return what is in a guild after the run and is no session's."""
+        entries = (*self.entries.values(), *(job.entry for job in self.jobs))
+        ours = {r.snowflake for entry in entries for r in entry.resources if r.is_there and r.snowflake}
+        return GuildSight(
+            guild.now(),
+            len(guild.roles.keys() - ours),
+            len(guild.channels.keys() - ours),
+            category.filled(self.shelves[guild.id], ours),
+        )
 
     async def _carry_out(self) -> None:
         doubtful = [i for i in self._by_urgency() if self._is_doubtful(i)]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from coachsync import waits
 from coachsync.domain.booking import Defaults
+from coachsync.domain.budget import GuildSight, RoleWord
 from coachsync.domain.case import Facts
 from coachsync.domain.causes import OF_GUILDS
 from coachsync.domain.failure import Failure
@@ -50,6 +51,8 @@ class Done(NamedTuple):
     looked: frozenset[str]
     sound: frozenset[tuple[str, str]]
     notes: tuple[Warn, ...] = ()
+    sights: Mapping[str, GuildSight] = {}
+    role_words: Mapping[str, RoleWord] = {}
 
 
 class _Signals:
@@ -220,6 +223,8 @@ def _done(plan: Plan, applied: Applied, ways: Ways, rate_limited: int, signals: 
         applied.looked,
         sound,
         applied.notes,
+        applied.sights,
+        applied.role_words,
     )
 
 

@@ -52,6 +52,7 @@ from coachsync.store.open import open_store
 
 if TYPE_CHECKING:
     from coachsync.engine.causes import Seen
+    from coachsync.engine.loop import Done
     from coachsync.engine.restraint import Restraint
 
 _RECENT_RUNS = 50
@@ -303,7 +304,7 @@ def _work(
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
     report = _with_causes(request, reading, plan, report, store, seen)
     try:
-        report = _finish(store, request, reading, plan, report, number)
+        report = _finish(store, request, reading, plan, report, number, done)
     except StoreError as error:  # what was done is still to be reported
         failure = Failure("store_error", error.message, error.hint)
         report = report._replace(exit_code=UNUSABLE, unusable=failure)
@@ -374,8 +375,9 @@ def _finish(
     plan: Plan,
     report: Report,
     number: int | None = None,
+    done: Done | None = None,
 ) -> Report:
-    """Record the run, what it could only report and what is wrong after it, in one transaction."""
+    """Record the run, what it saw, what it could only report and what is wrong after it, in one transaction."""
     with store.transaction() as transaction:
         if number is None:
             number = _begin(transaction, request, reading, plan)
@@ -389,6 +391,8 @@ def _finish(
                 transaction.ledger.event(failure_event(outcome, reading.facts.now))
         if report.followed is not None:
             transaction.ledger.keep_causes(report.followed, reading.facts.now)
+        if done is not None and (done.sights or done.role_words):
+            transaction.ledger.keep_sights(done.sights, done.role_words)
         transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
     return report._replace(recorded=True)
 

@@ -50,7 +50,8 @@ def of_ledger(store: Store, settings: Settings, now: Millis) -> OfLedger:
     rooms.update(entry.guild_id for entry in store.ledger.live_entries() if entry.current("channel") is not None)
     causes = Count(dict.fromkeys(get_args(Urgency), 0))
     causes.update(cause.urgency for cause in attention(store, settings, now))
-    return OfLedger(store.ledger.last_success_at(RUN), store.ledger.counters(), rooms, causes, {})
+    budget = {guild: store.ledger.role_budget(guild, now).left(now) for guild in rooms}
+    return OfLedger(store.ledger.last_success_at(RUN), store.ledger.counters(), rooms, causes, budget)
 
 
 def write_metrics(path: str, figures: Figures) -> None:

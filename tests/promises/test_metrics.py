@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.kit.scene import Scene, Stage
+from coachsync.domain.model import HOUR
+from coachsync.standin.limits import Bucket, Limits
+from tests.kit.scene import ROLES, Scene, Stage
 
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -115,3 +117,25 @@ def test_library_that_is_not_installed_is_named_and_fails_no_run(
     assert found.code == 1
     (warning,) = [w for w in found.json["warnings"] if w["code"] == code]
     assert f"pip install 'coachsync[{section.partition(']')[0][1:]}]'" in warning["message"]
+
+
+def _budget(scene: Scene) -> float:
+    return figures(scene)["role_budget_remaining", (("guild", scene.guild),)]
+
+
+def test_budget_of_roles_is_counted_from_the_ledger_if_discord_says_nothing(scene: Scene) -> None:
+    scene.program("run")
+    assert _budget(scene) == 250
+    scene.book()
+    scene.program("run")
+    assert _budget(scene) == 249
+
+
+def test_budget_of_roles_is_discords_own_word_if_that_was_heard(scene: Scene) -> None:
+    scene.standin.limits = Limits({("POST", ROLES): (Bucket("create role", 100, 172_800.0, "guild_id"),)})
+    scene.book()
+    scene.program("run")
+    assert _budget(scene) == 99
+    scene.clock.advance(49 * HOUR)
+    scene.program("run")
+    assert _budget(scene) == 100

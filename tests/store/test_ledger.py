@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from coachsync.domain.budget import GuildSight, RoleWord
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import DAY, HOUR, Action, Event, Grant, Outcome, Person, Report, Resource, Session
 from coachsync.domain.states import EntryState, ResourceState
@@ -253,3 +254,15 @@ class TestForgetting:
             transaction.ledger.reported("bad", "invalid", 0)
         finish(store, self.LATE)
         assert store.ledger.was_reported([("bad", "invalid", 0)]) == {("bad", "invalid", 0)}
+
+
+class TestSights:
+    def test_what_was_seen_and_said_last_is_kept_by_guild(self, store: Store) -> None:
+        first, last = GuildSight(NOW, 3, 4), GuildSight(NOW + 1, 5, 6, (7, 0))
+        word = RoleWord(NOW, 250, 12, NOW + 9)
+        for sight in (first, last):
+            with store.transaction() as transaction:
+                transaction.ledger.keep_sights({GUILD: sight}, {GUILD: word})
+        assert (store.ledger.sight(GUILD), store.ledger.sight("other")) == (last, None)
+        assert store.ledger.role_budget(GUILD, NOW).word == word
+        assert store.ledger.role_budget("other", NOW).word is None

@@ -27,6 +27,8 @@ from coachsync.discord.routes import Call, Route
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 
 _SECOND = 1.004
+_LONG = 3600.0
+_SAME_END = 1.0  # seconds by which two answers of one window may differ in its end
 
 
 class Wait(NamedTuple):
@@ -38,6 +40,13 @@ class Wait(NamedTuple):
     scope: str
     until: float
     route: Route
+
+
+class LimitWord(NamedTuple):
+    """What an answer said of a limit, and when it came, in monotonic seconds."""
+
+    reading: Reading
+    at: float
 
 
 class Ticket:
@@ -91,6 +100,7 @@ class Limits:
         self._answered: deque[float] = deque(spent[-per_second:])
         self._closed_until = -inf
         self._global_strikes = 0
+        self._long: dict[tuple[Route, str], LimitWord] = {}
 
     def _state(self, route: Route) -> _RouteState:
         state = self._routes.get(route)
@@ -202,6 +212,7 @@ class Limits:
     def answered(self, ticket: Ticket, reading: Reading, now: float) -> None:
         """Learn from an answer."""
         state = self._arrived(ticket, now)
+        self._hear(ticket.call, reading, now)
         self._learn_route(state, ticket.call.major, reading)
         if reading.refused:
             self._refused(state, ticket, reading, now)
@@ -211,6 +222,18 @@ class Limits:
             self._first_answer(state, ticket, reading, now)
         else:
             self._count(state, ticket, ticket.bucket, reading, now)
+
+    def said(self, call: Call) -> LimitWord | None:
+        """Return what was last said of the limit of `call`, if that outlives a run by far; None if nothing was."""
+        return self._long.get((call.route, call.major))
+
+    def _hear(self, call: Call, reading: Reading, now: float) -> None:
+        """Keep what is said of a limit of hours: the latest window's, and of answers side by side the least left."""
+        if not reading.counts or (reading.reset_after or 0.0) < _LONG:
+            return
+        former = self._long.get((call.route, call.major))
+        if former is None or _later(LimitWord(reading, now), former):
+            self._long[call.route, call.major] = LimitWord(reading, now)
 
     def _learn_route(self, state: _RouteState, major: str, reading: Reading) -> None:
         bucket_hash = reading.hash
@@ -301,3 +324,11 @@ class Limits:
             ticket.bucket.home().lost()
             if ticket.group is not None and ticket.group.end_trial(ticket.bucket, reading._replace(limit=None)):
                 self.generation += 1
+
+
+def _later(new: LimitWord, former: LimitWord) -> bool:
+    """Return whether an answer tells of a later state of a limit than another."""
+    ends, before = ((said.reading.reset_after or 0.0) + said.at for said in (new, former))
+    if abs(ends - before) > _SAME_END:
+        return ends > before
+    return (new.reading.remaining or 0) <= (former.reading.remaining or 0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 
 from coachsync.discord.api import How
 from coachsync.discord.codes import UNKNOWN_CHANNEL
@@ -102,6 +103,17 @@ def _known(shelf: Shelf, base: Channel) -> list[str]:
     """Return the configured category and our further ones, in the order of their numbers."""
     ours = [c for c in shelf.guild.channels.values() if _is_ours(shelf, base, c)]
     return [base.id, *(c.id for c in sorted(ours, key=lambda c: (len(c.name), c.name)))]
+
+
+def filled(shelf: Shelf, rooms: Collection[str]) -> tuple[int, ...]:
+    """Return how many channels but these stand in each category that rooms are put in, the configured one first."""
+    guild = shelf.guild
+    if guild.category_id is None:
+        return ()
+    base = guild.channels.get(guild.category_id)
+    parents = [guild.category_id] if base is None else _known(shelf, base)
+    others = Counter(c.parent_id for i, c in guild.channels.items() if i not in rooms)
+    return tuple(others[parent] for parent in parents)
 
 
 def _is_ours(shelf: Shelf, base: Channel, channel: Channel) -> bool:

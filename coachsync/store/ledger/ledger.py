@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from coachsync.domain.failure import Failure
+from coachsync.domain.limits import ROLE_WINDOW
 from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Person, Resource, RunRecord
 from coachsync.domain.windows import RELEASED
 from coachsync.store.ledger.keys import id_of, ledger_key
@@ -21,6 +22,7 @@ from coachsync.store.ledger.writer import LedgerWriter
 from coachsync.store.sql import Sql
 
 if TYPE_CHECKING:
+    from coachsync.domain.budget import GuildSight, RoleBudget
     from coachsync.domain.causes import Cause
     from coachsync.domain.news import Remembered
     from coachsync.domain.pauses import Pause
@@ -256,6 +258,23 @@ class Ledger:
         """Return how many roles we created in this guild since then (Discord's clock)."""
         sql = "SELECT count(*) FROM coachsync_resources WHERE guild_id = ? AND kind = 'role' AND made_at >= ?"
         return self._number(sql, (guild_id, since)) or 0
+
+    def role_budget(self, guild_id: str, now: Millis) -> RoleBudget:
+        """Return what is known of the roles that Discord still makes in this guild."""
+        from coachsync.domain.budget import RoleBudget
+        from coachsync.store.ledger import sights
+
+        made = tuple(row[0] for row in self._read(sights.MADE, (guild_id, now - 2 * ROLE_WINDOW)))
+        said = self._read(sights.WORD, (guild_id,))
+        word = sights.word_of(said[0]) if said else None
+        return RoleBudget(made, word, self.roles_exhausted_until(guild_id) or 0)
+
+    def sight(self, guild_id: str) -> GuildSight | None:
+        """Return what a run last saw in this guild; None if none looked."""
+        from coachsync.store.ledger import sights
+
+        rows = self._read(sights.SIGHT, (guild_id,))
+        return sights.sight_of(rows[0]) if rows else None
 
     @contextmanager
     def changing(self) -> Iterator[LedgerWriter]:

@@ -37,8 +37,8 @@ _FAILURES_OF_ONE_TEXT = (
 
 STEPS: tuple[tuple[str, ...], ...] = (
     # 1 → 2: people are a list, no longer one student and one coach; a failure is three columns, no longer one text;
-    # causes, notes, pauses and refusals have their tables; a grant knows when its person was seen; a run what it sent
-    # and who ran it; what was left behind is looked for in every run
+    # causes, notes, pauses, refusals and what is seen of guilds have their tables; a grant knows when its person was
+    # seen; a run what it sent and who ran it; what was left behind is looked for in every run
     (
         schema.PEOPLE_TABLE,
         *_PEOPLE_OF_TWO,
@@ -66,6 +66,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         schema.PAUSES_TABLE,
         schema.REFUSALS_TABLE,
         schema.REFUSED_TABLE,
+        schema.SIGHTS_TABLE,
+        schema.ROLE_WORDS_TABLE,
     ),
 )
 """STEPS[n - 1] leads from version n to version n + 1."""

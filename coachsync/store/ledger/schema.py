@@ -128,6 +128,27 @@ LIMITS_TABLE = (
     "CREATE TABLE coachsync_limits (guild_id TEXT PRIMARY KEY NOT NULL, roles_exhausted_until BIGINT NOT NULL)"
 )
 
+# What a run last saw in a guild and is not ours; `filled`: how many other channels stand in each category that rooms
+# are put in, with spaces between.
+SIGHTS_TABLE = """
+CREATE TABLE coachsync_sights (
+    guild_id TEXT PRIMARY KEY NOT NULL,
+    at BIGINT NOT NULL,
+    roles BIGINT NOT NULL,
+    channels BIGINT NOT NULL,
+    filled TEXT NOT NULL
+){keyed}"""
+
+# What Discord last said of its limit on making roles in a guild
+ROLE_WORDS_TABLE = """
+CREATE TABLE coachsync_role_words (
+    guild_id TEXT PRIMARY KEY NOT NULL,
+    at BIGINT NOT NULL,
+    most BIGINT NOT NULL,
+    remaining BIGINT NOT NULL,
+    resets_at BIGINT NOT NULL
+){keyed}"""
+
 REPORTED_TABLE = """
 CREATE TABLE coachsync_reported (
     session_id TEXT NOT NULL,
@@ -229,6 +250,8 @@ LEDGER_TABLES = (
     EVENTS_TABLE,
     *EVENTS_INDEXES,
     LIMITS_TABLE,
+    SIGHTS_TABLE,
+    ROLE_WORDS_TABLE,
     REPORTED_TABLE,
     REPORTED_INDEX,
     CAUSES_TABLE,

@@ -29,6 +29,7 @@ from coachsync.store.ledger.keys import clean, ledger_key
 from coachsync.store.sql import Sql
 
 if TYPE_CHECKING:
+    from coachsync.domain.budget import GuildSight, RoleWord
     from coachsync.domain.causes import Followed
     from coachsync.domain.news import Told
     from coachsync.domain.pauses import Pause
@@ -218,6 +219,12 @@ class LedgerWriter:
     def set_roles_exhausted(self, guild_id: str, until: Millis) -> None:
         """Remember that Discord makes no more roles in this guild before `until` (Discord's clock)."""
         self._sql.run(_SAVE_LIMIT, (guild_id, until))
+
+    def keep_sights(self, sights: Mapping[str, GuildSight], words: Mapping[str, RoleWord]) -> None:
+        """Remember what a run saw in guilds, and what Discord said of its limit on roles there."""
+        from coachsync.store.ledger.sights import keep
+
+        keep(self._sql, sights, words)
 
     def keep_causes(self, followed: Followed, now: Millis) -> None:
         """Let these be the causes that stand; one that ended stays until whoever was told of it knows."""
