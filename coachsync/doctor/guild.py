@@ -56,11 +56,11 @@ def _unread(asked: Asked, business: Business, failure: DiscordError, link: str) 
     who = f"the bot {asked.me.name} ({asked.me.id})"
     open_rooms = [entry for entry in business.live if entry.current("channel") is not None]
     if open_rooms:
-        what = f"{who} is not in guild {guild_id}, where a bot of ours made {len(open_rooms)} rooms that are open"
-        hint = (
-            "if the token was changed, put back that of the bot that made them; if the guild is gone for good: "
-            f"{_abandon(open_rooms)}; else invite this bot again: {link}"
-        )
+        rooms = f"{len(open_rooms)} room{'s' if len(open_rooms) > 1 else ''}"
+        what = f"{who} is not in guild {guild_id}, where {rooms} of ours should be open"
+        hint = f"invite the bot again: {link} ; if the guild is gone for good: {_abandon(open_rooms)}"
+        if not business.bot_id:  # else that is known to be the bot that made them
+            hint = f"if the token was changed, put back that of the bot that made them; else {hint}"
         return fault("guild", what, hint, guild_id)
     hint = (
         "correct guild_id in the configuration or the booking, or the token if it is another bot's; or let somebody "

@@ -38,14 +38,15 @@ def screen_lines(findings: Sequence[Finding], screen: Screen) -> Iterator[str]:
     """Yield what a person reads: what is amiss with its remedy, what is fine by its checks' names alone."""
     fine: list[str] = []
     amiss = {finding.check for finding in findings if finding.level != "ok"}
-    for finding in findings:
+    for finding, after in zip(findings, [*findings[1:], None], strict=True):
         if finding.level == "ok" and not screen.whole:
             if finding.check not in amiss and finding.check not in fine:
                 fine.append(finding.check)
             continue
         yield from _folded(fine, screen)
         yield from _hung(_sign(finding.level, screen), f"{finding.check}: {clean(finding.message)}", screen)
-        if finding.hint:
+        alike = after is not None and (after.check, after.hint) == (finding.check, finding.hint)
+        if finding.hint and not alike:  # one remedy for several stands below the last
             arrow = "→" if screen.unicode else "->"
             yield from _hung(" " * _column(screen), f"{arrow} {clean(finding.hint)}", screen, under=len(arrow) + 1)
     yield from _folded(fine, screen)

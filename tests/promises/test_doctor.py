@@ -114,6 +114,15 @@ def test_screen_folds_what_is_fine_in_its_place() -> None:
     ]
 
 
+def test_one_remedy_for_several_is_shown_once() -> None:
+    found = [FOUND[2]._replace(message=f"{name} is not here", hint="invite them") for name in ("Emma", "John")]
+    assert list(screen_lines(found, Screen(100, colour=False, unicode=True))) == [
+        "✗ people: Emma is not here",
+        "✗ people: John is not here",
+        "  → invite them",
+    ]
+
+
 def test_verdict_counts_and_says_what_to_begin_with() -> None:
     assert verdict(FOUND) == "1 failure, 1 warning; begin with people"
     assert verdict(FOUND[3:]) == "sound, with 1 warning"
