@@ -20,20 +20,29 @@ from types import TracebackType
 from tests.kit.home import ROOT as REPOSITORY
 from tests.kit.home import Result
 
-_NEEDED = ("unshare", "nsenter", "chroot", "sudo", "useradd")
+_NEEDED = ("unshare", "nsenter", "chroot", "sudo", "useradd", "setpriv", "pgrep", "sqlite3")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _TIMEOUT_S = 60.0
 
 _MAKE = r"""
-mount -t tmpfs -o mode=755 none "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-cd "$1/root"
-mount -t proc proc proc
-mount --rbind /dev dev
-mount -t tmpfs none dev/shm
-mount -t tmpfs -o mode=1777 none tmp
-mount -t tmpfs -o mode=755 none run
+folder="$1" number=0; shift
+mount -t tmpfs -o mode=755 none "$folder"
+cd "$folder"
+mkdir root
+laid_over() {
+    number=$((number + 1))
+    mkdir upper$number work$number
+    mount -t overlay overlay -o "lowerdir=$1,upperdir=upper$number,workdir=work$number" "root$1"
+}
+laid_over /
+mount -t proc proc root/proc
+mount --rbind /dev root/dev
+mount -t tmpfs -o mode=1777 none root/dev/shm
+mount -t tmpfs -o mode=755 none root/run
+for lower; do
+    laid_over "$lower"
+done
+cd root
 echo ready
 exec chroot . sleep infinity
 """
@@ -60,10 +69,6 @@ def lacking() -> str:
     absent = [name for name in _NEEDED if shutil.which(name) is None]
     if absent:
         return f"not installed: {', '.join(absent)}"
-    mounts = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines()} - {"/"}
-    hidden = [path for path in _interpreter() if mounts & {str(p) for p in (path, *path.parents)}]
-    if hidden:
-        return f"{hidden[0]} is on a file system of its own"
     tried = subprocess.run(
         ["unshare", "--mount", "sh", "-euc", "mount -t tmpfs none /mnt && cd /mnt && mkdir u w r"
          " && mount -t overlay overlay -o lowerdir=/etc,upperdir=u,workdir=w r"],
@@ -77,6 +82,13 @@ def _interpreter() -> tuple[Path, ...]:
     return Path(sys.base_prefix), Path(sysconfig.get_path("purelib")), REPOSITORY
 
 
+def _file_systems() -> list[str]:
+    """Return where the file systems are mounted that the program runs from, beside the root's."""
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines()]
+    holding = {max((m for m in mounts if path.is_relative_to(m)), key=len) for path in _interpreter()}
+    return sorted(holding - {"/"})
+
+
 class Throwaway:
     """A root that lasts for a with-block; `folder` is an empty one to mount it at."""
 
@@ -85,6 +97,7 @@ class Throwaway:
 
     def __enter__(self) -> Throwaway:
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", _MAKE, "sh", str(self.folder)]
+        command += _file_systems()
         self._keeper = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
         assert self._keeper.stdout is not None
         assert self._keeper.stdout.readline() == "ready\n"
@@ -134,9 +147,10 @@ class Throwaway:
 
     def _furnish(self) -> None:
         """Open the way to the interpreter for every user, and put in what stands for a registry."""
-        for folder in {parent for path in _interpreter() for parent in (path, *path.parents)}:
-            inside = self.path(str(folder))
-            inside.chmod(inside.stat().st_mode | 0o001)
+        for path in _interpreter():
+            for folder in (path, *path.parents):
+                inside = self.path(str(folder))
+                inside.chmod(inside.stat().st_mode | (0o005 if folder == path else 0o001))
         libraries = " ".join(shlex.quote(sysconfig.get_path(kind)) for kind in ("purelib", "platlib"))
         python = shlex.quote(f"{sys.base_prefix}/bin/python3")
         self.write("/usr/local/bin/python3", _PYTHON.replace("@PYTHON@", python), 0o755)

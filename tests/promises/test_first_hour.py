@@ -30,7 +30,7 @@ needs_cron = pytest.mark.skipif(
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
 GUILD, CATEGORY = "1100000000000000000", "1100000000000000001"  # README's own
-MAIL, LOG = "/tmp/mail", "/var/lib/coachsync/coachsync.log"
+MAIL, LOG = "/tmp/coachsync-mail", "/var/lib/coachsync/coachsync.log"
 SENDMAIL = f'#!/bin/sh\necho "to $(eval echo \\$$#)" >>{MAIL}\ncat >>{MAIL}\n'
 SYSTEMCTL = """#!/bin/sh
 cd /etc/systemd/system
@@ -226,8 +226,8 @@ def test_booking_system_of_another_user_writes_the_store_and_asks_for_a_room_as_
     sarah = hour.town.people["Sarah"]
     row = f"'abc12345', 'SCHEDULED', {host_now() + 2 * HOUR}, '{sarah}', '{sarah}'"
     query = f"INSERT INTO sessions ({columns}) VALUES ({row})"
-    hour.root.write("/tmp/query", query)
-    hour.root.shell("sudo -u webshop sqlite3 /srv/bookings/sessions.db </tmp/query")
+    hour.root.write("/tmp/coachsync-query", query)
+    hour.root.shell("sudo -u webshop sqlite3 /srv/bookings/sessions.db </tmp/coachsync-query")
     hour.typed("sudo")
     assert hour.rooms() == ["🎤 coaching-abc12345"]
     hour.typed("late booking")
