@@ -176,7 +176,8 @@ MANGLED = {
 @pytest.mark.parametrize("kind", [k for k in MANGLED if k not in ("nul", "no utf-8", "long")])
 def test_mangled_token_from_the_environment_is_refused_and_not_shown(booked: Scene, kind: str) -> None:
     result = booked.program(*VOICES[2], COACHSYNC_TOKEN=MANGLED[kind])
-    assert (result.code, result.complaint[-2:]) == (3, ["error", "hint"])
+    last = json.loads(result.err.splitlines()[-1])
+    assert (result.code, last["level"], bool(last["hint"])) == (3, "error", True)
     assert_kept(booked, result)
     assert booked.standin.requests == []
 
@@ -191,7 +192,8 @@ def test_mangled_token_from_a_file_is_refused_and_not_shown(stage: Stage, kind: 
     scene.configure(f'token_file = "{"credential:discord.secret" if source == "credential" else path}"')
     scene.book()
     result = scene.program(*VOICES[2], COACHSYNC_TOKEN="", CREDENTIALS_DIRECTORY=str(scene.folder))
-    assert (result.code, result.complaint[-2:]) == (3, ["error", "hint"])
+    last = json.loads(result.err.splitlines()[-1])
+    assert (result.code, last["level"], bool(last["hint"])) == (3, "error", True)
     assert_kept(scene, result)
     assert scene.standin.requests == []
 
