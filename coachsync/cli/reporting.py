@@ -36,7 +36,7 @@ def _tell(report: Report, settings: Settings, *, quiet: bool) -> None:
 
     if quiet:
         telling.tell_news(settings, report)
-        if report.unusable is not None and not report.recorded:
+        if report.unusable is not None and not telling.is_cause(report):
             output.error(report.unusable.message, report.unusable.hint)
         return
     for warning in telling.warnings_alone(report):

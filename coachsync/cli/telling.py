@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.cli import output
-from coachsync.domain.causes import MISSED, OPEN, Cause
+from coachsync.domain.causes import MISSED, OPEN, PASSING, Cause
 from coachsync.domain.news import Digest, News, digest
 from coachsync.errors import CoachsyncError, StoreError
 from coachsync.notify.news import QUIET_RUN, listed, news_lines, sessions_of
@@ -48,6 +48,10 @@ def tell_news(settings: Settings, report: Report) -> None:
     told += [News(how, cause) for cause, how in report.followed.ended if cause.code == OPEN]
     if told:
         _print(told, _sessions_in(report), Moments(report.now, _zone(settings)))
+    for outcome in report.outcomes:  # what only answers somebody's call is no cause
+        if outcome.error is not None and outcome.error.code in PASSING and not outcome.only_paused:
+            failure = failure_of_outcome(outcome)
+            output.error(failure.message, failure.hint)
 
 
 def tell_from(
@@ -135,6 +139,7 @@ def _tell_the_rest(settings: Settings, report: Report) -> None:
     """Tell what the run ended, and what stands although it could not see it."""
     assert report.followed is not None
     said = {w.code for w in report.warnings} | {o.error.code for o in report.outcomes if o.error is not None}
+    said |= {report.unusable.code} if report.unusable is not None else set()
     rest = [c for c in report.followed.standing if c.last_seen != report.now or c.code not in said]
     news = [News("begins" if c.since == report.now else "lasts", c) for c in rest]
     news += [News(how, cause) for cause, how in report.followed.ended if cause.code not in (OPEN, MISSED)]
@@ -155,6 +160,13 @@ def warnings_alone(report: Report) -> list[Warn]:
 def says_why(report: Report) -> bool:
     """Return whether what made the run unusable is told as a failure of sessions."""
     return report.unusable is not None and any(_is_why(o, report) for o in report.outcomes)
+
+
+def is_cause(report: Report) -> bool:
+    """Return whether what made the run unusable is one of the causes that it saw."""
+    standing = report.followed.standing if report.followed is not None else ()
+    why = report.unusable
+    return why is not None and any(c.code == why.code and c.last_seen == report.now for c in standing)
 
 
 def _is_why(outcome: Outcome, report: Report) -> bool:

@@ -407,7 +407,7 @@ def _with_causes(
 ) -> Report:
     """Return a report with what became of the causes, if anything is wrong or was; `store`: who remembers that."""
     known = store is not None and store.ledger.has_causes()
-    amiss = known or report.warnings or plan.refused or (seen is not None and seen.notes)
+    amiss = known or report.warnings or report.unusable or plan.refused or (seen is not None and seen.notes)
     if not amiss and all(o.error is None for o in report.outcomes):
         return report
     from coachsync.engine.causes import Seen, causes_after

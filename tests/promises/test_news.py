@@ -284,3 +284,24 @@ def test_what_cannot_be_marked_is_told_once_a_run_and_again_by_the_next(stage: S
         said = scene.program("run", "--quiet", inject=refuse)
         assert said.complaint == ["failing", "hint"]
     assert heads(mails(scene, 2)) == ["failing"]
+
+
+def test_quiet_call_by_name_is_told_why_nothing_is_done(stage: Stage) -> None:
+    scene = stage()
+    scene.tick()
+    said = scene.command("setup", "nobody", "--quiet")
+    assert (said.code, said.complaint) == (1, ["error", "hint"])
+    assert "nobody" in said.err
+
+
+def test_store_that_cannot_be_written_is_told_once_in_each_run(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    scene.change(status="CANCELLED")
+    scene.clock.advance(QUARTER)
+    refuse = "import coachsync.store.bookings as b\nfrom coachsync.errors import StoreError\n"
+    refuse += "def prove(self):\n    raise StoreError('the disk is full', 'make room')\nb.Bookings.prove = prove"
+    said = scene.program("run", "--quiet", inject=refuse)
+    assert (said.code, said.err.count("the disk is full")) == (3, 1), said
+    assert scene.things() == {}
