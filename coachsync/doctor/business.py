@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from coachsync.config import DiscordSettings
-from coachsync.domain.model import Entry, Millis, Session
+from coachsync.domain.budget import RoleBudget
+from coachsync.domain.model import Entry, Session
 
 
 class Business(NamedTuple):
     """What coachsync has to do in one guild: its settings, the sessions to come, the rooms that are open.
 
     `section` is where the configuration speaks of it: "[discord] of /etc/coachsync/config.toml".
-    `exhausted` is until when Discord makes no more roles, `made` how many were made within its window. `bot_id`: which
-    bot worked there so far, "" if nobody knows.
+    `budget` is how many roles Discord still makes. `bot_id`: which bot worked there so far, "" if nobody knows.
     """
 
     settings: DiscordSettings
     section: str
     coming: tuple[Session, ...] = ()
     live: tuple[Entry, ...] = ()
-    exhausted: Millis = 0
-    made: int = 0
+    budget: RoleBudget = RoleBudget()
     bot_id: str = ""
 
     @property

@@ -13,8 +13,8 @@ from coachsync.config import Settings, Tokens
 from coachsync.doctor import host, people
 from coachsync.doctor.finding import Check, fault, fine, in_order
 from coachsync.doctor.store import Kept, read_store
+from coachsync.domain.budget import RoleBudget
 from coachsync.domain.finding import Finding
-from coachsync.domain.limits import ROLE_WINDOW
 from coachsync.domain.model import Millis
 from coachsync.domain.permissions import NEEDED
 from coachsync.errors import CoachsyncError
@@ -91,7 +91,7 @@ def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Fo
 
     def store() -> Iterable[Finding]:
         nonlocal kept
-        kept, findings = read_store(settings, now, request.days, ROLE_WINDOW)
+        kept, findings = read_store(settings, now, request.days)
         return findings
 
     found.run_in_time("store", store, "the session store")
@@ -99,12 +99,11 @@ def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Fo
     guilds = _guilds(settings, kept)
     found.run("token", lambda: host.of_tokens(settings, tokens, guilds))
     found.run("token", lambda: host.of_two_bots(settings, tokens, request.environ))
-    if request.offline:
-        if found.is_fine("token"):
-            found.add([fine("token", "found; offline, so Discord was not asked whether it takes it")])
-    else:
+    if not request.offline:
         request.told("asking Discord …")
         found.run("api", lambda: _ask(settings, tokens, guilds, kept, now))
+    if all(finding.check != "token" for finding in found.findings):
+        found.add([fine("token", "found; Discord did not say whether it takes it")])
     found.run("people", lambda: people.unlinked(kept.coming, now))
     found.run_in_time("schedule", lambda: _of_schedules(request, settings, kept, now, found), "what calls it")
     found.run_in_time("files", lambda: host.of_files(settings, tokens, guilds), "a file of the configuration's")
@@ -149,8 +148,7 @@ def _ask(settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, 
             f"[{f'guilds.{guild_id}' if guild_id in settings.guilds else 'discord'}] of {settings.path}",
             tuple(s for s in kept.coming if s.guild_id == guild_id),
             tuple(e for e in kept.live if e.guild_id == guild_id),
-            kept.exhausted.get(guild_id, 0),
-            kept.made.get(guild_id, 0),
+            kept.budgets.get(guild_id, RoleBudget()),
             kept.bots.get(guild_id, ""),
         )
         findings += of_guild(asked, business, tokens.of(guild_id).token, NEEDED)

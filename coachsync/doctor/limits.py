@@ -47,14 +47,15 @@ def _of_roles(guild_id: str, left: int, wanted: int) -> Iterator[Finding]:
 
 def _of_creations(guild_id: str, now: Millis, business: Business) -> Iterator[Finding]:
     hint = 'access = "member" in the configuration makes no roles, for rooms made from then on'
-    left = limits.MOST_ROLE_CREATIONS - business.made
-    if business.exhausted > now:
-        wait = span(business.exhausted - now)
+    budget = business.budget
+    if budget.none_until > now:
+        wait = span(budget.none_until - now)
         told = f"Discord makes no more roles in guild {guild_id} for {wait}: sessions get access by overwrites instead"
         yield doubt("limits", told, hint, guild_id)
-    elif left <= max(_NEAR, len(business.coming)):
-        most = limits.MOST_ROLE_CREATIONS
-        told = f"{business.made} roles were made in guild {guild_id} within 48 h; Discord lets a bot make {most}"
+    elif budget.left(now) <= max(_NEAR, len(business.coming)):
+        told = (
+            f"{budget.used(now)} roles were made in guild {guild_id} within 48 h; Discord makes {budget.most} for a bot"
+        )
         yield doubt("limits", told, hint, guild_id)
 
 

@@ -15,6 +15,7 @@ from coachsync.config import Settings
 from coachsync.doctor.finding import doubt, failed, fault, fine, or_fine
 from coachsync.doctor.host import of_store_files
 from coachsync.domain.booking import Defaults
+from coachsync.domain.budget import RoleBudget
 from coachsync.domain.causes import Cause
 from coachsync.domain.finding import Finding
 from coachsync.domain.model import DAY, Entry, Millis, Session, Span
@@ -47,19 +48,18 @@ class Kept(NamedTuple):
     last: LastTick | None = None
     causes: tuple[Cause, ...] = ()
     bots: Mapping[str, str] = {}
-    exhausted: Mapping[str, Millis] = {}
-    made: Mapping[str, int] = {}
+    budgets: Mapping[str, RoleBudget] = {}
 
 
-def read_store(settings: Settings, now: Millis, days: int, window: Millis) -> tuple[Kept, list[Finding]]:
-    """Return what can be read of the store, and what is wrong with it. `window`: that of Discord's role limit."""
+def read_store(settings: Settings, now: Millis, days: int) -> tuple[Kept, list[Finding]]:
+    """Return what can be read of the store, and what is wrong with it."""
     defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
     try:
         parts = open_parts(settings.store.url, settings.base_dir, defaults)
     except CoachsyncError as error:
         return Kept(), [fault("store", error.message, error.hint)]
     with closing(parts):
-        kept, findings = _ledger(parts, Kept(parts.path), settings, now, window)
+        kept, findings = _ledger(parts, Kept(parts.path), settings, now)
         sessions, broken = _bookings(parts, now, days)
         findings += broken or _of_store(parts, kept, sessions)
         if not broken:
@@ -111,13 +111,13 @@ def _of_store(parts: Parts, kept: Kept, sessions: Sequence[Session]) -> list[Fin
 # the ledger
 
 
-def _ledger(parts: Parts, kept: Kept, settings: Settings, now: Millis, window: Millis) -> tuple[Kept, list[Finding]]:
+def _ledger(parts: Parts, kept: Kept, settings: Settings, now: Millis) -> tuple[Kept, list[Finding]]:
     error: CoachsyncError | None = parts.ledger_error
     if error is not None and parts.bookings_error is not None and error.message == parts.bookings_error.message:
         return kept, []  # one file, one thing that is wrong with it
     if parts.ledger is not None:
         try:
-            kept = _remembered(parts, parts.ledger, kept, settings, now, window)
+            kept = _remembered(parts, parts.ledger, kept, settings, now)
         except CoachsyncError as problem:
             error = problem
     if error is not None:
@@ -127,10 +127,9 @@ def _ledger(parts: Parts, kept: Kept, settings: Settings, now: Millis, window: M
     return kept, [fine("ledger", f"{when}; {rooms} room{'s' if rooms != 1 else ''} open")]
 
 
-def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, now: Millis, window: Millis) -> Kept:
+def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, now: Millis) -> Kept:
     live = tuple(entry for entry in ledger.live_entries() if entry.live)
     guilds = {*settings.guild_ids, *(entry.guild_id for entry in live)}
-    until = {guild: ledger.roles_exhausted_until(guild) for guild in guilds}
     causes, last = ledger.causes(), None
     if parts.bookings is not None:
         store = Store(parts.path, parts.bookings, ledger)
@@ -142,8 +141,7 @@ def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, no
         bots=ledger.bots(),
         last=last,
         causes=tuple(dict.fromkeys(causes)),
-        exhausted={guild: moment for guild, moment in until.items() if moment is not None},
-        made={guild: ledger.roles_made_since(guild, now - window) for guild in guilds},
+        budgets={guild: ledger.role_budget(guild, now) for guild in guilds},
     )
 
 
