@@ -5,6 +5,7 @@ Every channel (the output of `run --quiet`, each address of a notification) has 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
@@ -20,6 +21,7 @@ _ONCE = frozenset({MISSED, OPEN})
 _ONCE_WITHIN: Millis = DAY
 _FORGOTTEN_AFTER: Millis = 7 * DAY  # a channel that is configured no more asks for no end
 _SOME_MORE: Millis = HOUR
+_LENGTH = re.compile(r"\b\d+(\.\d+)? (d|h|min|s|ms|days?|hours?|minutes?|seconds?)\b")
 
 
 class Told(NamedTuple):
@@ -86,9 +88,14 @@ def _of_standing(cause: Cause, told: Told | None, now: Millis, repeat: Millis) -
         return "begins"
     if cause.urgency == "late" and told.urgency != "late":
         return "late"
-    if told.message != cause.message or _grew(cause, told, now):
+    if _lasting(told.message) != _lasting(cause.message) or _grew(cause, told, now):
         return "changes"
     return "lasts" if cause.code == OPEN or now - told.at >= repeat else None
+
+
+def _lasting(message: str) -> str:
+    """Return a message without lengths of time: that a wait is a minute shorter is no news."""
+    return _LENGTH.sub("", message)
 
 
 def _grew(cause: Cause, told: Told, now: Millis) -> bool:

@@ -305,3 +305,15 @@ def test_store_that_cannot_be_written_is_told_once_in_each_run(stage: Stage) -> 
     said = scene.program("run", "--quiet", inject=refuse)
     assert (said.code, said.err.count("the disk is full")) == (3, 1), said
     assert scene.things() == {}
+
+
+def test_bug_is_shown_afterwards_until_a_run_works(stage: Stage) -> None:
+    scene = stage()
+    scene.tick()
+    scene.clock.advance(QUARTER)
+    assert scene.program("run", inject="import coachsync.engine.tick as t; t.read = None").code == 70
+    (cause,) = scene.command("status", "--json").json["attention"]
+    assert (cause["code"], cause["urgency"]) == ("tick_failed", "late")
+    assert "coachsync has a bug: TypeError" in cause["message"]
+    scene.tick(QUARTER)
+    assert scene.command("status", "--json").json["attention"] == []
