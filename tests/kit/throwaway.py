@@ -15,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from socket import gethostname
 from types import TracebackType
 
 from tests.kit.home import ROOT as REPOSITORY
@@ -151,6 +152,7 @@ class Throwaway:
             for folder in (path, *path.parents):
                 inside = self.path(str(folder))
                 inside.chmod(inside.stat().st_mode | (0o005 if folder == path else 0o001))
+        self.write("/etc/hosts", f"127.0.0.1 localhost {gethostname()}\n")  # a container's own is not in its root
         libraries = " ".join(shlex.quote(sysconfig.get_path(kind)) for kind in ("purelib", "platlib"))
         python = shlex.quote(f"{sys.base_prefix}/bin/python3")
         self.write("/usr/local/bin/python3", _PYTHON.replace("@PYTHON@", python), 0o755)
