@@ -6,11 +6,13 @@ A start counts from 2015-01-01 to before 2101-01-01 UTC: seconds, microseconds a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import MINUTE, Millis, Person, PersonKind, Session
+from coachsync.domain.flaws import no_id, shown
+from coachsync.domain.model import MINUTE, Millis, Person, Session
+from coachsync.domain.participants import read_people
 from coachsync.domain.snowflake import bare_id, is_snowflake
 
 EARLIEST: Millis = 1_420_070_400_000  # 2015-01-01T00:00:00Z, inclusive
@@ -21,7 +23,6 @@ _DIGITS = frozenset("0123456789")
 _LONGEST_NUMBER = 20  # digits of a time, or of an id in a mark
 _YES = frozenset({"1", "1.0", "true", "t"})
 _NO = frozenset({"", "0", "0.0", "false", "f"})
-_SHOWN = 40
 
 
 class Defaults(NamedTuple):
@@ -44,7 +45,7 @@ def read_booking(fields: Mapping[str, object], defaults: Defaults, position: int
     status = _status(get("status"), flaws)
     start, end = _times(get("scheduled_date"), get("duration"), defaults.duration, flaws)
     own_guild = bare_id(value) if isinstance(value := get("guild_id"), str) else ""
-    people = _pair(get, {defaults.guild_id, own_guild, *defaults.guilds}, flaws)
+    people = read_people(get, {defaults.guild_id, own_guild, *defaults.guilds}, flaws)
     return Session(
         id=session_id,
         status=status,
@@ -80,14 +81,22 @@ def occurs_twice(rows: Sequence[Session]) -> Session:
         f"_id {shown(first.id)} occurs more than once",
         "give each booking its own id, or remove the ones too many",
     )
-    people = tuple(_agreed(person, [r.people[at] for r in rows]) for at, person in enumerate(first.people))
+    people = _agreed_on([row.people for row in rows])
     statuses = tuple(sorted({r.status for r in rows}))
     return first._replace(people=people, statuses=statuses, flaw=first.flaw or flaw)
 
 
+def _agreed_on(told: Sequence[tuple[Person, ...]]) -> tuple[Person, ...]:
+    """Return the people that several rows tell of; whoever they do not agree on is unread, with more or less of them
+    anybody."""
+    if len({len(people) for people in told}) > 1:
+        return (Person(None, "observer", unread=True),)
+    return tuple(_agreed(fields[0], fields) for fields in zip(*told, strict=True))
+
+
 def _agreed(person: Person, told: Sequence[Person]) -> Person:
     """Return a person as several rows tell of them: unread unless all say the same."""
-    same = all(p.id == person.id and not p.unread for p in told)
+    same = all((p.id, p.kind) == (person.id, person.kind) and not p.unread for p in told)
     return person if same else person._replace(id=None, unread=True)
 
 
@@ -111,28 +120,8 @@ def is_start(value: object) -> bool:
     return number is not None and EARLIEST <= number < LATEST
 
 
-def shown(value: object) -> str:
-    """Return a value for a message: quoted, in one line, shortened."""
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
-        return "a very long number"
-    text = ascii(value[:_SHOWN]) if isinstance(value, (str, bytes)) and not _plain(value) else repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def _plain(value: str | bytes) -> bool:
-    return isinstance(value, str) and len(value) <= _SHOWN and value.isprintable()
-
-
-def _pair(get: Callable[[str], object], guilds: Collection[str], flaws: list[Failure]) -> tuple[Person, ...]:
-    """Return student and coach."""
-    return (_person("student", get, guilds, flaws), _person("coach", get, guilds, flaws))
-
-
-def _person(kind: PersonKind, get: Callable[[str], object], guilds: Collection[str], flaws: list[Failure]) -> Person:
-    before = len(flaws)
-    found = _user(f"{kind}DiscordId", get(f"{kind}_discord_id"), guilds, flaws)
-    unread = len(flaws) > before
-    return Person(found, kind, _name(f"{kind}Name", get(f"{kind}_name"), flaws), unread)
 
 
 def _id(value: object, position: int, flaws: list[Failure]) -> str:
@@ -190,24 +179,6 @@ def _bad_start(value: object) -> Failure:
     return Failure("invalid", f"scheduledDate is {shown(value)}, outside the years 2015 to 2100", hint)
 
 
-def _user(key: str, value: object, guilds: Collection[str], flaws: list[Failure]) -> str | None:
-    """Return a person's id, None if there is none or it cannot be read."""
-    hint = "write the id that Discord shows under Copy User ID: digits only, as text"
-    if isinstance(value, str):
-        bare = bare_id(value)
-        if not bare:
-            return None
-        if bare in guilds:
-            message = f"{key} is {shown(value)}, which is a guild's id and nobody's"
-            flaws.append(Failure("invalid", message, hint))
-            return None
-        if is_snowflake(bare):
-            return bare
-        if bare.startswith("<@&"):
-            hint = f"it is a role's mention: {hint}"
-    _no_id(key, value, hint, flaws)
-    return None
-
 
 def _guild(value: object, flaws: list[Failure]) -> str | None:
     """Return the guild's id, None if there is none or it cannot be read."""
@@ -216,19 +187,9 @@ def _guild(value: object, flaws: list[Failure]) -> str | None:
         bare = value.strip()
         if not bare or is_snowflake(bare):
             return bare or None
-    _no_id("guildId", value, hint, flaws)
+    no_id("guildId", value, hint, flaws)
     return None
 
-
-def _no_id(key: str, value: object, hint: str, flaws: list[Failure]) -> None:
-    """Tell what is no id; nothing at all is no flaw."""
-    if value is None:
-        return
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        hint = "write it as text, in quotes: JavaScript rounds a number this long to another id"
-        flaws.append(Failure("invalid", f"{key} is the number {shown(value)}, not a text", hint))
-    else:
-        flaws.append(Failure("invalid", f"{key} is {shown(value)}, not a Discord id of 15 to 20 digits", hint))
 
 
 def _made(key: str, value: object, flaws: list[Failure]) -> str | None:
@@ -243,14 +204,6 @@ def _made(key: str, value: object, flaws: list[Failure]) -> str | None:
     flaws.append(Failure("invalid", f"{key} is {shown(value)}, not an id that coachsync wrote", hint))
     return None
 
-
-def _name(key: str, value: object, flaws: list[Failure]) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    flaws.append(Failure("invalid", f"{key} is {shown(value)}, not a text", "write the name as text, or leave it out"))
-    return ""
 
 
 def _flag(key: str, value: object, flaws: list[Failure]) -> bool:

@@ -36,13 +36,20 @@ OUTCOME_KINDS: tuple[OutcomeKind, ...] = ("done", "failed", "refused", "planned"
 class Person(NamedTuple):
     """Somebody of a booking: `id` is their Discord user id, None if they have linked no account.
 
-    `unread`: the booking says something of them that cannot be understood, so `id` says nothing.
+    `unread`: the booking says something of them that cannot be understood, so `id`, or at least `kind`, says nothing.
+    `discord_name` is the Discord user name that somebody typed in, "" if none.
     """
 
     id: str | None
     kind: PersonKind
     name: str = ""
     unread: bool = False
+    discord_name: str = ""
+
+    @property
+    def observes(self) -> bool:
+        """Return whether they may see, hear and read, and nothing more."""
+        return self.kind == "observer"
 
     @property
     def called(self) -> str:

@@ -16,6 +16,7 @@ class Columns(NamedTuple):
     coach_discord_id: str = "coach_discord_id"
     student_name: str = "student_name"
     coach_name: str = "coach_name"
+    participants: str = "participants"
     guild_id: str = "guild_id"
     discord_setup_complete: str = "discord_setup_complete"
     discord_cleaned_up: str = "discord_cleaned_up"
@@ -29,7 +30,8 @@ class Columns(NamedTuple):
 
 
 FIELDS = Columns._fields
-REQUIRED = ("id", "status", "scheduled_date", "student_discord_id", "coach_discord_id")
+REQUIRED = ("id", "status", "scheduled_date")
+PAIR = ("student_discord_id", "coach_discord_id")  # required too, unless there is a column of participants
 IDS = ("id", "student_discord_id", "coach_discord_id", "guild_id")
 MARKS = ("discord_setup_complete", "discord_cleaned_up", "discord_channel_id", "discord_role_id")
 
@@ -43,6 +45,7 @@ FIELD_OF = {
     "coachDiscordId": "coach_discord_id",
     "studentName": "student_name",
     "coachName": "coach_name",
+    "participants": "participants",
     "guildId": "guild_id",
     "discordSetupComplete": "discord_setup_complete",
     "discordCleanedUp": "discord_cleaned_up",

@@ -39,6 +39,7 @@ class Row(msgspec.Struct, gc=False):
     coach_discord_id: Any = msgspec.field(default=None, name="coachDiscordId")
     student_name: Any = msgspec.field(default=None, name="studentName")
     coach_name: Any = msgspec.field(default=None, name="coachName")
+    participants: Any = None
     guild_id: Any = msgspec.field(default=None, name="guildId")
     discord_setup_complete: Any = msgspec.field(default=None, name="discordSetupComplete")
     discord_cleaned_up: Any = msgspec.field(default=None, name="discordCleanedUp")

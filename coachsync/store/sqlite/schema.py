@@ -16,6 +16,7 @@ CREATE TABLE sessions (
     coach_discord_id TEXT,
     student_name TEXT,
     coach_name TEXT,
+    participants TEXT,
     guild_id TEXT,
     discord_setup_complete INTEGER,
     discord_cleaned_up INTEGER,

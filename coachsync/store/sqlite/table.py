@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from coachsync.domain.booking import EARLIEST, LATEST
 from coachsync.domain.model import Span
 from coachsync.errors import StoreError
-from coachsync.store.columns import FIELDS, KEY_OF, MARKS, REQUIRED, Columns
+from coachsync.store.columns import FIELDS, KEY_OF, MARKS, PAIR, REQUIRED, Columns
 from coachsync.store.sqlite.database import Database
 from coachsync.store.sqlite.schema import MARK_TYPES, OPEN_INDEX, bad_starts, open_rows
 
@@ -80,7 +80,8 @@ def inspect(database: Database, names: Columns) -> Table:
         )
     found = database.all("PRAGMA table_xinfo(sessions)")
     columns = {row[1].lower(): row[1] for row in found}
-    missing = [names.of(field) for field in REQUIRED if names.of(field).lower() not in columns]
+    needed = REQUIRED if names.participants.lower() in columns else (*REQUIRED, *PAIR)
+    missing = [names.of(field) for field in needed if names.of(field).lower() not in columns]
     if missing:
         raise _no_bookings(database, columns, missing)
     index = database.one("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?", (OPEN_INDEX,))
@@ -106,7 +107,7 @@ def _no_bookings(database: Database, columns: Iterable[str], missing: list[str])
     elsewhere = "nothing was changed; point [store] url at the database that the bookings are in"
     if any(login <= there for login in _LOGINS):
         return StoreError(f"{told} is a web framework's own, for logins, and holds no bookings: {lacks}", elsewhere)
-    if len(missing) > len(REQUIRED) // 2:
+    if len(missing) > len((*REQUIRED, *PAIR)) // 2:
         return StoreError(f"{told} belongs to another program and holds no bookings: {lacks}", elsewhere)
     hint = "nothing was changed; add them to the table, as the contract for stores describes"
     return StoreError(f"{told} lacks {', '.join(missing)}", hint)
