@@ -120,10 +120,6 @@ def is_start(value: object) -> bool:
     return number is not None and EARLIEST <= number < LATEST
 
 
-
-
-
-
 def _id(value: object, position: int, flaws: list[Failure]) -> str:
     if isinstance(value, str) and value:
         return value
@@ -179,7 +175,6 @@ def _bad_start(value: object) -> Failure:
     return Failure("invalid", f"scheduledDate is {shown(value)}, outside the years 2015 to 2100", hint)
 
 
-
 def _guild(value: object, flaws: list[Failure]) -> str | None:
     """Return the guild's id, None if there is none or it cannot be read."""
     hint = "write the id that Discord shows under Copy Server ID: digits only, as text"
@@ -189,7 +184,6 @@ def _guild(value: object, flaws: list[Failure]) -> str | None:
             return bare or None
     no_id("guildId", value, hint, flaws)
     return None
-
 
 
 def _made(key: str, value: object, flaws: list[Failure]) -> str | None:
@@ -203,7 +197,6 @@ def _made(key: str, value: object, flaws: list[Failure]) -> str | None:
     hint = "remove it: coachsync remembers by itself what it made"
     flaws.append(Failure("invalid", f"{key} is {shown(value)}, not an id that coachsync wrote", hint))
     return None
-
 
 
 def _flag(key: str, value: object, flaws: list[Failure]) -> bool:

@@ -92,7 +92,20 @@ def same(one: Any, other: Any) -> bool:
 
 
 def as_json(key: str, value: Any) -> Any:
-    """Return a column's value as JSON has it: a mark as a boolean, bytes as hexadecimal digits."""
+    """Return a column's value as JSON has it: a mark as a boolean, bytes as hexadecimal digits, people as an array."""
+    if key == "participants" and isinstance(value, str):
+        return _array_of(value)
     if isinstance(value, bytes):
         return value.hex()
     return bool(value) if key in FLAG_KEYS and value in (0, 1) else value
+
+
+def _array_of(text: str) -> Any:
+    """Return the array that a text holds; the text itself if it holds none."""
+    from json import loads
+
+    try:
+        found = loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return found if isinstance(found, list) else text

@@ -93,7 +93,7 @@ def _open_sqlite(path: str, _named: str, defaults: Defaults, *, writable: bool) 
     try:
         table = inspect(database, Columns())
         ledger = ledger_in(path, database, lambda: database)
-        if writable and not table.marked:
+        if writable and not table.whole:
             table = add_marks(database, table)
     except BaseException:
         database.close()

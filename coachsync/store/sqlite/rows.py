@@ -101,13 +101,14 @@ class SqliteRows:
     def insert(self, fields: Mapping[str, Any]) -> None:
         """Add a row."""
         slots = [ID if key == "_id" else "?" for key in fields]
-        values = [text_key(value) if isinstance(value, str) else value for value in fields.values()]
+        values = [text_key(value) if isinstance(value, str) else _listed(value) for value in fields.values()]
         names = ", ".join(map(self._column, fields))
         self._db.run(f"INSERT INTO sessions ({names}) VALUES ({', '.join(slots)})", values)
 
     def update(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool:
         """Change fields of a row; return False if it is gone or its status is not `status_from`."""
-        return self._update(session_id, {self._column(key): value for key, value in fields.items()}, status_from)
+        columns = {self._column(key): _listed(value) for key, value in fields.items()}
+        return self._update(session_id, columns, status_from)
 
     def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return those fields of an imported row that the table has a column for, as that column can hold them."""
@@ -207,8 +208,11 @@ def _quoted(column: str) -> str:
 
 def _scalar(value: Any) -> Any:
     """Return a foreign value as a column holds it: true as 1, an object as its JSON text."""
-    if isinstance(value, bool):
-        return int(value)
+    return int(value) if isinstance(value, bool) else _listed(value)
+
+
+def _listed(value: Any) -> Any:
+    """Return a value as a column holds it: an array or object as its JSON text."""
     if isinstance(value, (list, dict)):
         from json import dumps
 

@@ -31,6 +31,9 @@ MARK_TYPES = {
     "discord_role_id": "TEXT",
 }
 
+# What a table that an earlier release of ours made may lack.
+LATER_COLUMNS = {"participants": "TEXT"}
+
 
 def open_rows(names: Columns) -> str:
     """Return the condition for a booking that something was made for and that is not cleaned up.

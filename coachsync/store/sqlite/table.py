@@ -14,7 +14,7 @@ from coachsync.domain.model import Span
 from coachsync.errors import StoreError
 from coachsync.store.columns import FIELDS, KEY_OF, MARKS, PAIR, REQUIRED, Columns
 from coachsync.store.sqlite.database import Database
-from coachsync.store.sqlite.schema import MARK_TYPES, OPEN_INDEX, bad_starts, open_rows
+from coachsync.store.sqlite.schema import LATER_COLUMNS, MARK_TYPES, OPEN_INDEX, bad_starts, open_rows
 
 ID = "CAST(? AS TEXT)"  # a parameter that may be bytes: an id that is not UTF-8
 _GENERATED = (2, 3)  # as PRAGMA table_xinfo says it
@@ -59,6 +59,11 @@ class Table(NamedTuple):
     def marked(self) -> bool:
         """Return whether our four columns are there."""
         return all(self.has(self.names.of(field)) for field in MARKS)
+
+    @property
+    def whole(self) -> bool:
+        """Return whether the table has all columns that it should have: one that we made lacks none."""
+        return self.marked and (not self.open_index or all(self.has(self.names.of(f)) for f in LATER_COLUMNS))
 
     def json_key(self, column: str) -> str:
         """Return what a column is called in JSON: the contract's key, or its own name."""
@@ -133,13 +138,14 @@ def _is_text(declared: str) -> bool:
 
 
 def add_marks(database: Database, table: Table) -> Table:
-    """Add those of our four columns that are missing, all or none."""
+    """Add those of our four columns that are missing, to a table that we made what it has no place for; all or none."""
     names = table.names
     with database.immediate():
         present = inspect(database, names)  # another process may have been faster
-        for field in MARKS:
+        wanted = {**MARK_TYPES, **(LATER_COLUMNS if present.open_index else {})}
+        for field, declared in wanted.items():
             if not present.has(names.of(field)):
-                database.run(f"ALTER TABLE sessions ADD COLUMN {names.of(field)} {MARK_TYPES[field]}")
+                database.run(f"ALTER TABLE sessions ADD COLUMN {names.of(field)} {declared}")
     return inspect(database, names)
 
 
