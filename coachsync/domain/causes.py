@@ -20,7 +20,10 @@ Ending = Literal["mended", "over"]
 """How a cause ended: it was put right, or its sessions are over and it matters no more."""
 
 NOWHERE = frozenset(
-    {"store_error", "clock_skew", "token_readable", "config_writable", "environment", "tick_failed", "no_tick"}
+    {
+        *("store_error", "clock_skew", "token_readable", "config_writable", "people_file", "environment"),
+        *("tick_failed", "no_tick"),
+    }
 )
 """What concerns this host and no guild."""
 

@@ -363,6 +363,15 @@ WARNINGS: dict[str, Meaning] = {
         "`chmod 600` the file that `[notify] file` names",
         "messages go out as ever",
     ),
+    "people_file": Meaning(
+        "others can read or write the file of people, or an entry of it is no id",
+        "`chmod 600` the file of people; correct the entry that the message names",
+        "the other entries count; runs go on",
+        (
+            Reason("the id was written for something else", "right-click the person in Discord → Copy User ID"),
+            Reason("one key stands there with two ids", "remove the wrong one: until then neither counts"),
+        ),
+    ),
     "metrics_failed": Meaning(
         "the figures of `[metrics] textfile` could not be written",
         "name a file in a folder that the user who runs coachsync may write",

@@ -58,7 +58,7 @@ ONLY_IN = {
     "fcntl": {"host"},
     "msgspec": {"store"},
     "crontab": {"schedule"},
-    "tomllib": {"config"},
+    "tomllib": {"bookings", "config"},
     "tomli_w": {"config"},
 }
 NO_IO = {

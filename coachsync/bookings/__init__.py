@@ -1,0 +1,1 @@
+"""Where bookings come from: what other systems hold, read as bookings."""
