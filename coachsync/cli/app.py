@@ -20,6 +20,7 @@ ENTRIES = (
     Command("runs", "runs", "runs", "List past runs: when, how long, what each did, how it ended."),
     Command("doctor", "doctor", "doctor", "Check all that runs need, one thing after another; change nothing."),
     Command("schedule", "schedule.app", "app", "Show what starts runs on this host, put it there, or take it away."),
+    Command("forecast", "forecast", "forecast", "Say whether what is booked fits Discord's limits, and what helps."),
     Command("timeline", "timeline", "timeline", "Show sessions as bars on a line of time, or draw them."),
     Command("audit", "audit", "audit", "Hold who can enter each room against who should, and mend it."),
     Command("wait", "wait", "wait", "Wait until a session is open, or closed."),

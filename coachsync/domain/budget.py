@@ -63,12 +63,12 @@ class RoleBudget(NamedTuple):
         word = self.word
         if word is None or now >= word.resets_at:
             return 0
-        counted = sum(word.at - ROLE_WINDOW < at <= word.at + _NOTED for at in self.made)
+        counted = sum(word.at - ROLE_WINDOW <= at <= word.at + _NOTED for at in self.made)
         return max(0, word.most - word.left - counted)
 
     def used(self, now: Millis) -> int:
         """Return how many count at `now`."""
-        return self.used_by_others(now) + sum(now - ROLE_WINDOW < at for at in self.made)
+        return self.used_by_others(now) + sum(now - ROLE_WINDOW <= at for at in self.made)
 
     def left(self, now: Millis) -> int:
         """Return how many more Discord makes."""

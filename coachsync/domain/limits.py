@@ -8,6 +8,8 @@ names: discord-api-docs #1480 and #5044, Discord.Net #1451 (the headers show it)
 
 from __future__ import annotations
 
+from typing import Literal
+
 from coachsync.domain.model import HOUR, Millis
 
 MOST_ROLES = 250
@@ -34,3 +36,19 @@ LONGEST_REASON = 512
 
 REQUESTS_PER_SECOND = 50
 """Under one token, over all routes."""
+
+MOST_GRANTS, GRANT_WINDOW = 10, 10_000
+"""Members of one guild that get or lose a role, and within how many milliseconds. Source: discord-api-docs #7680."""
+
+MOST_LOOKS, LOOK_WINDOW = 5, 1_000
+"""Members of one guild that are looked at one by one, and within how many milliseconds. Measured by others."""
+
+Level = Literal["fits", "near", "full"]
+"""How much is left of something: enough, little, nothing."""
+
+
+def level(held: int, most: int) -> Level:
+    """Return how much is left if `held` of `most` are taken: the one measure for runs, `doctor` and `forecast`."""
+    if held >= most:
+        return "full"
+    return "near" if held >= NEARLY * most else "fits"

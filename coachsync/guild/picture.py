@@ -19,7 +19,7 @@ from coachsync.domain import permissions
 from coachsync.domain.audience import House
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel, Member, Role
-from coachsync.domain.limits import MOST_CHANNELS, MOST_ROLES, NEARLY
+from coachsync.domain.limits import MOST_CHANNELS, MOST_ROLES, level
 from coachsync.domain.model import MINUTE, Entry, Millis, Warn
 from coachsync.domain.naming import fold
 from coachsync.domain.permissions import Overwrite, Target
@@ -207,7 +207,7 @@ class Guild:
                 ("roles", len(self.roles), MOST_ROLES),
                 ("channels", len(self.channels), MOST_CHANNELS),
             )
-            if held >= NEARLY * most
+            if level(held, most) != "fits"
         ]
         message = f"guild {self.id} is nearly full: Discord allows it {' and '.join(near)}"
         hint = "delete what nobody needs any more; when no role can be made, rooms admit their people by themselves"

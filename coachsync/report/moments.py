@@ -57,6 +57,10 @@ class Moments(NamedTuple):
         there = self._local(moment)
         return f"{there:%a} {there.day} {there:%b %Y}"
 
+    def iso_date(self, moment: Millis) -> str:
+        """Return "2026-11-26", the date in the zone: for what programs read."""
+        return f"{self._local(moment):%Y-%m-%d}"
+
     def hour(self, moment: Millis) -> str:
         """Return "10:03": for what stands below its day."""
         return f"{self._local(moment):%H:%M}"

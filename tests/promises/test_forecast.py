@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from coachsync.clock import iso
 from coachsync.domain.budget import GuildSight
-from coachsync.domain.limits import MOST_ROLE_CREATIONS
-from coachsync.domain.model import HOUR
-from coachsync.standin.limits import Limits
-from tests.kit.scene import QUARTER, Scene, Stage
+from coachsync.domain.limits import MOST_ROLE_CREATIONS, ROLE_WINDOW
+from coachsync.domain.model import DAY, HOUR
+from coachsync.standin.limits import Bucket, Limits
+from tests.kit.scene import QUARTER, ROLES, Scene, Stage
 
 
 @pytest.fixture
@@ -61,3 +62,35 @@ def test_run_with_nothing_to_do_writes_nothing_of_guilds(scene: Scene) -> None:
     scene.sql("DELETE FROM coachsync_sights")
     scene.tick(QUARTER)
     assert (before is not None, scene.standin.requests, _sight(scene)) == (True, [], None)
+
+
+# the proof: what is foretold is what then happens
+
+
+def _book_two_days(scene: Scene) -> None:
+    """Book thirty sessions at once ten times, four hours apart, from tomorrow on."""
+    first = scene.now() + DAY
+    alone = {"studentDiscordId": scene.student, "coachDiscordId": scene.student, "duration": 60, "status": "SCHEDULED"}
+    rows = [{"_id": f"s{n:03}", "scheduledDate": first + n // 30 * 4 * HOUR} | alone for n in range(300)]
+    with scene.store() as store:
+        store.bookings.import_rows(rows)
+
+
+def test_three_hundred_bookings_run_out_of_roles_in_the_run_that_was_foretold(scene: Scene) -> None:
+    scene.world.monotonic = lambda: scene.now() / 1000
+    role_limit = Bucket("create role", MOST_ROLE_CREATIONS, ROLE_WINDOW / 1000, "guild_id", "rolling")
+    scene.standin.limits = Limits({("POST", ROLES): (role_limit,)})
+    _book_two_days(scene)
+    for _ in range(2):
+        scene.tick(HOUR)
+    told = scene.program("forecast", "--json", "--days", "4")
+    tight = told.json["first"]
+    assert (told.code, tight["limit"], tight["guild_id"]) == (1, "role_creations", scene.guild)
+    assert tight["setting"] == {"setting": 'access = "member"', "section": "[discord]", "fits": True}
+    scene.clock.advance(15 * HOUR)
+    fallen: dict[str, int] = {}
+    for _ in range(10):
+        report = scene.tick(4 * HOUR)
+        fallen[iso(report.now)] = sum(warning.code == "no_more_roles" for warning in report.warnings)
+    assert next(at for at, many in fallen.items() if many) == tight["at"]
+    assert sum(fallen.values()) == tight["sessions"] == 50

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from coachsync.cli.app import every_command
 from coachsync.domain.permissions import ENTER, MEMBER
 from coachsync.report.schemas import schemas
+from coachsync.standin.limits import Limits
 from tests.kit.home import Home, Result
 from tests.kit.scene import ID, QUARTER, Scene, Stage
 from tests.kit.town import TOKEN
@@ -174,6 +175,24 @@ def test_receipts_of_closed_sessions(scene: Scene) -> None:
     scene.program("cleanup", ID)
     (receipt,) = told("sessions-receipts", scene.program("sessions", "receipts", "--json"))["receipts"]
     assert len(receipt["access"]) == len(receipt["resources"]) == 2
+
+
+def test_forecast_that_fits_and_one_that_does_not(scene: Scene) -> None:
+    scene.configure('category_id = "1400000000000000001"')
+    assert told("forecast", scene.program("forecast", "--json"))["first"] is None
+    scene.standin.limits = Limits.discord()
+    scene.book()
+    scene.tick()
+    for number in range(500):
+        scene.world.add_channel(scene.guild, f"talk {number}")
+    scene.book("two")
+    scene.tick()
+    document = told("forecast", scene.program("forecast", "--json", "--days", "2"))
+    assert (document["fits"], document["first"]["limit"], document["guilds"][0]["role_limit"]["most"]) == (
+        False,
+        "channels",
+        250,
+    )
 
 
 @pytest.mark.parametrize("line", ["run -v", "nonsense", "run --config /nowhere", "status --al"])
