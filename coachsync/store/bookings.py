@@ -79,6 +79,9 @@ class Rows(Protocol):
         Only those whose id, or its last 8 characters, begin so.
         """
 
+    def by_user_name(self, moment: Millis) -> Iterable[Found]:
+        """Return the rows that start after a moment and name somebody by a Discord user name, by start."""
+
     def guild_ids(self) -> Iterable[object]:
         """Return what the rows name as their guild, each once."""
 
@@ -148,6 +151,10 @@ class Bookings:
         `beginning`: only those whose id, or its last 8 characters, begin so.
         """
         return list(self._sessions(self._rows.near(moment, limit, beginning)))
+
+    def by_user_name(self, moment: Millis) -> list[Session]:
+        """Return the bookings that start after a moment and name somebody by a Discord user name, by start."""
+        return list(self._sessions(self._rows.by_user_name(moment)))
 
     def guild_ids(self) -> set[str]:
         """Return the guilds that rows name."""

@@ -16,6 +16,8 @@ class Columns(NamedTuple):
     coach_discord_id: str = "coach_discord_id"
     student_name: str = "student_name"
     coach_name: str = "coach_name"
+    student_discord_name: str = "student_discord_name"
+    coach_discord_name: str = "coach_discord_name"
     participants: str = "participants"
     guild_id: str = "guild_id"
     discord_setup_complete: str = "discord_setup_complete"
@@ -45,6 +47,8 @@ FIELD_OF = {
     "coachDiscordId": "coach_discord_id",
     "studentName": "student_name",
     "coachName": "coach_name",
+    "studentDiscordName": "student_discord_name",
+    "coachDiscordName": "coach_discord_name",
     "participants": "participants",
     "guildId": "guild_id",
     "discordSetupComplete": "discord_setup_complete",

@@ -77,6 +77,11 @@ class Document:
         past = nlargest(limit - len(coming), (found for found in starts if found[0] < moment))
         return [position for _, position in (*coming, *past)]
 
+    def by_user_name(self, moment: Millis) -> list[int]:
+        """Return where the rows are that start after a moment and name somebody by a Discord user name, by start."""
+        named = ((whole(row.scheduled_date), at) for at, row in enumerate(self.rows) if row is not None and _names(row))
+        return [at for start, at in sorted((start or 0, at) for start, at in named) if moment < start < LATEST]
+
     def text(self, position: int) -> str:
         """Return a row's text."""
         return decoded(bytes(self._texts()[position]))
@@ -136,6 +141,16 @@ class Document:
         lead = between[0][between[0].rindex(b"[") + 1 :]
         between.insert(-1, between[-2] if len(raws) > 1 else b"," + (lead or b" "))
         raws.append(encoded(laid_out(fields, style)))
+
+
+def _names(row: Row) -> bool:
+    """Return whether a row names somebody by a Discord user name."""
+    if row.student_discord_name or row.coach_discord_name:
+        return True
+    listed = row.participants
+    if isinstance(listed, list):
+        return any(isinstance(person, dict) and person.get("discordName") for person in listed)
+    return isinstance(listed, str) and "discordName" in listed
 
 
 def _is_open(row: Row) -> bool:

@@ -39,6 +39,8 @@ class Row(msgspec.Struct, gc=False):
     coach_discord_id: Any = msgspec.field(default=None, name="coachDiscordId")
     student_name: Any = msgspec.field(default=None, name="studentName")
     coach_name: Any = msgspec.field(default=None, name="coachName")
+    student_discord_name: Any = msgspec.field(default=None, name="studentDiscordName")
+    coach_discord_name: Any = msgspec.field(default=None, name="coachDiscordName")
     participants: Any = None
     guild_id: Any = msgspec.field(default=None, name="guildId")
     discord_setup_complete: Any = msgspec.field(default=None, name="discordSetupComplete")

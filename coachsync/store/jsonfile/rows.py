@@ -71,6 +71,11 @@ class JsonRows:
         document = self._fresh()
         return [_found(document, position) for position in document.near(moment, limit, beginning)]
 
+    def by_user_name(self, moment: Millis) -> Iterable[Found]:
+        """Return the rows that start after a moment and name somebody by a Discord user name, by start."""
+        document = self._fresh()
+        return [_found(document, position) for position in document.by_user_name(moment)]
+
     def guild_ids(self) -> Iterable[object]:
         """Return what the rows name as their guild, each once."""
         named = (row.guild_id for row in self._fresh().rows if row is not None)

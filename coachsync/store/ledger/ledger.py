@@ -338,9 +338,12 @@ class Ledger:
         sql = f"SELECT session_id, {_GRANT} FROM coachsync_grants WHERE session_id IN ({{}}) ORDER BY id"
         for session_id, *fields in self._among(sql, keys):
             entries[id_of(session_id)].grants.append(Grant(*fields))
-        sql = "SELECT session_id, user_id, kind, name FROM coachsync_people WHERE session_id IN ({}) ORDER BY position"
-        for session_id, *fields in self._among(sql, keys):
-            entries[id_of(session_id)].people += (Person(*fields),)
+        sql = (
+            "SELECT session_id, user_id, kind, name, discord_name FROM coachsync_people WHERE session_id IN ({})"
+            " ORDER BY position"
+        )
+        for session_id, user_id, kind, name, discord_name in self._among(sql, keys):
+            entries[id_of(session_id)].people += (Person(user_id, kind, name, discord_name=discord_name),)
         return list(entries.values())
 
 

@@ -15,8 +15,8 @@ from coachsync.store.ledger.schema import LEDGER_TABLES, LEDGER_VERSION
 from coachsync.store.sql import Sql
 
 _PEOPLE_OF_TWO = tuple(
-    "INSERT INTO coachsync_people (session_id, position, user_id, kind, name)"
-    f" SELECT session_id, {position}, {kind}, '{kind}', {kind}_name FROM coachsync_entries"
+    "INSERT INTO coachsync_people (session_id, position, user_id, kind, name, discord_name)"
+    f" SELECT session_id, {position}, {kind}, '{kind}', {kind}_name, '' FROM coachsync_entries"
     for position, kind in enumerate(("student", "coach"))
 )
 _KEPT = (

@@ -50,6 +50,7 @@ CREATE TABLE coachsync_people (
     user_id TEXT,
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
+    discord_name TEXT NOT NULL,
     PRIMARY KEY (session_id, position)
 ){keyed}"""
 

@@ -64,7 +64,7 @@ _ADD_RESOURCE, _SAVE_RESOURCE = (
     _upsert("coachsync_resources", "id", _RESOURCE),
 )
 _ADD_GRANT, _SAVE_GRANT = _insert("coachsync_grants", _GRANT), _upsert("coachsync_grants", "id", _GRANT)
-_ADD_PERSON = _insert("coachsync_people", "session_id, position, user_id, kind, name")
+_ADD_PERSON = _insert("coachsync_people", "session_id, position, user_id, kind, name, discord_name")
 _ADD_EVENT = _insert("coachsync_events", "at, session_id, what, outcome, detail, code, message, hint")
 _ADD_REPORTED = f"{_insert('coachsync_reported', 'session_id, code, start')} ON CONFLICT DO NOTHING"
 # A first run by a clock that was years behind does not count, the earliest since then does.
@@ -123,7 +123,9 @@ class LedgerWriter:
     def _save_people(self, key: str | bytes, entry: Entry) -> None:
         self._sql.run("DELETE FROM coachsync_people WHERE session_id = ?", (key,))
         for position, person in enumerate(entry.people):
-            self._sql.run(_ADD_PERSON, (key, position, person.id, person.kind, clean(person.name)))
+            self._sql.run(
+                _ADD_PERSON, (key, position, person.id, person.kind, clean(person.name), clean(person.discord_name))
+            )
 
     def save_category(self, resource: Resource) -> None:
         """Write a category of ours, which belongs to a guild and to no session; it gets its `rowid`."""

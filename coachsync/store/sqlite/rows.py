@@ -17,7 +17,7 @@ from coachsync.store.bookings import Edit, Found
 from coachsync.store.columns import FIELD_OF, FIELDS, IDS
 from coachsync.store.importing import as_json
 from coachsync.store.sqlite.database import Database, text_key
-from coachsync.store.sqlite.table import ID, Table, candidates_query
+from coachsync.store.sqlite.table import ID, Table, by_name_query, candidates_query
 
 
 class SqliteRows:
@@ -71,6 +71,11 @@ class SqliteRows:
         rest = limit - len(coming)
         past = self._db.all(f"{sql} < ?{begins} ORDER BY {self._start} DESC LIMIT ?", (moment, *args, rest))
         return self._doubted([*coming, *past])
+
+    def by_user_name(self, moment: Millis) -> Iterable[Found]:
+        """Return the rows that start after a moment and name somebody by a Discord user name, by start."""
+        query = by_name_query(self._table, moment)
+        return self._doubted(self._db.all(*query)) if query is not None else []
 
     def guild_ids(self) -> Iterable[object]:
         """Return what the rows name as their guild, each once; an integer as its digits."""

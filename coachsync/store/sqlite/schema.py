@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from coachsync.domain.booking import EARLIEST, LATEST
 from coachsync.store.columns import Columns
 
@@ -16,6 +18,8 @@ CREATE TABLE sessions (
     coach_discord_id TEXT,
     student_name TEXT,
     coach_name TEXT,
+    student_discord_name TEXT,
+    coach_discord_name TEXT,
     participants TEXT,
     guild_id TEXT,
     discord_setup_complete INTEGER,
@@ -32,7 +36,7 @@ MARK_TYPES = {
 }
 
 # What a table that an earlier release of ours made may lack.
-LATER_COLUMNS = {"participants": "TEXT"}
+LATER_COLUMNS = {"participants": "TEXT", "student_discord_name": "TEXT", "coach_discord_name": "TEXT"}
 
 
 def open_rows(names: Columns) -> str:
@@ -48,6 +52,16 @@ def open_rows(names: Columns) -> str:
     )
 
 
+def named_rows(names: Columns, there: Callable[[str], bool] = lambda _: True) -> str:
+    """Return the condition for a booking that names somebody by a Discord user name; "" if no column can.
+
+    `there`: which columns the table has.
+    """
+    parts = [(names.student_discord_name, "{0} <> ''"), (names.coach_discord_name, "{0} <> ''")]
+    parts.append((names.participants, "instr({0}, 'discordName') > 0"))
+    return " OR ".join(part.format(f'"{column}"') for column, part in parts if there(column))
+
+
 def bad_starts(start: str) -> tuple[str, ...]:
     """Return the conditions for starts that make no sense, which exclude each other.
 
@@ -58,7 +72,9 @@ def bad_starts(start: str) -> tuple[str, ...]:
 
 START_INDEX = "coachsync_by_start"
 OPEN_INDEX = "coachsync_open"
+NAMED_INDEX = "coachsync_by_name"
 SESSIONS_INDEXES = (
     f"CREATE INDEX {START_INDEX} ON sessions (scheduled_date)",
     f"CREATE INDEX {OPEN_INDEX} ON sessions (scheduled_date) WHERE {open_rows(Columns())}",
+    f"CREATE INDEX {NAMED_INDEX} ON sessions (scheduled_date) WHERE {named_rows(Columns())}",
 )

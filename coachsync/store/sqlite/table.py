@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from coachsync.domain.booking import EARLIEST, LATEST
-from coachsync.domain.model import Span
+from coachsync.domain.model import Millis, Span
 from coachsync.errors import StoreError
 from coachsync.store.columns import FIELDS, KEY_OF, MARKS, PAIR, REQUIRED, Columns
 from coachsync.store.sqlite.database import Database
-from coachsync.store.sqlite.schema import LATER_COLUMNS, MARK_TYPES, OPEN_INDEX, bad_starts, open_rows
+from coachsync.store.sqlite.schema import LATER_COLUMNS, MARK_TYPES, OPEN_INDEX, bad_starts, named_rows, open_rows
 
 ID = "CAST(? AS TEXT)"  # a parameter that may be bytes: an id that is not UTF-8
 _GENERATED = (2, 3)  # as PRAGMA table_xinfo says it
@@ -173,6 +173,18 @@ def candidates_query(table: Table, span: Span) -> tuple[str, list[Any]]:
     if table.text_start:
         return f"{select} WHERE {' OR '.join(f'({part})' for _, part in parts)}", args
     return " UNION ALL ".join(f"{select}{index} WHERE {part}" for index, part in parts), args
+
+
+def by_name_query(table: Table, moment: Millis) -> tuple[str, list[Any]] | None:
+    """Return the query for `Rows.by_user_name`; None if the table has no column for such a name."""
+    named = named_rows(table.names, table.has)
+    if not named:
+        return None
+    start = table.quoted("scheduled_date")
+    if table.text_start:
+        start = f"CAST({start} AS INTEGER)"
+    where = f"({named}) AND {start} > ? AND {start} < ?"
+    return f"SELECT {table.fields} FROM sessions WHERE {where} ORDER BY {start}", [moment, LATEST]
 
 
 def _unique_id(database: Database, key: str, found: Iterable[tuple[Any, ...]]) -> bool:
