@@ -13,7 +13,7 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry
 from coachsync.domain.planned import Refused
 from coachsync.domain.remembered import with_former, zip_fields
-from coachsync.domain.vanished import is_accident
+from coachsync.domain.vanished import is_accident, rooms_of
 from coachsync.domain.words import emptied
 
 
@@ -22,7 +22,7 @@ def braked(cases: Collection[Case], entries: Mapping[str, Entry]) -> dict[str, F
     found = {}
     losing = [case.live.guild_id for case in cases if case.live is not None and loses(case)]
     for guild in set(losing):
-        rooms = sum(1 for e in entries.values() if e.live and e.guild_id == guild)
+        rooms = rooms_of(guild, entries)
         if is_accident(losing.count(guild), rooms):
             found[guild] = emptied(losing.count(guild), rooms)
     return found

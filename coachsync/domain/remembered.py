@@ -1,10 +1,25 @@
-"""A booking and what the ledger remembers of it, held against each other. Pure."""
+"""A booking and what the ledger remembers of it, held against each other; what there is no booking of. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from coachsync.domain.model import Entry, Person, Session
+
+_REHEARSAL = ("coachsync:", ":rehearse")
+
+
+def rehearsal_id(guild_id: str) -> str:
+    """Return the id under which the ledger keeps what `doctor --rehearse` makes in a guild.
+
+    Its last eight characters are the short name, so that the role and the room say what they are.
+    """
+    return guild_id.join(_REHEARSAL)
+
+
+def is_rehearsal(session_id: str) -> bool:
+    """Return whether an entry of the ledger is a rehearsal's: there never was a booking, and nobody is let in."""
+    return session_id.startswith(_REHEARSAL[0]) and session_id.endswith(_REHEARSAL[1])
 
 
 def ghost(entry: Entry) -> Session:

@@ -9,7 +9,7 @@ from coachsync.domain.case import Case, Facts
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import MINUTE, Entry, Millis, Warn
 from coachsync.domain.planned import Due, Refused, Scope
-from coachsync.domain.remembered import ghost
+from coachsync.domain.remembered import ghost, is_rehearsal
 from coachsync.domain.windows import cleanup_at
 from coachsync.domain.words import accident, span, vanished_words
 
@@ -46,6 +46,8 @@ def vanished(gone: Collection[Entry], accidents: Mapping[str, Failure], facts: F
 def _vanished_due(entry: Entry, accident: bool, facts: Facts, scope: Scope) -> Due | None:
     if scope.named is not None and "cleanup" in scope.kinds:
         return Due("cleanup", "asked for by an operator", "abandoned" if scope.abandon else "operator")
+    if is_rehearsal(entry.session_id):
+        return Due("cleanup", "left over from a rehearsal", "end")
     if entry.state == "closing" and entry.closed_by:
         by = "vanished" if entry.closed_by == "revoked" else entry.closed_by
         return Due("cleanup", "removal was cut short", by)
@@ -69,12 +71,18 @@ def _missed_twice(entry: Entry, facts: Facts) -> bool:
 def accidents_among(vanished: Collection[Entry], entries: Mapping[str, Entry], facts: Facts) -> dict[str, Failure]:
     """Return the guilds whose missing bookings look like an accident, with the words to say so."""
     found = {}
-    for guild in {e.guild_id for e in vanished}:
-        gone = sum(1 for e in vanished if e.guild_id == guild)
-        rooms = sum(1 for e in entries.values() if e.live and e.guild_id == guild)
+    booked = [e for e in vanished if not is_rehearsal(e.session_id)]
+    for guild in {e.guild_id for e in booked}:
+        gone = sum(1 for e in booked if e.guild_id == guild)
+        rooms = rooms_of(guild, entries)
         if facts.store_empty or is_accident(gone, rooms):
             found[guild] = accident(gone, rooms, facts.store_empty)
     return found
+
+
+def rooms_of(guild: str, entries: Mapping[str, Entry]) -> int:
+    """Return how many sessions of a guild something was begun for that has not been removed."""
+    return sum(1 for i, e in entries.items() if e.live and e.guild_id == guild and not is_rehearsal(i))
 
 
 def is_accident(lost: int, rooms: int) -> bool:

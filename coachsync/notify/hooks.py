@@ -15,7 +15,7 @@ from coachsync.clock import host_now
 from coachsync.config import Settings
 from coachsync.domain.causes import PASSING, Cause, about
 from coachsync.domain.model import ACTION_KINDS, DAY, MINUTE, Event, Millis, Report, Session, Warn
-from coachsync.domain.remembered import ghost
+from coachsync.domain.remembered import ghost, is_rehearsal
 from coachsync.notify.programs import Program, run_each
 from coachsync.report.document import action_document, cause_document, session_document
 from coachsync.report.text import clean, word
@@ -90,7 +90,7 @@ def _kind(line: Event) -> Any:
 
 def _meaning(line: Event) -> HookEvent | None:
     """Return what a line of a story means to a program, None if nothing."""
-    if line.what not in ACTION_KINDS:
+    if line.what not in ACTION_KINDS or is_rehearsal(line.session_id):
         return None
     if line.failure is not None:
         return None if line.outcome == "deferred" or line.failure.code in PASSING else "failed"

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from coachsync.config import Settings
 from coachsync.domain.causes import Urgency
 from coachsync.domain.model import Millis
+from coachsync.domain.remembered import is_rehearsal
 from coachsync.host.files import replace
 from coachsync.standing.health import RUN, attention
 from coachsync.store.base import Store
@@ -47,7 +48,8 @@ class OfLedger(NamedTuple):
 def of_ledger(store: Store, settings: Settings, now: Millis) -> OfLedger:
     """Read what the ledger says. Raises StoreError."""
     rooms = Count(dict.fromkeys(settings.guild_ids, 0))
-    rooms.update(entry.guild_id for entry in store.ledger.live_entries() if entry.current("channel") is not None)
+    live = [entry for entry in store.ledger.live_entries() if not is_rehearsal(entry.session_id)]
+    rooms.update(entry.guild_id for entry in live if entry.current("channel") is not None)
     causes = Count(dict.fromkeys(get_args(Urgency), 0))
     causes.update(cause.urgency for cause in attention(store, settings, now))
     budget = {guild: store.ledger.role_budget(guild, now).left(now) for guild in rooms}

@@ -10,6 +10,7 @@ from coachsync.domain.case import Case
 from coachsync.domain.causes import Cause
 from coachsync.domain.happenings import Happening, fold
 from coachsync.domain.model import MINUTE, Entry, Event, Grant, Millis, Person, Resource
+from coachsync.domain.remembered import is_rehearsal
 from coachsync.domain.states import Room
 from coachsync.domain.windows import cleanup_at
 from coachsync.report.ahead import ahead
@@ -79,14 +80,23 @@ def sections(story: SessionStory, moments: Moments) -> list[Part]:
 
 def _who(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
     session, entry = story.row.session, story.row.entry
-    yield Labelled("session", together(session.people) or "nobody is named")
+    if is_rehearsal(session.id):
+        yield Labelled(
+            "session", "none: `coachsync doctor --rehearse` made this; nobody is let in, the next run removes it"
+        )
+    else:
+        yield Labelled("session", together(session.people) or "nobody is named")
     if session.start:
         length = f"{(session.end - session.start) // MINUTE} min"
         yield Labelled("starts", f"{moments.full(session.start)}; {length}, until {moments.clock(session.end)}")
     short = f", short name {word(entry.short)}" if entry is not None and entry.short != session.id else ""
     yield Labelled("id", f"{word(session.id)}{short}")
     statuses = " and ".join(word(s) for s in session.statuses or (session.status,) if s)
-    gone = "" if story.booked else "; the booking is gone from the store, this is what the ledger remembers"
+    gone = (
+        ""
+        if story.booked or is_rehearsal(session.id)
+        else "; the booking is gone from the store, this is what the ledger remembers"
+    )
     status = f", status {statuses}" if statuses else ""
     yield Labelled("phase", f"{story.row.phase}{status}: {_ROOMS[story.row.standing.room]}{gone}")
     if story.row.standing.url:

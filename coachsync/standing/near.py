@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from coachsync.clock import host_now, iso
 from coachsync.domain.model import DAY, Millis, Session, Span
 from coachsync.domain.naming import short_of
-from coachsync.domain.remembered import ghost
+from coachsync.domain.remembered import ghost, is_rehearsal
 
 if TYPE_CHECKING:
     from coachsync.store.base import Store
@@ -44,7 +44,8 @@ def _told(session: Session) -> str:
 
 def _of_these_weeks(store: Store, now: Millis) -> list[Session]:
     found = {s.id: s for s in store.bookings.candidates(Span(now - _BACK, now + _AHEAD, now - _BACK))}
-    found |= {e.session_id: ghost(e) for e in store.ledger.live_entries() if e.session_id not in found}
+    gone = (e for e in store.ledger.live_entries() if e.session_id not in found and not is_rehearsal(e.session_id))
+    found |= {e.session_id: ghost(e) for e in gone}
     return sorted(found.values(), key=lambda s: abs(s.start - now))[:_LOOKED_AT]
 
 

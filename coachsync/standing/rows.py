@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from coachsync.domain.case import Case, Facts
 from coachsync.domain.causes import Cause, in_order
 from coachsync.domain.model import DAY, Entry, Millis, Session, Span
-from coachsync.domain.remembered import ghost
+from coachsync.domain.remembered import ghost, is_rehearsal
 from coachsync.domain.windows import Policy, cleanup_at
 from coachsync.standing.find import find, unknown
 from coachsync.standing.past import brought_over
@@ -26,7 +26,7 @@ _BATCH = 500
 def recent_rows(store: Store, policy: Policy, now: Millis, known: Known | None = None) -> list[StatusRow]:
     """Return what is live, coming or less than 7 days past."""
     found = {session.id: session for session in store.bookings.candidates(Span(now - RECENT - DAY, _FAR, 0))}
-    live = {entry.session_id: entry for entry in store.ledger.live_entries() if entry.live}
+    live = {entry.session_id: entry for entry in _live(store)}
     found.update(store.bookings.by_ids(live.keys() - found.keys()))
     shown = [session for session in found.values() if session.id in live or _is_recent(session, now)]
     return rows_of(store, [*shown, *_vanished(live, found)], policy, now, known)
@@ -39,7 +39,7 @@ def rows_between(
     first, last = span
     found = store.bookings.candidates(Span(first - policy.cleanup_after - DAY, last + policy.setup_opens, first))
     touching = [s for s in found if s.start and _touches(s, policy, first, last)]
-    gone = [entry for entry in store.ledger.live_entries() if entry.live]
+    gone = _live(store)
     there = store.bookings.by_ids([entry.session_id for entry in gone])
     ghosts = [ghost(entry) for entry in gone if entry.session_id not in there]
     touching += [s for s in ghosts if _touches(s, policy, first, last)]
@@ -53,7 +53,7 @@ def _touches(session: Session, policy: Policy, first: Millis, last: Millis) -> b
 def all_rows(store: Store, policy: Policy, now: Millis, known: Known | None = None) -> list[StatusRow]:
     """Return every session."""
     found = {session.id: session for session in store.bookings.everything()}
-    live = {entry.session_id: entry for entry in store.ledger.live_entries()}
+    live = {entry.session_id: entry for entry in _live(store)}
     return rows_of(store, [*found.values(), *_vanished(live, found)], policy, now, known)
 
 
@@ -123,9 +123,14 @@ def _by_session(causes: Iterable[Cause]) -> dict[str, tuple[Cause, ...]]:
     return found
 
 
+def _live(store: Store) -> list[Entry]:
+    """Return what is open for sessions; what a rehearsal left over is no session's: `doctor` tells of that."""
+    return [entry for entry in store.ledger.live_entries() if entry.live and not is_rehearsal(entry.session_id)]
+
+
 def _vanished(live: Mapping[str, Entry], found: Container[str]) -> list[Session]:
     """Return stand-ins for the bookings that are gone from the store while something of theirs is open."""
-    return [ghost(entry) for session_id, entry in live.items() if session_id not in found and entry.live]
+    return [ghost(entry) for session_id, entry in live.items() if session_id not in found]
 
 
 def _is_recent(session: Session, now: Millis) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coachsync.domain.model import HOUR, MINUTE, Entry, Millis, Session
+from coachsync.domain.remembered import rehearsal_id
 from tests.domain.build import (
     GUILD,
     OTHER_GUILD,
@@ -158,3 +159,27 @@ def test_run_that_takes_it_for_an_accident_does_not_count_against_the_bookings()
     three = tuple(lost(f"lost{i}") for i in range(3))
     plan = plan_of(now=BEFORE, entries=(*three, lost("there", guild=OTHER_GUILD)))
     assert plan.missing == ("there",)
+
+
+def rehearsed(guild: str = GUILD) -> Entry:
+    """Return what a rehearsal left that was killed."""
+    return an_entry(a_session(rehearsal_id(guild), guild_id=guild)._replace(people=()))
+
+
+def test_what_a_rehearsal_left_over_goes_at_once_though_the_store_is_empty() -> None:
+    plan = plan_of(now=BEFORE, entries=(rehearsed(), lost()), store_empty=True)
+    assert [(a.kind, a.session.id, a.reason) for a in plan.actions] == [
+        ("cleanup", rehearsal_id(GUILD), "left over from a rehearsal")
+    ]
+
+
+def test_what_a_rehearsal_left_over_makes_no_accident_of_two_bookings_that_vanished() -> None:
+    plan = plan_of(now=BEFORE, entries=(rehearsed(), lost("one", missed=TWICE), lost("two", missed=TWICE)))
+    assert (len(plan.actions), plan.refused, plan.warnings) == (3, (), ())
+
+
+def test_what_a_rehearsal_left_over_does_not_dilute_an_accident() -> None:
+    kept, entries = company(3)
+    three = [lost(f"lost{i}") for i in range(3)]
+    plan = plan_of(*kept, now=BEFORE, entries=(*entries, *three, rehearsed()))
+    assert {r.outcome for r in plan.refused} == {"refused"}

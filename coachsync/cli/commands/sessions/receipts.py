@@ -14,6 +14,7 @@ from coachsync.cli.display import Tz, moments
 from coachsync.cli.options import Json, Named, Now, checked_names, chosen_now
 from coachsync.cli.when import parse_since
 from coachsync.domain.receipts import Receipt, receipt_of
+from coachsync.domain.remembered import is_rehearsal
 from coachsync.domain.words import call
 from coachsync.errors import OK, SOME_FAILED, UsageError
 from coachsync.report.receipts import CSV_HEADER, csv_rows, receipt_parts, receipts_document
@@ -69,7 +70,7 @@ def receipts(
 def _entries(store: Store, names: Sequence[str]) -> tuple[list[Entry], list[str]]:
     """Return what the ledger remembers of closed sessions, and which of those named are not closed."""
     if not names:
-        return store.ledger.closed_entries(), []
+        return [e for e in store.ledger.closed_entries() if not is_rehearsal(e.session_id)], []
     found = find_each(store, names)
     for name in found.unknown:
         raise unknown(store, name)
