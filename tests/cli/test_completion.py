@@ -19,7 +19,7 @@ from coachsync.cli.completion.answer import _bash, _raw
 from coachsync.cli.completion.offers import MOST, Offer, offers
 from coachsync.cli.completion.words import cursor, split
 from coachsync.domain.model import HOUR
-from tests.kit.home import GUILD, JSON, ROOT, SQLITE, STUDENT, Home
+from tests.kit.home import COACH, GUILD, JSON, ROOT, SQLITE, STUDENT, Home
 
 PROGRAM = build()
 BREAKS = " \t\n\"'@><=;|&(:"
@@ -340,7 +340,18 @@ def test_real_shell_completes_an_odd_id_to_one_word(tmp_path: Path, shell: str) 
     if path is None:
         pytest.skip(f"{shell} is not installed")
     home = Home(tmp_path).settle()
-    home.book(ODD)
+    with home.store() as store:  # as another program writes it: `sessions add` takes no such id
+        store.bookings.import_rows(
+            [
+                {
+                    "_id": ODD,
+                    "status": "SCHEDULED",
+                    "scheduledDate": 4_000_000_000_000,
+                    "studentDiscordId": STUDENT,
+                    "coachDiscordId": COACH,
+                }
+            ]
+        )
     program = tmp_path / "bin" / "coachsync"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m coachsync "$@"\n', "utf-8")

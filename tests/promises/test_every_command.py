@@ -175,8 +175,8 @@ def test_explain_tells_the_windows_as_dates(home: Home) -> None:
 
 def test_logs_are_json_when_asked_for(home: Home) -> None:
     code = (
-        "import logging; from coachsync.cli.logs import start\n"
-        "start(False, 'json'); logging.getLogger('coachsync.x').warning('a %s', 'b\\x1b')"
+        "import logging, os; from coachsync.cli import dress; from coachsync.cli.logs import start\n"
+        "dress.choose('json', os.environ); start(False); logging.getLogger('coachsync.x').warning('a %s', 'b\\x1b')"
     )
     result = python(home, code)
     assert '"level": "warning"' in result.stderr

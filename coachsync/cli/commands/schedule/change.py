@@ -53,7 +53,7 @@ def install(
 
     \b
     Examples:
-      sudo coachsync --config /etc/coachsync/config.toml schedule install
+      coachsync schedule install
       coachsync schedule install --cron --every 10m
     """
     settings, site = invocation(ctx).settings(), this_site()
@@ -94,7 +94,7 @@ def remove(ctx: typer.Context, user: User = None) -> int:
 
     \b
     Example:
-      sudo coachsync --config /etc/coachsync/config.toml schedule remove
+      coachsync schedule remove
     """
     settings, site = invocation(ctx).settings(), this_site()
     of = installed_here(settings, user, 15, site)
