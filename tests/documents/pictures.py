@@ -1,4 +1,6 @@
-"""README's pictures, made of what the program prints on a terminal: `python -m tests.documents.pictures` draws them.
+"""The pictures of README and the guide, made of what the program prints on a terminal.
+
+`python -m tests.documents.pictures` draws them.
 
 The town, the people and the clock are always the same; so is what there is to see.
 """
@@ -148,7 +150,13 @@ def doctor() -> str:
         return _drawn("coachsync doctor", _printed(scene, "doctor"))
 
 
-ALL = {"status": status, "doctor": doctor}
+def timeline() -> str:
+    """Return the picture of `coachsync timeline`."""
+    with _scene() as scene:
+        return _drawn("coachsync timeline", _printed(scene, "timeline", "--by", "coach"))
+
+
+ALL = {"status": status, "doctor": doctor, "timeline": timeline}
 
 
 def said(picture: str) -> list[str]:
