@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.text import Text
 
 from coachsync.domain import permissions as p
-from coachsync.domain.model import HOUR, MINUTE
+from coachsync.domain.model import DAY, HOUR, MINUTE
 from tests.documents.pages import GUIDE, ROOT
 from tests.kit.scene import Scene
 from tests.kit.town import TOKEN
@@ -156,7 +156,26 @@ def timeline() -> str:
         return _drawn("coachsync timeline", _printed(scene, "timeline", "--by", "coach"))
 
 
-ALL = {"status": status, "doctor": doctor, "timeline": timeline}
+def forecast() -> str:
+    """Return the picture of `coachsync forecast` before two days with more rooms than Discord makes roles."""
+    with _scene() as scene:
+        first = scene.now() + DAY
+        rows = [
+            {
+                "_id": f"c{number:07}",
+                "status": "SCHEDULED",
+                "scheduledDate": first + number * 9 * MINUTE,
+                "studentDiscordId": scene.student,
+                "coachDiscordId": scene.coach,
+            }
+            for number in range(300)
+        ]
+        with scene.store() as store:
+            store.bookings.import_rows(rows)
+        return _drawn("coachsync forecast", _printed(scene, "forecast", "--days", "4"))
+
+
+ALL = {"status": status, "doctor": doctor, "timeline": timeline, "forecast": forecast}
 
 
 def said(picture: str) -> list[str]:
