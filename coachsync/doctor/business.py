@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from coachsync.config import DiscordSettings
 from coachsync.domain.budget import RoleBudget
-from coachsync.domain.model import Entry, Session
+from coachsync.domain.model import Entry, Millis, Session
+from coachsync.domain.windows import Policy
 
 
 class Business(NamedTuple):
@@ -14,10 +15,13 @@ class Business(NamedTuple):
 
     `section` is where the configuration speaks of it: "[discord] of /etc/coachsync/config.toml".
     `budget` is how many roles Discord still makes. `bot_id`: which bot worked there so far, "" if nobody knows.
+    `ahead` is for how long the sessions to come were looked for, `policy` what statuses and windows mean.
     """
 
     settings: DiscordSettings
     section: str
+    policy: Policy
+    ahead: Millis
     coming: tuple[Session, ...] = ()
     live: tuple[Entry, ...] = ()
     budget: RoleBudget = RoleBudget()

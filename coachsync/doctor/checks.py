@@ -15,7 +15,7 @@ from coachsync.doctor.finding import Check, fault, fine, in_order
 from coachsync.doctor.store import Kept, read_store
 from coachsync.domain.budget import RoleBudget
 from coachsync.domain.finding import Finding
-from coachsync.domain.model import Millis
+from coachsync.domain.model import DAY, Millis
 from coachsync.domain.permissions import NEEDED
 from coachsync.errors import CoachsyncError
 from coachsync.host.limits import environmental
@@ -101,7 +101,7 @@ def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Fo
     found.run("token", lambda: host.of_two_bots(settings, tokens, request.environ))
     if not request.offline:
         request.told("asking Discord …")
-        found.run("api", lambda: _ask(settings, tokens, guilds, kept, now))
+        found.run("api", lambda: _ask(settings, tokens, guilds, kept, now, request.days * DAY))
     if all(finding.check != "token" for finding in found.findings):
         found.add([fine("token", "found; Discord did not say whether it takes it")])
     found.run("people", lambda: people.unlinked(kept.coming, now))
@@ -134,7 +134,9 @@ def _guilds(settings: Settings, kept: Kept) -> tuple[str, ...]:
     return tuple(dict.fromkeys((settings.discord.guild_id, *settings.guilds, *sorted(named))))
 
 
-def _ask(settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, now: Millis) -> Iterable[Finding]:
+def _ask(
+    settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, now: Millis, ahead: Millis
+) -> Iterable[Finding]:
     from coachsync.doctor.bots import of_bots
     from coachsync.doctor.business import Business
     from coachsync.doctor.guild import of_guild
@@ -146,6 +148,8 @@ def _ask(settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, 
         business = Business(
             settings.guild(guild_id),
             f"[{f'guilds.{guild_id}' if guild_id in settings.guilds else 'discord'}] of {settings.path}",
+            settings.policy,
+            ahead,
             tuple(s for s in kept.coming if s.guild_id == guild_id),
             tuple(e for e in kept.live if e.guild_id == guild_id),
             kept.budgets.get(guild_id, RoleBudget()),

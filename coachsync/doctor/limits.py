@@ -1,62 +1,69 @@
-"""How near a guild is to what Discord lets it hold, and the bot make."""
+"""How near a guild is to what Discord lets it hold, and the bot make: the forecast of the days that were asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from coachsync.clock import relative
 from coachsync.doctor.business import Business
 from coachsync.doctor.finding import doubt, fault
 from coachsync.doctor.look import Asked
 from coachsync.domain import limits
+from coachsync.domain.budget import GuildSight
+from coachsync.domain.course import Ground, LimitName, Rhythm
 from coachsync.domain.finding import Finding
-from coachsync.domain.model import Millis
+from coachsync.domain.forecast import Squeeze, forecast
+from coachsync.domain.guild_objects import CATEGORY
+from coachsync.domain.model import MINUTE, Millis
+from coachsync.domain.tight import hint_of, message_of
 from coachsync.domain.words import span
+from coachsync.standing.outlook import stays_ahead
 
-_NEAR = 10  # roles, channels: so few left are worth a word
+_INTERVAL = 15 * MINUTE
+_NEEDED: frozenset[LimitName] = frozenset({"channels", "time"})  # a role is done without
 
 
 def of_limits(asked: Asked, business: Business) -> Iterator[Finding]:
-    """Yield what there is little left of, for the sessions that are coming."""
-    guild, wanted = asked.guild, len(business.coming)
-    by_role = business.settings.access == "role"
-    near = [*_of_channels(guild.id, limits.MOST_CHANNELS - len(guild.channels), wanted)]
-    near += _of_roles(guild.id, limits.MOST_ROLES - len(guild.roles), wanted) if by_role else ()
-    yield from near or (doubt("limits", note.message, note.hint, guild.id) for note in guild.notes())
-    yield from _of_creations(guild.id, guild.now(), business) if by_role else ()
+    """Yield what there is little left of for the sessions that are coming."""
+    now = asked.guild.now()
+    ground = _ground(asked, business, now)
+    until = ground.budget.none_until
+    if now < until and ground.access == "role":
+        told = f"Discord makes no more roles in guild {asked.guild.id} for {span(until - now)}"
+        hint = 'access = "member" in the configuration makes no roles, for rooms made from then on'
+        yield doubt("limits", f"{told}: rooms let their people in by themselves instead", hint, asked.guild.id)
+    own = business.settings
+    rhythm = Rhythm(now, now, _INTERVAL, own.run_budget, own.max_requests_per_second)
+    (ahead,) = forecast([ground], business.policy, rhythm, [now, now + business.ahead]).guilds
+    for squeeze in ahead.squeezes:
+        if squeeze.limit != "role_creations" or now >= until:
+            yield _finding(squeeze, now)
 
 
-def _of_channels(guild_id: str, left: int, wanted: int) -> Iterator[Finding]:
-    hint = "delete channels that are not needed"
-    if left <= 0:
-        told = f"guild {guild_id} has its {limits.MOST_CHANNELS} channels: no room can be made"
-        yield fault("limits", told, hint, guild_id)
-    elif left <= max(_NEAR, wanted):
-        told = f"guild {guild_id} has room for {left} more channels, and {wanted} sessions are coming"
-        yield doubt("limits", told, hint, guild_id)
+def _finding(squeeze: Squeeze, now: Millis) -> Finding:
+    peak = squeeze.day.peak(squeeze.limit)
+    say = fault if squeeze.limit in _NEEDED and peak.used >= peak.most else doubt
+    return say("limits", message_of(squeeze, lambda moment: relative(moment, now)), hint_of(squeeze), squeeze.guild_id)
 
 
-def _of_roles(guild_id: str, left: int, wanted: int) -> Iterator[Finding]:
-    hint = 'delete roles that are not needed; access = "member" in the configuration needs none'
-    if left <= 0:
-        told = f"guild {guild_id} has its {limits.MOST_ROLES} roles: sessions get access by overwrites instead"
-        yield doubt("limits", told, hint, guild_id)
-    elif left <= max(_NEAR, wanted):
-        told = f"guild {guild_id} has room for {left} more roles, and {wanted} sessions are coming"
-        yield doubt("limits", told, hint, guild_id)
-
-
-def _of_creations(guild_id: str, now: Millis, business: Business) -> Iterator[Finding]:
-    hint = 'access = "member" in the configuration makes no roles, for rooms made from then on'
-    budget = business.budget
-    if budget.none_until > now:
-        wait = span(budget.none_until - now)
-        told = f"Discord makes no more roles in guild {guild_id} for {wait}: sessions get access by overwrites instead"
-        yield doubt("limits", told, hint, guild_id)
-    elif budget.left(now) <= max(_NEAR, len(business.coming)):
-        told = (
-            f"{budget.used(now)} roles were made in guild {guild_id} within 48 h; Discord makes {budget.most} for a bot"
-        )
-        yield doubt("limits", told, hint, guild_id)
+def _ground(asked: Asked, business: Business, now: Millis) -> Ground:
+    """Return the guild as it was just listed."""
+    guild, own = asked.guild, business.settings
+    ours = {r.snowflake for entry in business.live for r in entry.resources if r.is_there}
+    others = {i: channel for i, channel in guild.channels.items() if i not in ours}
+    base = guild.channels.get(own.category_id or "")
+    filled = (sum(channel.parent_id == base.id for channel in others.values()),) if base is not None else ()
+    stays = stays_ahead(business.coming, business.live, business.policy, now)
+    return Ground(
+        guild.id,
+        business.section.partition(" of ")[0],
+        own.access,
+        categorised=base is not None and base.type == CATEGORY,
+        bot="",
+        stays=tuple(stay for guild_id, stay in stays if guild_id == guild.id),
+        sight=GuildSight(now, len(guild.roles.keys() - ours), len(others), filled),
+        budget=business.budget,
+    )
 
 
 def room_left(asked: Asked) -> str:

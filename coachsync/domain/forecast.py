@@ -77,7 +77,7 @@ class Remedy(NamedTuple):
 
 
 class Squeeze(NamedTuple):
-    """Where it is tight first in a guild: in which run, which limit, how many go without in all these days.
+    """Where a limit binds first in a guild: in which run, and how many go without in all these days.
 
     `remedy` is None if no setting helps.
     """
@@ -92,21 +92,29 @@ class Squeeze(NamedTuple):
 
 
 class GuildAhead(NamedTuple):
-    """One guild's days, and where it is tight first; None if it is nowhere."""
+    """One guild's days, and which limits bind there: those first by which somebody goes without, then by time."""
 
     ground: Ground
     days: tuple[DayAhead, ...]
-    squeeze: Squeeze | None = None
+    squeezes: tuple[Squeeze, ...] = ()
 
     @property
     def level(self) -> Level:
         """Return how tight its tightest day is."""
         return max((day.level for day in self.days), key=_WORST.index, default="fits")
 
+    def level_of(self, limit: LimitName) -> Level:
+        """Return how tight a limit is on its tightest day."""
+        return max((day.peak(limit).level for day in self.days), key=_WORST.index, default="fits")
+
     @property
     def lacking(self) -> int:
         """Return how many sessions go without something."""
         return len({lack.session_id for day in self.days for lack in day.lacks})
+
+    def lacking_by(self, limit: LimitName) -> int:
+        """Return how many sessions go without something by one limit."""
+        return len({lack.session_id for day in self.days for lack in day.lacks if lack.limit == limit})
 
 
 class Forecast(NamedTuple):
@@ -123,8 +131,8 @@ class Forecast(NamedTuple):
     @property
     def first(self) -> Squeeze | None:
         """Return where it is tight first: where somebody goes without, else where little is left."""
-        found = [guild.squeeze for guild in self.guilds if guild.squeeze is not None]
-        return min(found, key=lambda squeeze: (squeeze.level != "full", squeeze.at, squeeze.guild_id), default=None)
+        found = [squeeze for guild in self.guilds for squeeze in guild.squeezes]
+        return min(found, key=lambda squeeze: (_order(squeeze), squeeze.guild_id), default=None)
 
 
 def forecast(grounds: Sequence[Ground], policy: Policy, rhythm: Rhythm, edges: Sequence[Millis]) -> Forecast:
@@ -136,7 +144,7 @@ def forecast(grounds: Sequence[Ground], policy: Policy, rhythm: Rhythm, edges: S
         found = _days_of(changed, windows, rhythm, edges)
         return tuple(GuildAhead(ground, days) for ground, days in zip(changed, found, strict=True))
 
-    return Forecast(rhythm.now, tuple(_with_squeeze(guild, guilds, policy, rhythm, again) for guild in guilds))
+    return Forecast(rhythm.now, tuple(_with_squeezes(guild, guilds, policy, rhythm, again) for guild in guilds))
 
 
 _Again = Callable[[Sequence[Ground], Policy], tuple[GuildAhead, ...]]
@@ -220,34 +228,50 @@ def _day(ground: Ground, runs: Sequence[_Played], rhythm: Rhythm, span: tuple[Mi
 # where it is tight first, and what helps
 
 
-def _with_squeeze(
+def _with_squeezes(
     guild: GuildAhead, guilds: Sequence[GuildAhead], policy: Policy, rhythm: Rhythm, again: _Again
 ) -> GuildAhead:
-    day = next((day for day in guild.days if day.level == guild.level), None)
-    if day is None or guild.level == "fits":
-        return guild
-    tight = [(day.peak(name).at, n, name) for n, name in enumerate(LIMIT_NAMES) if day.peak(name).level == day.level]
-    at, _, limit = min(tight)
-    squeeze = Squeeze(guild.ground.guild_id, at, day, limit, guild.level, guild.lacking)
-    return guild._replace(squeeze=squeeze._replace(remedy=_remedy(guild, guilds, policy, rhythm, again)))
+    found = [_squeeze(guild, limit) for limit in LIMIT_NAMES if guild.level_of(limit) != "fits"]
+    helped = [s._replace(remedy=_remedy(s, guild, guilds, policy, rhythm, again)) for s in found]
+    return guild._replace(squeezes=tuple(sorted(helped, key=_order)))
+
+
+def _order(squeeze: Squeeze) -> tuple[bool, Millis, int]:
+    return squeeze.level != "full", squeeze.at, LIMIT_NAMES.index(squeeze.limit)
+
+
+def _squeeze(guild: GuildAhead, limit: LimitName) -> Squeeze:
+    worst = guild.level_of(limit)
+    day = next(day for day in guild.days if day.peak(limit).level == worst)
+    return Squeeze(guild.ground.guild_id, day.peak(limit).at, day, limit, worst, guild.lacking_by(limit))
 
 
 def _remedy(
-    guild: GuildAhead, guilds: Sequence[GuildAhead], policy: Policy, rhythm: Rhythm, again: _Again
+    squeeze: Squeeze,
+    guild: GuildAhead,
+    guilds: Sequence[GuildAhead],
+    policy: Policy,
+    rhythm: Rhythm,
+    again: _Again,
 ) -> Remedy | None:
-    """Return the first setting with which the guild is less tight and no other is tighter."""
+    """Return the first setting by which the limit is less tight in the guild, and nothing else is tighter."""
     grounds = [each.ground for each in guilds]
     for setting, section, changed, windows in _settings(guild.ground, grounds, policy, rhythm):
         found = again(changed, windows)
         own = next(each for each in found if each.ground.guild_id == guild.ground.guild_id)
-        if _WORST.index(own.level) < _WORST.index(guild.level) and not _tighter(guilds, found):
+        better = _WORST.index(own.level_of(squeeze.limit)) < _WORST.index(squeeze.level)
+        if better and not _tighter(guilds, found):
             return Remedy(setting, section, all(each.level != "full" for each in found))
     return None
 
 
 def _tighter(before: Sequence[GuildAhead], after: Sequence[GuildAhead]) -> bool:
-    pairs = zip(before, after, strict=True)
-    return any(_WORST.index(b.level) > _WORST.index(a.level) or b.lacking > a.lacking for a, b in pairs)
+    """Return whether any limit is tighter anywhere, or more sessions go without."""
+    return any(
+        _WORST.index(b.level_of(limit)) > _WORST.index(a.level_of(limit)) or b.lacking > a.lacking
+        for a, b in zip(before, after, strict=True)
+        for limit in LIMIT_NAMES
+    )
 
 
 def _settings(

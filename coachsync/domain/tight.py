@@ -23,7 +23,7 @@ def message_of(squeeze: Squeeze, when: Callable[[Millis], str]) -> str:
     guild, peak, at = f"guild {squeeze.guild_id}", squeeze.day.peak(squeeze.limit), when(squeeze.at)
     if squeeze.level == "full":
         who = _sessions(squeeze.sessions)
-        in_place = f"{who} let people in by overwrites instead"
+        in_place = f"{who} get no role of their own: the room lets its people in by itself"
         found: dict[LimitName, str] = {
             "roles": f"{at}: {guild} has its {peak.most} roles; {in_place}",
             "role_creations": f"{at}: Discord makes no more roles in {guild}, {peak.most} in 48 h; {in_place}",
@@ -31,10 +31,11 @@ def message_of(squeeze: Squeeze, when: Callable[[Millis], str]) -> str:
             "time": f"{at}: the run in {guild} needs {span(peak.used)} at Discord's limits; {who} get a room late",
         }
         return found[squeeze.limit]
+    left = max(0, peak.most - peak.used)
     near: dict[LimitName, str] = {
-        "roles": f"{at}: {guild} comes near its {peak.most} roles, with {peak.used}",
-        "role_creations": f"{at}: {peak.used} of the {peak.most} roles that Discord makes in 48 h are used in {guild}",
-        "channels": f"{at}: {guild} comes near its {peak.most} channels, with {peak.used}",
+        "roles": f"{at}: {guild} {_room(left, peak.most, 'roles')}",
+        "role_creations": f"{at}: of the {peak.most} roles that Discord makes in 48 h in {guild}, {peak.used} are made",
+        "channels": f"{at}: {guild} {_room(left, peak.most, 'channels')}",
         "time": f"{at}: the run in {guild} needs {span(peak.used)} at Discord's limits, of {span(peak.most)}",
     }
     return near[squeeze.limit]
@@ -52,6 +53,12 @@ def hint_of(squeeze: Squeeze) -> str:
 def _set(remedy: Remedy) -> str:
     of_file = ", where FILE holds another bot's token" if remedy.setting == ANOTHER_BOT else ""
     return f"set {remedy.setting} in {remedy.section}{of_file}"
+
+
+def _room(left: int, most: int, what: str) -> str:
+    if not left:
+        return f"has its {most} {what}"
+    return f"is nearly full, with room for {left} more {what if left != 1 else what[:-1]} of {most}"
 
 
 def _sessions(count: int) -> str:

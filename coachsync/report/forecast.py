@@ -11,7 +11,7 @@ from rich.text import Text
 from coachsync.clock import iso
 from coachsync.domain.course import Ground
 from coachsync.domain.forecast import LIMIT_NAMES, DayAhead, Forecast, GuildAhead, Peak, Squeeze
-from coachsync.domain.limits import CHANNELS_IN_CATEGORY, MOST_CHANNELS, MOST_ROLES, Level
+from coachsync.domain.limits import CHANNELS_IN_CATEGORY, MOST_CHANNELS, MOST_ROLE_CREATIONS, MOST_ROLES, Level
 from coachsync.domain.model import Millis
 from coachsync.domain.tight import hint_of, message_of
 from coachsync.domain.words import span
@@ -47,12 +47,12 @@ def forecast_screen(found: Forecast, shown: Moments, canvas: Canvas) -> str:
     room = canvas.width - len(_INDENT)
     parts: list[RenderableType] = [Text(line, style="bold") for line in flow([answer(found)], canvas.width, canvas)]
     for guild in found.guilds:
-        if guild.squeeze is not None:
-            parts += ["", *_squeeze(guild.squeeze, shown, room, canvas)]
+        for squeeze in guild.squeezes:
+            parts += ["", *_squeeze(squeeze, shown, room, canvas)]
     for guild in found.guilds:
         parts += ["", Text(_head(guild.ground), style="bold"), *_notes(guild.ground, canvas)]
         parts += [Text.from_ansi(grid(_COLUMNS, [_cells(d, shown, canvas) for d in guild.days], canvas))]
-    return drawn([*parts, "", *(Text(line, style="dim") for line in flow(_legend(), canvas.width, canvas))], canvas)
+    return drawn([*parts, "", *(Text(line, style="dim") for line in flow([_legend()], canvas.width, canvas))], canvas)
 
 
 def answer(found: Forecast) -> str:
@@ -102,15 +102,12 @@ def _cells(day: DayAhead, shown: Moments, canvas: Canvas) -> list[Text | str]:
     ]
 
 
-def _legend() -> list[str]:
-    return [
-        "the most of each day:",
-        f"ROLES of {MOST_ROLES},",
-        "MADE: roles made in 48 h,",
-        f"ROOMS: {CHANNELS_IN_CATEGORY} a category, further ones are made,",
-        f"CHANNELS of {MOST_CHANNELS},",
-        "RUN: the longest at Discord's limits",
-    ]
+def _legend() -> str:
+    return (
+        f"The most of each day, of {MOST_ROLES} ROLES and {MOST_CHANNELS} CHANNELS. MADE: roles made in 48 h, of "
+        f"{MOST_ROLE_CREATIONS}. ROOMS: {CHANNELS_IN_CATEGORY} a category, then a run makes a further one. RUN: the "
+        "longest at Discord's limits."
+    )
 
 
 # plain
@@ -119,9 +116,9 @@ def _legend() -> list[str]:
 def forecast_lines(found: Forecast, date: Date) -> Iterator[str]:
     """Yield plain, stable lines: what is tight, then a line for each guild and day, moments in UTC."""
     for guild in found.guilds:
-        if guild.squeeze is not None:
-            yield f"{guild.squeeze.level} {message_of(guild.squeeze, iso)}"
-            yield f"hint: {hint_of(guild.squeeze)}"
+        for squeeze in guild.squeezes:
+            yield f"{squeeze.level} {message_of(squeeze, iso)}"
+            yield f"hint: {hint_of(squeeze)}"
     for guild in found.guilds:
         yield from (f"{date(day.first)} guild {guild.ground.guild_id} {_plain(day)}" for day in guild.days)
 
@@ -164,7 +161,7 @@ def _guild_document(guild: GuildAhead, date: Date) -> dict[str, Any]:
         "role_limit": None
         if word is None
         else {"at": iso(word.at), "most": word.most, "left": word.left, "resets_at": iso(word.resets_at)},
-        "tight": None if guild.squeeze is None else _squeeze_document(guild.squeeze, date),
+        "tight": [_squeeze_document(squeeze, date) for squeeze in guild.squeezes],
         "days": [_day_document(day, date) for day in guild.days],
     }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from coachsync.domain.case import Case, Facts
 from coachsync.domain.course import Ground, Rhythm, Stay
-from coachsync.domain.model import DAY, MINUTE, Entry, Millis
+from coachsync.domain.model import DAY, MINUTE, Entry, Millis, Session
+from coachsync.domain.remembered import ghost
 from coachsync.domain.windows import cleanup_at, is_bookable, window_opens
-from coachsync.standing.row import StatusRow
+from coachsync.standing.row import Known, StatusRow, row_of
 from coachsync.standing.rows import rows_between
 
 if TYPE_CHECKING:
@@ -51,6 +53,19 @@ def ground_of(store: Store, settings: Settings, guild_id: str, stays: Iterable[S
         sight=store.ledger.sight(guild_id),
         budget=store.ledger.role_budget(guild_id, now),
     )
+
+
+def stays_ahead(
+    sessions: Iterable[Session], entries: Iterable[Entry], policy: Policy, now: Millis
+) -> Iterator[tuple[str, Stay]]:
+    """Yield what these sessions have, and will have, by what is open for them, with the guild it is in."""
+    live = {entry.session_id: entry for entry in entries}
+    known = {session.id: session for session in sessions}
+    known |= {i: ghost(entry) for i, entry in live.items() if i not in known}
+    facts = Facts(now, policy)
+    for session_id, session in known.items():
+        row = row_of(Case.of(session, live.get(session_id), facts), Known())
+        yield from stays_of(row, policy, now)
 
 
 def stays_of(row: StatusRow, policy: Policy, now: Millis) -> Iterator[tuple[str, Stay]]:

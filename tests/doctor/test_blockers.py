@@ -237,3 +237,15 @@ def test_guild_that_is_nearly_full_is_told_in_the_words_of_runs(scene: Scene) ->
         scene.world.add_channel(scene.guild, f"c{n}")
     found = only(scene)
     assert (found.level, "nearly full" in found.message) == ("warning", True)
+
+
+def test_limits_are_told_in_the_words_of_the_forecast(scene: Scene) -> None:
+    for n in range(247):
+        scene.world.add_role(scene.guild, f"r{n}")
+    book(scene)
+    book(scene, "xyz54321")
+    scene.tick()
+    (found,) = [f for f in examined(scene) if f.check == "limits"]
+    (said,) = scene.program("forecast", "--json").json["guilds"][0]["tight"]
+    assert (found.hint, said["limit"], said["level"]) == (said["hint"], "roles", "full")
+    assert found.message.partition(": ")[2] == said["message"].partition(": ")[2]
