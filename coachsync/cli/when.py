@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from coachsync.config.values import UnfitError, parse_duration
+from coachsync.domain.local_time import millis_of, readings
 from coachsync.domain.model import MINUTE, Millis
 from coachsync.errors import UsageError
 from coachsync.secrets import redact
@@ -13,7 +14,6 @@ from coachsync.secrets import redact
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST_MILLIS: Millis = 100_000_000_000  # less than this are seconds, or a slip: it would be before 1974
 _MOST_MILLIS: Millis = 253_402_214_400_000
 _FIRST_YEAR: Millis = 1_420_070_400_000  # 2015-01-01, UTC
@@ -24,11 +24,6 @@ _UNTIL_FORMS = f"{_START_FORMS}, or a length such as 2h"
 _NOW_FORMS = "such as 2026-10-14T13:00:00Z, 2026-10-14T09:00-04:00 or epoch milliseconds"
 
 
-def millis(moment: datetime) -> Millis:
-    """Return an aware datetime in milliseconds since the epoch."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
-
-
 def parse_now(text: str) -> Millis:
     """Return the moment that `--now` names: ISO 8601 with offset, or epoch milliseconds. Raises UsageError."""
     if _is_number(text):
@@ -36,7 +31,7 @@ def parse_now(text: str) -> Millis:
     moment = _iso(text, "--now", _NOW_FORMS)
     if moment.tzinfo is None:
         raise UsageError(f"--now {text}: no offset from UTC is given", f"expected a moment {_NOW_FORMS}")
-    return millis(moment)
+    return millis_of(moment)
 
 
 def parse_since(text: str, now: Millis, zone: str | None = None) -> Millis:
@@ -61,10 +56,10 @@ def _since(text: str, now: Millis, zone: str | None) -> Millis:
         forms = 'such as 24h, 7d, 2026-10-14T13:00:00Z, or "2026-10-14 13:00" with --tz'
         raise UsageError(f"--since {redact(text)[:60]!r} is no moment", f"expected one {forms}") from None
     if moment.tzinfo is not None:
-        return millis(moment)
+        return millis_of(moment)
     if zone is None:
         raise UsageError(f"--since {text}: which zone's time is this?", "add the zone (--tz America/New_York)")
-    return millis(moment.replace(tzinfo=given_zone(zone)))
+    return millis_of(moment.replace(tzinfo=given_zone(zone)))
 
 
 def parse_until(text: str, now: Millis, zone: str | None = None) -> Millis:
@@ -102,7 +97,7 @@ def parse_day(text: str, zone: tzinfo) -> Millis:
         return _epoch_millis(text, "--from")
     try:
         moment = datetime.fromisoformat(text)
-        return millis(moment if moment.tzinfo is not None else moment.replace(tzinfo=zone))
+        return millis_of(moment if moment.tzinfo is not None else moment.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         hint = 'expected a day such as 2026-10-14, or a moment such as "2026-10-14 13:00"'
         raise UsageError(f"--from {redact(text)[:60]!r} is no day", hint) from None
@@ -126,7 +121,7 @@ def _start(text: str, zone: str | None, option: str = "--start", forms: str = _S
         hint = f'add the zone (--tz America/New_York) or an offset ("{text}-04:00", "{text}Z")'
         raise UsageError(f"{option} {text}: which zone's time is this?", hint)
     if zone is None:
-        return millis(moment)
+        return millis_of(moment)
     if moment.tzinfo is not None:
         raise UsageError(f"{option} {text} has an offset, and --tz is given too", "leave one of the two out")
     return _in_zone(moment, given_zone(zone), text, zone, option)
@@ -187,15 +182,11 @@ def given_zone(name: str) -> ZoneInfo:
 
 
 def _in_zone(moment: datetime, zone: ZoneInfo, text: str, name: str, option: str = "--start") -> Millis:
-    moment = moment.replace(year=min(max(moment.year, 2), 9998))  # room for any offset; refused later anyway
-    readings = [moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
-    first, second = (reading.astimezone(zone) for reading in readings)
-    if readings[0] == readings[1]:
-        return millis(readings[0])
-    twice = first.replace(tzinfo=None) == moment
-    what = "exists twice" if twice else "does not exist"
-    early, late = sorted((first, second), key=millis)
+    found, why = readings(moment, zone)
+    if not why:
+        return millis_of(found[0])
+    early, late = found
     raise UsageError(
-        f"{option} {text}: this time {what} in {name}, because the clocks change",
+        f"{option} {text}: this time {why} in {name}, because the clocks change",
         f"say which one: {option} {early.isoformat()} or {option} {late.isoformat()}, without --tz",
     )

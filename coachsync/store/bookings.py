@@ -50,6 +50,16 @@ class Edit(Protocol):
         """Return those fields of an imported row that there is a place for, as that place can hold them."""
 
 
+class View(Protocol):
+    """The rows for a look: what of `Edit` changes nothing."""
+
+    def row(self, session_id: str) -> dict[str, Any] | None:
+        """Return one booking's fields as stored, or None."""
+
+    def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those fields that there is a place for, as that place can hold them."""
+
+
 class Rows(Protocol):
     """What a backend gives. Every method raises StoreError if the store cannot be read or written.
 
@@ -93,6 +103,9 @@ class Rows(Protocol):
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield every booking's fields by JSON key; other columns of a SQL store under their own names."""
+
+    def view(self) -> View:
+        """Return the rows as they are now, for a look."""
 
     def edit(self, change: Callable[[Edit], None]) -> None:
         """Make one change, all of it or nothing. `change` is called again if somebody else wrote meanwhile."""
@@ -203,6 +216,18 @@ class Bookings:
 
         self._rows.edit(update)
         return changed
+
+    def understood(self, fields: Mapping[str, Any]) -> Session:
+        """Return the booking that these fields by JSON key would be."""
+        return read_json_row(fields, self._defaults)
+
+    def view(self) -> View:
+        """Return the rows as they are now, for a look."""
+        return self._rows.view()
+
+    def edit(self, change: Callable[[Edit], None]) -> None:
+        """Make one change, all of it or nothing. `change` is called again if somebody else wrote meanwhile."""
+        self._rows.edit(change)
 
     def import_rows(self, rows: Iterable[Any]) -> Imported:
         """Add or change bookings; our own four fields are never overwritten, importing twice changes nothing."""

@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config": "domain secrets host errors",
         "discord": "domain secrets errors waits coachsync",  # the package itself: its version
         "store": "domain host secrets errors waits",
-        "bookings": "domain config secrets host errors",
+        # what it merges goes into a store, and what is over then is remembered to be past
+        "bookings": "domain config secrets host errors store standing",
         "guild": "discord store config domain clock errors secrets",
         "standing": "store domain errors clock",
         "engine": "guild discord store standing config host domain clock secrets waits errors",
@@ -56,7 +57,7 @@ ONLY_IN = {
     "asyncio": {"audit", "discord", "doctor", "engine", "guild"},
     "sqlite3": {"store"},
     "fcntl": {"host"},
-    "msgspec": {"store"},
+    "msgspec": {"bookings", "store"},
     "crontab": {"schedule"},
     "tomllib": {"bookings", "config"},
     "tomli_w": {"config"},

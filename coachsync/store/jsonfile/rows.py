@@ -19,7 +19,7 @@ from coachsync.domain.booking import is_start
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import Millis, Span
 from coachsync.errors import StoreError
-from coachsync.store.bookings import Edit, Found
+from coachsync.store.bookings import Edit, Found, View
 from coachsync.store.files import lost_hint
 from coachsync.store.jsonfile.document import Document, Draft
 from coachsync.store.jsonfile.read import MalformedError, NotAStoreError
@@ -95,6 +95,10 @@ class JsonRows:
         for position, row in enumerate(document.rows):
             if row is not None:
                 yield value_of(document.text(position))
+
+    def view(self) -> View:
+        """Return the rows as they are now."""
+        return Draft(self._fresh())
 
     def edit(self, change: Callable[[Edit], None]) -> None:
         """Make one change in one replacement of the file."""

@@ -68,6 +68,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         schema.REFUSED_TABLE,
         schema.SIGHTS_TABLE,
         schema.ROLE_WORDS_TABLE,
+        schema.SAID_TABLE,
+        schema.SAID_INDEX,
     ),
 )
 """STEPS[n - 1] leads from version n to version n + 1."""

@@ -236,6 +236,22 @@ CREATE TABLE coachsync_refused (
     PRIMARY KEY (host, minute)
 ){keyed}"""
 
+# What an import or a source said of a booking last. `booking` and `rest` are digests: of when and whose it is, and of
+# all else; `missing_…`: when it was first and last not among what the source has.
+SAID_TABLE = """
+CREATE TABLE coachsync_said (
+    session_id TEXT PRIMARY KEY NOT NULL,
+    source TEXT NOT NULL,
+    status TEXT NOT NULL,
+    booking TEXT NOT NULL,
+    rest TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    missing_first BIGINT,
+    missing_last BIGINT
+){keyed}"""
+
+SAID_INDEX = "CREATE INDEX coachsync_said_source ON coachsync_said (source)"
+
 LEDGER_TABLES = (
     META_TABLE,
     NOTES_TABLE,
@@ -263,4 +279,6 @@ LEDGER_TABLES = (
     PAUSES_TABLE,
     REFUSALS_TABLE,
     REFUSED_TABLE,
+    SAID_TABLE,
+    SAID_INDEX,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from coachsync.domain.model import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from coachsync.domain.pauses import Pause
     from coachsync.domain.refusals import Refusal
     from coachsync.store.ledger.hooks import HookRows
+    from coachsync.store.ledger.said import Said
 
 KEPT: Millis = 90 * DAY
 _PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
@@ -278,6 +279,18 @@ class LedgerWriter:
         self._sql.run("DELETE FROM coachsync_refused WHERE host = ? AND NOT minute BETWEEN ? AND ?", outside)
         for minute, count in answers.items():
             self._sql.run(_ADD_REFUSED, (host, minute, count))
+
+    def keep_said(self, listed: Iterable[Said]) -> None:
+        """Remember what imports and sources said of bookings."""
+        from coachsync.store.ledger.said import keep
+
+        keep(self._sql, listed)
+
+    def forget_said(self, session_ids: Collection[str]) -> None:
+        """Forget what imports and sources said of these bookings."""
+        from coachsync.store.ledger.said import forget
+
+        forget(self._sql, session_ids)
 
     def forget_numbers(self) -> None:
         """Take back the numbers given in a transaction that failed, so that a later save inserts anew."""

@@ -166,7 +166,7 @@ class Database:
             raise self._told(error) from error
         except (OverflowError, UnicodeEncodeError) as error:
             hint = "numbers must fit in 64 bits and text must be Unicode"
-            raise StoreError(f"{self.name}: a value cannot be stored: {error}", hint) from error
+            raise RowRefusedError(f"{self.name}: a value cannot be stored: {error}", hint) from error
 
     def _told(self, error: sqlite3.Error) -> StoreError | EnvironmentalError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF

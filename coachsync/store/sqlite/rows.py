@@ -13,7 +13,7 @@ from typing import Any
 from coachsync.domain.marks import Marks, completed, unsaid
 from coachsync.domain.model import Millis, Span
 from coachsync.errors import RowRefusedError, StoreError
-from coachsync.store.bookings import Edit, Found
+from coachsync.store.bookings import Edit, Found, View
 from coachsync.store.columns import FIELD_OF, FIELDS, IDS
 from coachsync.store.importing import as_json
 from coachsync.store.sqlite.database import Database, text_key
@@ -97,6 +97,10 @@ class SqliteRows:
         """Yield every booking's fields by JSON key, by start."""
         for row in self._db.named(f"SELECT * FROM sessions ORDER BY {self._start}, {self._id}"):
             yield self._json_row(row)
+
+    def view(self) -> View:
+        """Return the rows as they are now: themselves."""
+        return self
 
     def edit(self, change: Callable[[Edit], None]) -> None:
         """Make one change in one transaction."""

@@ -1,0 +1,135 @@
+"""Bookings in JSON: an array of objects, an object whose `sessions` is one, or one object a line.
+
+What databases write round a value (`$oid`, `$date`, `$numberLong`) is taken off. A row that cannot be read spoils none
+beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import msgspec
+
+from coachsync.bookings.fields import Fields, Way
+from coachsync.bookings.incoming import Incoming, Unreadable, UnusableInputError
+from coachsync.domain.flaws import shown
+
+_BOM = b"\xef\xbb\xbf"
+_LONGEST_LINE = 4 * 1024 * 1024
+_SHAPE = 'expected an array of sessions, or an object whose "sessions" is one'
+_NOT_AN_OBJECT = "remove it, or write the booking as an object"
+_WRAPPED = frozenset(("$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"))
+_REFUSED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError)
+
+_read = msgspec.json.Decoder().decode
+
+
+def read_lines(file: BinaryIO, way: Way) -> Iterator[Incoming | Unreadable]:
+    """Yield what each line of a file holds; empty ones count but say nothing."""
+    incoming = Fields(way).incoming
+    number = 0
+    while line := file.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+            yield Unreadable(f"line {number}", "the line is longer than 4 MiB", "write one booking a line")
+            while line and not line.endswith(b"\n"):
+                line = file.readline(_LONGEST_LINE)
+            continue
+        if number == 1:
+            line = line.removeprefix(_BOM)
+        try:
+            row = _read(line)
+        except _REFUSED as problem:
+            if line.strip():
+                yield _slowly(line, f"line {number}", problem, incoming)
+            continue
+        if type(row) is not dict:
+            yield Unreadable(f"line {number}", f"it is {shown(row)}, not an object", _NOT_AN_OBJECT)
+            continue
+        if b'"$' in line:
+            row = unwrapped_row(row)
+        yield incoming(row, f"line {number}")
+
+
+def read_array(data: bytes, way: Way) -> Iterator[Incoming | Unreadable]:
+    """Yield what each row of an array holds. Raises UnusableInputError if there is none."""
+    from coachsync.store.jsonfile.read import MalformedError, NotAStoreError, split
+
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.decode("utf-16", "replace").encode()
+    try:
+        raws = split(data)
+    except MalformedError as problem:
+        raise UnusableInputError(f"it is not JSON: {problem}", _SHAPE) from None
+    except NotAStoreError:
+        raise UnusableInputError("it holds no sessions", _SHAPE) from None
+    incoming = Fields(way).incoming
+    position = line = 1
+    at = 0
+    for position, raw in enumerate(raws, 1):
+        text = bytes(raw)
+        found = data.find(text, at)  # between two rows stand only white space and a comma: the first hit is the row
+        line += data.count(b"\n", at, found)
+        where = f"line {line}" if line > 1 else f"row {position}"
+        line += text.count(b"\n")
+        at = found + len(text)
+        try:
+            row = _read(text)
+        except _REFUSED as problem:
+            yield _slowly(text, where, problem, incoming)
+            continue
+        if type(row) is not dict:
+            yield Unreadable(where, f"it is {shown(row)}, not an object", _NOT_AN_OBJECT)
+            continue
+        yield incoming(unwrapped_row(row) if b'"$' in text else row, where)
+
+
+def unwrapped_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row whose values are without what MongoDB's extended JSON writes round them."""
+    return {key: unwrapped(value) for key, value in row.items()}
+
+
+def unwrapped(value: Any) -> Any:
+    """Return a value without what MongoDB's extended JSON writes round it."""
+    if isinstance(value, dict):
+        if len(value) == 1:
+            ((name, inner),) = value.items()
+            if name in _WRAPPED:
+                return _bare(name, inner)
+        return unwrapped_row(value)
+    return [unwrapped(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _bare(name: str, inner: Any) -> Any:
+    if name in ("$numberLong", "$numberInt") and isinstance(inner, str):
+        digits = inner.removeprefix("-")
+        return int(inner) if digits.isascii() and digits.isdigit() and len(digits) < 20 else inner
+    if name == "$numberDouble" and isinstance(inner, str):
+        try:
+            return float(inner)
+        except ValueError:
+            return inner
+    return unwrapped(inner)
+
+
+def _slowly(line: bytes, where: str, problem: Exception, incoming: Any) -> Incoming | Unreadable:
+    """Read a row that msgspec refuses: a value of its own may be odd (NaN, a lone surrogate), and no field of ours."""
+    from coachsync.store.jsonfile.text import decoded, value_of, well_formed
+
+    text = decoded(line).strip()
+    if not text.startswith("{") or not well_formed(text):
+        why = "it is not UTF-8 text" if isinstance(problem, UnicodeDecodeError) else f"it is not JSON: {_told(problem)}"
+        return Unreadable(where, why, "mend or remove it")
+    row = value_of(text)
+    if not isinstance(row, dict):
+        return Unreadable(where, "its values are nested too deeply", "mend or remove it")
+    try:
+        found: Incoming | Unreadable = incoming(unwrapped_row(row), where)
+    except RecursionError:
+        return Unreadable(where, "its values are nested too deeply", "mend or remove it")
+    return found
+
+
+def _told(problem: Exception) -> str:
+    return "its values are nested too deeply" if isinstance(problem, RecursionError) else str(problem)

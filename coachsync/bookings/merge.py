@@ -1,0 +1,312 @@
+"""What an import or a source may change in the store, and what it changes.
+
+- New bookings go in. Of those that are there, what is named and differs is written; our own four fields never.
+- A status that is neither bookable nor cancelled (COMPLETED, NO_SHOW) is never taken back.
+- The ledger remembers what each source said of a booking last. While that stays as it was, what somebody changed in
+  the store since (`sessions cancel`, `sessions reschedule`) stands; as soon as the entry changes, the source's word
+  counts again. An entry is when, whose and in which state a booking is; a name or a note is not.
+- An entry that cannot be read, or whose booking would be invalid, is refused alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import msgspec
+
+from coachsync.bookings.incoming import Incoming, Unreadable
+from coachsync.domain.booking import occurs_twice
+from coachsync.domain.model import Millis
+from coachsync.errors import RowRefusedError
+from coachsync.standing.past import note_brought_in
+from coachsync.store.base import Store
+from coachsync.store.columns import FIELD_OF, IDS, KEY_OF, MARK_KEYS
+from coachsync.store.importing import to_write
+from coachsync.store.ledger.said import Said
+
+if TYPE_CHECKING:
+    from coachsync.config.settings import StatusSettings
+    from coachsync.store.bookings import Edit
+
+_AT_ONCE = 20_000  # rows of one change of the store: a JSON file is written anew each time, SQLite's lock held
+_NAMES = frozenset(("studentName", "coachName"))
+_ID_KEYS = tuple(KEY_OF[field] for field in IDS)
+# what a booking is before somebody has agreed to it: its own source may go on from there
+_NOT_YET = frozenset(("TENTATIVE", "PENDING", "REQUESTED", "UNCONFIRMED", "NEEDS-ACTION", "AWAITING_CONFIRMATION"))
+
+
+class RefusedRow(NamedTuple):
+    """An entry that did not go in: its number from 1, where it stands, its session's id or "", why, what to do."""
+
+    row: int
+    where: str
+    session: str
+    message: str
+    hint: str
+
+
+class Merged(NamedTuple):
+    """What became of the entries, by session id."""
+
+    added: list[str]
+    changed: list[str]
+    unchanged: list[str]
+    refused: list[RefusedRow]
+
+
+class _Change(NamedTuple):
+    """What an entry changes: which list it belongs to, the fields to write, and what is remembered of it."""
+
+    kind: str
+    fields: Mapping[str, Any]
+    said: Said | None
+
+
+def session_id_of(source: str, key: str) -> str:
+    """Return the id of a source's booking: the source's name before it, so that two sources never meet."""
+    return f"{source}:{key}" if source else key
+
+
+def merge(
+    store: Store,
+    entries: Iterable[Incoming | Unreadable],
+    *,
+    source: str,
+    statuses: StatusSettings,
+    now: Millis,
+    dry_run: bool = False,
+) -> Merged:
+    """Let entries change the store as far as they may; `source` is "" for an import without one.
+
+    With `dry_run` nothing is written. Raises StoreError, and what reading the entries raises; then nothing is written.
+    """
+    merged = Merged([], [], [], [])
+    kept, seen = _gathered(entries, source, merged)
+    work = _Work(store, source, statuses, now, merged, dry_run)
+    for batch in _batches(kept, {i for i, times in seen.items() if times > 1}):
+        work.take(batch)
+    merged.refused.sort()
+    return merged
+
+
+def take_away(store: Store, session_ids: Iterable[str], statuses: StatusSettings, now: Millis) -> list[str]:
+    """Cancel bookings that their source no longer has; return those that were changed.
+
+    Only a bookable one is: what is over, or was judged, stays. When the source has it again, its word counts.
+    """
+    changed = []
+    for session_id in session_ids:
+        said = store.ledger.said([session_id]).get(session_id)
+        status = (store.bookings.raw(session_id) or {}).get("status")
+        if said is None or status not in statuses.bookable or not statuses.cancelled:
+            continue
+        if store.bookings.change(session_id, {"status": statuses.cancelled[0]}, status):
+            changed.append(session_id)
+            with store.transaction() as transaction:
+                transaction.ledger.keep_said([said._replace(status=statuses.cancelled[0], booking="", at=now)])
+    return changed
+
+
+_Kept = tuple[int, str, str, bool, dict[str, Any]]  # number, where, session id, gone, fields
+
+
+def _gathered(
+    entries: Iterable[Incoming | Unreadable], source: str, merged: Merged
+) -> tuple[list[bytes | _Kept], Counter[str]]:
+    """Return the readable entries, packed: all of them are held until it is known which ids occur twice."""
+    kept: list[bytes | _Kept] = []
+    seen: Counter[str] = Counter()
+    pack = msgspec.msgpack.Encoder().encode
+    for number, entry in enumerate(entries, 1):
+        if isinstance(entry, Unreadable):
+            session_id = session_id_of(source, entry.key) if entry.key else ""
+            merged.refused.append(RefusedRow(number, entry.where, session_id, entry.reason, entry.hint))
+            continue
+        session_id = session_id_of(source, entry.key)
+        seen[session_id] += 1
+        one = (number, entry.where, session_id, entry.gone, entry.fields)
+        try:
+            kept.append(pack(one))
+        except (TypeError, ValueError, OverflowError, RecursionError):  # a foreign value beyond what msgpack knows
+            kept.append(one)
+    return kept, seen
+
+
+def _batches(kept: list[bytes | _Kept], doubled: set[str]) -> Iterator[list[tuple[_Kept, bool]]]:
+    unpack: Callable[[bytes], _Kept] = msgspec.msgpack.Decoder().decode
+    for first in range(0, len(kept), _AT_ONCE):
+        ones = (unpack(one) if isinstance(one, bytes) else one for one in kept[first : first + _AT_ONCE])
+        yield [(one, one[2] in doubled) for one in ones]
+
+
+class _Writable(Protocol):
+    """What one change of the store may do."""
+
+    def row(self, session_id: str) -> dict[str, Any] | None: ...
+
+    def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]: ...
+
+    def insert(self, fields: Mapping[str, Any]) -> None: ...
+
+    def update(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool: ...
+
+
+class _Trial:
+    """The store as a dry run sees it: what is written goes nowhere."""
+
+    def __init__(self, store: Store) -> None:
+        view = store.bookings.view()
+        self.row, self.storable = view.row, view.storable
+
+    def insert(self, fields: Mapping[str, Any]) -> None:
+        pass
+
+    def update(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool:
+        return True
+
+
+class _Work:
+    """One merge, batch by batch."""
+
+    def __init__(
+        self, store: Store, source: str, statuses: StatusSettings, now: Millis, merged: Merged, dry_run: bool
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._statuses = statuses
+        self._now = now
+        self._merged = merged
+        self._dry_run = dry_run
+
+    def take(self, batch: list[tuple[_Kept, bool]]) -> None:
+        """Take one batch in: all of it in one change of the store, then what is remembered of it."""
+        known = self._store.ledger.said([one[2] for one, _ in batch])
+        done: list[tuple[str, _Change]] = []
+        refused: list[RefusedRow] = []
+
+        def change(rows: Edit) -> None:
+            done.clear()
+            refused.clear()
+            self._each(rows, batch, known, done, refused)
+
+        if self._dry_run:
+            self._each(_Trial(self._store), batch, known, done, refused)
+        else:
+            self._store.bookings.edit(change)
+        added = [session_id for session_id, change in done if change.kind == "added"]
+        lists = {"added": self._merged.added, "changed": self._merged.changed, "unchanged": self._merged.unchanged}
+        for session_id, made in done:
+            if made.kind in lists:
+                lists[made.kind].append(session_id)
+        self._merged.refused.extend(refused)
+        if not self._dry_run:
+            self._remember([made.said for _, made in done if made.said is not None], known)
+            note_brought_in(self._store, added, self._now)
+
+    def _each(
+        self,
+        rows: _Writable,
+        batch: list[tuple[_Kept, bool]],
+        known: Mapping[str, Said],
+        done: list[tuple[str, _Change]],
+        refused: list[RefusedRow],
+    ) -> None:
+        for (number, where, session_id, gone, told), doubled in batch:
+            fields = {**told, "_id": session_id}
+            existing = rows.row(session_id)
+            session = self._store.bookings.understood(fields if existing is None else {**_told(existing), **fields})
+            if doubled:
+                session = occurs_twice([session])
+            if session.flaw is not None and not (gone and existing is None):
+                refused.append(RefusedRow(number, where, session_id, session.flaw.message, session.flaw.hint))
+                continue
+            change = self._change(rows, existing, fields, known.get(session_id), gone)
+            try:
+                _write(rows, session_id, change)
+            except RowRefusedError as problem:
+                refused.append(RefusedRow(number, where, session_id, problem.message, problem.hint))
+                continue
+            done.append((session_id, change))
+
+    def _change(
+        self, rows: _Writable, existing: dict[str, Any] | None, fields: dict[str, Any], said: Said | None, gone: bool
+    ) -> _Change:
+        """Return what an entry changes of what is there."""
+        if self._source:
+            fields = {key: value for key, value in fields.items() if key not in MARK_KEYS}
+        mine = said is not None and said.source == self._source
+        told = self._said(fields)
+        # a plain import of what a source brought in leaves what is remembered of it to that source
+        remembered = told if mine or said is None or self._source else None
+        if existing is None:
+            return (
+                _Change("ignored", {}, None) if gone else _Change("added", to_write(None, rows.storable(fields)), told)
+            )
+        before = _told(existing)
+        named = to_write(before, rows.storable(fields))
+        if mine and said is not None and said.booking == told.booking:
+            unheard = said.rest != told.rest
+            named = {key: value for key, value in named.items() if unheard and not _is_of_entry(key)}
+        elif not self._may_say_status(before.get("status"), said if mine else None):
+            named.pop("status", None)
+        return _Change("changed" if named else "unchanged", named, remembered)
+
+    def _may_say_status(self, status: object, said: Said | None) -> bool:
+        """Return whether a status of the store may be replaced by what the entry says."""
+        if not isinstance(status, str) or status in self._statuses.bookable or status in self._statuses.cancelled:
+            return True
+        return said is not None and said.status == status and status.upper() in _NOT_YET
+
+    def _said(self, fields: Mapping[str, Any]) -> Said:
+        status = fields.get("status")
+        entry = [(key, value) for key, value in sorted(fields.items()) if _is_of_entry(key)]
+        rest = [(key, value) for key, value in sorted(fields.items()) if not _is_of_entry(key) and key != "_id"]
+        said = status if isinstance(status, str) else ""
+        return Said(fields["_id"], self._source, said, _digest(entry), _digest(rest), self._now)
+
+    def _remember(self, told: list[Said], known: Mapping[str, Said]) -> None:
+        """Write what is not remembered yet; importing twice writes nothing."""
+        new = [said for said in told if not _says_the_same(known.get(said.session_id), said)]
+        if new:
+            with self._store.transaction() as transaction:
+                transaction.ledger.keep_said(new)
+
+
+def _write(rows: _Writable, session_id: str, change: _Change) -> None:
+    if change.kind == "added":
+        rows.insert(change.fields)
+    elif change.kind == "changed":
+        rows.update(session_id, change.fields)
+
+
+def _is_of_entry(key: str) -> bool:
+    """Return whether a field says when, whose or in which state a booking is."""
+    return key in FIELD_OF and key not in _NAMES and key not in MARK_KEYS and key != "_id"
+
+
+def _told(existing: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with ids as text, also if its table has integers for them, which round none."""
+    told = dict(existing)
+    for key in _ID_KEYS:
+        if type(told.get(key)) is int:
+            told[key] = str(told[key])
+    return told
+
+
+def _says_the_same(known: Said | None, said: Said) -> bool:
+    """Return whether what is remembered says this already, and nothing is missing."""
+    if known is None or known.missing_first is not None:
+        return False
+    return said == known._replace(at=said.at)
+
+
+def _digest(value: object) -> str:
+    from hashlib import blake2b
+
+    try:
+        text = msgspec.json.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        text = repr(value).encode("utf-8", "backslashreplace")
+    return blake2b(text, digest_size=12).hexdigest()

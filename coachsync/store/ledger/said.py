@@ -1,0 +1,58 @@
+# ruff: noqa: S608  only names of ours are put into SQL text, every value is a parameter
+"""What imports and sources said of each booking last, as rows: no names and no ids of people, only digests.
+
+Loaded only by what brings bookings in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from coachsync.domain.model import Millis
+from coachsync.store.ledger.keys import clean, id_of, ledger_key
+from coachsync.store.sql import Row, Sql
+
+_COLUMNS = "source, status, booking, rest, at, missing_first, missing_last"
+_SAVE = (
+    f"INSERT INTO coachsync_said (session_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_id)"
+    f" DO UPDATE SET {', '.join(f'{column} = excluded.{column}' for column in _COLUMNS.split(', '))}"
+)
+AMONG = f"SELECT session_id, {_COLUMNS} FROM coachsync_said WHERE session_id IN ({{}})"
+OF_SOURCE = f"SELECT session_id, {_COLUMNS} FROM coachsync_said WHERE source = ? ORDER BY session_id"
+
+
+class Said(NamedTuple):
+    """What a source ("": imports without one) said of a booking last.
+
+    `status` is as it was written, "" if it said none; `booking` and `rest` are digests of when and whose it is, and of
+    all else. `missing_first` and `missing_last`: when it was first and last not among what the source has, if it is
+    missing.
+    """
+
+    session_id: str
+    source: str
+    status: str
+    booking: str
+    rest: str
+    at: Millis
+    missing_first: Millis | None = None
+    missing_last: Millis | None = None
+
+
+def said_of(row: Row) -> Said:
+    """Return what a row holds."""
+    return Said(id_of(row[0]), *row[1:])
+
+
+def keep(sql: Sql, listed: Iterable[Said]) -> None:
+    """Write what was said."""
+    for said in listed:
+        fields = (ledger_key(said.session_id), clean(said.source), clean(said.status), *said[3:])
+        sql.run(_SAVE, fields)
+
+
+def forget(sql: Sql, session_ids: Collection[str]) -> None:
+    """Forget what was said of these bookings."""
+    for session_id in session_ids:
+        sql.run("DELETE FROM coachsync_said WHERE session_id = ?", (ledger_key(session_id),))

@@ -1,0 +1,172 @@
+"""What an import or a source may change, over both stores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coachsync.bookings.incoming import Incoming, Unreadable
+from coachsync.bookings.merge import Merged, merge, take_away
+from coachsync.domain.model import HOUR
+from coachsync.store.base import Store
+from tests.bookings.reading import STATUSES
+from tests.store.backends import NOW, Backend, a_row
+
+LATER = NOW + HOUR
+
+
+def take(store: Store, *rows: dict[str, Any], source: str = "", dry_run: bool = False) -> Merged:
+    """Merge rows, each an entry of its own."""
+    entries = [Incoming(row, f"line {number}", row["_id"]) for number, row in enumerate(rows, 1)]
+    return merge(store, entries, source=source, statuses=STATUSES, now=NOW, dry_run=dry_run)
+
+
+def status_of(store: Store, session_id: str = "abc12345") -> object:
+    """Return the status of a booking."""
+    return (store.bookings.raw(session_id) or {}).get("status")
+
+
+def start_of(store: Store, session_id: str = "abc12345") -> object:
+    """Return the start of a booking."""
+    return (store.bookings.raw(session_id) or {}).get("scheduledDate")
+
+
+def test_merging_twice_changes_nothing(backend: Backend, store: Store) -> None:
+    rows = [a_row("one", studentName="É", duration=30), a_row("two")]
+    first = take(store, *rows)
+    before = {path: path.read_bytes() for path in backend.path.parent.iterdir() if path.is_file()}
+    again = take(store, *rows)
+    assert (first.added, again) == (["one", "two"], Merged([], [], ["one", "two"], []))
+    assert {path: path.read_bytes() for path in backend.path.parent.iterdir() if path.is_file()} == before
+
+
+def test_the_marks_of_a_booking_that_is_there_are_never_written(backend: Backend, store: Store) -> None:
+    backend.fill([a_row(discordSetupComplete=True, discordRoleId="71")])
+    take(store, a_row(discordSetupComplete=False, discordRoleId="99", discordCleanedUp=True))
+    assert (bool(backend.rows()[0]["discordSetupComplete"]), backend.rows()[0]["discordRoleId"]) == (True, "71")
+
+
+def test_a_source_has_no_marks_of_ours(store: Store) -> None:
+    take(store, a_row("a", discordRoleId="71"), source="page")
+    assert (store.bookings.raw("page:a") or {}).get("discordRoleId") is None
+
+
+def test_what_is_not_named_stays(backend: Backend, store: Store) -> None:
+    backend.fill([a_row(studentName="John", duration=90)])
+    done = take(store, {"_id": "abc12345", "scheduledDate": LATER})
+    assert (done.changed, backend.rows()) == (["abc12345"], [a_row(start=LATER, studentName="John", duration=90)])
+
+
+@pytest.mark.parametrize("judged", ["COMPLETED", "NO_SHOW", "DISPUTED"])
+def test_a_status_that_was_judged_is_never_taken_back(backend: Backend, store: Store, judged: str) -> None:
+    backend.fill([a_row(status=judged)])
+    take(store, a_row(status="CANCELLED"))
+    take(store, a_row(start=LATER))
+    assert (status_of(store), start_of(store)) == (judged, LATER)
+
+
+def test_a_judged_status_that_was_itself_imported_stays_too(store: Store) -> None:
+    take(store, a_row(status="NO_SHOW"))
+    take(store, a_row())
+    assert status_of(store) == "NO_SHOW"
+
+
+def test_what_its_source_had_not_settled_it_may_confirm(store: Store) -> None:
+    take(store, a_row(status="TENTATIVE"))
+    take(store, a_row(status="CONFIRMED"))
+    assert status_of(store) == "CONFIRMED"
+
+
+def test_a_cancellation_by_hand_stands_until_the_entry_changes(store: Store) -> None:
+    take(store, a_row())
+    store.bookings.change("abc12345", {"status": "CANCELLED"})
+    assert take(store, a_row()).unchanged == ["abc12345"]
+    assert status_of(store) == "CANCELLED"
+    take(store, a_row(start=LATER))
+    assert (status_of(store), start_of(store)) == ("SCHEDULED", LATER)
+
+
+def test_a_move_by_hand_stands_until_the_entry_changes(store: Store) -> None:
+    take(store, a_row())
+    store.bookings.change("abc12345", {"scheduledDate": LATER})
+    take(store, a_row())
+    assert start_of(store) == LATER
+    take(store, a_row(start=LATER + HOUR))
+    assert start_of(store) == LATER + HOUR
+
+
+def test_a_new_name_takes_back_nothing_that_was_done_by_hand(store: Store) -> None:
+    take(store, a_row(studentName="John"))
+    store.bookings.change("abc12345", {"status": "CANCELLED"})
+    done = take(store, a_row(studentName="Johnny"))
+    assert (done.changed, status_of(store)) == (["abc12345"], "CANCELLED")
+    assert (store.bookings.raw("abc12345") or {})["studentName"] == "Johnny"
+
+
+def test_what_a_source_cancelled_it_may_take_back(store: Store) -> None:
+    for status in ("SCHEDULED", "CANCELLED", "SCHEDULED"):
+        take(store, a_row(status=status))
+        assert status_of(store) == status
+
+
+def test_what_is_missing_is_taken_away_and_comes_back_with_its_source(store: Store) -> None:
+    take(store, a_row("a"), source="page")
+    assert take_away(store, ["page:a", "unheard"], STATUSES, NOW) == ["page:a"]
+    assert status_of(store, "page:a") == "CANCELLED"
+    assert take(store, a_row("a"), source="page").changed == ["page:a"]
+    assert status_of(store, "page:a") == "SCHEDULED"
+
+
+def test_two_sources_never_meet(store: Store) -> None:
+    take(store, a_row("a"))
+    take(store, a_row("a", LATER), source="page")
+    take(store, a_row("a", LATER + HOUR), source="calendar")
+    assert [start_of(store, i) for i in ("a", "page:a", "calendar:a")] == [NOW, LATER, LATER + HOUR]
+    assert list(store.ledger.said_by("page")) == ["page:a"]
+
+
+def test_a_plain_import_of_an_export_leaves_a_sources_memory_to_it(store: Store) -> None:
+    take(store, a_row("a"), source="page")
+    take(store, a_row("page:a", LATER))
+    assert (start_of(store, "page:a"), list(store.ledger.said_by("page"))) == (LATER, ["page:a"])
+    take(store, a_row("a"), source="page")
+    assert start_of(store, "page:a") == LATER
+
+
+def test_of_an_id_that_occurs_twice_neither_goes_in(backend: Backend, store: Store) -> None:
+    done = take(store, a_row(), a_row("good"), a_row(start=LATER))
+    assert (done.added, [(row.row, row.where) for row in done.refused]) == (["good"], [(1, "line 1"), (3, "line 3")])
+
+
+def test_bad_entries_are_refused_alone_with_where_they_stand(backend: Backend, store: Store) -> None:
+    entries: list[Incoming | Unreadable] = [
+        Unreadable("line 1", "it is not JSON", "mend it"),
+        Incoming(a_row(start=17), "line 2", "abc12345"),
+        Incoming(a_row("good"), "line 3", "good"),
+    ]
+    done = merge(store, entries, source="", statuses=STATUSES, now=NOW)
+    assert (done.added, [row[:3] for row in done.refused]) == (["good"], [(1, "line 1", ""), (2, "line 2", "abc12345")])
+    assert backend.rows() == [a_row("good")]
+
+
+def test_an_entry_that_is_gone_matters_only_if_it_is_there(backend: Backend, store: Store) -> None:
+    take(store, a_row())
+    gone = [Incoming({"_id": i, "status": "CANCELLED"}, i, i, gone=True) for i in ("abc12345", "unheard")]
+    done = merge(store, gone, source="", statuses=STATUSES, now=NOW)
+    assert (done.changed, done.added, [row["status"] for row in backend.rows()]) == (["abc12345"], [], ["CANCELLED"])
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(backend: Backend, store: Store) -> None:
+    backend.fill([a_row("same"), a_row("moves")])
+    before = {path: path.read_bytes() for path in backend.path.parent.iterdir() if path.is_file()}
+    rows = [a_row("same"), a_row("moves", LATER), a_row("new"), a_row("bad", 17)]
+    dry = take(store, *rows, dry_run=True)
+    assert {path: path.read_bytes() for path in backend.path.parent.iterdir() if path.is_file()} == before
+    assert dry == take(store, *rows)
+
+
+def test_values_that_no_database_knows_spoil_nothing(store: Store) -> None:
+    odd = {"far": 10**30, "lone": "\ud800", "deep": [[{"x": 1}]], "big": float("inf")}
+    assert take(store, a_row("a", studentName="\ud800"), a_row("b") | odd, a_row("c")).added == ["a", "b", "c"]
+    assert take(store, a_row("a", studentName="\ud800x"), a_row("b", LATER) | odd).changed == ["a", "b"]
