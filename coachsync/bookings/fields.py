@@ -42,7 +42,7 @@ _LOOSE = {plain(name): key for name, key in _OWN.items()} | {
 _MAPPED = _LOOSE | {"id": ID, "timezone": ZONE, "tz": ZONE} | WHO
 
 
-class People(Protocol):
+class Directory(Protocol):
     """Who is meant by a mail address, a name or any other key."""
 
     def id_of(self, key: str) -> str | None:
@@ -67,7 +67,7 @@ class Way(NamedTuple):
     sources: Mapping[str, Source] = {}
     zone: tzinfo | None = None
     table: str = "sessions"
-    people: People | None = None
+    people: Directory | None = None
     foreign: bool = False
 
 
@@ -213,7 +213,7 @@ class _Plan(NamedTuple):
     as_it_is: bool
 
 
-def person_of(text: str, people: People | None) -> str | None:
+def person_of(text: str, people: Directory | None) -> str | None:
     """Return a person's id by what a source calls them: the id itself, a mention, or a key of the people's file."""
     bare = bare_id(text)
     if is_snowflake(bare):
