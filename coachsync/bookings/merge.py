@@ -24,7 +24,7 @@ from coachsync.standing.past import note_brought_in
 from coachsync.store.base import Store
 from coachsync.store.columns import FIELD_OF, IDS, KEY_OF, MARK_KEYS
 from coachsync.store.importing import to_write
-from coachsync.store.ledger.said import Said
+from coachsync.store.ledger.said import LastSaid
 
 if TYPE_CHECKING:
     from coachsync.config.settings import StatusSettings
@@ -61,7 +61,7 @@ class _Change(NamedTuple):
 
     kind: str
     fields: Mapping[str, Any]
-    said: Said | None
+    said: LastSaid | None
 
 
 def session_id_of(source: str, key: str) -> str:
@@ -209,7 +209,7 @@ class _Work:
         self,
         rows: _Writable,
         batch: list[tuple[_Kept, bool]],
-        known: Mapping[str, Said],
+        known: Mapping[str, LastSaid],
         done: list[tuple[str, _Change]],
         refused: list[RefusedRow],
     ) -> None:
@@ -231,7 +231,12 @@ class _Work:
             done.append((session_id, change))
 
     def _change(
-        self, rows: _Writable, existing: dict[str, Any] | None, fields: dict[str, Any], said: Said | None, gone: bool
+        self,
+        rows: _Writable,
+        existing: dict[str, Any] | None,
+        fields: dict[str, Any],
+        said: LastSaid | None,
+        gone: bool,
     ) -> _Change:
         """Return what an entry changes of what is there."""
         if self._source:
@@ -253,20 +258,20 @@ class _Work:
             named.pop("status", None)
         return _Change("changed" if named else "unchanged", named, remembered)
 
-    def _may_say_status(self, status: object, said: Said | None) -> bool:
+    def _may_say_status(self, status: object, said: LastSaid | None) -> bool:
         """Return whether a status of the store may be replaced by what the entry says."""
         if not isinstance(status, str) or status in self._statuses.bookable or status in self._statuses.cancelled:
             return True
         return said is not None and said.status == status and status.upper() in _NOT_YET
 
-    def _said(self, fields: Mapping[str, Any]) -> Said:
+    def _said(self, fields: Mapping[str, Any]) -> LastSaid:
         status = fields.get("status")
         entry = [(key, value) for key, value in sorted(fields.items()) if _is_of_entry(key)]
         rest = [(key, value) for key, value in sorted(fields.items()) if not _is_of_entry(key) and key != "_id"]
         said = status if isinstance(status, str) else ""
-        return Said(fields["_id"], self._source, said, _digest(entry), _digest(rest), self._now)
+        return LastSaid(fields["_id"], self._source, said, _digest(entry), _digest(rest), self._now)
 
-    def _remember(self, told: list[Said], known: Mapping[str, Said]) -> None:
+    def _remember(self, told: list[LastSaid], known: Mapping[str, LastSaid]) -> None:
         """Write what is not remembered yet; importing twice writes nothing."""
         new = [said for said in told if not _says_the_same(known.get(said.session_id), said)]
         if new:
@@ -295,7 +300,7 @@ def _told(existing: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _says_the_same(known: Said | None, said: Said) -> bool:
+def _says_the_same(known: LastSaid | None, said: LastSaid) -> bool:
     """Return whether what is remembered says this already, and nothing is missing."""
     if known is None or known.missing_first is not None:
         return False

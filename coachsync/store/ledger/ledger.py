@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from coachsync.domain.news import Remembered
     from coachsync.domain.pauses import Pause
     from coachsync.domain.refusals import Refusal
-    from coachsync.store.ledger.said import Said
+    from coachsync.store.ledger.said import LastSaid
 
 _ENTRY = (
     "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, staff,"
@@ -277,14 +277,14 @@ class Ledger:
         rows = self._read(sights.SIGHT, (guild_id,))
         return sights.sight_of(rows[0]) if rows else None
 
-    def said(self, session_ids: Collection[str]) -> dict[str, Said]:
+    def said(self, session_ids: Collection[str]) -> dict[str, LastSaid]:
         """Return what an import or a source said last of these bookings, by session id."""
         from coachsync.store.ledger import said
 
         rows = self._among(said.AMONG, map(ledger_key, session_ids))
         return {found.session_id: found for found in map(said.said_of, rows)}
 
-    def said_by(self, source: str) -> dict[str, Said]:
+    def said_by(self, source: str) -> dict[str, LastSaid]:
         """Return what a source said last of each of its bookings, by session id."""
         from coachsync.store.ledger import said
 

@@ -22,7 +22,7 @@ AMONG = f"SELECT session_id, {_COLUMNS} FROM coachsync_said WHERE session_id IN 
 OF_SOURCE = f"SELECT session_id, {_COLUMNS} FROM coachsync_said WHERE source = ? ORDER BY session_id"
 
 
-class Said(NamedTuple):
+class LastSaid(NamedTuple):
     """What a source ("": imports without one) said of a booking last.
 
     `status` is as it was written, "" if it said none; `booking` and `rest` are digests of when and whose it is, and of
@@ -40,12 +40,12 @@ class Said(NamedTuple):
     missing_last: Millis | None = None
 
 
-def said_of(row: Row) -> Said:
+def said_of(row: Row) -> LastSaid:
     """Return what a row holds."""
-    return Said(id_of(row[0]), *row[1:])
+    return LastSaid(id_of(row[0]), *row[1:])
 
 
-def keep(sql: Sql, listed: Iterable[Said]) -> None:
+def keep(sql: Sql, listed: Iterable[LastSaid]) -> None:
     """Write what was said."""
     for said in listed:
         fields = (ledger_key(said.session_id), clean(said.source), clean(said.status), *said[3:])

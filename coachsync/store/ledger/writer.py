@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from coachsync.domain.pauses import Pause
     from coachsync.domain.refusals import Refusal
     from coachsync.store.ledger.hooks import HookRows
-    from coachsync.store.ledger.said import Said
+    from coachsync.store.ledger.said import LastSaid
 
 KEPT: Millis = 90 * DAY
 _PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
@@ -280,7 +280,7 @@ class LedgerWriter:
         for minute, count in answers.items():
             self._sql.run(_ADD_REFUSED, (host, minute, count))
 
-    def keep_said(self, listed: Iterable[Said]) -> None:
+    def keep_said(self, listed: Iterable[LastSaid]) -> None:
         """Remember what imports and sources said of bookings."""
         from coachsync.store.ledger.said import keep
 

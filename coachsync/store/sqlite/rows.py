@@ -110,13 +110,13 @@ class SqliteRows:
     def insert(self, fields: Mapping[str, Any]) -> None:
         """Add a row."""
         slots = [ID if key == "_id" else "?" for key in fields]
-        values = [text_key(value) if isinstance(value, str) else _listed(value) for value in fields.values()]
+        values = [_written(value) for value in fields.values()]
         names = ", ".join(map(self._column, fields))
         self._db.run(f"INSERT INTO sessions ({names}) VALUES ({', '.join(slots)})", values)
 
     def update(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool:
         """Change fields of a row; return False if it is gone or its status is not `status_from`."""
-        columns = {self._column(key): _listed(value) for key, value in fields.items()}
+        columns = {self._column(key): _written(value) for key, value in fields.items()}
         return self._update(session_id, columns, status_from)
 
     def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,11 +217,13 @@ def _quoted(column: str) -> str:
 
 def _scalar(value: Any) -> Any:
     """Return a foreign value as a column holds it: true as 1, an object as its JSON text."""
-    return int(value) if isinstance(value, bool) else _listed(value)
+    return int(value) if isinstance(value, bool) else _written(value)
 
 
-def _listed(value: Any) -> Any:
-    """Return a value as a column holds it: an array or object as its JSON text."""
+def _written(value: Any) -> Any:
+    """Return a value as a column holds it: text that is no Unicode as its bytes, an array or object as JSON."""
+    if isinstance(value, str):
+        return text_key(value)
     if isinstance(value, (list, dict)):
         from json import dumps
 
