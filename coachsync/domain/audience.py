@@ -20,7 +20,9 @@ from coachsync.domain.permissions import (
     ENTER,
     MEMBER,
     ROLE,
+    SILENCE,
     SPEAK,
+    SPEAKING,
     VIEW_CHANNEL,
     Overwrite,
     Target,
@@ -31,12 +33,12 @@ from coachsync.domain.permissions import (
 NEEDED = ENTER | SPEAK
 """What somebody must hold in the room to have been let in."""
 
-FaultKind = Literal["bot", "everyone", "former", "role", "stranger", "staff", "admitted"]
+FaultKind = Literal["bot", "everyone", "former", "role", "stranger", "observer", "staff", "admitted"]
 """What may be wrong with a room, in the order in which it is mended: the bot keeps its access first, then what is
 open is closed, then what is lacking is given."""
 
 
-CLOSING: frozenset[FaultKind] = frozenset({"everyone", "former", "role", "stranger"})
+CLOSING: frozenset[FaultKind] = frozenset({"everyone", "former", "role", "stranger", "observer"})
 """The faults by which somebody has too much."""
 
 
@@ -62,8 +64,9 @@ class Guests(NamedTuple):
     """Who should be able to enter a room.
 
     `wanted` are the overwrites that it must carry, the bot's first, then @everyone's. `role` is the session's role.
-    `people` are the booked people, `also` whom the configuration lets a moderator admit by hand, `former` the
-    roles that the room was made for and that are not to enter any more: staff's, or a session role that was replaced.
+    `people` are the booked people, `observers` those of them who may only observe, `also` whom the configuration lets a
+    moderator admit by hand, `former` the roles that the room was made for and that are not to enter any more: staff's,
+    or a session role that was replaced.
     """
 
     wanted: tuple[Overwrite, ...]
@@ -71,6 +74,7 @@ class Guests(NamedTuple):
     people: frozenset[str] = frozenset()
     also: frozenset[str] = frozenset()
     former: frozenset[str] = frozenset()
+    observers: frozenset[str] = frozenset()
 
 
 class Privacy(NamedTuple):
@@ -84,7 +88,7 @@ class Fault(NamedTuple):
     """One thing that is wrong with a room.
 
     `put` is the overwrite that mends it; None if one is to be deleted, or if the role itself is to be mended. `open`:
-    by this somebody who should not be there could see the room.
+    by this somebody who should not could see the room or, an observer, speak in it.
     """
 
     kind: FaultKind
@@ -100,7 +104,7 @@ def faults(house: House, overwrites: Mapping[Target, Overwrite], guests: Guests)
 
 
 _ORDER: dict[FaultKind, int] = {
-    "bot": 0, "everyone": 1, "former": 2, "role": 3, "stranger": 4, "staff": 5, "admitted": 6,
+    "bot": 0, "everyone": 1, "former": 2, "role": 3, "stranger": 4, "observer": 5, "staff": 6, "admitted": 7,
 }  # fmt: skip
 
 
@@ -130,10 +134,26 @@ def _too_much(house: House, overwrites: Mapping[Target, Overwrite], guests: Gues
             found.append(Fault("former", target, None, open=False))
         elif is_stranger(house, overwrites[target], guests):
             found.append(Fault("stranger", target, None, open=True))
+        elif target[0] == MEMBER and target[1] in guests.observers - guests.also:
+            found += _of_observer(overwrites[target], guests)
     role = house.roles.get(guests.role or "")
     if role is not None and not role.plain:
         found.append(Fault("role", (ROLE, role.id), None, open=False))
     return found
+
+
+def _of_observer(overwrite: Overwrite, guests: Guests) -> list[Fault]:
+    """Return what is wrong with an observer's overwrite: it lets them in, and does not silence them as it should.
+
+    One whom the bot cannot silence is not let in.
+    """
+    wanted = next((w for w in guests.wanted if w.target == overwrite.target), None)
+    if not overwrite.allow & VIEW_CHANNEL or (wanted is not None and overwrite.covers(wanted)):
+        return []
+    heard = bool(SILENCE & ~overwrite.deny or SPEAKING & overwrite.allow)
+    if heard or (wanted is not None and wanted.deny & ~overwrite.deny):
+        return [Fault("observer", overwrite.target, wanted, open=heard)]
+    return []
 
 
 def is_stranger(house: House, overwrite: Overwrite, guests: Guests) -> bool:

@@ -12,7 +12,7 @@ from coachsync.domain.case import Case
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry
 from coachsync.domain.planned import Refused
-from coachsync.domain.remembered import with_former, zip_fields
+from coachsync.domain.remembered import with_former, zip_places
 from coachsync.domain.vanished import is_accident, rooms_of
 from coachsync.domain.words import emptied
 
@@ -41,8 +41,8 @@ def loses(case: Case) -> bool:
         return case.cancelled or bool(case.leavers)
     if case.cancelled or case.moved_away or case.moved_out:
         return False
-    fields = zip_fields(case.session.people, entry.people)
-    blanked = {before.id for person, before in fields if person.id is None and before is not None and before.id}
+    places = zip_places(case.session.people, entry.people)
+    blanked = {p.id for person, before in places if person.id is None for p in before if p.id}
     return not blanked.isdisjoint(case.leavers)
 
 
@@ -52,8 +52,7 @@ def kept(case: Case) -> Case:
     if entry is None:
         return case
     if session.flaw is not None:
-        people = with_former(session.people, entry.people, lambda _: True)
-        return case._replace(session=session._replace(people=people, status="", statuses=()))
+        return case._replace(session=session._replace(people=entry.people, status="", statuses=()))
     return case._replace(
         session=session._replace(people=with_former(session.people, entry.people, lambda person: person.id is None))
     )

@@ -180,9 +180,8 @@ class Case(NamedTuple):
 
     @property
     def leavers(self) -> set[str]:
-        """Return who has, or may have, access and is not in the booking (any more)."""
-        grants = self.entry.grants if self.entry is not None else ()
-        return {g.user_id for g in grants if g.state != "revoked"} - set(self.session.ids)
+        """Return who has, or may have, access and is not in the booking (any more), or may only observe by now."""
+        return {g.user_id for g in self.entry.leaving(self.session)} if self.entry is not None else set()
 
     @property
     def people_changed(self) -> bool:
@@ -191,7 +190,7 @@ class Case(NamedTuple):
         if entry is None:
             return False
         may_join = entry.state == "open" and self.bookable
-        return bool(self.leavers) or (may_join and bool(set(self.session.ids) - set(entry.granted())))
+        return bool(self.leavers) or (may_join and bool(entry.lacking(self.session)))
 
     @property
     def phase(self) -> Phase:

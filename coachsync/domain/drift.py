@@ -6,7 +6,7 @@ room to others, and a second role or room, is mended every time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 DriftKind = Literal["role", "channel", "privacy", "grant", "spare", "crowded", "adopted"]
@@ -56,10 +56,20 @@ def counted(drift: Iterable[Drift]) -> set[str]:
 _GONE = "gone:"
 
 
-def note_gone(repairs: dict[str, int], drift: Iterable[Drift], kinds: Collection[DriftKind] = _ONCE) -> bool:
-    """Note what of these kinds was seen to be gone, in place of what was noted; return whether that changes."""
-    old = {key for key in repairs if key.startswith(_GONE) and key.removeprefix(_GONE).partition(":")[0] in kinds}
-    new = {_GONE + d.key for d in drift if d.kind in kinds}
+def note_gone(
+    repairs: dict[str, int],
+    drift: Iterable[Drift],
+    kinds: Collection[DriftKind] = _ONCE,
+    seen: Callable[[str], bool] = lambda _: True,
+) -> bool:
+    """Note what of these kinds was seen to be gone, in place of what was noted; return whether that changes.
+
+    `seen`: of whom it was seen whether they lost their access.
+    """
+    noted = (key for key in repairs if key.startswith(_GONE))
+    parted = ((key, *key.removeprefix(_GONE).partition(":")) for key in noted)
+    old = {key for key, kind, _, person in parted if kind in kinds and (not person or seen(person))}
+    new = {_GONE + d.key for d in drift if d.kind in kinds and (not d.person or seen(d.person))}
     for key in old - new:
         del repairs[key]
     repairs.update(dict.fromkeys(new - old, 1))

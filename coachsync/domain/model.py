@@ -82,6 +82,16 @@ class Session(NamedTuple):
         """Return the user ids of everybody linked, each once, in the booking's order."""
         return tuple(dict.fromkeys(p.id for p in self.people if p.id))
 
+    @property
+    def observers(self) -> tuple[str, ...]:
+        """Return the user ids of those who only observe."""
+        return tuple(i for i in self.ids if i not in self.speakers)
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Return the user ids of those who may speak, each once: students and coaches."""
+        return tuple(dict.fromkeys(p.id for p in self.people if p.id and not p.observes))
+
     def one(self, kind: PersonKind) -> Person:
         """Return the first person of a kind; somebody unknown if there is none."""
         return next((p for p in self.people if p.kind == kind), Person(None, kind))
@@ -127,8 +137,8 @@ class Resource:
 class Grant:
     """One person's access to one session.
 
-    `seen_at` is when they were seen as a member of the guild before they were let in, None if never.
-    `rowid` is 0 until the ledger has stored it.
+    `seen_at` is when they were seen as a member of the guild before they were let in, None if never. `observer`: they
+    are let in to observe, by an overwrite of their own. `rowid` is 0 until the ledger has stored it.
     """
 
     user_id: str
@@ -136,6 +146,7 @@ class Grant:
     granted_at: Millis | None = None
     revoked_at: Millis | None = None
     seen_at: Millis | None = None
+    observer: bool = False
     rowid: int = 0
 
 
@@ -215,20 +226,36 @@ class Entry:
         """Return a person's grant that is not revoked."""
         return next((g for g in self.grants if g.user_id == person and g.state != "revoked"), None)
 
-    def ask(self, person: str) -> Grant:
-        """Note, before it is sent, that a request lets this person in; return their grant."""
+    def ask(self, person: str, *, observer: bool = False) -> Grant:
+        """Note, before it is sent, that a request lets this person in, to speak or to observe; return their grant."""
         never_in = (g for g in self.grants if g.user_id == person and g.state == "revoked" and g.granted_at is None)
         grant = self.grant_of(person) or next(never_in, None)
         if grant is None:
-            grant = Grant(person)
+            grant = Grant(person, observer=observer)
             self.grants.append(grant)
-        elif grant.state != "granted":
-            grant.state, grant.revoked_at = "asked", None
+        elif grant.state != "granted" or grant.observer != observer:
+            grant.state, grant.revoked_at, grant.observer = "asked", None, observer
         return grant
 
     def granted(self) -> tuple[str, ...]:
         """Return who was let in."""
         return tuple(g.user_id for g in self.grants if g.state == "granted")
+
+    def speakers(self) -> tuple[str, ...]:
+        """Return who was let in to speak: by the session's role, if its access is by role."""
+        return tuple(g.user_id for g in self.grants if g.state == "granted" and not g.observer)
+
+    def leaving(self, session: Session) -> list[Grant]:
+        """Return who has, or may have, access and is not in the booking any more, or now only observes."""
+        ids, observers = set(session.ids), set(session.observers)
+        held = (g for g in self.grants if g.state != "revoked")
+        return [g for g in held if g.user_id not in ids or (g.user_id in observers and not g.observer)]
+
+    def lacking(self, session: Session) -> list[str]:
+        """Return who of the booking is not in yet, or not as who they are in it."""
+        inside = {(g.user_id, g.observer) for g in self.grants if g.state == "granted"}
+        observers = set(session.observers)
+        return [i for i in session.ids if (i, i in observers) not in inside]
 
     def close(self, by: ClosedBy, start: Millis, now: Millis) -> None:
         """End this life: nobody has access any more."""

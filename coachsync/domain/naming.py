@@ -85,11 +85,15 @@ def bare(short: str) -> Names:
 
 
 def names_somebody_else(entry: Entry, session: Session, templates: Templates) -> bool:
-    """Return whether the room's name holds the name of somebody who has left the booking since."""
+    """Return whether the room's name may hold the name of somebody who has left the booking since.
+
+    Of several students, or coaches, it holds the first one's, who may have been another when it was made.
+    """
     kinds: tuple[PersonKind, ...] = ("student", "coach")
     held = [kind for kind in kinds if "{" + kind + "}" in templates.channel]
-    before = {p.kind: p.id for p in reversed(entry.people)}
-    return any(before.get(kind) not in (None, session.one(kind).id) for kind in held)
+    if not held or entry.channel_name == bare(entry.short).channel:
+        return False
+    return any(p.kind in held and p.id is not None and p.id not in session.ids for p in entry.people)
 
 
 def possible_names(session: Session, templates: Templates) -> tuple[Names, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from coachsync.domain.guild_objects import VOICE, Channel, Role
 from coachsync.domain.model import MINUTE, Millis, Names, Resource
 from coachsync.domain.naming import same_name, same_old_name
-from coachsync.domain.permissions import ENTER, HANDED_ON, MANAGE_CHANNELS, MEMBER, ROLE
+from coachsync.domain.permissions import ENTER, HANDED_ON, MANAGE_CHANNELS, MEMBER, ROLE, Overwrite
 
 _EARLIER: Millis = 5_000  # Discord's Date header has whole seconds
 _LATER: Millis = 1 * MINUTE  # Discord may act on a create well after the answer was given up
@@ -40,19 +40,28 @@ def bears_our_overwrites(channel: Channel, bot_id: str, guild_id: str) -> bool:
         return False
     others = [o for o in channel.overwrites.values() if o.target not in ((MEMBER, bot_id), (ROLE, guild_id))]
     ours = (bot.allow, bot.deny, everyone.allow, everyone.deny) == (ENTER | MANAGE_CHANNELS, 0, 0, ENTER)
-    return ours and all(not o.deny and o.allow & ENTER == ENTER and not o.allow & ~(ENTER | HANDED_ON) for o in others)
+    return ours and all(_lets_in(o) and not o.allow & ~(ENTER | HANDED_ON) for o in others)
+
+
+def _lets_in(overwrite: Overwrite) -> bool:
+    """Return whether an overwrite lets somebody in as we do it: with nothing denied, or as an observer's."""
+    return overwrite.silences or (overwrite.lets_in and not overwrite.deny)
 
 
 def is_private(channel: Channel, guild_id: str, bot_id: str, staff: Collection[str]) -> bool:
-    """Return whether a channel bears exactly our overwrites: bot, @everyone's deny, staff, one role or members."""
+    """Return whether a channel bears exactly our overwrites: bot, @everyone's deny, staff, one role or members.
+
+    Observers come in beside either.
+    """
     bot, everyone = channel.overwrites.get((MEMBER, bot_id)), channel.overwrites.get((ROLE, guild_id))
     if bot is None or everyone is None or everyone.allow or everyone.deny & ENTER != ENTER:
         return False
     known = {(MEMBER, bot_id), (ROLE, guild_id), *((ROLE, i) for i in staff)}
     let_in = [o for target, o in channel.overwrites.items() if target not in known]
-    roles = sum(1 for o in let_in if o.type == ROLE)
-    one_way = roles == 0 or len(let_in) == 1
-    return one_way and all(o.allow & ENTER == ENTER and not o.deny for o in (bot, *let_in))
+    speaking = [o for o in let_in if not o.silences]
+    roles = sum(1 for o in speaking if o.type == ROLE)
+    one_way = roles == 0 or len(speaking) == 1
+    return one_way and all(_lets_in(o) for o in (bot, *let_in))
 
 
 def is_our_channel(channel: Channel, names: Collection[Names], bot_id: str, claimed: bool) -> bool:

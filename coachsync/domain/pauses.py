@@ -165,7 +165,7 @@ def _weighed(case: Case, what: Due, hold: Hold) -> tuple[Due | None, Refused | N
         return what, None
     if case.live is None or not case.leavers:
         return None, waits
-    gains = what.kind == "setup" or bool(set(case.session.ids) - set(case.live.granted()))
+    gains = what.kind == "setup" or bool(case.live.lacking(case.session))
     return Due("update", "somebody left the booking"), waits if gains and case.bookable else None
 
 

@@ -56,6 +56,19 @@ ENTER = VIEW_CHANNEL | CONNECT
 HANDED_ON = SPEAK | STREAM | USE_VAD | SEND_MESSAGES | READ_MESSAGE_HISTORY | EMBED_LINKS | ATTACH_FILES
 """What the people of a room get beside `ENTER`, as far as the bot itself holds it."""
 
+SILENCE = SPEAK | STREAM | SEND_MESSAGES
+"""What an observer must be denied to be let in: they would be heard, seen or read."""
+
+_SPEAKING = (  # noqa: SIM905
+    "PRIORITY_SPEAKER ADD_REACTIONS SEND_TTS_MESSAGES EMBED_LINKS ATTACH_FILES MENTION_EVERYONE "
+    "USE_APPLICATION_COMMANDS USE_EXTERNAL_APPS CREATE_PUBLIC_THREADS CREATE_PRIVATE_THREADS "
+    "SEND_MESSAGES_IN_THREADS USE_EMBEDDED_ACTIVITIES USE_SOUNDBOARD USE_EXTERNAL_SOUNDS SEND_VOICE_MESSAGES "
+    "SET_VOICE_CHANNEL_STATUS SEND_POLLS PIN_MESSAGES"
+).split()
+
+SPEAKING = SILENCE | sum(BITS[name] for name in _SPEAKING)
+"""All by which somebody is heard, seen or read in a voice room: denied to an observer as far as the bot holds it."""
+
 NEEDED = VIEW_CHANNEL | MANAGE_CHANNELS | MANAGE_ROLES | CONNECT | HANDED_ON
 """What the bot asks for when it is invited: 305253904."""
 
@@ -97,6 +110,17 @@ class Overwrite(NamedTuple):
     def target(self) -> Target:
         """Return whom this is for."""
         return self.type, self.id
+
+    @property
+    def lets_in(self) -> bool:
+        """Return whether by this somebody can see and enter a room."""
+        return self.allow & ENTER == ENTER
+
+    @property
+    def silences(self) -> bool:
+        """Return whether this is an observer's: one person enters by it, and is neither heard, seen nor read."""
+        silent = self.deny & SILENCE == SILENCE and not self.allow & SPEAKING and not self.deny & ~SPEAKING
+        return self.type == MEMBER and self.lets_in and silent
 
     def covers(self, wanted: Overwrite) -> bool:
         """Return whether this allows and denies all that `wanted` does, and takes none of it back."""

@@ -46,26 +46,50 @@ def believed(session: Session, entry: Entry | None) -> Session:
     if session.flaw is None or entry is None or not entry.live:
         return session
     people = with_former(session.people, entry.people, lambda person: person.unread)
+    kinds = {person.id: person.kind for person in entry.people if person.id}
+    people = tuple(
+        p._replace(kind=kinds.get(p.id or "", p.kind)) for p in people
+    )  # who they are changes nothing either
     return session._replace(start=entry.start, end=entry.end, guild_id=entry.guild_id, people=people)
 
 
 def with_former(
     people: tuple[Person, ...], former: tuple[Person, ...], lost: Callable[[Person], bool]
 ) -> tuple[Person, ...]:
-    """Return a booking's people, with whoever stood in the same field before in place of those that are `lost`."""
-    return tuple(before if lost(p) and before is not None else p for p, before in zip_fields(people, former))
+    """Return a booking's people, with whoever may have stood in their place before for those that are `lost`."""
+    found: list[Person] = []
+    for person, before in zip_places(people, former):
+        found += before if lost(person) and before else [person]
+    return tuple(p for at, p in enumerate(found) if p.id is None or p.id not in {q.id for q in found[:at]})
 
 
-def zip_fields(people: tuple[Person, ...], former: tuple[Person, ...]) -> list[tuple[Person, Person | None]]:
-    """Return each person with whoever stood in the same field before: the first coach with the first coach."""
-    left = list(former)
-    pairs: list[tuple[Person, Person | None]] = []
-    for person in people:
-        before = next((p for p in left if p.kind == person.kind), None)
-        if before is not None:
-            left.remove(before)
+def zip_places(people: tuple[Person, ...], former: tuple[Person, ...]) -> list[tuple[Person, tuple[Person, ...]]]:
+    """Return each person with whoever may have stood in their place before: themselves, else who stood there.
+
+    If more or less people are named than before, or who stood there is named elsewhere now, that is all who are not
+    named any more.
+    """
+    known = {person.id: person for person in former if person.id}
+    named = {person.id for person in people if person.id}
+    rest = tuple(person for person in former if person.id not in named)
+    as_many = len(people) == len(former)
+    pairs = []
+    for at, person in enumerate(people):
+        before: tuple[Person, ...] = rest
+        if person.id in known:
+            before = (known[person.id],)
+        elif as_many and former[at].id not in named:
+            before = (former[at],)
+        elif not person.unread and _as_many_unlinked(people, former):
+            before = ()
         pairs.append((person, before))
     return pairs
+
+
+def _as_many_unlinked(people: tuple[Person, ...], former: tuple[Person, ...]) -> bool:
+    """Return whether there were as many without an account before: nobody's id went away."""
+    now = sum(person.id is None and not person.unread for person in people)
+    return now <= sum(person.id is None for person in former)
 
 
 def follow(entry: Entry, session: Session) -> None:

@@ -130,7 +130,8 @@ def _by_name(stray: Stray, fitting: list[Case]) -> str:
     pool = live or fitting
     pool = [c for c in pool if not _has_another(c, stray)] or pool
     if len(pool) > 1:
-        named = [c for c in pool if stray.people and stray.people == set(c.session.ids)]
+        # by name a room lets in all of its people, or only its observers
+        named = [c for c in pool if stray.people and stray.people in (set(c.session.ids), set(c.session.observers))]
         if len(named) != 1 and live:
             return NOBODY
         pool = named or sorted(pool, key=lambda c: (c.session.end, c.session.id))  # it goes, whosever it is

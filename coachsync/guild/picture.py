@@ -247,10 +247,10 @@ class Guild:
         own = frozenset(i for i in self.bot_role_ids if i in self.roles and self.roles[i].managed)
         return House(self.id, self.bot_id, self.roles, own)
 
-    def wanted(self, admitted: Iterable[Target] = ()) -> tuple[Overwrite, ...]:
+    def wanted(self, admitted: Iterable[Target] = (), observers: Iterable[str] = ()) -> tuple[Overwrite, ...]:
         """Return the overwrites that a room must carry, the bot's first: then no other locks it out.
 
-        `admitted`: who is let in beside the bot and staff.
+        `admitted`: who is let in beside the bot and staff. `observers`: who is let in to observe.
         """
         enter = permissions.ENTER | (permissions.HANDED_ON & self.bot_permissions)
         bot = permissions.ENTER | permissions.MANAGE_CHANNELS
@@ -259,7 +259,22 @@ class Guild:
             Overwrite(self.id, permissions.ROLE, 0, permissions.ENTER),
             *(Overwrite(i, permissions.ROLE, enter, 0) for i in self.staff()),
             *(Overwrite(i, kind, enter, 0) for kind, i in admitted),
+            *map(self.observing, observers),
         )
+
+    def observing(self, person: str) -> Overwrite:
+        """Return the overwrite by which somebody sees, hears and reads, and is denied all else that the bot holds.
+
+        Source: one may deny only what one holds (discord/FACTS §3.3).
+        """
+        held = self.bot_permissions
+        read = permissions.ENTER | (permissions.READ_MESSAGE_HISTORY & held)
+        return Overwrite(person, permissions.MEMBER, read, permissions.SPEAKING & held)
+
+    @property
+    def cannot_deny(self) -> int:
+        """Return which permissions an observer must be denied, and the bot lacks: 0 if it can let observers in."""
+        return permissions.SILENCE & ~self.bot_permissions
 
     def is_nobody(self, user_id: str) -> bool:
         """Return whether an id is no person's: the bot's, a role's or the guild's own."""

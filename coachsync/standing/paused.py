@@ -92,7 +92,7 @@ def _lacks_something(case: Case) -> bool:
     if not case.bookable or case.life.cleaned or case.past:
         return False
     entry = case.live
-    everybody = set(case.session.ids) <= set(entry.granted()) if entry is not None else case.life.complete
+    everybody = not entry.lacking(case.session) if entry is not None else case.life.complete
     return not (case.life.complete and everybody) or case.moved_out or case.moved_away
 
 

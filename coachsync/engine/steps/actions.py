@@ -76,7 +76,7 @@ async def repair(job: Job) -> None:
         return
     for drift in job.action.why:
         if drift.kind == "grant":
-            room.ask_again(job, drift.person)
+            room.ask_again([g for g in job.entry.grants if g.user_id == drift.person])
         elif drift.kind == "adopted":
             await counting.doubt_adopted(job)
         elif drift.kind == "crowded":
@@ -147,7 +147,8 @@ async def _doubt_role(job: Job) -> None:
 
 def _must_hand_out(job: Job) -> bool:
     """Return whether somebody is to get the session's role."""
-    return job.entry.access == "role" and bool(set(job.session.ids) - set(job.entry.granted()))
+    lacking = set(job.entry.lacking(job.session))
+    return job.entry.access == "role" and not lacking.isdisjoint(job.session.speakers)
 
 
 async def _tidy(job: Job) -> None:

@@ -46,19 +46,21 @@ def _role(job: Job) -> Resource | None:
 
 async def _compare(job: Job, held: int) -> list[Action | Refused]:
     entry = job.entry
-    most = sum(1 for grant in entry.grants if grant.state in ("asked", "granted", "losing"))
+    held_by = [grant for grant in entry.grants if not grant.observer]
+    most = sum(1 for grant in held_by if grant.state in ("asked", "granted", "losing"))
     if held > most:
         return await _too_many(job, held - most)
     if entry.repairs.pop(CROWDED, 0):
         await job.save()
-    settled = job.may_gain and entry.state == "open" and all(g.state in ("granted", "revoked") for g in entry.grants)
+    settled = job.may_gain and entry.state == "open" and all(g.state in ("granted", "revoked") for g in held_by)
     if held == most:
         await _note_gone(job, ())
     return await _too_few(job) if settled and held < most and not job.action.why else []
 
 
 async def _note_gone(job: Job, lacking: Sequence[Drift]) -> None:
-    if note_gone(job.entry.repairs, lacking, _HOLDERS):
+    observers = job.session.observers
+    if note_gone(job.entry.repairs, lacking, _HOLDERS, lambda person: person not in observers):
         await job.save()
 
 
@@ -83,7 +85,8 @@ async def make_room(job: Job, surplus: int, *, replace: bool = True) -> None:
     taken = [person for person in known_others(job) if await still_holds(job, person, role.snowflake)]
     for person in taken:
         await take_role(job, person, role.snowflake)
-        job.leak_by_role(f"somebody who is not booked ({person})", mended=True)
+        who = "the observer" if person in job.session.ids else "somebody who is not booked"
+        job.leak_by_role(f"{who} ({person})", mended=True)
         job.note("sent away", "done", person)
     if len(taken) >= surplus:
         job.entry.repairs.pop(CROWDED, None)
@@ -110,27 +113,27 @@ async def doubt_adopted(job: Job) -> None:
     first, second = (None if c is None else c.get(role.snowflake, 0) for c in counts)
     if first is None or first != second:
         job.guild.warn("grant_unproven", job.session.id, f"how many hold the role {role.name!r} could not be counted")
-    elif first > len(job.session.ids):
-        surplus = first - len(job.session.ids)
+    elif first > len(job.session.speakers):
+        surplus = first - len(job.session.speakers)
         job.leak_by_role(f"{surplus} who are not booked", mended=job.privacy.remove)
         if job.privacy.remove and not job.entry.repairs.get(RETIRED):
             retire(job)
 
 
 def known_others(job: Job) -> list[str]:
-    """Return who the ledger or the room's overwrites name and who is not booked."""
+    """Return who the ledger or the room's overwrites name and who is not to hold the role: not booked, or observing."""
     room = job.entry.current("channel")
     listed = job.guild.channels.get(room.snowflake or "") if room is not None else None
     named = [g.user_id for g in job.entry.grants]
     named += [whom for kind, whom in (listed.overwrites if listed is not None else ()) if kind == 1]
-    return [p for p in dict.fromkeys(named) if p not in job.session.ids and not job.guild.is_nobody(p)]
+    return [p for p in dict.fromkeys(named) if p not in job.session.speakers and not job.guild.is_nobody(p)]
 
 
 async def _too_few(job: Job) -> list[Action | Refused]:
     if job.action.kind in ("setup", "update"):
         await _grant_again(job)
         return []
-    lacking = [drift for person in job.entry.granted() if (drift := await _lacks(job, person)) is not None]
+    lacking = [drift for person in job.entry.speakers() if (drift := await _lacks(job, person)) is not None]
     fresh = mendable(job.entry.repairs, lacking)
     await _note_gone(job, lacking)
     if not lacking:
@@ -142,7 +145,7 @@ async def _too_few(job: Job) -> list[Action | Refused]:
 
 async def _grant_again(job: Job) -> None:
     role = job.entry.current("role")
-    for person in job.entry.granted():
+    for person in job.entry.speakers():
         try:
             await job.guild.discord.grant(job.guild.id, person, (role and role.snowflake) or "", job.how)
         except DiscordError as error:

@@ -56,18 +56,28 @@ class HeldBack(Trouble):
         self.late = refused.outcome == "failed"
 
 
+_COULD = {
+    "room": "could enter the room",
+    "role": "hold the role",
+    "voice": "could speak or write in the room",
+}
+
+
 class Leak(NamedTuple):
-    """Somebody who could enter a room and should not: who, for people; which room or role; whether that has an end."""
+    """Somebody who could enter a room, or speak in it, and should not.
+
+    Who, for people; which room or role; whether that has an end.
+    """
 
     whom: str
     where: str
     mended: bool
-    by: Literal["room", "role"] = "room"
+    by: Literal["room", "role", "voice"] = "room"
 
     @property
     def words(self) -> str:
         """Return it as a sentence's part."""
-        what = "could enter the room" if self.by == "room" else "hold the role"
+        what = _COULD[self.by]
         return f"{self.whom} {what} {self.where}" + (": taken away" if self.mended else "")
 
 
@@ -148,7 +158,7 @@ class Job:
 
     def demand_unpaused(self) -> None:
         """Raise HeldBack if the session was paused since the run began, and nobody waits to be sent away."""
-        leaving = any(g.state != "revoked" and g.user_id not in self.session.ids for g in self.entry.grants)
+        leaving = self.entry.leaving(self.session)
         refused = self.paused_by_now() if self.hold is None and not leaving else None
         if refused is not None:
             raise HeldBack(refused)
@@ -162,10 +172,10 @@ class Job:
         """Add a line to the session's story."""
         self.notes.append(Event(self.now, self.session.id, what, outcome, detail))
 
-    def leak(self, whom: str, channel: Channel, *, mended: bool) -> None:
-        """Note who could see the room and should not."""
+    def leak(self, whom: str, channel: Channel, *, mended: bool, by: Literal["room", "voice"] = "room") -> None:
+        """Note who could see the room, or speak in it, and should not."""
         self.leaks = [leak for leak in self.leaks if leak.whom != whom]
-        self.leaks.append(Leak(whom, f"{channel.name!r} ({channel.id})", mended))
+        self.leaks.append(Leak(whom, f"{channel.name!r} ({channel.id})", mended, by))
 
     def leak_by_role(self, whom: str, *, mended: bool) -> None:
         """Note who holds the session's role and should not."""

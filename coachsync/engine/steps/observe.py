@@ -16,7 +16,7 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import Action, Entry, Grant, Session
-from coachsync.domain.permissions import ENTER, MEMBER
+from coachsync.domain.permissions import MEMBER
 from coachsync.domain.planned import Refused
 from coachsync.domain.windows import window_opens
 from coachsync.domain.words import abandon_command, call
@@ -46,7 +46,7 @@ async def look_at(job: Job) -> Action | Refused | None:
     except DiscordError as error:
         return _refused(job, failure_of(error), "failed")
     fresh = drift.mendable(job.entry.repairs, found)
-    if _may_miss(job) and drift.note_gone(job.entry.repairs, found, _seen_here(job)):
+    if _may_miss(job) and drift.note_gone(job.entry.repairs, found, seen=lambda person: _seen_here(job, person)):
         await job.save()  # whatever keeps the repair from being made: a pause, the run's end
     if not found:
         return None
@@ -82,9 +82,10 @@ def repair_of(job: Job, why: tuple[Drift, ...]) -> Action:
     return Action("repair", job.session, job.entry, job.guild.id, drift.words(why), why=why)
 
 
-def _seen_here(job: Job) -> tuple[drift.DriftKind, ...]:
-    """Return what a look at the room can see to have vanished: who holds a role is seen by counting alone."""
-    return ("role", "channel", "grant") if job.entry.access == "member" else ("role", "channel")
+def _seen_here(job: Job, person: str) -> bool:
+    """Return whether a look at the room shows that somebody lost access: who holds a role is known by counts."""
+    grant = job.entry.grant_of(person)
+    return job.entry.access == "member" or (grant is not None and grant.observer)
 
 
 async def _drift(job: Job) -> tuple[Drift, ...]:
@@ -147,7 +148,8 @@ async def _lost_people(job: Job, channel: Channel) -> list[Drift]:
     for grant in job.entry.grants:
         if grant.state != "granted" or grant.user_id not in job.session.ids:
             continue
-        gone = job.entry.access == "member" and not _admits(channel, grant.user_id)
+        by_name = grant.observer or job.entry.access == "member"
+        gone = by_name and not _admits(channel, grant.user_id)
         if (gone or job.last_look) and await _came_back(job, grant):
             found.append(Drift("grant", grant.user_id, lost=False))
         elif gone:
@@ -157,7 +159,7 @@ async def _lost_people(job: Job, channel: Channel) -> list[Drift]:
 
 def _admits(channel: Channel, person: str) -> bool:
     overwrite = channel.overwrites.get((MEMBER, person))
-    return overwrite is not None and overwrite.allow & ENTER == ENTER
+    return overwrite is not None and overwrite.lets_in
 
 
 async def _came_back(job: Job, grant: Grant) -> bool:
@@ -230,6 +232,7 @@ def _only_mark(transaction: Transaction, marks: Marks) -> None:
 def _take_people(entry: Entry, session: Session) -> None:
     if entry.resources:  # what is there decides, whatever the configuration says by now
         entry.access = "role" if entry.current("role") is not None else "member"
+    observers = session.observers
     for person in session.ids:  # each is let in once more: whether they were here when they were let in is not known
-        entry.ask(person)
+        entry.ask(person, observer=person in observers)
     entry.state = "open" if session.set_up else "opening"

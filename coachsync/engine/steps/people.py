@@ -44,10 +44,11 @@ _LOST_ALREADY = NOT_HERE | {UNKNOWN_ROLE, UNKNOWN_OVERWRITE, UNKNOWN_CHANNEL}
 
 async def let_in(job: Job) -> None:
     """Let in every participant who is not in yet. Who cannot be let in goes to `job.pending`; the others get in."""
-    waiting = [person for person in _each_once(job) if not _is_in(job, person.id or "")]
+    lacking = set(job.entry.lacking(job.session))
+    waiting = [person for person in _each_once(job) if person.id in lacking]
     ready = [person for person in waiting if await _is_ready(job, person)]
     for person in ready:
-        job.entry.ask(person.id or "")
+        job.entry.ask(person.id or "", observer=person.observes)
     if ready:
         await job.save()  # who is about to be let in is on disk before the first request says so
     for person in ready:
@@ -61,17 +62,15 @@ def _each_once(job: Job) -> list[Person]:
     return list({person.id: person for person in reversed(job.session.people) if person.id}.values())[::-1]
 
 
-def _is_in(job: Job, person: str) -> bool:
-    grant = job.entry.grant_of(person)
-    return grant is not None and grant.state == "granted"
-
-
 async def _is_ready(job: Job, person: Person) -> bool:
     """Return whether somebody can be let in now; who cannot goes to `job.pending`."""
     if job.guild.is_nobody(person.id or ""):
         job.pending.append(_nobody(person))
         return False
-    if job.entry.access == "role":
+    if person.observes and job.guild.cannot_deny:
+        job.pending.append(_not_silent(job, person))
+        return False
+    if job.entry.access == "role" and not person.observes:
         return True
     try:  # an overwrite counts only for who was here before it was put
         member = await job.guild.member(person.id or "", job.how)
@@ -94,7 +93,7 @@ def _warn_of_hindrance(job: Job, person: Person, member: Member) -> None:
 async def _let_in_one(job: Job, person: Person) -> None:
     """Send what lets one person in. Whatever is answered for them, the others are tried."""
     try:
-        await _send_grant(job, person.id or "")
+        await _send_grant(job, person)
     except NotFound as error:
         if error.discord_code not in NOT_HERE | {UNKNOWN_OVERWRITE}:
             raise
@@ -102,7 +101,7 @@ async def _let_in_one(job: Job, person: Person) -> None:
     except (BadRequest, Forbidden, ServerError, UnexpectedAnswer) as error:
         _keep_out(job, person, error)
     else:
-        grant = job.entry.ask(person.id or "")
+        grant = job.entry.ask(person.id or "", observer=person.observes)
         grant.state, grant.granted_at = "granted", job.guild.now()
         job.note("let in", "done", person.id or "")
 
@@ -126,16 +125,29 @@ def _note_absent(job: Job, person: str) -> None:
         grant.state, grant.revoked_at = "revoked", job.guild.now()
 
 
-async def _send_grant(job: Job, person: str) -> None:
-    """Send the one request that lets a person in: the role, or an overwrite in the room."""
-    discord = job.guild.discord
+async def _send_grant(job: Job, person: Person) -> None:
+    """Send the one request that lets a person in: the role, or an overwrite in the room, an observer always the latter.
+
+    Who observed before and may speak now still has an overwrite that would keep the role from doing it.
+    """
+    discord, who = job.guild.discord, person.id or ""
     held, channel = job.entry.current("role"), job.entry.current("channel")
-    if job.entry.access == "role" and held is not None and held.snowflake:
-        await discord.grant(job.guild.id, person, held.snowflake, job.how)
+    if job.entry.access == "role" and not person.observes and held is not None and held.snowflake:
+        await discord.grant(job.guild.id, who, held.snowflake, job.how)
+        if channel is not None and channel.snowflake:
+            await _unsilence(job, who, channel.snowflake)
     elif channel is not None and channel.snowflake:
-        overwrite = job.guild.wanted([(MEMBER, person)])[-1]
+        overwrite = job.guild.observing(who) if person.observes else job.guild.wanted([(MEMBER, who)])[-1]
         await discord.put_overwrite(channel.snowflake, overwrite, job.how)
         _note_overwrite(job, channel.snowflake, overwrite)
+
+
+async def _unsilence(job: Job, person: str, channel_id: str) -> None:
+    """Take an observer's overwrite from somebody who may speak by the role: their own overwrite would win."""
+    listed = job.guild.channels.get(channel_id)
+    own = listed.overwrites.get((MEMBER, person)) if listed is not None else None
+    if own is not None and own.silences:
+        await _take_overwrite(job, person, channel_id)
 
 
 def _note_overwrite(job: Job, channel_id: str, overwrite: Overwrite) -> None:
@@ -161,6 +173,16 @@ def _nobody(person: Person) -> Failure:
     )
 
 
+def _not_silent(job: Job, person: Person) -> Failure:
+    missing = ", ".join(permissions.names(job.guild.cannot_deny))
+    return Failure(
+        "missing_permission",
+        f"the observer ({person.id}) is not let in: the bot lacks {missing} in guild {job.guild.id}, so it cannot deny "
+        "it to them",
+        f"in Server Settings → Roles, give the bot's role {missing}; the next run lets them in",
+    )
+
+
 def _unlinked(who: str) -> Failure:
     return Failure(
         "unlinked",
@@ -177,8 +199,8 @@ async def send_away(job: Job) -> None:
 
     Each step is on disk before the next, so a run cut short goes on where it was.
     """
-    leavers = [g for g in job.entry.grants if g.state != "revoked" and g.user_id not in job.session.ids]
-    stale = _newcomer_would_read(job, leavers)
+    leavers = job.entry.leaving(job.session)
+    stale = _newcomer_would_read(job, [g for g in leavers if not _changed(job, g)])
     if not leavers and not stale:
         return
     if leavers and job.unwritable is None and role.out_of_reach(job) and not job.entry.repairs.get(role.RETIRED):
@@ -224,13 +246,22 @@ def _newcomer_would_read(job: Job, leavers: Collection[Grant]) -> bool:
 
 def _newcomers(job: Job) -> list[str]:
     """Return who is booked and was not let in yet."""
-    return [i for i in job.session.ids if job.entry.grant_of(i) is None and not job.guild.is_nobody(i)]
+    changed = {g.user_id for g in job.entry.grants if _changed(job, g)}
+    new = (i for i in job.session.ids if i not in changed and job.entry.grant_of(i) is None)
+    return [i for i in new if not job.guild.is_nobody(i)]
+
+
+def _changed(job: Job, grant: Grant) -> bool:
+    """Return whether somebody was let in to speak and only observes by now, or the other way: they stay booked."""
+    booked = grant.user_id in job.session.ids
+    return booked and grant.observer != (grant.user_id in job.session.observers)
 
 
 def _former(job: Job, resource: Resource) -> list[Grant]:
     """Return who was let into a room and has lost their access since."""
     since = resource.made_at or 0
-    return [g for g in job.entry.grants if g.state == "revoked" and g.granted_at and (g.revoked_at or 0) >= since]
+    revoked = (g for g in job.entry.grants if g.state == "revoked" and g.granted_at and not _changed(job, g))
+    return [g for g in revoked if (g.revoked_at or 0) >= since]
 
 
 async def _take_access(job: Job, grant: Grant) -> None:
@@ -239,9 +270,11 @@ async def _take_access(job: Job, grant: Grant) -> None:
     grant.state = "losing"
     await job.save()
     held, channel = job.entry.current("role"), job.entry.current("channel")
-    if held is not None and held.snowflake:
+    if held is not None and held.snowflake and not grant.observer:
         await take_role(job, grant.user_id, held.snowflake)
-    if channel is not None and channel.snowflake:
+    # a room that is hidden from the bot, or gone, was opened by the role alone
+    by_name = grant.observer or job.entry.access == "member"
+    if channel is not None and channel.snowflake and (by_name or channel.snowflake in job.guild.channels):
         await _take_overwrite(job, grant.user_id, channel.snowflake)
     grant.state = "outside"
     await job.save()
@@ -258,8 +291,6 @@ async def take_role(job: Job, person: str, role_id: str) -> None:
 
 async def _take_overwrite(job: Job, person: str, channel_id: str) -> None:
     """Take somebody's own overwrite from the room, if it is a person's: never a role's, @everyone's or the bot's."""
-    if job.entry.access == "role" and channel_id not in job.guild.channels:
-        return  # hidden from the bot, or gone: the role opened it
     channel = await room.probe(job, channel_id)
     if channel is None or (MEMBER, person) not in channel.overwrites or person == job.guild.bot_id:
         return

@@ -22,6 +22,7 @@ _NOTES = {
     "everyone": "everyone's deny put back",
     "former": "former access taken",
     "stranger": "a stranger's access taken",
+    "observer": "an observer silenced again",
     "staff": "staff's access put back",
     "admitted": "the role's access put back",
 }
@@ -32,8 +33,18 @@ def admitted(job: Job) -> list[Target]:
     if job.entry.access == "role":
         held = job.entry.current("role")
         return [(ROLE, held.snowflake)] if held is not None and held.snowflake else []
-    people = job.session.ids if job.hold is None else job.entry.granted()  # while paused nobody new gets in
+    people = job.session.speakers if job.hold is None else job.entry.speakers()  # while paused nobody new gets in
     return [(MEMBER, person) for person in people if person in job.session.ids and not job.guild.is_nobody(person)]
+
+
+def observing(job: Job) -> list[str]:
+    """Return whom the room's overwrites let in to observe, whatever the access: nobody whom the bot cannot silence."""
+    if job.guild.cannot_deny:
+        return []
+    people = job.session.observers
+    if job.hold is not None:  # while paused nobody new gets in, nor may anybody do more
+        people = tuple(g.user_id for g in job.entry.grants if g.state == "granted" and g.observer)
+    return [person for person in people if person in job.session.ids and not job.guild.is_nobody(person)]
 
 
 def guests(job: Job) -> Guests:
@@ -42,12 +53,18 @@ def guests(job: Job) -> Guests:
     spares = {r.snowflake for r in job.entry.resources if r.kind == "role" and r.state == "spare" and r.snowflake}
     former = (set(job.entry.staff) | spares) - set(job.guild.staff_role_ids) - job.privacy.also
     return Guests(
-        wanted=job.guild.wanted(admitted(job)),
+        wanted=job.guild.wanted(admitted(job), observing(job)),
         role=held.snowflake if held is not None else None,
         people=frozenset(job.session.ids if job.may_gain else (*job.session.ids, *job.entry.granted())),
+        observers=frozenset(job.session.observers) - _held_as_speakers(job),
         also=job.privacy.also,
         former=frozenset(former),
     )
+
+
+def _held_as_speakers(job: Job) -> set[str]:
+    """Return who keeps what they have, and would only observe if anything were done for the session."""
+    return set() if job.may_gain else set(job.entry.speakers())
 
 
 def wrong(job: Job, channel: Channel) -> tuple[Fault, ...]:
@@ -64,20 +81,23 @@ async def mend(job: Job, channel: Channel, only: Collection[FaultKind] = ()) -> 
     for fault in wrong(job, channel):
         if fault.kind == "role" or (only and fault.kind not in only):
             continue
-        if fault.kind == "stranger" and not job.privacy.remove:
-            job.leak(whom(job, fault), channel, mended=False)
+        if fault.kind in ("stranger", "observer") and not job.privacy.remove:
+            _leak(job, fault, channel, mended=False)
             continue
         try:
             await _mend_one(job, channel, fault)
         except (Forbidden, BadRequest, NotFound) as error:
-            if fault.open:
-                job.leak(whom(job, fault), channel, mended=False)
+            _leak(job, fault, channel, mended=False)
             return failure_of(error)
-        if fault.open:
-            job.leak(whom(job, fault), channel, mended=True)
+        _leak(job, fault, channel, mended=True)
         job.note(_NOTES[fault.kind], "done", f"{fault.target[1]} in {channel.id}")
     job.entry.staff = job.guild.staff()
     return None
+
+
+def _leak(job: Job, fault: Fault, channel: Channel, *, mended: bool) -> None:
+    if fault.open:
+        job.leak(whom(job, fault), channel, mended=mended, by="voice" if fault.kind == "observer" else "room")
 
 
 async def mend_role(job: Job) -> None:
@@ -126,6 +146,8 @@ def whom(job: Job, fault: Fault) -> str:
     kind, someone = fault.target
     if fault.kind == "everyone":
         return "everyone in the guild"
+    if fault.kind == "observer":
+        return f"the observer {someone}"
     if kind == MEMBER:
         return f"somebody who is not booked ({someone})"
     named = job.guild.roles.get(someone)
@@ -143,12 +165,14 @@ def prove(job: Job) -> None:
         return
     known = {leak.whom for leak in job.leaks}
     for fault in wrong(job, channel):
-        if fault.open and whom(job, fault) not in known:
-            job.leak(whom(job, fault), channel, mended=False)
+        if whom(job, fault) not in known:
+            _leak(job, fault, channel, mended=False)
     house, granted = job.guild.house, set(job.entry.granted())
-    for target in admitted(job):
+    proven = [(target, NEEDED) for target in admitted(job)]
+    proven += [((MEMBER, person), permissions.ENTER) for person in observing(job)]
+    for target, needed in proven:
         if target[0] == ROLE or target[1] in granted:
-            lacking = lets_in(house, channel.overwrites, target)
+            lacking = needed & lets_in(house, channel.overwrites, target)
             if lacking:
                 job.pending.append(_mute(lacking))
                 return

@@ -41,7 +41,7 @@ async def is_gone(job: Job, snowflake: str) -> bool:
     """
     if snowflake in job.guild.roles or not job.guild.is_young(snowflake):
         return snowflake not in job.guild.roles
-    for person in job.entry.granted():
+    for person in job.entry.speakers():
         if await _holds(job, person, snowflake):
             return False
         try:

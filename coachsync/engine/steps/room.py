@@ -6,7 +6,7 @@ adopted; else it is left to a later run, which looks again first (CONTRACT §6).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from coachsync.discord.codes import NOT_HERE, UNKNOWN_CHANNEL, UNKNOWN_OVERWRITE
@@ -15,8 +15,8 @@ from coachsync.domain import permissions
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import VOICE, Channel
 from coachsync.domain.limits import MOST_CHANNELS
-from coachsync.domain.model import Resource
-from coachsync.domain.permissions import MEMBER, Overwrite, Target
+from coachsync.domain.model import Grant, Resource
+from coachsync.domain.permissions import MEMBER, ROLE, Overwrite, Target
 from coachsync.engine.steps import category, privacy, role
 from coachsync.engine.steps.belongings import candidate_channels, found, is_ours
 from coachsync.engine.steps.job import Job, Trouble, may_be_new, not_believed, settle, take_hash_name
@@ -111,11 +111,13 @@ def _note_admitted(job: Job, channel: Channel) -> None:
 
     Who is booked is looked at and let in once more: whether they were here when they were let in is not known.
     """
-    booked = job.session.ids
+    booked, observers = job.session.ids, job.session.observers
     for overwrite in channel.overwrites.values():
         person = overwrite.type == MEMBER and overwrite.id != job.guild.bot_id
         if person and overwrite.allow & permissions.ENTER:
-            job.entry.ask(overwrite.id).state = "asked" if overwrite.id in booked else "granted"
+            spoke = overwrite.id in observers and not overwrite.silences
+            grant = job.entry.ask(overwrite.id, observer=overwrite.silences)
+            grant.state = "asked" if overwrite.id in booked and not spoke else "granted"
 
 
 async def make_channel(job: Job) -> None:
@@ -146,7 +148,8 @@ async def _channel_lost(job: Job, error: DiscordError) -> None:
 
 
 async def _create_channel(job: Job) -> None:
-    wanted = job.guild.wanted(await _admitted_now(job))
+    admitted, observers = await _admitted_now(job)
+    wanted = job.guild.wanted(admitted, observers)
     try:
         await _create_in_category(job, wanted)
     except BadRequest as error:
@@ -155,21 +158,21 @@ async def _create_channel(job: Job) -> None:
         await _create_in_category(job, wanted)
     except NotFound as error:
         # nobody knows which overwrite Discord means: the people are let in one by one
-        if error.discord_code not in _NOT_THERE or job.entry.access != "member":
+        by_name = observers or job.entry.access == "member"
+        if error.discord_code not in _NOT_THERE or not by_name:
             raise
-        await _create_in_category(job, job.guild.wanted())
+        await _create_in_category(job, job.guild.wanted([target for target in admitted if target[0] == ROLE]))
 
 
-async def _admitted_now(job: Job) -> list[Target]:
-    """Return whom the new room lets in: the role, or those of the people who are in the guild.
+async def _admitted_now(job: Job) -> tuple[list[Target], list[str]]:
+    """Return whom the new room lets in, to speak and to observe: the role, and by name who is in the guild.
 
     Discord accepts an overwrite for somebody who is not, and does not honour it once they join.
     Source: discord-api-docs #2856.
     """
     admitted = privacy.admitted(job)
-    if job.entry.access == "role":
-        return admitted
-    return [target for target in admitted if await is_member(job, target[1])]
+    speakers = [t for t in admitted if t[0] == ROLE or await is_member(job, t[1])]
+    return speakers, [person for person in privacy.observing(job) if await is_member(job, person)]
 
 
 async def is_member(job: Job, person: str) -> bool:
@@ -209,9 +212,9 @@ async def _create_wherever(job: Job, wanted: Sequence[Overwrite]) -> None:
 
 
 async def _send_channel(job: Job, wanted: Sequence[Overwrite], parent: str | None) -> None:
-    people = {overwrite.id for overwrite in wanted if overwrite.type == MEMBER} - {job.guild.bot_id}
+    people = [o for o in wanted if o.type == MEMBER and o.id != job.guild.bot_id]
     for person in people:
-        job.entry.ask(person)
+        job.entry.ask(person.id, observer=person.silences)
     made: list[Channel] = []
 
     async def send() -> str:
@@ -226,11 +229,11 @@ async def _send_channel(job: Job, wanted: Sequence[Overwrite], parent: str | Non
     job.guild.channels[made[0].id] = made[0]
     job.slots.served(job.how.priority)
     job.entry.staff = job.guild.staff()
-    if job.entry.access == "member":
-        ask_again(job)  # the former room's overwrites went with it
+    by_name = [g for g in job.entry.grants if g.observer or job.entry.access == "member"]
+    ask_again(by_name)  # the former room's overwrites went with it
     for person in people:
-        if (MEMBER, person) in made[0].overwrites:
-            grant = job.entry.ask(person)
+        if person.target in made[0].overwrites:
+            grant = job.entry.ask(person.id, observer=person.silences)
             grant.state, grant.granted_at = "granted", job.guild.now()
 
 
@@ -257,11 +260,11 @@ async def ensure_role(job: Job) -> None:
     had = job.entry.current("role")
     await role.ensure_role(job)
     if job.entry.current("role") is not had:
-        ask_again(job)
+        ask_again([grant for grant in job.entry.grants if not grant.observer])
 
 
-def ask_again(job: Job, person: str | None = None) -> None:
-    """Have access granted once more, to one person or to all."""
-    for grant in job.entry.grants:
-        if grant.state == "granted" and person in (None, grant.user_id):
+def ask_again(grants: Iterable[Grant]) -> None:
+    """Have access that was given given once more."""
+    for grant in grants:
+        if grant.state == "granted":
             grant.state = "asked"

@@ -34,7 +34,7 @@ _ENTRY = (
     " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
 )
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
-_GRANT = "user_id, state, granted_at, revoked_at, seen_at, id"
+_GRANT = "user_id, state, granted_at, revoked_at, seen_at, observer, id"
 CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency, turns, id"
 _RUN = "started_at, finished_at, command, exit_code, summary, requests, uid"
 _EVENT = "at, session_id, what, outcome, detail, code, message, hint"
@@ -351,7 +351,9 @@ class Ledger:
             entries[id_of(session_id)].resources.append(Resource(*fields))
         sql = f"SELECT session_id, {_GRANT} FROM coachsync_grants WHERE session_id IN ({{}}) ORDER BY id"
         for session_id, *fields in self._among(sql, keys):
-            entries[id_of(session_id)].grants.append(Grant(*fields))
+            grant = Grant(*fields)
+            grant.observer = bool(grant.observer)
+            entries[id_of(session_id)].grants.append(grant)
         sql = (
             "SELECT session_id, user_id, kind, name, discord_name FROM coachsync_people WHERE session_id IN ({})"
             " ORDER BY position"

@@ -38,7 +38,8 @@ _FAILURES_OF_ONE_TEXT = (
 STEPS: tuple[tuple[str, ...], ...] = (
     # 1 → 2: people are a list, no longer one student and one coach; a failure is three columns, no longer one text;
     # causes, notes, pauses, refusals and what is seen of guilds have their tables; a grant knows when its person was
-    # seen; a run what it sent and who ran it; what was left behind is looked for in every run
+    # seen, and whether they only observe; a run what it sent and who ran it; what was left behind is looked for in
+    # every run
     (
         schema.PEOPLE_TABLE,
         *_PEOPLE_OF_TWO,
@@ -54,6 +55,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE coachsync_events ADD COLUMN hint TEXT",
         _FAILURES_OF_ONE_TEXT,
         "ALTER TABLE coachsync_grants ADD COLUMN seen_at BIGINT",
+        "ALTER TABLE coachsync_grants ADD COLUMN observer BIGINT NOT NULL DEFAULT 0",
         "ALTER TABLE coachsync_runs ADD COLUMN requests BIGINT",
         "ALTER TABLE coachsync_runs ADD COLUMN uid BIGINT",
         schema.SPARE_INDEX,

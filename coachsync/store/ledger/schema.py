@@ -77,7 +77,7 @@ RESOURCES_INDEXES = (
     "CREATE INDEX coachsync_resources_given_up ON coachsync_resources (guild_id) WHERE state = 'abandoned'",
 )
 
-# `seen_at`: when somebody was seen as a member of the guild, before they were let in
+# `seen_at`: when somebody was seen as a member of the guild, before they were let in; `observer`: 1 if to observe
 GRANTS_TABLE = """
 CREATE TABLE coachsync_grants (
     id {number},
@@ -86,7 +86,8 @@ CREATE TABLE coachsync_grants (
     state TEXT NOT NULL,
     granted_at BIGINT,
     revoked_at BIGINT,
-    seen_at BIGINT
+    seen_at BIGINT,
+    observer BIGINT NOT NULL DEFAULT 0
 )"""
 
 GRANTS_INDEX = "CREATE INDEX coachsync_grants_session ON coachsync_grants (session_id)"

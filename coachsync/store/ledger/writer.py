@@ -58,7 +58,7 @@ _ENTRY = (
     " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
 )
 _RESOURCE = "session_id, guild_id, kind, name, state, attempt_at, attempt_until, snowflake, made_at, deleted_at"
-_GRANT = "session_id, user_id, state, granted_at, revoked_at, seen_at"
+_GRANT = "session_id, user_id, state, granted_at, revoked_at, seen_at, observer"
 _SAVE_ENTRY = _upsert("coachsync_entries", "session_id", _ENTRY)
 _ADD_RESOURCE, _SAVE_RESOURCE = (
     _insert("coachsync_resources", _RESOURCE),
@@ -118,7 +118,8 @@ class LedgerWriter:
         for resource in entry.resources:
             self._save_resource(key, resource)
         for grant in entry.grants:
-            fields = (key, grant.user_id, grant.state, grant.granted_at, grant.revoked_at, grant.seen_at)
+            times = (grant.granted_at, grant.revoked_at, grant.seen_at)
+            fields = (key, grant.user_id, grant.state, *times, int(grant.observer))
             self._write(grant, _ADD_GRANT, _SAVE_GRANT, fields)
 
     def _save_people(self, key: str | bytes, entry: Entry) -> None:
