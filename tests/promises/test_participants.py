@@ -1,4 +1,4 @@
-"""Bookings of more than two people: all that is promised of student and coach holds for each; observers only observe."""
+"""Bookings of more than two people: what is promised of student and coach holds for each; observers only observe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from coachsync.standin import Request
 from tests.kit.home import JSON
 from tests.kit.scene import ID, MEMBER_ROLE, QUARTER, Scene, Stage
 
-NOBODY = {"studentDiscordId": None, "coachDiscordId": None}
+NOBODY: dict[str, Any] = {"studentDiscordId": None, "coachDiscordId": None}
 HEARS = p.ENTER | p.READ_MESSAGE_HISTORY
 OBSERVES = HEARS | p.SPEAKING  # what is looked at
 OVERWRITE = "/channels/{channel_id}/permissions/{overwrite_id}"
@@ -379,7 +379,7 @@ def test_table_without_the_two_fields_is_a_store_when_it_has_participants(stage:
 
 def test_participants_of_a_json_store_survive_to_the_letter(stage: Stage) -> None:
     scene = stage(store=JSON)
-    scene.book(participants=people([scene.stranger]) + [])
+    scene.book(participants=people([scene.stranger]))
     before = json.loads(scene.file.read_text("utf-8"))[0]["participants"]
     scene.tick()
     assert json.loads(scene.file.read_text("utf-8"))[0]["participants"] == before
