@@ -35,6 +35,7 @@ async def look_at_guilds(
             guilds[guild_id] = guild
     ways = {i: access.discord for i, access in accesses.items() if i in guilds and access.discord is not None}
     me = {} if bots is None else bots
-    me.update({way: asyncio.ensure_future(way.me(how)) for way in set(ways.values()) - me.keys()})
+    unasked = [way for way in dict.fromkeys(ways.values()) if way not in me]
+    me.update({way: asyncio.ensure_future(way.me(how)) for way in unasked})
     await asyncio.gather(*(guilds[i].look(asyncio.shield(me[way]), how) for i, way in ways.items()))
     return guilds
