@@ -59,6 +59,8 @@ async def update(job: Job) -> None:
         raise Trouble(job.unwritable)
     if job.hold is None and is_bookable(job.session, job.policy):
         await _open(job)
+    elif job.hold is None or not job.hold.removals:
+        await _shut_others_out(job)
     await _tidy(job)
     await _complete(job)
 
@@ -89,18 +91,22 @@ async def repair(job: Job) -> None:
 
 async def _close_to_others(job: Job) -> None:
     """Take from a room what lets others in: nothing more is made, and nobody let in, for its session."""
-    resource = job.entry.current("channel")
-    channel = job.guild.channels.get(resource.snowflake or "") if resource is not None else None
     for drift in job.action.why:
         if drift.kind == "crowded":
             await counting.make_room(job, drift.many, replace=False)
+    await _shut_others_out(job)
+    await _tidy(job)
+    job.note("repair", "done", job.action.reason)
+    await _end(job)
+
+
+async def _shut_others_out(job: Job) -> None:
+    resource = job.entry.current("channel")
+    channel = job.guild.channels.get(resource.snowflake or "") if resource is not None else None
     await privacy.mend_role(job)
     if channel is not None:
         refused = await privacy.mend(job, channel, only={"bot", *CLOSING})
         job.reports += [refused] if refused is not None else []
-    await _tidy(job)
-    job.note("repair", "done", job.action.reason)
-    await _end(job)
 
 
 async def _open(job: Job) -> None:

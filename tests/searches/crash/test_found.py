@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import pytest
 
 from coachsync import waits
 from coachsync.domain.model import HOUR, MINUTE
+from coachsync.domain.pauses import Pause
+from coachsync.domain.permissions import ENTER, MEMBER
 from coachsync.standin import Request
 from tests.kit.scene import CHANNEL, CHANNELS, ID, MEMBER_ROLE, QUARTER, ROLES, Scene
 
@@ -38,6 +40,35 @@ def replaced(scene: Scene, *, inside: bool) -> str:
     nina = scene.person("nina")
     scene.change(studentDiscordId=nina)
     return nina
+
+
+def pause(scene: Scene) -> None:
+    """Pause everything for a day."""
+    with scene.store() as store, store.transaction() as transaction:
+        transaction.ledger.pause(Pause("", "", scene.now(), scene.now() + 24 * HOUR))
+
+
+def misdate(scene: Scene) -> None:
+    """Write the session's start in seconds."""
+    scene.change(scheduledDate=scene.now() // 1000)
+
+
+def fail_to_show(scene: Scene) -> None:
+    """Give the session a status that gets no room and keeps the one it has."""
+    scene.change(status="NO_SHOW")
+
+
+@pytest.mark.parametrize("and_then", [pause, misdate, fail_to_show])
+def test_stranger_is_sent_away_with_the_leaver_when_nobody_new_gets_in(
+    live: Scene, and_then: Callable[[Scene], None]
+) -> None:
+    live.world.set_overwrite(live.room(), live.stranger, MEMBER, ENTER)
+    replaced(live, inside=False)
+    and_then(live)
+    live.tick(QUARTER)
+    assert ("update", "done") in live.done
+    assert "room_open_to_others" in live.codes
+    assert live.people_in_reach() == {live.coach}
 
 
 def test_leaver_is_left_alone_in_no_room_when_the_answer_to_the_new_rooms_creation_is_lost(live: Scene) -> None:
