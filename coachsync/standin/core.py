@@ -201,10 +201,14 @@ class Stage:
     def wait(self, fault: Fault) -> None:
         """Wait as long as the fault says, unless it is released, the client goes or the stand-in closes."""
         until = None if fault.seconds is None else time.monotonic() + fault.seconds
+        with self._core.world.lock:
+            fault.hanging += 1
         while not (fault.released or self._link.gone()):
             left = _TICK if until is None else min(_TICK, until - time.monotonic())
             if left <= 0 or self._core.closing.wait(left):
-                return
+                break
+        with self._core.world.lock:
+            fault.hanging -= 1
 
     def go_down(self) -> None:
         """Refuse connections from now on."""

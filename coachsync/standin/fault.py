@@ -34,7 +34,7 @@ class Fault:
         target: id of that object of a list, the first by default; of `more_allowed` the id of the overwrite,
             all of them by default.
         bits: what `more_allowed` adds to the bits allowed.
-        hits: how often it struck; `seen`: how many requests matched.
+        hits: how often it struck; `seen`: how many requests matched; `hanging`: how many wait by it right now.
     """
 
     kind: str
@@ -58,6 +58,7 @@ class Fault:
     bits: int = 1 << 8
     hits: int = 0
     seen: int = 0
+    hanging: int = 0
     _released: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def release(self) -> None:

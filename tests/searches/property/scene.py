@@ -38,7 +38,7 @@ class Scene(Moderators):
         super().__init__(town, Watch(town))
         self.access: Access = "member" if access == "member" else "role"
         self.bookings = Bookings(folder, store)
-        self.ticker = Ticker(town, town.settings(folder, store, access))
+        self.ticker = Ticker(town, town.settings(folder, store, access, replays=True))
         self.unknown: set[str] = set()
         self.backup: Backup | None = None
         self.trouble = False
@@ -534,7 +534,7 @@ class Scene(Moderators):
             and memory.closed_start != booking.start  # closed by an operator, as far as anybody remembers
         )
         for thing in [m for m in self.rooms() if m.session == session and m.id not in known]:
-            if not due or self._unrecognisable(thing):
+            if not due or booking is None or thing.guild != booking.guild or self._unrecognisable(thing):
                 self.watch.lost.add(thing.id)
             else:
                 self.unknown.add(thing.id)

@@ -32,6 +32,7 @@ from coachsync import waits
 from coachsync.domain import permissions as p
 from coachsync.domain.model import MINUTE
 from tests.searches.property.bookings import Booking
+from tests.searches.property.replay import replaying
 from tests.searches.property.scene import QUARTER, Scene
 from tests.searches.property.world import a_playground
 
@@ -113,6 +114,7 @@ class Days(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.town = self.stack.enter_context(a_playground())
+        self.stack.enter_context(replaying(self.town.hangs))
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.folder = folder
         self.scene: Scene | None = None
@@ -344,8 +346,10 @@ class Days(RuleBasedStateMachine):
         self.s.tell(f"fault {kind} at {route} {nth} {count}")
         code = 10011 if route and route[1] and "roles" in route[1] else 10003
         more = {"retry_after": 0.01} if kind == "rate_limited" else {"code": code} if kind == "not_found" else {}
-        more |= {"seconds": 0.4} if kind == "delay" else {}
-        self.town.standin.faults.add(kind, route, nth, count, **more)
+        if kind == "delay":
+            self.town.hangs.delay(route, nth, others=count)
+        else:
+            self.town.hangs.plan(self.town.standin.faults.add(kind, route, nth, count, **more))
         self.s.spoil()
 
     @rule(

@@ -39,25 +39,30 @@ def deeds(report: Report) -> list[Deed]:
 
 
 class _Blow:
-    """Kills a process at its nth request."""
+    """Kills a process at its nth request.
 
-    def __init__(self, nth: int) -> None:
-        self.left = nth
+    The request is done all the same, and the answer finds nobody; or, if `after`, the process dies when it has read
+    the nth answer and written down what it made of that: the request after it never reaches Discord.
+    """
+
+    def __init__(self, nth: int, *, after: bool) -> None:
+        self.left = nth + after
+        self.after = after
         self.child = 0
         self.known = threading.Event()
 
     def before(self, request: Request) -> None:
-        """Strike before the request is done (it is, all the same)."""
-        self._strike()
+        """Strike when a request comes in. Raises ConnectionAbortedError if that one is not to be done."""
+        if self._strike() and self.after:
+            request.fault, request.finished = "killed", request.arrived
+            raise ConnectionAbortedError
 
-    def after(self, request: Request, reply: Reply) -> None:
-        """Strike when it is answered."""
-        self._strike()
-
-    def _strike(self) -> None:
+    def _strike(self) -> bool:
         self.left -= 1
-        if self.left == 0 and self.known.wait(10):
-            os.kill(self.child, signal.SIGKILL)
+        if self.left or not self.known.wait(10):
+            return False
+        os.kill(self.child, signal.SIGKILL)
+        return True
 
 
 class Ticker:
@@ -115,15 +120,12 @@ class Ticker:
     def run_killed(self, nth: int, after: bool) -> bool:
         """Run a tick in a process of its own that dies at its nth request; tell whether it came so far.
 
-        `after`: when the answer was sent, else before Discord does what was asked (which it then does).
+        `after`: when it has done with the answer, else before Discord does what was asked (which it then does).
         """
         self.count += 1
-        blow = _Blow(nth)
+        blow = _Blow(nth, after=after)
         core = self.town.standin._core
-        if after:
-            core.answered.append(blow.after)
-        else:
-            core.before.append(blow.before)
+        core.before.append(blow.before)
         try:
             blow.child = self._fork()
             blow.known.set()
@@ -131,12 +133,12 @@ class Ticker:
             self.quiet()
         finally:
             core.before[:] = [h for h in core.before if h != blow.before]
-            core.answered[:] = [h for h in core.answered if h != blow.after]
         assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) in (0, 1, 3), f"a run ended with {status}"
         return os.WIFSIGNALED(status)
 
     def quiet(self) -> None:
         """Wait until Discord has done what it was asked by clients that are gone."""
+        self.town.hangs.end()
         time.sleep(0.002)
         while any(r.finished is None for r in self.town.standin.requests):
             time.sleep(0.002)
