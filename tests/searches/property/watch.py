@@ -133,14 +133,18 @@ class Watch:
         return self.town.world.who_can_see(room.id) - self.privileged(room.guild)
 
     def run_begins(self, people: dict[str, frozenset[str]]) -> None:
-        """Note that a run begins, which reads these participants: whom it finds in a room is no work of its own."""
+        """Note that a run begins, which reads these participants: whom it finds in a room is no work of its own.
+
+        Nor is who sees it by a right that the run takes: by a session role that a moderator made administrator.
+        """
         self.coming = people
         for room in self.all_live():
             now = people.get(room.session, frozenset())
             self.said[room.id] = [a | now if a <= now else a for a in self.said[room.id]]
         self.strangers = {}
         for thing in self.all_live():
-            reach = self.seers(thing) if thing.kind == "channel" else self.town.world.role_holders(thing.id)
+            world = self.town.world
+            reach = world.who_can_see(thing.id) if thing.kind == "channel" else world.role_holders(thing.id)
             by_hand = self.strangers.setdefault(thing.session, set())
             by_hand |= reach - self.may_enter[thing.session]
 
