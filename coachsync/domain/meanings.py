@@ -399,8 +399,9 @@ WARNINGS: dict[str, Meaning] = {
         "the people were let in, and only the second look failed",
     ),
     "limits_near": Meaning(
-        "a guild holds nearly all roles or channels that Discord allows it",
-        "delete what is not needed, or let the bookings go on in another guild",
+        "a guild holds nearly all roles or channels that Discord allows it, or nearly all roles are made in it that "
+        "Discord lets the bot make in 48 h",
+        "delete what is not needed; `coachsync forecast` says when it runs out, and which setting helps",
         "nothing is wrong yet; when no role can be made, rooms admit their people by themselves",
     ),
 }

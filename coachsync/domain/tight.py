@@ -23,7 +23,7 @@ def message_of(squeeze: Squeeze, when: Callable[[Millis], str]) -> str:
     guild, peak, at = f"guild {squeeze.guild_id}", squeeze.day.peak(squeeze.limit), when(squeeze.at)
     if squeeze.level == "full":
         who = _sessions(squeeze.sessions)
-        in_place = f"{who} get no role of their own: the room lets its people in by itself"
+        in_place = f"{who} get no role of their own: each room lets its people in by itself"
         found: dict[LimitName, str] = {
             "roles": f"{at}: {guild} has its {peak.most} roles; {in_place}",
             "role_creations": f"{at}: Discord makes no more roles in {guild}, {peak.most} in 48 h; {in_place}",

@@ -245,7 +245,9 @@ class Apply:
 
     def _know_limits(self, guild: Guild, access: GuildAccess) -> None:
         now = guild.now()
-        guild.roles_exhausted = access.roles_exhausted_until > now or access.roles_made(now) >= MOST_ROLE_CREATIONS
+        made = access.roles_made(now)
+        guild.roles_exhausted = access.roles_exhausted_until > now or made >= MOST_ROLE_CREATIONS
+        guild.roles_made = made if access.access == "role" else 0
 
     def _skew(self) -> Failure | None:
         for guild in self.guilds.values():

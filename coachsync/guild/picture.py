@@ -19,7 +19,7 @@ from coachsync.domain import permissions
 from coachsync.domain.audience import House
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel, Member, Role
-from coachsync.domain.limits import MOST_CHANNELS, MOST_ROLES, level
+from coachsync.domain.limits import MOST_CHANNELS, MOST_ROLE_CREATIONS, MOST_ROLES, level
 from coachsync.domain.model import MINUTE, Entry, Millis, Warn
 from coachsync.domain.naming import fold
 from coachsync.domain.permissions import Overwrite, Target
@@ -38,7 +38,7 @@ class Guild:
 
     `failure` is what kept us from looking; every action of the guild then fails with it. `listed_at` is when each list
     ("role", "channel") was asked for. `assigned` is whose the things are that the ledger does not know: id → session
-    id, "" for what nobody may take.
+    id, "" for what nobody may take. `roles_made`: how many roles we made within Discord's window for that.
     """
 
     def __init__(self, guild_id: str, discord: Discord, category_id: str | None, staff_role_ids: Iterable[str]) -> None:
@@ -59,6 +59,7 @@ class Guild:
         self.assigned: dict[str, str] = {}
         self.shorts: dict[str, str] = {}
         self.roles_exhausted = False
+        self.roles_made = 0
         self.asking = Asking()
         self._members: dict[str, asyncio.Task[Member]] = {}
         self._role_names: dict[str, list[str]] | None = None
@@ -200,17 +201,18 @@ class Guild:
         return [code for code in found if code not in amiss]
 
     def notes(self) -> tuple[Warn, ...]:
-        """Return what is worth knowing and nobody's fault: that the guild holds nearly all that Discord allows it."""
+        """Return what is worth knowing and nobody's fault: that nearly all is taken that Discord allows the guild."""
         near = [
             f"{most} {kind}"
             for kind, held, most in (
                 ("roles", len(self.roles), MOST_ROLES),
                 ("channels", len(self.channels), MOST_CHANNELS),
+                ("new roles in 48 h", self.roles_made, MOST_ROLE_CREATIONS),
             )
             if level(held, most) != "fits"
         ]
         message = f"guild {self.id} is nearly full: Discord allows it {' and '.join(near)}"
-        hint = "delete what nobody needs any more; when no role can be made, rooms admit their people by themselves"
+        hint = "delete what nobody needs any more; `coachsync forecast` says when it runs out, and which setting helps"
         return (Warn("limits_near", None, message, self.id, hint),) if near else ()
 
     def warn_if_outside(self, session_id: str, channel_id: str | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from coachsync.clock import iso
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.domain.permissions import ENTER, MEMBER
@@ -297,3 +299,19 @@ def test_work_that_a_run_did_not_come_to_is_a_cause_once_a_session_is_late_by_it
     scene.tick()
     (cause,) = attention(scene)
     assert (cause["code"], cause["urgency"]) == ("interrupted", "late")
+
+
+@pytest.mark.parametrize(("access", "codes"), [("role", ["limits_near"]), ("member", [])])
+def test_roles_that_are_nearly_used_up_for_two_days_are_a_note_if_roles_are_made(
+    stage: Stage, access: str, codes: list[str]
+) -> None:
+    scene = stage(access=access)
+    scene.book()
+    scene.tick()
+    scene.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 230) INSERT INTO coachsync_resources"
+        " (guild_id, kind, name, state, attempt_at, made_at) SELECT ?, 'role', 'r', 'deleted', ?, ? FROM n",
+        scene.guild, scene.now(), scene.now(),
+    )  # fmt: skip
+    scene.tick(QUARTER)
+    assert [cause["code"] for cause in attention(scene)] == codes
