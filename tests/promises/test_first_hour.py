@@ -186,6 +186,41 @@ def test_crontabs_other_way_keeps_a_log_that_its_user_may_write(hour: Hour) -> N
     assert (hour.rooms(), read(hour, MAIL)) == (["🎤 coaching-abc12345"], "")
 
 
+@needs_cron
+def test_schedule_that_is_installed_runs_by_cron_and_is_taken_away_from_between_foreign_lines(hour: Hour) -> None:
+    schedule = "coachsync --config /etc/coachsync/config.toml schedule"
+    foreign = "# of another program\n5 4 * * * true\n"
+    hour.install()
+    hour.root.write("/root/crontab", foreign)
+    hour.root.shell("crontab -u coachsync /root/crontab")
+    for _ in range(2):
+        done = hour.root.shell(f"{schedule} install --cron")
+        assert (done.code, done.err) == (0, "")
+    hour.book(hour.town.people["Sarah"])
+    hour.cron(lambda: hour.rooms() != [])
+    assert hour.rooms() == ["🎤 coaching-abc12345"]
+    refused = hour.root.shell(f"{schedule} install --systemd")
+    assert refused.code == 1
+    assert "/var/spool/cron/crontabs/coachsync" in refused.err
+    assert "coachsync.timer" in refused.err
+    assert hour.root.shell(f"{schedule} show").code == 0
+    assert hour.root.shell(f"{schedule} remove").code == 0
+    assert hour.root.shell("crontab -u coachsync -l").out == foreign
+
+
+@needs_systemd
+def test_schedule_that_is_installed_by_systemd_is_verified_shown_and_taken_away(hour: Hour) -> None:
+    schedule = "coachsync --config /etc/coachsync/config.toml schedule"
+    hour.install()
+    done = hour.root.shell(f"{schedule} install --systemd --every 10m")
+    assert (done.code, done.err) == (0, "")
+    shown = hour.root.shell(f"{schedule} show")
+    assert "OnCalendar=*:0/10" in shown.out
+    assert hour.root.shell(f"{schedule} install --cron").code == 1
+    assert hour.root.shell(f"{schedule} remove").code == 0
+    assert list(hour.root.path("/etc/systemd/system").glob("coachsync*")) == []
+
+
 @needs_systemd
 def test_readmes_way_by_systemd_ends_with_a_room_and_a_sound_installation(hour: Hour) -> None:
     hour.install()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +21,7 @@ from coachsync.report.timeline import timeline_text
 from tests.kit.scene import ID, Scene, Stage
 from tests.kit.town import T0
 
+CHROMIUM = shutil.which("chromium")
 ODD = '<script>alert("x")</script> & \x1b[31m\u202ered'
 
 
@@ -87,6 +91,26 @@ def test_long_day_goes_on_on_a_second_sheet(scene: Scene) -> None:
     page = Sections()
     page.feed(scene.program("timeline", "--days", "1", "--html", "-").out)
     assert page.count == 2
+
+
+@pytest.mark.tools
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: no browser prints the page")
+def test_browser_prints_a_sheet_of_paper_for_each_sheet_and_runs_no_name(scene: Scene, tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    for n in range(60):
+        scene.book(f"s{n}", start=scene.now() + n * MINUTE, studentName='<img src=x onerror="document.title=1">')
+    page, paper = tmp_path / "page.html", tmp_path / "page.pdf"
+    scene.program("timeline", "--days", "1", "--html", str(page))
+    switches = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        f"--user-data-dir={tmp_path / 'profile'}",
+    ]  # fmt: skip
+    subprocess.run(
+        [CHROMIUM, *switches, f"--print-to-pdf={paper}", page.as_uri()], check=True, capture_output=True, timeout=60
+    )
+    printed = paper.read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
 
 
 def test_picture_is_closed_to_others_and_keeps_the_mode_of_what_it_replaces(scene: Scene, tmp_path: Path) -> None:
