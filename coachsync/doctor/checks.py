@@ -1,6 +1,6 @@
 """All checks, one after another: none stops the next, and what only follows from a finding is not told again.
 
-Reads files, the store and Discord; changes nothing.
+Reads files, the store and Discord; changes nothing, but for a rehearsal that was asked for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from coachsync.domain.budget import RoleBudget
 from coachsync.domain.finding import Finding
 from coachsync.domain.model import DAY, Millis
 from coachsync.domain.permissions import NEEDED
-from coachsync.errors import CoachsyncError
+from coachsync.errors import CoachsyncError, LockHeldError
 from coachsync.host.limits import environmental
 from coachsync.host.reading import in_time
 from coachsync.schedule.places import Host
@@ -26,20 +26,23 @@ from coachsync.schedule.places import Host
 class DoctorRequest(NamedTuple):
     """What a person asked for: `config` is the path they gave, `days` how far ahead people and bookings are looked at.
 
-    `machine` is the host where schedules are looked for, None for this one. `told` is called with what is looked at,
-    for whoever waits.
+    `rehearse`: role and room are made and deleted in every configured guild, after `wait` seconds at most for a run
+    that is under way. `machine` is the host where schedules are looked for, None for this one. `told` is called with
+    what is looked at, for whoever waits.
     """
 
     config: str | None
     environ: Mapping[str, str]
     offline: bool = False
     days: int = 1
+    rehearse: bool = False
+    wait: float = 0.0
     machine: Host | None = None
     told: Callable[[str], None] = lambda _: None
 
 
 def examine(request: DoctorRequest) -> tuple[Finding, ...]:
-    """Return what was found, in the order of the checks."""
+    """Return what was found, in the order of the checks. Raises LockHeldError if a rehearsal finds a run under way."""
     found = _Found()
     settings, findings = host.read_config(request.config, request.environ)
     found.add(findings)
@@ -61,6 +64,8 @@ class _Found:
     def run(self, check: Check, look: Callable[[], Iterable[Finding]]) -> None:
         try:
             self.add(look())
+        except LockHeldError:
+            raise
         except CoachsyncError as error:
             self.add([fault(check, error.message, error.hint)])
         except Exception as error:  # noqa: BLE001 - whatever it is, the other checks are worth having
@@ -69,6 +74,15 @@ class _Found:
     def run_in_time(self, check: Check, look: Callable[[], Iterable[Finding]], what: str) -> None:
         """Run a check that reads files, which may hang with the mount that they are on; `what` it reads."""
         self.run(check, lambda: in_time(lambda: list(look()), what))
+
+    @property
+    def failures(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.level == "failure"]
+
+    @property
+    def amiss(self) -> frozenset[tuple[str, str | None]]:
+        """Return what is not fine: check and guild."""
+        return frozenset((finding.check, finding.guild_id) for finding in self.findings if finding.level != "ok")
 
     def is_fine(self, check: Check) -> bool:
         return all(finding.level == "ok" for finding in self.findings if finding.check == check)
@@ -102,6 +116,10 @@ def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Fo
     if not request.offline:
         request.told("asking Discord …")
         found.run("api", lambda: _ask(settings, tokens, guilds, kept, now, request.days * DAY))
+    if request.rehearse:
+        found.run("rehearse", lambda: _rehearse(request, settings, tokens, found))
+    else:
+        found.run("rehearse", lambda: _of_leftovers(kept))
     if all(finding.check != "token" for finding in found.findings):
         found.add([fine("token", "found; Discord did not say whether it takes it")])
     found.run("people", lambda: people.unlinked(kept.coming, now))
@@ -126,6 +144,31 @@ def _of_schedules(
         token_in_environ=bool(request.environ.get("COACHSYNC_TOKEN")) and not settings.discord.token_file,
     )
     return of_schedules(schedules(request.machine), ticking)
+
+
+_KEEPS_FROM_REHEARSING = {"token", "clock", "api", "guild", "permissions", "mfa", "store", "ledger"}
+
+
+def _rehearse(request: DoctorRequest, settings: Settings, tokens: Tokens, found: _Found) -> Iterable[Finding]:
+    """Rehearse in the configured guilds; not where what was found would make it fail, or make it leave something."""
+    from coachsync.doctor.rehearse import RehearsalRequest, put_off, rehearse
+
+    against = {f.guild_id for f in found.failures if f.check in _KEEPS_FROM_REHEARSING}
+    guilds = tuple(dict.fromkeys((settings.discord.guild_id, *settings.guilds)))
+    ready = tuple(guild for guild in guilds if against.isdisjoint((guild, None)))
+    findings = [put_off(guild) for guild in guilds if guild not in ready]
+    if ready:
+        request.told("rehearsing …")
+        findings += rehearse(RehearsalRequest(settings, tokens, ready, request.wait, found.amiss, request.told))
+    return findings
+
+
+def _of_leftovers(kept: Kept) -> Iterable[Finding]:
+    if not kept.left:
+        return ()
+    from coachsync.doctor.rehearse import of_leftovers
+
+    return list(of_leftovers(kept.left))
 
 
 def _guilds(settings: Settings, kept: Kept) -> tuple[str, ...]:

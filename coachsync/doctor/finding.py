@@ -27,6 +27,7 @@ Check = Literal[
     "schedule",
     "files",
     "version",
+    "rehearse",
 ]
 CHECKS: tuple[Check, ...] = get_args(Check)
 

@@ -19,6 +19,7 @@ from coachsync.domain.budget import RoleBudget
 from coachsync.domain.causes import Cause
 from coachsync.domain.finding import Finding
 from coachsync.domain.model import DAY, Entry, Millis, Session, Span
+from coachsync.domain.remembered import is_rehearsal
 from coachsync.domain.windows import Policy
 from coachsync.domain.words import accident, unknown_status
 from coachsync.errors import CoachsyncError
@@ -36,7 +37,8 @@ class Kept(NamedTuple):
     """What store and ledger hold that other checks go by.
 
     `path` is the store's file, links resolved, "" if there is none. `coming`: the bookings that are to have a room
-    within the days asked for, or have one now. `live`: what the ledger knows to be open. `last` is the last `run`, if
+    within the days asked for, or have one now. `live`: what the ledger knows to be open for sessions, `left` what a
+    rehearsal left. `last` is the last `run`, if
     there was one and the ledger is `readable`. `causes` are all that stand now, pauses among them,
     `bots` which bot last worked in each guild.
     """
@@ -44,6 +46,7 @@ class Kept(NamedTuple):
     path: str = ""
     coming: tuple[Session, ...] = ()
     live: tuple[Entry, ...] = ()
+    left: tuple[Entry, ...] = ()
     readable: bool = False
     last: LastTick | None = None
     causes: tuple[Cause, ...] = ()
@@ -128,7 +131,8 @@ def _ledger(parts: Parts, kept: Kept, settings: Settings, now: Millis) -> tuple[
 
 
 def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, now: Millis) -> Kept:
-    live = tuple(entry for entry in ledger.live_entries() if entry.live)
+    known = [entry for entry in ledger.live_entries() if entry.live]
+    live = tuple(entry for entry in known if not is_rehearsal(entry.session_id))
     guilds = {*settings.guild_ids, *(entry.guild_id for entry in live)}
     causes, last = ledger.causes(), None
     if parts.bookings is not None:
@@ -138,6 +142,7 @@ def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, no
     return kept._replace(
         readable=True,
         live=live,
+        left=tuple(entry for entry in known if is_rehearsal(entry.session_id)),
         bots=ledger.bots(),
         last=last,
         causes=tuple(dict.fromkeys(causes)),

@@ -120,14 +120,14 @@ def _watched(
     settings = settings._replace(discord=settings.discord._replace(concurrency=concurrency))
     budget_s = settings.discord.run_budget / 1000
     limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
-    with Watchdog(limit_s, lambda: _record_hang(request, number), _say), _handlers_kept():
+    with Watchdog(limit_s, lambda: _record_hang(request, number), _say), handlers_kept():
         counts = Counts(store.ledger, facts.now)
         ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent, counts.of)
         return asyncio.run(_work(request, store, plan, facts, entries, sessions, restraint, counts, ways, unwritable))
 
 
 @contextlib.contextmanager
-def _handlers_kept() -> Iterator[None]:
+def handlers_kept() -> Iterator[None]:
     """Give SIGINT and SIGTERM back to whoever had them: the event loop leaves them to their defaults."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -35,12 +35,15 @@ def plain_lines(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def screen_lines(findings: Sequence[Finding], screen: Screen) -> Iterator[str]:
-    """Yield what a person reads: what is amiss with its remedy, what is fine by its checks' names alone."""
+    """Yield what a person reads: what is amiss with its remedy, what is fine by its checks' names alone.
+
+    What is fine and yet bears a hint is not folded: it is worth knowing.
+    """
     fine: list[str] = []
-    amiss = {finding.check for finding in findings if finding.level != "ok"}
+    told = {finding.check for finding in findings if finding.level != "ok" or finding.hint}
     for finding, after in zip(findings, [*findings[1:], None], strict=True):
-        if finding.level == "ok" and not screen.whole:
-            if finding.check not in amiss and finding.check not in fine:
+        if finding.level == "ok" and not finding.hint and not screen.whole:
+            if finding.check not in told and finding.check not in fine:
                 fine.append(finding.check)
             continue
         yield from _folded(fine, screen)

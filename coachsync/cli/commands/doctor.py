@@ -9,7 +9,7 @@ import typer
 
 from coachsync.cli import output
 from coachsync.cli.context import invocation
-from coachsync.cli.options import Json
+from coachsync.cli.options import Json, Wait, checked_wait
 from coachsync.errors import OK, SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
@@ -26,9 +26,19 @@ def doctor(
     days: Annotated[
         int, typer.Option("--days", metavar="N", help="How far ahead to look at people and bookings.", show_default="1")
     ] = 1,
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse", help="Also make a role and a room in each configured guild, as a session's, and delete them."
+        ),
+    ] = False,
     json: Json = False,
+    wait: Wait = 0.0,
 ) -> int:
     """Check one thing after another: configuration, token, Discord, people, store, schedule. Changes nothing.
+
+    With --rehearse the bot proves that it can make, see, fill and delete a role and a room in each guild; nobody but
+    the bot is let in, and a role made is one of the 250 that Discord lets it make in 48 h.
 
     Exit 1 if something makes runs fail or leaves a session of the next days without its room or its people.
 
@@ -37,15 +47,22 @@ def doctor(
       coachsync doctor
       coachsync doctor --days 7
       coachsync doctor --offline --json
+      coachsync doctor --rehearse
     """
     from coachsync.doctor.checks import DoctorRequest, examine
 
     if not 1 <= days <= _MOST_DAYS:
         raise UsageError(f"--days {days} is not a number of days", f"give 1 to {_MOST_DAYS}")
+    if rehearse and offline:
+        raise UsageError(
+            "--rehearse makes a role and a room in Discord, and --offline asks it nothing", "leave one out"
+        )
+    if checked_wait(wait) and not rehearse:
+        raise UsageError("--wait is for the lock that --rehearse takes", "add --rehearse, or leave --wait out")
     said = invocation(ctx)
     waiting = output.is_terminal(sys.stderr) and output.is_terminal(sys.stdout) and not (json or said.verbose)
     told = output.transient if waiting else _untold
-    findings = examine(DoctorRequest(said.config, said.environ, offline, days, told=told))
+    findings = examine(DoctorRequest(said.config, said.environ, offline, days, rehearse, wait, told=told))
     told("")
     _show(findings, json=json, offline=offline, whole=said.verbose)
     return SOME_FAILED if any(finding.level == "failure" for finding in findings) else OK
