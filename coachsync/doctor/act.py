@@ -110,7 +110,7 @@ class Act:
 
     def _taken(self) -> set[str]:
         """Return the short names that are in use, by sessions or by what bears the very name."""
-        taken = set(self._guild.shorts)
+        taken = {short for short, whose in self._guild.shorts.items() if whose != self._session.id}
         names = names_for(self._session, self._settings.naming, ())
         listed = [role.name for role in self._guild.roles.values()]
         listed += [channel.name for channel in self._guild.channels.values()]

@@ -81,9 +81,7 @@ def sections(story: SessionStory, moments: Moments) -> list[Part]:
 def _who(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
     session, entry = story.row.session, story.row.entry
     if is_rehearsal(session.id):
-        yield Labelled(
-            "session", "none: `coachsync doctor --rehearse` made this; nobody is let in, the next run removes it"
-        )
+        yield Labelled("session", "none: `coachsync doctor --rehearse` made this; nobody is let in")
     else:
         yield Labelled("session", together(session.people) or "nobody is named")
     if session.start:

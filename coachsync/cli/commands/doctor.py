@@ -62,8 +62,10 @@ def doctor(
     said = invocation(ctx)
     waiting = output.is_terminal(sys.stderr) and output.is_terminal(sys.stdout) and not (json or said.verbose)
     told = output.transient if waiting else _untold
-    findings = examine(DoctorRequest(said.config, said.environ, offline, days, rehearse, wait, told=told))
-    told("")
+    try:
+        findings = examine(DoctorRequest(said.config, said.environ, offline, days, rehearse, wait, told=told))
+    finally:
+        told("")
     _show(findings, json=json, offline=offline, whole=said.verbose)
     return SOME_FAILED if any(finding.level == "failure" for finding in findings) else OK
 
