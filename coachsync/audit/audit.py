@@ -74,7 +74,9 @@ def audit(request: AuditRequest, agreed: Collection[str] = ()) -> Audited:
     request.tokens.check()
     settings = request.settings
     defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration)
-    store = open_store(settings.store.url, settings.base_dir, defaults, writable=bool(agreed))
+    store = open_store(
+        settings.store.url, settings.base_dir, defaults, writable=bool(agreed), mapping=settings.store.mapping
+    )
     try:
         with store.run_lock(request.wait, f"audit since {iso(time.time_ns() // 1_000_000)}") as lock:
             ways = Ways(settings, request.tokens, time.monotonic() + settings.discord.run_budget / 1000, lock.spent)

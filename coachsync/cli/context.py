@@ -66,4 +66,6 @@ def open_configured(settings: Settings, *, writable: bool) -> Store:
     from coachsync.store.open import open_store
 
     defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
-    return open_store(settings.store.url, settings.base_dir, defaults, writable=writable)
+    return open_store(
+        settings.store.url, settings.base_dir, defaults, writable=writable, mapping=settings.store.mapping
+    )

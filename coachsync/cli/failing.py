@@ -77,7 +77,7 @@ def _where(problem: Exception, settings: Settings | None, said: Invocation) -> W
     from coachsync.engine.unstarted import Where
 
     if settings is not None:
-        return Where(settings.store.url, settings.base_dir, sure=isinstance(problem, ConfigError))
+        return Where(settings.store.own, settings.base_dir, sure=isinstance(problem, ConfigError))
     found = find_store(said.config, said.environ)
     return None if found is None else Where(*found, sure=False)
 

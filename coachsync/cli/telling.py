@@ -82,7 +82,7 @@ def _remembering(settings: Settings, report: Report) -> Iterator[_Memory]:
     try:
         store = open_configured(settings, writable=True)
     except StoreError:
-        ledger = open_ledger_alone(settings.store.url, settings.base_dir, make=False)
+        ledger = open_ledger_alone(settings.store.own, settings.base_dir, make=False)
         if ledger is None:
             raise
         with closing(ledger):

@@ -22,10 +22,14 @@ def check(
     found = {key.path: _value(key, document, environ, problems) for key in KEYS}
     guilds = _guild_sections(document, problems)
     _check_together(found, problems)
+    _check_mapping(document, found, problems)
     _check_everyone(found, guilds, problems)
     if problems:
         return None, tuple(problems)
-    return _settings(found, guilds, path, base_dir), ()
+    settings = _settings(found, guilds, path, base_dir)
+    if settings.store.mapping is not None and _section(document, "statuses").get("completed"):
+        settings = settings._replace(store=settings.store._replace(completes=True))
+    return settings, ()
 
 
 def _check_sections(content: Mapping[str, Any], problems: list[str], section: str = "") -> None:
@@ -149,6 +153,25 @@ def _check_together(found: Found, problems: list[str]) -> None:
         problems.append(f"statuses.cancelled: {shown(both[0])} is bookable as well, expected one or the other")
     if found["statuses.completed"] in bookable:
         problems.append("statuses.completed: is bookable as well, expected a status that gets no room")
+
+
+def _check_mapping(document: Mapping[str, Any], found: Found, problems: list[str]) -> None:
+    """Find what makes no sense about another system's table."""
+    columns = {key.name: found[key.path] for key in keys_of("store.columns") if found[key.path] is not None}
+    own = [f"store.{name}" for name in ("table", "where", "timezone", "ledger") if found[f"store.{name}"]]
+    given = [*own, *(f"store.columns.{name}" for name in columns)]
+    if found["store.time"] not in (None, "ms"):
+        given.append("store.time")
+    if given and str(found["store.url"]).startswith("json:"):
+        problems.append(f"{given[0]}: the store is a JSON file, expected a database in store.url")
+    for one, other in (("end", "duration"), ("start", "scheduled_date")):
+        if one in columns and other in columns:
+            problems.append(f"store.columns.{one}: store.columns.{other} is set as well, expected one of them")
+    start = columns.get("start", columns.get("scheduled_date"))
+    if start is not None and columns.get("end") == start:
+        problems.append("store.columns.end: is the column of the start as well, expected the one of the end")
+    if given and document.get("sources"):
+        problems.append(f"sources: {given[0]} makes another system's table the store, which is only read; drop one")
 
 
 def _check_everyone(found: Found, guilds: Mapping[str, Found], problems: list[str]) -> None:

@@ -55,6 +55,10 @@ SECTIONS: dict[str, Section] = {
     "discord": Section("The guild, the bot and how hard it may work.", s.DiscordSettings),
     "guilds": Section("Another guild with its own settings: [guilds.ID]. Unset keys fall back to [discord].", None),
     "store": Section("Where the bookings are. Relative paths are relative to this file.", s.StoreSettings),
+    "store.columns": Section(
+        'Another system\'s table as the store: field = "column". `init --from-database URL` proposes it.',
+        s.ColumnSettings,
+    ),
     "statuses": Section("What the booking system's statuses mean. Any other gets no room.", s.StatusSettings),
     "privacy": Section("Who else may enter a room.", s.PrivacySettings),
     "windows": Section("When rooms open and close.", s.WindowSettings),
@@ -72,6 +76,28 @@ SECTIONS: dict[str, Section] = {
 """All sections in the order of the file."""
 
 _hours = v.duration_between(0, 366 * DAY, "of at most 366 days")
+
+# field, what a reader should know, an example
+_COLUMNS = (
+    ("id", "unique, a text or a number", "uuid"),
+    ("status", "what [statuses] lists; written only if the file sets statuses.completed", "state"),
+    ("start", "when it starts", "starts_at"),
+    ("scheduled_date", "the same, by its other name", "starts_at"),
+    ("end", "when it ends, instead of duration", "ends_at"),
+    ("duration", "in minutes", "minutes"),
+    ("student_discord_id", "the student's Discord user id", "student_discord"),
+    ("coach_discord_id", "the coach's Discord user id", "coach_discord"),
+    ("student_discord_name", "the student's Discord user name, if there is no id", "student_discord_name"),
+    ("coach_discord_name", "the coach's Discord user name, if there is no id", "coach_discord_name"),
+    ("student_name", "for people to read", "student"),
+    ("coach_name", "for people to read", "coach"),
+    ("participants", "people as a JSON array", "people"),
+    ("guild_id", "the guild's id", "guild"),
+    ("discord_setup_complete", "written: whether the room is open", "room_open"),
+    ("discord_cleaned_up", "written: whether it is gone again", "room_gone"),
+    ("discord_channel_id", "written: the room's id", "room_id"),
+    ("discord_role_id", "written: the role's id", "role_id"),
+)
 
 KEYS: tuple[Key, ...] = (
     Key("discord", "guild_id", v.snowflake, None, "default guild; a session may name its own",
@@ -96,10 +122,19 @@ KEYS: tuple[Key, ...] = (
         "a run never outlives this; what is left is deferred to the next one"),
     Key("store", "url", v.store_url, None, "sqlite:///FILE or json:///FILE; four slashes for an absolute path",
         env="COACHSYNC_STORE", required=True, example="sqlite:///sessions.db"),
+    Key("store", "table", v.table_name, None, "optional: another system's table or view; it is only read",
+        example="bookings"),
+    Key("store", "where", v.text, "", "optional: SQL that every query of that table is narrowed by"),
+    Key("store", "time", v.one_of("ms", "s", "iso", "timestamp"), "ms", "how that table keeps times"),
+    Key("store", "timezone", v.zone, None, "the zone of that table's times that carry none", example="Europe/Berlin"),
+    Key("store", "ledger", v.ledger_url, None, "optional: what coachsync remembers, if that database is only read",
+        example="sqlite:////var/lib/coachsync/ledger.db"),
+    *(Key("store.columns", field, v.column_name, None, doc, example=example) for field, doc, example in _COLUMNS),
     Key("statuses", "bookable", v.some_words, ["SCHEDULED", "CONFIRMED", "IN_PROGRESS"], "get a room"),
     Key("statuses", "cancelled", v.words, ["CANCELLED"], "lose it at once"),
     Key("statuses", "completed", v.text, "COMPLETED",
-        'written when a bookable session is cleaned up; "" writes nothing'),
+        'written when a bookable session is cleaned up, to another system\'s table only if it is set here; ""'
+        " writes nothing", example="COMPLETED"),
     Key("privacy", "strangers", v.one_of("remove", "report"), "remove",
         'or "report": what to do if a room lets in somebody it should not'),
     Key("privacy", "also", v.snowflakes, [], "optional: ids of people and roles that may be let in by hand"),

@@ -103,7 +103,7 @@ def parse_settings(text: str, path: str, environ: Mapping[str, str]) -> Settings
 
 
 def find_store(explicit: str | None, environ: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return what a faulty configuration says of the store: `[store] url`, and the folder it is relative to.
+    """Return what a faulty configuration says of what we write: `[store] ledger` or `url`, and its folder.
 
     None if it cannot be known. A file that is no valid TOML is read in its `[store]` section alone, line by line.
     """
@@ -112,24 +112,25 @@ def find_store(explicit: str | None, environ: Mapping[str, str]) -> tuple[str, s
         text, _ = _read(path)
     except CoachsyncError:
         return None
-    url = environ.get("COACHSYNC_STORE") or _store_url(text)
+    url = _said(text, "ledger") or environ.get("COACHSYNC_STORE") or _said(text, "url")
     try:
         return (store_url(url), os.path.dirname(absolute(path))) if url else None
     except UnfitError:
         return None
 
 
-def _store_url(text: str) -> object:
+def _said(text: str, key: str) -> object:
+    """Return what a text says under a key of `[store]`."""
     import tomllib
 
     with suppress(tomllib.TOMLDecodeError, RecursionError):
         section = tomllib.loads(text).get("store")
-        return section.get("url") if isinstance(section, dict) else None
+        return section.get(key) if isinstance(section, dict) else None
     for line in _section_lines(text, "store"):
         with suppress(tomllib.TOMLDecodeError, RecursionError):
             found = tomllib.loads(line)
-            if "url" in found:
-                return found["url"]
+            if key in found:
+                return found[key]
     return None
 
 

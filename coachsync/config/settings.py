@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from coachsync.domain.clocktimes import TimeForm
+from coachsync.domain.mapping import TableMapping
 from coachsync.domain.model import Access, Millis, Warn
 from coachsync.domain.naming import Templates
 from coachsync.domain.windows import Policy
@@ -33,10 +35,61 @@ class DiscordSettings(NamedTuple):
     own_token: bool = False
 
 
+class ColumnSettings(NamedTuple):
+    """`[store.columns]`: the column of each field, None for one that is not named. `start` is `scheduled_date`."""
+
+    id: str | None = None
+    status: str | None = None
+    start: str | None = None
+    scheduled_date: str | None = None
+    end: str | None = None
+    duration: str | None = None
+    student_discord_id: str | None = None
+    coach_discord_id: str | None = None
+    student_discord_name: str | None = None
+    coach_discord_name: str | None = None
+    student_name: str | None = None
+    coach_name: str | None = None
+    participants: str | None = None
+    guild_id: str | None = None
+    discord_setup_complete: str | None = None
+    discord_cleaned_up: str | None = None
+    discord_channel_id: str | None = None
+    discord_role_id: str | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Return field → column of those that are named."""
+        fields = {"scheduled_date" if name == "start" else name: column for name, column in self._asdict().items()}
+        fields["scheduled_date"] = self.start or self.scheduled_date
+        return {field: column for field, column in fields.items() if column is not None}
+
+
 class StoreSettings(NamedTuple):
-    """`[store]`."""
+    """`[store]`. `completes`: the file itself says which status a completed session gets."""
 
     url: str
+    table: str | None = None
+    where: str = ""
+    time: TimeForm = "ms"
+    timezone: str | None = None
+    ledger: str | None = None
+    columns: ColumnSettings = ColumnSettings()
+    completes: bool = False
+
+    @property
+    def mapping(self) -> TableMapping | None:
+        """Return how another system's table holds the bookings, None for a store as CONTRACT §4 has it."""
+        columns = self.columns.named
+        if not (self.table or self.where or self.timezone or self.ledger or columns) and self.time == "ms":
+            return None
+        table = self.table or "sessions"
+        return TableMapping(table, self.where, self.time, self.timezone, columns, self.ledger, self.completes)
+
+    @property
+    def own(self) -> str:
+        """Return the url of what coachsync writes its ledger to, and puts its lock beside."""
+        return self.ledger or self.url
 
 
 class StatusSettings(NamedTuple):

@@ -11,6 +11,12 @@ _HEAD = """\
 # coachsync: opens and closes the private Discord voice room of each booked coaching session.
 # What is commented out is optional. `coachsync help configuration` tells of each key, `coachsync doctor` checks them.
 """
+_COLUMNS = "store.columns"
+_COLUMNS_EXAMPLE = """\
+# [store.columns]
+# id = "uuid"
+# status = "state"
+"""
 _GUILD_EXAMPLE = """\
 # [guilds.1200000000000000000]
 # category_id = "1200000000000000001"
@@ -30,14 +36,19 @@ def render_config(given: Mapping[str, Any]) -> str:
 def _section(section: str, doc: str, given: Mapping[str, Any]) -> str:
     if section == "guilds":
         return f"\n# {doc}\n{_GUILD_EXAMPLE}"
+    if section == _COLUMNS:
+        columns = [(key, given[key.path]) for key in keys_of(section) if key.path in given]
+        if not columns:
+            return f"\n# {doc}\n{_COLUMNS_EXAMPLE}"
+        return f"\n# {doc}\n[{section}]\n" + "".join(_line(key, column) for key, column in columns)
     lines = [_line(key, given.get(key.path)) for key in keys_of(section)]
     return f"\n# {doc}\n[{section}]\n" + "".join(lines)
 
 
 def _line(key: Key, value: Any) -> str:
     shown = value if value is not None else key.default
-    unset = shown is None or (key.later and value is None)
-    text = _toml(key.name, key.example if shown is None else shown)
+    unset = shown is None or (value is None and (key.later or key.default == key.example))
+    text = _toml(key.name, key.example if unset and not key.later else shown)
     return f"{'# ' if unset else ''}{text}  # {key.doc}\n"
 
 

@@ -176,6 +176,31 @@ def store_url(value: Any) -> str:
     return found
 
 
+def ledger_url(value: Any) -> str:
+    """Take sqlite:///FILE."""
+    found = text(value)
+    if not found.startswith("sqlite:///") or not found[10:].strip("/") or "\0" in found:
+        raise UnfitError('"sqlite:///FILE" (four slashes for an absolute path)')
+    return found
+
+
+def table_name(value: Any) -> str:
+    """Take a table's name, with its schema before it or without."""
+    found = text(value)
+    parts = found.split(".")
+    if not 1 <= len(parts) <= 2 or not all(parts) or "\0" in found:
+        raise UnfitError('a table such as "bookings" or "public.bookings"')
+    return found
+
+
+def column_name(value: Any) -> str:
+    """Take a column's name."""
+    found = text(value)
+    if not found or "\0" in found:
+        raise UnfitError('a column\'s name such as "starts_at"')
+    return found
+
+
 def api_base(value: Any) -> str:
     """Take Discord's base address: https, or http if the host is loopback; no user, query or fragment."""
     found = text(value)

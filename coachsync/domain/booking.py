@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from coachsync.domain.clocktimes import Misread
 from coachsync.domain.failure import Failure
 from coachsync.domain.flaws import no_id, shown
 from coachsync.domain.model import MINUTE, Millis, Person, Session
@@ -148,7 +149,9 @@ def _times(start: object, duration: object, default: Millis, flaws: list[Failure
     begins = whole(start)
     if begins is None or not is_start(begins):
         flaws.append(_bad_start(start))
-    if length is None:
+    if isinstance(duration, Misread):
+        flaws.append(Failure("invalid", duration.message, duration.hint))
+    elif length is None:
         message = f"duration is {shown(duration)}, not a whole number of minutes from 1 to {LONGEST_MINUTES}"
         flaws.append(Failure("invalid", message, "write the duration in minutes, or leave it out"))
     if length is None or begins is None or not is_start(begins):
@@ -165,6 +168,8 @@ def _length(value: object, default: Millis) -> Millis | None:
 
 def _bad_start(value: object) -> Failure:
     hint = "write the start as an integer: milliseconds since 1970-01-01 UTC"
+    if isinstance(value, Misread):
+        return Failure("invalid", value.message, value.hint)
     if value is None:
         return Failure("invalid", "scheduledDate is missing", hint)
     number = whole(value)

@@ -150,7 +150,7 @@ def _record_hang(request: TickRequest, number: int | None) -> None:
         return
     settings = request.settings
     defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
-    store = open_store(settings.store.url, settings.base_dir, defaults, writable=True)
+    store = open_store(settings.store.url, settings.base_dir, defaults, writable=True, mapping=settings.store.mapping)
     with store.transaction() as transaction:
         transaction.ledger.run_finished(number, host_time(request), None, SOME_FAILED)
 

@@ -103,7 +103,9 @@ def tick(request: TickRequest) -> Report:
 
 def _open(stack: ExitStack, settings: Settings, *, writable: bool) -> Store:
     defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
-    store = open_store(settings.store.url, settings.base_dir, defaults, writable=writable)
+    store = open_store(
+        settings.store.url, settings.base_dir, defaults, writable=writable, mapping=settings.store.mapping
+    )
     stack.callback(store.close)
     return store
 

@@ -41,7 +41,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open a transaction over marks and ledger. Not nested. Makes the ledger if there is none."""
-        with self.ledger.changing() as changes, self.bookings.marking() as mark:
+        with self.ledger.changing() as changes, self.bookings.marking(changes) as mark:
             yield Transaction(mark, changes)
 
     def run_lock(self, wait_s: float, since: str) -> AbstractContextManager[Lock]:

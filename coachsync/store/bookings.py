@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from coachsync.domain.booking import Defaults, not_a_row, occurs_twice, read_booking
 from coachsync.domain.marks import Marks
@@ -17,6 +17,9 @@ from coachsync.domain.naming import hash_of, short_of
 from coachsync.domain.snowflake import is_snowflake
 from coachsync.errors import SessionError
 from coachsync.store.importing import Imported, own_fields, read_json_row, sift, to_write
+
+if TYPE_CHECKING:
+    from coachsync.store.ledger.writer import LedgerWriter
 
 _HASH_LENGTH = 8
 _BASE32 = frozenset("abcdefghijklmnopqrstuvwxyz234567")
@@ -110,7 +113,7 @@ class Rows(Protocol):
     def edit(self, change: Callable[[Edit], None]) -> None:
         """Make one change, all of it or nothing. `change` is called again if somebody else wrote meanwhile."""
 
-    def marking(self) -> AbstractContextManager[Callable[[Marks], bool]]:
+    def marking(self, ledger: LedgerWriter) -> AbstractContextManager[Callable[[Marks], bool]]:
         """Open the rows for marks, inside the ledger's transaction; yield what writes them (see `Transaction.mark`)."""
 
     def prove(self) -> None:
@@ -242,9 +245,9 @@ class Bookings:
         self._rows.edit(take)
         return account
 
-    def marking(self) -> AbstractContextManager[Callable[[Marks], bool]]:
+    def marking(self, ledger: LedgerWriter) -> AbstractContextManager[Callable[[Marks], bool]]:
         """Open the bookings for marks, inside the ledger's transaction."""
-        return self._rows.marking()
+        return self._rows.marking(ledger)
 
     @property
     def refused_statuses(self) -> Mapping[str, str]:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync import waits
 from coachsync.domain.booking import Defaults
 from coachsync.errors import ConfigError, StoreError
 from coachsync.store.base import Store
 from coachsync.store.bookings import Bookings
-from coachsync.store.columns import Columns
+from coachsync.store.columns import MARKS, Columns
 from coachsync.store.files import require_file, require_own, unmakable, unreadable
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.lock import run_lock
 from coachsync.store.sql import Sql
+
+if TYPE_CHECKING:
+    from coachsync.domain.mapping import TableMapping
+    from coachsync.store.sqlite.database import Database
 
 _KINDS = ("sqlite", "json")
 CORRUPT = "restore it from a backup, or see what `sqlite3 FILE '.recover'` brings back"
@@ -41,14 +45,23 @@ def parse_url(url: str, base_dir: str | os.PathLike[str]) -> Location:
     return Location(scheme, os.path.join(os.path.abspath(base_dir), rest[3:]))
 
 
-def open_store(url: str, base_dir: str | os.PathLike[str], defaults: Defaults, *, writable: bool) -> Store:
-    """Open an existing store.
+def open_store(
+    url: str,
+    base_dir: str | os.PathLike[str],
+    defaults: Defaults,
+    *,
+    writable: bool,
+    mapping: TableMapping | None = None,
+) -> Store:
+    """Open an existing store; `mapping` says which table of another system's it is.
 
     With `writable` false nothing on disk is changed: no columns added, no ledger made.
     Raises ConfigError for a url that names no store, StoreError for a file that is none or cannot be used.
     """
     kind, named = parse_url(url, base_dir)
     path = require_file(named)
+    if mapping is not None:
+        return _open_mapped(path, base_dir, mapping, defaults, writable=writable)
     if writable:
         require_own(path)
     opened = _open_sqlite if kind == "sqlite" else _open_json
@@ -99,6 +112,58 @@ def _open_sqlite(path: str, _named: str, defaults: Defaults, *, writable: bool) 
         database.close()
         raise
     return Store(path, Bookings(SqliteRows(database, table), defaults), ledger)
+
+
+def _open_mapped(
+    path: str, base_dir: str | os.PathLike[str], mapping: TableMapping, defaults: Defaults, *, writable: bool
+) -> Store:
+    """Open another system's table, and the ledger in its database or elsewhere."""
+    from coachsync.store.sqlite.database import Database, tolerant_text
+
+    elsewhere = None if mapping.ledger is None else os.path.realpath(parse_url(mapping.ledger, base_dir).path)
+    separate = elsewhere is not None and elsewhere != path
+    marked = any(mapping.writes(field) for field in (*MARKS, "status"))
+    changes = writable and (marked or not separate)
+    if changes:
+        require_own(path)
+    database = Database(path, writable=changes, corrupt_hint=CORRUPT, text=tolerant_text)
+    try:
+        if not separate or elsewhere is None:
+            return Store(path, *mapped(database, database, lambda: database, path, mapping, defaults))
+        return _with_ledger_at(elsewhere, database, mapping, defaults, writable=writable)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _with_ledger_at(
+    elsewhere: str, database: Database, mapping: TableMapping, defaults: Defaults, *, writable: bool
+) -> Store:
+    """Return a store whose ledger is in a file of its own; without it the ledger is empty until something is kept."""
+    from coachsync.store.ledger.beside import make_ledger_at, open_ledger_at
+
+    kept = open_ledger_at(elsewhere, writable=writable)
+    try:
+        made = mapped(database, kept, lambda: make_ledger_at(elsewhere), elsewhere, mapping, defaults)
+    except BaseException:
+        if kept is not None:
+            kept.close()
+        raise
+    return Store(elsewhere, *made)
+
+
+def mapped(
+    database: Database, kept: Sql | None, make: Callable[[], Sql], path: str, mapping: TableMapping, defaults: Defaults
+) -> tuple[Bookings, Ledger]:
+    """Return the bookings of a mapped table, and the ledger in `kept`, whose file's path is `path`."""
+    from coachsync.store.mapped.rows import MappedRows
+    from coachsync.store.sqlite.database import text_key
+    from coachsync.store.sqlite.foreign import look
+
+    source = look(database, mapping)
+    ledger = ledger_in(path, kept, make)
+    rows = MappedRows(database, source, ledger, text_key, separate=kept is not database)
+    return Bookings(rows, defaults), ledger
 
 
 def _open_json(path: str, named: str, defaults: Defaults, *, writable: bool) -> Store:

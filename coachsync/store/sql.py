@@ -14,7 +14,8 @@ class Sql(Protocol):
 
     Statements are what SQLite (from 3.26 on) and PostgreSQL have in common, with "?" for each parameter. `words` is
     what stands for `{number}` and `{keyed}` in the statements that make tables: the type of a row's own number, which
-    the database gives, and what follows a table that is read by its key alone.
+    the database gives, and what follows a table that is read by its key alone. In statements about other systems'
+    tables `{key}` stands for a parameter that is an id, and `{ending}` for the last 8 characters of `{column}`.
     """
 
     name: str  # what messages call the database: never with a password in it
@@ -30,8 +31,8 @@ class Sql(Protocol):
     def each(self, sql: str, args: Sequence[Any] = ()) -> Iterator[Row]:
         """Yield the rows of a query without holding them all."""
 
-    def among(self, sql: str, values: Iterable[Any]) -> list[Row]:
-        """Return the rows of a query whose `{}` is filled with a parameter for each of the values, in chunks."""
+    def among(self, sql: str, values: Iterable[Any], slot: str = "?") -> list[Row]:
+        """Return the rows of a query whose `{}` is filled with one `slot` for each of the values, in chunks."""
 
     def run(self, sql: str, args: Sequence[Any] = ()) -> int:
         """Run a statement that writes; return how many rows it changed."""
@@ -41,6 +42,9 @@ class Sql(Protocol):
 
     def immediate(self) -> AbstractContextManager[None]:
         """Hold the write lock for a block: all of it is on disk afterwards, or nothing after an exception."""
+
+    def understands(self, sql: str) -> bool:
+        """Return whether a query makes sense in this database."""
 
     def has_table(self, table: str) -> bool:
         """Return whether there is a table of this name."""

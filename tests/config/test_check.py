@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
 from coachsync.config import Settings, parse_settings
-from coachsync.config.definition import KEYS, SECTIONS, Key, Section
+from coachsync.config.settings import ColumnSettings, StoreSettings
 from coachsync.config.template import render_config
-from coachsync.config.values import text
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.errors import ConfigError
 
@@ -206,36 +203,11 @@ def test_privacy_and_silence_are_as_the_file_says() -> None:
     assert (found.privacy, found.schedule.max_silence) == (("report", (OTHER,)), 90 * MINUTE)
 
 
-class Columns(NamedTuple):
-    """A section inside `[store]`."""
-
-    start: str
-
-
-class WideStore(NamedTuple):
-    """A `[store]` with a section inside."""
-
-    url: str
-    columns: Columns
-
-
-@pytest.fixture
-def nested(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `[store.columns]` be a section of one key."""
-    column = Key("store.columns", "start", text, "start", "the start's column")
-    monkeypatch.setitem(SECTIONS, "store", Section("", WideStore))
-    monkeypatch.setitem(SECTIONS, "store.columns", Section("", Columns))
-    for module in ("definition", "check"):
-        monkeypatch.setattr(f"coachsync.config.{module}.KEYS", (*KEYS, column))
-
-
-@pytest.mark.usefixtures("nested")
 def test_section_inside_another_is_a_field_of_its_settings() -> None:
-    found: list[object] = [settings(more).store for more in ("", '[store.columns]\nstart = "begins"')]
-    assert found == [WideStore("sqlite:///sessions.db", Columns(column)) for column in ("start", "begins")]
+    assert settings().store == StoreSettings("sqlite:///sessions.db")
+    assert settings('[store.columns]\nid = "uuid"').store.columns == ColumnSettings(id="uuid")
 
 
-@pytest.mark.usefixtures("nested")
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -248,3 +220,37 @@ def test_section_inside_another_is_a_field_of_its_settings() -> None:
 def test_problem_inside_a_nested_section_names_its_whole_path(more: str, words: tuple[str, ...]) -> None:
     (found,) = problems(LEAST + more)
     assert [word for word in words if word not in found] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('[store.columns]\nend = "a"\nduration = "b"', "store.columns.end: store.columns.duration is set as well"),
+        ('[store.columns]\nstart = "a"\nscheduled_date = "b"', "store.columns.start: store.columns.scheduled_date is"),
+        ('[store.columns]\nstart = "a"\nend = "a"', "store.columns.end: is the column of the start as well"),
+        ("[store.columns]\nid = ''", "store.columns.id: found "),
+        ("table = 'a.b.c'", "store.table: found "),
+        ("time = 'days'", "store.time: found "),
+        ("timezone = '+02:00'", "store.timezone: found "),
+        ("ledger = 'json:///x'", "store.ledger: found "),
+    ],
+)
+def test_a_mapping_that_makes_no_sense_names_its_key(more: str, words: str) -> None:
+    (found,) = problems(LEAST + more)
+    assert found.startswith(words)
+
+
+def test_a_mapping_of_a_json_file_names_the_first_of_its_keys() -> None:
+    (found,) = problems(LEAST + 'table = "bookings"', COACHSYNC_STORE="json:///x.json")
+    assert found.startswith("store.table: the store is a JSON file")
+
+
+def test_a_store_is_mapped_if_any_key_of_a_mapping_is_set() -> None:
+    lines = ("", 'table = "b"', 'where = "1"', 'time = "s"', 'timezone = "UTC"', 'ledger = "sqlite:///x"')
+    assert [settings(line).store.mapping is not None for line in lines] == [False, *[True] * 5]
+
+
+def test_a_status_is_written_to_another_systems_table_only_if_the_file_names_it() -> None:
+    said = ('[statuses]\ncompleted = "COMPLETED"', '[statuses]\ncompleted = ""', "")
+    found = [settings(f'table = "b"\n[store.columns]\nstatus = "state"\n{more}').store.mapping for more in said]
+    assert [mapping.writes("status") for mapping in found if mapping] == [True, False, False]

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from coachsync.store.open import open_store
 from coachsync.store.sqlite.table import candidates_query, inspect
 from tests.documents.conftest import Shell
 from tests.documents.pages import ROOT, Block, blocks, section, text_of
+from tests.kit.home import GUILD, Home
 
 DEFAULTS = Defaults("1100000000000000000", 3_600_000)
 CONFIG = '[discord]\nguild_id = "1100000000000000000"\n[store]\nurl = "{url}"\n'
@@ -143,3 +145,20 @@ def test_installation_names_the_files_that_are_there() -> None:
     named = {w.strip("()`,.") for w in words if w.startswith("contrib/")}
     assert named
     assert all((ROOT / name).is_file() for name in named)
+
+
+def test_another_systems_table_is_read_as_the_guide_shows(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    mapping = text_of("tested: mapped")
+    for folder in ("/srv/app/", "/var/lib/coachsync/"):
+        mapping = mapping.replace(folder, f"{tmp_path}/")
+    home.config.write_text(f'[discord]\nguild_id = "{GUILD}"\n{mapping}', "utf-8")
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
+        database.executescript(
+            "CREATE TABLE bookings (uuid TEXT, kind TEXT, state TEXT, starts_at TEXT, ends_at TEXT,"
+            " student_discord TEXT, coach_discord TEXT);"
+            "INSERT INTO bookings VALUES ('abc12345', 'coaching', 'CONFIRMED', '2099-07-01 15:00', '2099-07-01 15:45',"
+            " '1300000000000000001', '1300000000000000002'), ('x', 'course', '', '', '', '', '');"
+        )
+    (found,) = home.run("status", "--json", "--all").json["sessions"]
+    assert (found["start"], found["end"]) == ("2099-07-01T13:00:00Z", "2099-07-01T13:45:00Z")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
 from coachsync.domain.booking import Defaults
+from coachsync.domain.mapping import TableMapping
 from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Person, Resource, Span
 from coachsync.store.base import Store
 from coachsync.store.columns import FIELD_OF, KEY_OF
@@ -114,7 +116,74 @@ class JsonBackend:
         return open_store("json:///sessions.json", self._directory, DEFAULTS, writable=writable)
 
 
+_APPOINTMENTS = """
+CREATE TABLE appointments (
+    "Reference" TEXT PRIMARY KEY NOT NULL, password TEXT DEFAULT 'secret', kind TEXT DEFAULT 'coaching',
+    state TEXT, "begins at" INTEGER, minutes INTEGER, client_discord TEXT, coach_discord TEXT, client TEXT, coach TEXT,
+    client_tag TEXT, coach_tag TEXT, people TEXT, server TEXT,
+    room_open BOOLEAN, room_gone BOOLEAN, room TEXT, role TEXT
+)"""
+_COLUMNS = {
+    "id": "Reference",
+    "status": "state",
+    "scheduled_date": "begins at",
+    "duration": "minutes",
+    "student_discord_id": "client_discord",
+    "coach_discord_id": "coach_discord",
+    "student_name": "client",
+    "coach_name": "coach",
+    "student_discord_name": "client_tag",
+    "coach_discord_name": "coach_tag",
+    "participants": "people",
+    "guild_id": "server",
+}
+_MARKED = {
+    "discord_setup_complete": "room_open",
+    "discord_cleaned_up": "room_gone",
+    "discord_channel_id": "room",
+    "discord_role_id": "role",
+}
+
+
+class MappedBackend:
+    """A table of another system, with columns that our marks are mapped to; rows of other kinds are beside them."""
+
+    columns = _COLUMNS | _MARKED
+    made = _APPOINTMENTS
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "app.db"
+        self._directory = directory
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute(self.made)
+
+    @property
+    def mapping(self) -> TableMapping:
+        return TableMapping("appointments", "kind = 'coaching'", "ms", None, self.columns, None, writes_status=True)
+
+    def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            for row in rows:
+                named = ", ".join('"' + (_COLUMNS | _MARKED)[FIELD_OF[key]] + '"' for key in row)
+                values = [json.dumps(value) if isinstance(value, list) else value for value in row.values()]
+                slots = ", ".join("?" * len(row))
+                connection.execute(f"INSERT INTO appointments ({named}) VALUES ({slots})", values)
+
+    def rows(self) -> list[dict[str, Any]]:
+        keys = {column: KEY_OF[field] for field, column in (_COLUMNS | _MARKED).items()}
+        with closing(sqlite3.connect(self.path)) as connection:
+            cursor = connection.execute("SELECT * FROM appointments ORDER BY rowid")
+            names = [column[0] for column in cursor.description]
+            found = [dict(zip(names, row, strict=True)) for row in cursor]
+        return [{keys[c]: value for c, value in row.items() if c in keys and value is not None} for row in found]
+
+    def open(self, *, writable: bool = True) -> Store:
+        return open_store("sqlite:///app.db", self._directory, DEFAULTS, writable=writable, mapping=self.mapping)
+
+
 BACKENDS: dict[str, type[SqliteBackend] | type[JsonBackend]] = {"sqlite": SqliteBackend, "json": JsonBackend}
+READABLE = {**BACKENDS, "mapped": MappedBackend}
+"""Those whose bookings can be read and marked; nothing is booked in the last one."""
 
 
 def snapshot(directory: Path) -> dict[str, bytes]:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from coachsync.store.base import Store
-from tests.store.backends import BACKENDS, Backend
+from tests.store.backends import READABLE, Backend
 
 
-@pytest.fixture(params=list(BACKENDS))
+@pytest.fixture(params=list(READABLE))
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    made: Backend = BACKENDS[request.param](tmp_path)
+    made: Backend = READABLE[request.param](tmp_path)
     return made
 
 

@@ -12,7 +12,7 @@ from coachsync.domain.model import HOUR, Person, Session, Span
 from coachsync.domain.naming import hash_of
 from coachsync.errors import SessionError
 from coachsync.store.base import Store
-from tests.store.backends import COACH, DEFAULTS, GUILD, NOW, SPAN, STUDENT, Backend, a_row, snapshot
+from tests.store.backends import BACKENDS, COACH, DEFAULTS, GUILD, NOW, SPAN, STUDENT, Backend, a_row, snapshot
 
 OLD = NOW - 100 * HOUR
 OTHER_GUILD = "1100000000000000009"
@@ -251,6 +251,7 @@ class TestMarks:
         assert backend.rows() == before
 
 
+@pytest.mark.parametrize("backend", list(BACKENDS), indirect=True)
 class TestBooking:
     def test_add_writes_a_booking_that_candidates_returns(self, store: Store) -> None:
         store.bookings.add(a_row(studentName="Ada"))
@@ -288,6 +289,7 @@ class TestBooking:
             store.bookings.change("abc12345", {key: "1"})
 
 
+@pytest.mark.parametrize("backend", list(BACKENDS), indirect=True)
 class TestImport:
     def test_import_adds_changes_and_leaves_alone(self, backend: Backend, store: Store) -> None:
         backend.fill([a_row("same"), a_row("moves")])

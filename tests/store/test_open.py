@@ -15,7 +15,7 @@ from coachsync import waits
 from coachsync.errors import ConfigError, StoreError
 from coachsync.store import files
 from coachsync.store.open import create_store, open_store, parse_url
-from tests.store.backends import DEFAULTS, SPAN, Backend, a_row, snapshot
+from tests.store.backends import BACKENDS, DEFAULTS, SPAN, Backend, a_row, snapshot
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +168,7 @@ def test_root_may_read_the_store_of_another_user(backend: Backend, monkeypatch: 
     store.close()
 
 
+@pytest.mark.parametrize("backend", list(BACKENDS), indirect=True)
 def test_the_path_is_the_file_behind_the_links(backend: Backend, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(backend.path.name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,6 +25,9 @@ from coachsync.store.jsonfile.document import Document, Draft
 from coachsync.store.jsonfile.read import MalformedError, NotAStoreError
 from coachsync.store.jsonfile.swap import Stamp, locked_as, read, rehearse, replace, unchanged
 from coachsync.store.jsonfile.text import value_of
+
+if TYPE_CHECKING:
+    from coachsync.store.ledger.writer import LedgerWriter
 
 _MALFORMED_PAUSE = 0.1
 _REDONE = 50
@@ -111,7 +114,7 @@ class JsonRows:
         self._replace(edited)
 
     @contextmanager
-    def marking(self) -> Iterator[Callable[[Marks], bool]]:
+    def marking(self, _ledger: LedgerWriter) -> Iterator[Callable[[Marks], bool]]:
         """Yield what collects marks; they are written together when the block ends well."""
         listed: list[Marks] = []
 

@@ -1,4 +1,7 @@
-"""The ledger of a store that is no database: an SQLite file beside it, of the store's owner and group."""
+"""The ledger in a file of its own: beside a store that is no database, or where the configuration says.
+
+The one beside a store is of the store's owner and group.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,23 @@ from coachsync.store.sqlite.database import Database
 
 def open_ledger(path: str, *, writable: bool) -> Database | None:
     """Open the ledger of the store at `path`, None if there is none. Raises StoreError if it is damaged."""
-    name = beside(path)
+    return open_ledger_at(beside(path), writable=writable)
+
+
+def open_ledger_at(name: str, *, writable: bool) -> Database | None:
+    """Open the ledger in this file, None if there is none. Raises StoreError if it is damaged."""
     return _opened(name, writable=writable) if os.path.lexists(name) else None
 
 
 def make_ledger(path: str) -> Database:
     """Open the ledger of the store at `path`; make an empty file if there is none."""
-    name = beside(path)
+    return make_ledger_at(beside(path), path)
+
+
+def make_ledger_at(name: str, like: str | None = None) -> Database:
+    """Open the ledger in this file; make an empty one if there is none, of the owner and group of `like`."""
     try:
-        _create(name, os.stat(path))
+        _create(name, None if like is None else os.stat(like))
     except FileExistsError:
         pass  # another process was faster
     except OwnerNotKeptError as error:
@@ -38,10 +49,11 @@ def beside(path: str) -> str:
     return f"{path}.coachsync.db"
 
 
-def _create(name: str, like: os.stat_result) -> None:
+def _create(name: str, like: os.stat_result | None) -> None:
     descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
-        give(descriptor, like)
+        if like is not None:
+            give(descriptor, like)
         os.fchmod(descriptor, own_mode(name))
     finally:
         os.close(descriptor)

@@ -290,6 +290,18 @@ class Ledger:
 
         return {found.session_id: found for found in map(said.said_of, self._read(said.OF_SOURCE, (source,)))}
 
+    def marks(self, session_ids: Collection[str]) -> dict[str, dict[str, object]]:
+        """Return our marks on these bookings, as far as they are kept here: session id → field → value."""
+        from coachsync.store.ledger import marks
+
+        return dict(map(marks.fields_of, self._among(marks.OF_SESSIONS, map(ledger_key, session_ids))))
+
+    def marked_open(self) -> list[str]:
+        """Return the bookings that marks kept here say something was made for, and that are not cleaned up."""
+        from coachsync.store.ledger import marks
+
+        return [id_of(row[0]) for row in self._read(marks.OPEN)]
+
     @contextmanager
     def changing(self) -> Iterator[LedgerWriter]:
         """Open a transaction. Not nested. Makes the ledger if there is none."""

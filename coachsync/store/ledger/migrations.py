@@ -72,6 +72,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         schema.ROLE_WORDS_TABLE,
         schema.SAID_TABLE,
         schema.SAID_INDEX,
+        schema.MARKS_TABLE,
+        schema.MARKS_INDEX,
     ),
 )
 """STEPS[n - 1] leads from version n to version n + 1."""

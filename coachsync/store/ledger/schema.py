@@ -253,6 +253,17 @@ CREATE TABLE coachsync_said (
 
 SAID_INDEX = "CREATE INDEX coachsync_said_source ON coachsync_said (source)"
 
+# Our marks on the bookings of a table that has no columns for them
+MARKS_TABLE = """
+CREATE TABLE coachsync_marks (
+    session_id TEXT PRIMARY KEY NOT NULL,
+    discord_setup_complete SMALLINT NOT NULL,
+    discord_cleaned_up SMALLINT NOT NULL,
+    discord_channel_id TEXT,
+    discord_role_id TEXT
+){keyed}"""
+MARKS_INDEX = "CREATE INDEX coachsync_marks_open ON coachsync_marks (discord_cleaned_up)"
+
 LEDGER_TABLES = (
     META_TABLE,
     NOTES_TABLE,
@@ -282,4 +293,6 @@ LEDGER_TABLES = (
     REFUSED_TABLE,
     SAID_TABLE,
     SAID_INDEX,
+    MARKS_TABLE,
+    MARKS_INDEX,
 )

@@ -129,6 +129,12 @@ class LedgerWriter:
                 _ADD_PERSON, (key, position, person.id, person.kind, clean(person.name), clean(person.discord_name))
             )
 
+    def keep_marks(self, session_id: str, fields: Mapping[str, object]) -> None:
+        """Write all the marks of a booking whose table has no place for them."""
+        from coachsync.store.ledger.marks import save_marks
+
+        save_marks(self._sql, session_id, fields)
+
     def save_category(self, resource: Resource) -> None:
         """Write a category of ours, which belongs to a guild and to no session; it gets its `rowid`."""
         self._save_resource(None, resource)

@@ -32,7 +32,14 @@ Decoder = Callable[[bytes], str]
 class Database:
     """A connection without implicit transactions. `corrupt_hint` says what to do about a file that is damaged."""
 
-    words: Mapping[str, str] = MappingProxyType({"number": "INTEGER PRIMARY KEY", "keyed": " WITHOUT ROWID"})
+    words: Mapping[str, str] = MappingProxyType(
+        {
+            "number": "INTEGER PRIMARY KEY",
+            "keyed": " WITHOUT ROWID",
+            "key": "CAST(? AS TEXT)",  # one that is not UTF-8 comes as bytes
+            "ending": "substr({column}, -8)",
+        }
+    )
 
     def __init__(self, path: str, *, writable: bool, corrupt_hint: str, text: Decoder | None = None) -> None:
         self.name = path

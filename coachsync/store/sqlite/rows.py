@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coachsync.domain.marks import Marks, completed, unsaid
 from coachsync.domain.model import Millis, Span
@@ -18,6 +18,9 @@ from coachsync.store.columns import FIELD_OF, FIELDS, IDS
 from coachsync.store.importing import as_json
 from coachsync.store.sqlite.database import Database, text_key
 from coachsync.store.sqlite.table import ID, Table, by_name_query, candidates_query
+
+if TYPE_CHECKING:
+    from coachsync.store.ledger.writer import LedgerWriter
 
 
 class SqliteRows:
@@ -125,7 +128,7 @@ class SqliteRows:
         return {key: value if key in FIELD_OF else _scalar(value) for key, value in kept.items()}
 
     @contextmanager
-    def marking(self) -> Iterator[Callable[[Marks], bool]]:
+    def marking(self, _ledger: LedgerWriter) -> Iterator[Callable[[Marks], bool]]:
         """Yield what writes marks at once: ledger and rows are in one database, and change in one transaction."""
         yield self._mark
 

@@ -17,7 +17,7 @@ from coachsync.store.sqlite.database import Database
 from coachsync.store.sqlite.schema import LATER_COLUMNS, MARK_TYPES, OPEN_INDEX, bad_starts, named_rows, open_rows
 
 ID = "CAST(? AS TEXT)"  # a parameter that may be bytes: an id that is not UTF-8
-_GENERATED = (2, 3)  # as PRAGMA table_xinfo says it
+GENERATED = (2, 3)  # as PRAGMA table_xinfo says it
 _NUMBERS = ("INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "BOOL")
 
 # By which login tables are known: Laravel's, Rails', Django's, those of connect and express
@@ -100,8 +100,8 @@ def inspect(database: Database, names: Columns) -> Table:
         index is not None,
         _numbered(database, columns),
         empty=_empty(found, names),
-        derived_status=status[6] in _GENERATED,
-        text_start=_is_text(start[2]),
+        derived_status=status[6] in GENERATED,
+        text_start=is_text(start[2]),
     )
 
 
@@ -122,17 +122,18 @@ def _empty(found: Iterable[tuple[Any, ...]], names: Columns) -> dict[str, str | 
     """Return what to write for nothing if NULL is refused: 0 if a number is asked for, else the empty text."""
     columns = {row[1].lower(): row for row in found}
     there = [(field, columns[names.of(field).lower()]) for field in MARKS if names.of(field).lower() in columns]
-    return {field: _nothing(row[2], row[4]) for field, row in there if row[3]}
+    return {field: nothing(row[2], row[4]) for field, row in there if row[3]}
 
 
-def _nothing(declared: str, default: object) -> str | int:
+def nothing(declared: str, default: object) -> str | int:
+    """Return what stands for nothing in a column of this type and default that refuses NULL."""
     plain = str(default).strip("()'\" ") if default is not None else ""
     if default is not None:
         return 0 if plain.replace(".", "", 1).isdigit() else ""
-    return 0 if not _is_text(declared) and any(word in declared.upper() for word in _NUMBERS) else ""
+    return 0 if not is_text(declared) and any(word in declared.upper() for word in _NUMBERS) else ""
 
 
-def _is_text(declared: str) -> bool:
+def is_text(declared: str) -> bool:
     """Return whether SQLite keeps a column of this type as text, numbers too."""
     return "INT" not in declared.upper() and any(word in declared.upper() for word in ("CHAR", "CLOB", "TEXT"))
 

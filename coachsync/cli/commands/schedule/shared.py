@@ -85,7 +85,7 @@ def is_our_own(schedule: Schedule, site: Site) -> bool:
 
 def _store_of(settings: Settings) -> str:
     try:
-        return os.path.realpath(parse_url(settings.store.url, settings.base_dir).path)
+        return os.path.realpath(parse_url(settings.store.own, settings.base_dir).path)
     except ConfigError:
         return os.path.join(settings.base_dir, "sessions.db")
 
