@@ -17,6 +17,7 @@ from coachsync.domain.finding import Kind, audited
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.model import Action, Person
 from coachsync.domain.permissions import ENTER, MEMBER, ROLE
+from coachsync.domain.user_names import unlinked
 from coachsync.domain.windows import is_bookable
 from coachsync.engine.steps import privacy, room
 from coachsync.engine.steps.counting import known_others
@@ -121,6 +122,9 @@ async def _people(job: Job, channel: Channel | None) -> AsyncIterator[Observed]:
 async def _why_out(job: Job, person: Person, channel: Channel | None) -> Observed | None:
     """Return why somebody of the booking is not let in; None if they are."""
     who = f"the {person.kind}" + (f" {person.name}" if person.name else "")
+    if person.id is None and person.discord_name:
+        failure = unlinked(person, job.session)
+        return _found(job, "missing", failure.message, failure.hint)
     if person.id is None:
         return _found(job, "missing", f"{who} has no Discord account in the booking", "link it in the booking system")
     who += f" ({person.id})"

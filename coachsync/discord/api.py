@@ -17,7 +17,7 @@ from coachsync.discord import objects, routes
 from coachsync.discord.client import Client
 from coachsync.discord.codes import MISSING_ACCESS, UNKNOWN_VOICE_STATE
 from coachsync.discord.errors import AnswerLost, Forbidden, NotFound, UnexpectedAnswer
-from coachsync.discord.objects import Me, ShapeError
+from coachsync.discord.objects import FoundMembers, Me, ShapeError
 from coachsync.discord.pace.dispatch import Priority
 from coachsync.discord.routes import Call
 from coachsync.domain.budget import RoleWord
@@ -94,6 +94,14 @@ class Discord:
     async def member(self, guild_id: str, user_id: str, how: How = _PLAIN) -> Member:
         """Return one member. Raises `NotFound`: 10007 not in the guild, 10013 no such user."""
         return await self._read(routes.GET_MEMBER.at(guild_id=guild_id, user_id=user_id), how, objects.read_member)
+
+    async def search_members(self, guild_id: str, beginning: str, most: int, how: How = _PLAIN) -> FoundMembers:
+        """Return at most `most` (1 to 1000) members whose user name or nickname begins so; no intent is needed.
+
+        Source: https://docs.discord.com/developers/resources/guild#search-guild-members
+        """
+        call = routes.SEARCH_MEMBERS.asking({"query": beginning, "limit": str(most)}, guild_id=guild_id)
+        return await self._read(call, how, objects.read_found)
 
     async def role_counts(self, guild_id: str, how: How = _PLAIN) -> dict[str, int] | None:
         """Return role id → how many hold it, None if Discord does not answer that."""

@@ -102,6 +102,23 @@ def read_member(data: object) -> Member:
     )
 
 
+class FoundMembers(NamedTuple):
+    """What a search shows: (id, user name) of each, and how many there were, those that cannot be read among them."""
+
+    members: list[tuple[str, str]]
+    shown: int
+
+
+def read_found(data: object) -> FoundMembers:
+    """Read the answer of a search for members; of each the user alone."""
+
+    def read(item: object) -> tuple[str, str]:
+        user = _object(_object(item).get("user"))
+        return _snowflake(user, "id"), _text(user, "username")
+
+    return FoundMembers(read_list(data, read), len(_list(data)))
+
+
 def _moment(value: object) -> Millis | None:
     """Read an ISO 8601 time; None for anything else."""
     from datetime import datetime

@@ -6,8 +6,9 @@ Pure.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 
 class Call(NamedTuple):
@@ -24,6 +25,11 @@ class Route(NamedTuple):
     method: str
     template: str
     major: str = ""
+
+    def asking(self, query: Mapping[str, str], **params: str) -> Call:
+        """Fill in the parameters, and add a query."""
+        call = self.at(**params)
+        return call._replace(path=f"{call.path}?{urlencode(query, quote_via=quote)}")
 
     def at(self, **params: str) -> Call:
         """Fill in the parameters, each percent-encoded as one path segment.
@@ -61,6 +67,7 @@ PUT_OVERWRITE = Route("PUT", "/channels/{channel_id}/permissions/{target_id}", "
 DELETE_OVERWRITE = Route("DELETE", "/channels/{channel_id}/permissions/{target_id}", "channel_id")
 
 GET_MEMBER = Route("GET", "/guilds/{guild_id}/members/{user_id}", "guild_id")
+SEARCH_MEMBERS = Route("GET", "/guilds/{guild_id}/members/search", "guild_id")
 PUT_MEMBER_ROLE = Route("PUT", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}", "guild_id")
 DELETE_MEMBER_ROLE = Route("DELETE", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}", "guild_id")
 GET_VOICE_STATE = Route("GET", "/guilds/{guild_id}/voice-states/{user_id}", "guild_id")

@@ -13,6 +13,7 @@ from coachsync.doctor.look import Asked
 from coachsync.domain.finding import Finding
 from coachsync.domain.guild_objects import Member
 from coachsync.domain.model import Millis, Person, Session
+from coachsync.domain.user_names import unlinked as missing_link
 
 
 class Place(NamedTuple):
@@ -29,6 +30,9 @@ def unlinked(coming: Iterable[Session], now: Millis) -> Iterator[Finding]:
             if person.id is None and not person.unread:
                 hint = "write their Discord id into the booking, or have them link their account"
                 what = f"{_who([Place(session, person)], now)} has no Discord account linked"
+                if person.discord_name:
+                    failure = missing_link(person, session)
+                    what, hint = f"{_who([Place(session, person)], now)}: {failure.message}", failure.hint
                 yield fault("people", what, hint, session.guild_id, session.id)
 
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from coachsync.domain.case import Case
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Millis
+from coachsync.domain.user_names import unlinked
 from coachsync.domain.words import call, ended, missed, not_bookable, span
 
 Goal = Literal["open", "closed"]
@@ -95,10 +96,13 @@ def _not_yet_open(case: Case, error: Failure | None) -> Verdict:
         return Verdict("waiting", f"its setup begins in {span(case.opens - case.now)}", f"wait longer, or {opened}")
     if error is not None:
         return Verdict("waiting", error.message, error.hint, error)
-    unlinked = [person.kind for person in case.session.people if person.id is None]
-    if unlinked and case.life.open:
+    missing = next((person for person in case.session.people if person.id is None), None)
+    if missing is not None and missing.discord_name:
+        found = unlinked(missing, case.session)
+        return Verdict("waiting", found.message, found.hint)
+    if missing is not None and case.life.open:
         hint = "link it in the booking system; the next run lets them in"
-        return Verdict("waiting", f"the {unlinked[0]} has linked no Discord account", hint)
+        return Verdict("waiting", f"the {missing.kind} has linked no Discord account", hint)
     what = {"revoke": "its former room goes first", "update": "the people of its booking changed"}
     reason = what.get(case.next[0] or "", "its setup is due")
     return Verdict("waiting", f"{reason}: the next run does it", "`coachsync run` does it now")

@@ -16,6 +16,7 @@ from coachsync.domain.states import ClosedBy, EntryState, GrantState, ResourceSt
 
 if TYPE_CHECKING:
     from coachsync.domain.causes import Followed
+    from coachsync.domain.user_names import Lookup
 
 Millis = int
 
@@ -53,15 +54,16 @@ class Person(NamedTuple):
 
     @property
     def called(self) -> str:
-        """Return what a person reads: the name, else the id, else ""."""
-        return self.name or self.id or ""
+        """Return what a person reads: the name, else the id, else the user name that somebody typed in, else ""."""
+        return self.name or self.id or self.discord_name
 
 
 class Session(NamedTuple):
     """One booking as the store holds it, read and checked.
 
     `start` and `end` are 0 if the row's times cannot be understood; `flaw` then says why. `statuses` are those of all
-    the rows that bear one id between them, empty for an id that occurs once.
+    the rows that bear one id between them, empty for an id that occurs once. `lookups`: what is known of the user names
+    that stand in place of ids; whom they were found to be is in `people`.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Session(NamedTuple):
     role_id: str | None
     flaw: Failure | None = None
     statuses: tuple[str, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ The idle path stays small: what only a working tick needs (the event loop, reque
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,12 +52,21 @@ from coachsync.store.lock import Lock
 from coachsync.store.open import open_store
 
 if TYPE_CHECKING:
+    from coachsync.domain.user_names import Lookup
     from coachsync.engine.causes import Seen
     from coachsync.engine.loop import Done
     from coachsync.engine.restraint import Restraint
 
 _RECENT_RUNS = 50
 _OFTEN, _USUAL, _SELDOM = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
+
+
+class SearchCost(NamedTuple):
+    """What looking up user names cost a run: requests, how many of them were a 429, and the time."""
+
+    requests: int = 0
+    rate_limited: int = 0
+    took: Millis = 0
 
 
 class StoreReading(NamedTuple):
@@ -264,7 +274,7 @@ def _unsent(request: TickRequest, now: Millis, failure: Failure) -> Report:
 
 def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
     now = request.now if request.now is not None else host_now()
-    reading = read(request, store, now)
+    reading, looked = _with_names(request, store, read(request, store, now), lock)
     plan = _decide(request, reading)
     changed = _changed(request, plan)
     if changed is not None:
@@ -274,14 +284,54 @@ def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
         return _abandon(request, store, plan, reading, hopeless)
     if not plan.guilds:
         notes = _needless(request, plan, reading)
-        report = _report(request, now, hopeless, list(plan.warnings), notes=notes)
+        report = _report(request, now, hopeless, list(plan.warnings), looked.requests, notes)
+        report = report._replace(rate_limited=looked.rate_limited)
         report = _with_causes(request, reading, plan, report, store)
         return _finish(store, request, reading, plan, report)
-    return _work(request, store, plan, reading, hopeless, lock)
+    return _work(request, store, plan, reading, hopeless, lock, looked)
+
+
+def _with_names(
+    request: TickRequest, store: Store, reading: StoreReading, lock: Lock
+) -> tuple[StoreReading, SearchCost]:
+    """Return the reading with those whom bookings name by a Discord user name alone, as far as they can be found.
+
+    Names are looked up here, before anything is planned: also those of bookings that are far ahead, so that somebody
+    can still correct them.
+    """
+    if "setup" not in KINDS[request.command] or request.abandon or request.reviewed is not None:
+        return reading, SearchCost()
+    policy, now = request.settings.policy, reading.facts.now
+    named = [s for s in reading.sessions if any(p.id is None and p.discord_name for p in s.people)]
+    if request.command == "run":
+        named += store.bookings.by_user_name(now + policy.setup_opens)
+    if not named:
+        return reading, SearchCost()
+    from coachsync.domain.user_names import to_look_up, with_lookups
+
+    names = to_look_up(named, policy, now, reading.named)
+    if not (names.wanted or names.known):
+        return reading, SearchCost()
+    from coachsync.engine.lookups import look_up
+
+    begun = time.monotonic()
+    looked = look_up(request, store, {s.id: s for s in named}, names, now, lock)
+    new: dict[str, list[Lookup]] = {}
+    for lookup in looked.lookups:
+        new.setdefault(lookup.session_id, []).append(lookup)
+    sessions = [with_lookups(s, [*s.lookups, *new[s.id]]) if s.id in new else s for s in reading.sessions]
+    took = int((time.monotonic() - begun) * 1000)
+    return reading._replace(sessions=sessions), SearchCost(looked.requests, looked.rate_limited, took)
 
 
 def _work(
-    request: TickRequest, store: Store, plan: Plan, reading: StoreReading, hopeless: list[Outcome], lock: Lock
+    request: TickRequest,
+    store: Store,
+    plan: Plan,
+    reading: StoreReading,
+    hopeless: list[Outcome],
+    lock: Lock,
+    looked: SearchCost,
 ) -> Report:
     from coachsync.engine.causes import Seen
     from coachsync.engine.loop import work
@@ -294,14 +344,15 @@ def _work(
     except StoreError as error:
         return _take_away(request, store, plan, reading, hopeless, error, lock)
     restraint = _restraint(request, store, plan, reading)
-    done = work(request, store, plan, reading.facts, reading.entries, reading.sessions, restraint, number, lock.spent)
+    left = _within_budget(request, looked.took)
+    done = work(left, store, plan, reading.facts, reading.entries, reading.sessions, restraint, number, lock.spent)
     seen = Seen(done.blind, done.looked, done.sound, done.notes)
     lock.note(done.spent)
     warnings = [*plan.warnings, *done.warnings, *_status_warnings(store)]
     notes = _needless(request, plan, reading)
     hopeless = _still_hopeless(hopeless, done.outcomes)
-    report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests, notes)
-    report = report._replace(rate_limited=done.rate_limited)
+    report = _report(request, now, [*hopeless, *done.outcomes], warnings, done.requests + looked.requests, notes)
+    report = report._replace(rate_limited=done.rate_limited + looked.rate_limited)
     if done.exit_code is not None:
         report = report._replace(exit_code=done.exit_code, unusable=done.unusable)
     report = _with_causes(request, reading, plan, report, store, seen)
@@ -311,6 +362,15 @@ def _work(
         failure = Failure("store_error", error.message, error.hint)
         report = report._replace(exit_code=UNUSABLE, unusable=failure)
     return report
+
+
+def _within_budget(request: TickRequest, spent: Millis) -> TickRequest:
+    """Return a request whose run may take what is left of its budget."""
+    if not spent:
+        return request
+    discord = request.settings.discord
+    left = discord._replace(run_budget=max(MINUTE // 60, discord.run_budget - spent))
+    return request._replace(settings=request.settings._replace(discord=left))
 
 
 def _without_record(request: TickRequest, unwritable: StoreError) -> Report:

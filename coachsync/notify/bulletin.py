@@ -17,7 +17,7 @@ from coachsync.notify.news import news_lines, sessions_of
 from coachsync.report.moments import Moments
 from coachsync.store.base import Store
 
-_PERSON = re.compile(r" ?\(?\b\d{15,20}\b\)?")
+_PERSON = re.compile(r" \((?:similar|several): [^)]*\)|(?<=user name) '[^']*'| ?\(?\b\d{15,20}\b\)?")
 
 
 class Bulletin(NamedTuple):

@@ -9,9 +9,10 @@ from coachsync.clock import iso
 from coachsync.domain.case import Case
 from coachsync.domain.causes import Cause
 from coachsync.domain.happenings import Happening, fold
-from coachsync.domain.model import MINUTE, Entry, Event, Grant, Millis, Person, Resource
+from coachsync.domain.model import MINUTE, Entry, Event, Grant, Millis, Person, Resource, Session
 from coachsync.domain.remembered import is_rehearsal
 from coachsync.domain.states import Room
+from coachsync.domain.user_names import Lookup, in_words, lookup_of
 from coachsync.domain.windows import cleanup_at
 from coachsync.report.ahead import ahead
 from coachsync.report.document import VERSION, cause_document, session_document
@@ -137,8 +138,7 @@ def _ahead(story: SessionStory, moments: Moments) -> str:
 def _people(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
     session, entry = story.row.session, story.row.entry
     for person in session.people:
-        link = f"Discord id {person.id}" if person.id else "no Discord account linked"
-        unread = "its field cannot be understood" if person.unread else link
+        unread = "its field cannot be understood" if person.unread else _link(person, session, moments)
         grant = _grant(entry, person.id)
         what = _access(grant, moments) if grant is not None else "not let in"
         named = f"{clean(person.name)}: " if person.name else ""
@@ -147,6 +147,21 @@ def _people(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
     for grant in entry.grants if entry is not None else ():
         if grant.user_id not in session.ids and grant.state != "revoked":
             yield Labelled("former", f"{names.get(grant.user_id, grant.user_id)}: {_access(grant, moments)}")
+
+
+def _link(person: Person, session: Session, moments: Moments) -> str:
+    """Return by what somebody is known: an id, with the user name that it was found by; or what was looked for."""
+    lookup = lookup_of(person, session)
+    if lookup is not None and lookup.user_id == person.id and person.id is not None:
+        return f"Discord id {person.id}, looked up {moments.when(lookup.at)} by the user name {clean(lookup.name)}"
+    if person.id is not None:
+        return f"Discord id {person.id}"
+    if lookup is not None:
+        found = clean(in_words(lookup))
+        return f"no Discord id; the user name {clean(lookup.name)} was looked up {moments.when(lookup.at)}: {found}"
+    if person.discord_name:
+        return f"no Discord id; the user name {clean(person.discord_name)} was not looked up"
+    return "no Discord account linked"
 
 
 def _grant(entry: Entry | None, person: str | None) -> Grant | None:
@@ -309,13 +324,14 @@ def story_document(story: SessionStory, now: Millis) -> dict[str, Any]:
             "setup_by": iso(session.start - story.case.policy.setup_by) if known else None,
             "cleanup_from": iso(cleanup_at(session.end, story.case.policy)) if known else None,
         },
-        "people": [_person_document(person, _grant(entry, person.id)) for person in row.session.people],
+        "people": [_person_document(person, row.session, _grant(entry, person.id)) for person in row.session.people],
         "resources": [_resource_document(thing) for thing in (entry.resources if entry is not None else ())],
         "events": [_event_document(happening, _people_of(story)) for happening in fold(story.events)],
     }
 
 
-def _person_document(person: Person, grant: Grant | None) -> dict[str, Any]:
+def _person_document(person: Person, session: Session, grant: Grant | None) -> dict[str, Any]:
+    lookup = lookup_of(person, session)
     return {
         "kind": person.kind,
         "id": person.id,
@@ -323,7 +339,13 @@ def _person_document(person: Person, grant: Grant | None) -> dict[str, Any]:
         "access": None if grant is None else grant.state,
         "granted_at": _moment(None if grant is None else grant.granted_at),
         "revoked_at": _moment(None if grant is None else grant.revoked_at),
+        "discord_name": person.discord_name or None,
+        "looked_up": None if lookup is None else _lookup_document(lookup),
     }
+
+
+def _lookup_document(lookup: Lookup) -> dict[str, Any]:
+    return {"at": iso(lookup.at), "result": lookup.result, "id": lookup.user_id, "found": lookup.shown or None}
 
 
 def _resource_document(thing: Resource) -> dict[str, Any]:

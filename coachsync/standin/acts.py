@@ -107,6 +107,16 @@ class Acts(Things):
             self.drop_role(home, role)
 
     @locked
+    def rename_user(self, user: str, name: str) -> None:
+        """Give an account another user name; its id stays."""
+        self.users[user].name = name
+
+    @locked
+    def nickname(self, guild: str, user: str, nick: str | None) -> None:
+        """Let a member be called otherwise in one guild."""
+        self.guilds[guild].members[user].nick = nick
+
+    @locked
     def time_out(self, guild: str, user: str, until: Millis | None) -> None:
         """Send a member, or the bot, to time-out, or end it with None."""
         self.guilds[guild].members[user].timed_out_until = until

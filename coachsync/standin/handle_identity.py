@@ -38,12 +38,13 @@ def guild(call: Call) -> Reply:
 
 @ROUTER.add("GET", "/guilds/{guild_id}/members/search")
 def search_members(call: Call) -> Reply:
-    """Members whose name begins with the text given, by id; no intent needed."""
+    """Members whose user name or nickname begins with the text given, by id; no intent needed."""
     home, text = call.guild(), call.request.query.get("query", "").casefold()
     if not text:
         raise invalid("query", "BASE_TYPE_REQUIRED", "This field is required")
     users = call.world.users
-    found = [user for user in home.members if users[user].name.casefold().startswith(text)]
+    names = ((i, (users[i].name, member.nick or "")) for i, member in home.members.items())
+    found = [user for user, called in names if any(name.casefold().startswith(text) for name in called)]
     return _listed(call, home, found, _limit(call))
 
 

@@ -135,6 +135,7 @@ class Member:
         pending: whether they still have to pass the guild's screening; it takes no permission away here.
         flags: Discord's bits, of which those of `QUARANTINE` act like a time-out without end.
         role_changes: how many were made by HTTP.
+        nick: what they are called in this guild, None for nothing of their own.
     """
 
     user_id: str
@@ -144,6 +145,7 @@ class Member:
     timed_out_until: Millis | None = None
     flags: int = 0
     role_changes: int = 0
+    nick: str | None = None
 
     def held_back(self, now: Millis) -> bool:
         """Whether a time-out or a quarantine keeps them from all but reading."""

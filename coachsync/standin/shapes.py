@@ -141,7 +141,7 @@ def member(one: Member, who: User) -> Shape:
         "communication_disabled_until": iso(one.timed_out_until) if one.timed_out_until else None,
         "flags": one.flags,
         "joined_at": None if one.joined_at is None else iso(one.joined_at),
-        "nick": None,
+        "nick": one.nick,
         "pending": one.pending,
         "premium_since": None,
         "roles": sorted(one.roles, key=int),

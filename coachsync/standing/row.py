@@ -9,6 +9,7 @@ from coachsync.domain.causes import Cause
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ActionKind, Entry, Event, Millis, Session
 from coachsync.domain.states import Phase
+from coachsync.domain.user_names import unlinked
 from coachsync.domain.windows import cleanup_at
 from coachsync.domain.words import call, unknown_status
 from coachsync.standing.room import MAX_SILENCE, Standing, standing
@@ -110,8 +111,9 @@ def _blocked(case: Case, error: Event | None) -> Failure | None:
         return Failure("missed", "it can no longer get its room", hint)
     if phase == "unknown":
         return unknown_status(session, case.policy)
-    unlinked = [person.kind for person in session.people if person.id is None]
-    if phase in ("booked", "setup_due") and unlinked:
-        who = unlinked[0]
-        return Failure("unlinked", f"the {who} has linked no Discord account", "link it in the booking system")
+    missing = next((person for person in session.people if person.id is None), None)
+    if phase in ("booked", "setup_due") and missing is not None:
+        if missing.discord_name:
+            return unlinked(missing, session)
+        return Failure("unlinked", f"the {missing.kind} has linked no Discord account", "link it in the booking system")
     return None

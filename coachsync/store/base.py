@@ -36,6 +36,7 @@ class Store:
     def __init__(self, path: str, bookings: Bookings, ledger: Ledger) -> None:
         self.path = path
         self.bookings = bookings
+        bookings.lookups = ledger.lookups
         self.ledger = ledger
 
     @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from coachsync.domain.booking import Defaults, not_a_row, occurs_twice, read_booking
@@ -19,8 +20,10 @@ from coachsync.errors import SessionError
 from coachsync.store.importing import Imported, own_fields, read_json_row, sift, to_write
 
 if TYPE_CHECKING:
+    from coachsync.domain.user_names import Lookup
     from coachsync.store.ledger.writer import LedgerWriter
 
+_BATCH = 500
 _HASH_LENGTH = 8
 _BASE32 = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
@@ -124,9 +127,13 @@ class Rows(Protocol):
 
 
 class Bookings:
-    """See the module's text. `defaults` is what a row may leave out."""
+    """See the module's text. `defaults` is what a row may leave out.
+
+    `lookups` returns what is known of the Discord user names in some bookings; whom they name has an id then.
+    """
 
     def __init__(self, rows: Rows, defaults: Defaults) -> None:
+        self.lookups: Callable[[Collection[str]], Iterable[Lookup]] = lambda _: ()
         self._rows = rows
         self._defaults = defaults
 
@@ -263,6 +270,21 @@ class Bookings:
         self._rows.close()
 
     def _sessions(self, rows: Iterable[Found]) -> Iterator[Session]:
+        """Yield the bookings of rows, with the ids of those whom they name by a user name that was looked up."""
+        read = self._read(rows)
+        while batch := list(islice(read, _BATCH)):
+            named = [s.id for s in batch if any(p.id is None and p.discord_name for p in s.people)]
+            yield from self._looked_up(batch, named) if named else batch
+
+    def _looked_up(self, sessions: list[Session], named: list[str]) -> Iterator[Session]:
+        from coachsync.domain.user_names import with_lookups
+
+        known: dict[str, list[Lookup]] = {}
+        for lookup in self.lookups(named):
+            known.setdefault(lookup.session_id, []).append(lookup)
+        return (with_lookups(session, known.get(session.id, ())) for session in sessions)
+
+    def _read(self, rows: Iterable[Found]) -> Iterator[Session]:
         """Yield the bookings of rows; those that bear one id between them are one booking, which is invalid."""
         doubled: dict[str, Session] = {}
         for found in rows:

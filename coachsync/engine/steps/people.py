@@ -33,6 +33,7 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Member
 from coachsync.domain.model import Grant, Person, Resource
 from coachsync.domain.permissions import MEMBER, Overwrite
+from coachsync.domain.user_names import unlinked
 from coachsync.domain.windows import is_bookable
 from coachsync.engine.steps import belongings, role, room
 from coachsync.engine.steps.job import Job
@@ -54,7 +55,7 @@ async def let_in(job: Job) -> None:
     for person in ready:
         job.demand_unpaused()
         await _let_in_one(job, person)
-    job.pending += [_unlinked(person.kind) for person in job.session.people if person.id is None]
+    job.pending += [unlinked(person, job.session) for person in job.session.people if person.id is None]
 
 
 def _each_once(job: Job) -> list[Person]:
@@ -180,14 +181,6 @@ def _not_silent(job: Job, person: Person) -> Failure:
         f"the observer ({person.id}) is not let in: the bot lacks {missing} in guild {job.guild.id}, so it cannot deny "
         "it to them",
         f"in Server Settings → Roles, give the bot's role {missing}; the next run lets them in",
-    )
-
-
-def _unlinked(who: str) -> Failure:
-    return Failure(
-        "unlinked",
-        f"the {who} has no Discord account in the booking",
-        f"once the {who} links an account the next run lets them in",
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from coachsync.domain.news import Remembered
     from coachsync.domain.pauses import Pause
     from coachsync.domain.refusals import Refusal
+    from coachsync.domain.user_names import Lookup
     from coachsync.store.ledger.said import LastSaid
 
 _ENTRY = (
@@ -144,6 +145,12 @@ class Ledger:
         )
         rows = self._read(sql, (guild_id,))
         return [(None if row[0] is None else id_of(row[0]), Resource(*row[1:])) for row in rows]
+
+    def lookups(self, session_ids: Collection[str]) -> list[Lookup]:
+        """Return what is known of the Discord user names in these bookings."""
+        from coachsync.store.ledger import names
+
+        return list(map(names.lookup_of, self._among(names.OF_SESSIONS, map(ledger_key, session_ids))))
 
     def first_run_at(self) -> Millis | None:
         """Return when coachsync first ran on this store, or None; a run dated before there was one does not count."""

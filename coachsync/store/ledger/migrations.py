@@ -74,6 +74,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         schema.SAID_INDEX,
         schema.MARKS_TABLE,
         schema.MARKS_INDEX,
+        schema.NAMES_TABLE,
     ),
 )
 """STEPS[n - 1] leads from version n to version n + 1."""

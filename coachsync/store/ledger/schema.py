@@ -264,6 +264,21 @@ CREATE TABLE coachsync_marks (
 ){keyed}"""
 MARKS_INDEX = "CREATE INDEX coachsync_marks_open ON coachsync_marks (discord_cleaned_up)"
 
+# Whose a Discord user name is that stands in a booking in place of an id, as it was looked up: see `domain.user_names`.
+# `ends_at`: when the booking ends.
+NAMES_TABLE = """
+CREATE TABLE coachsync_names (
+    session_id TEXT NOT NULL,
+    guild_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    result TEXT NOT NULL,
+    user_id TEXT,
+    at BIGINT NOT NULL,
+    shown TEXT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    PRIMARY KEY (session_id, guild_id, name)
+){keyed}"""
+
 LEDGER_TABLES = (
     META_TABLE,
     NOTES_TABLE,
@@ -295,4 +310,5 @@ LEDGER_TABLES = (
     SAID_INDEX,
     MARKS_TABLE,
     MARKS_INDEX,
+    NAMES_TABLE,
 )

@@ -23,6 +23,7 @@ from coachsync.domain.model import (
     Millis,
     Report,
     Resource,
+    Session,
 )
 from coachsync.domain.windows import RELEASED
 from coachsync.store.ledger.keys import clean, ledger_key
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from coachsync.domain.news import Told
     from coachsync.domain.pauses import Pause
     from coachsync.domain.refusals import Refusal
+    from coachsync.domain.user_names import Lookup
     from coachsync.store.ledger.hooks import HookRows
     from coachsync.store.ledger.said import LastSaid
 
@@ -236,6 +238,12 @@ class LedgerWriter:
 
         keep(self._sql, sights, words)
 
+    def keep_lookups(self, lookups: Iterable[Lookup], sessions: Mapping[str, Session]) -> None:
+        """Remember whose the user names of these bookings are, by id, or what was found instead."""
+        from coachsync.store.ledger.names import keep
+
+        keep(self._sql, lookups, sessions)
+
     def keep_causes(self, followed: Followed, now: Millis) -> None:
         """Let these be the causes that stand; one that ended stays until whoever was told of it knows."""
         from coachsync.store.ledger.causes import keep
@@ -328,6 +336,7 @@ class LedgerWriter:
                 (before, _PRUNED_AT_ONCE),
             )
         self._sql.run("DELETE FROM coachsync_hooks WHERE at < ?", (before,))
+        self._sql.run("DELETE FROM coachsync_names WHERE ends_at < ? AND at < ?", (before, before))
         # A start of 0 stands for times that cannot be understood: such a row is reported once for good.
         # What was over when it was brought in is never told, however old.
         self._sql.run("DELETE FROM coachsync_reported WHERE start > 0 AND start < ? AND code <> 'past'", (before,))
