@@ -24,7 +24,7 @@ from coachsync.engine.journal import Journal
 from coachsync.engine.slots import Slots
 from coachsync.engine.steps import privacy
 from coachsync.engine.steps.actions import attempt, audit_reason, new_entry
-from coachsync.engine.steps.category import Shelf, remove_empty
+from coachsync.engine.steps.category import Shelf
 from coachsync.engine.steps.job import Job
 from coachsync.engine.steps.role import refusal_of
 from coachsync.guild.access import GuildAccess
@@ -53,7 +53,7 @@ class Act:
         self._access = access
         self._journal = journal
         self._former = former
-        self._shelf = Shelf(guild, access.categories)
+        self._shelf = Shelf(guild, access.categories, grows=False)  # a category would outlive a kill
         now = host_now()
         over = now - settings.policy.cleanup_after - MINUTE
         status = settings.statuses.bookable[0]
@@ -67,7 +67,6 @@ class Act:
         if self._former is not None and self._former.live and not await self._clear(self._former):
             return self._found
         entry = self._entry()
-        categories = set(self._shelf.own)
         job = self._job(entry, Action("setup", self._session, entry, self._guild.id, "rehearsal"))
         ready = await self._make(job)
         if ready and not stopped():
@@ -75,8 +74,6 @@ class Act:
         if ready and not stopped():
             await self._fill(job)
         await self._clear(entry)
-        if set(self._shelf.own) - categories:
-            await remove_empty(self._shelf, self._journal, job.how)
         return self._found
 
     def _fault(self, message: str, hint: str) -> None:
@@ -146,11 +143,20 @@ class Act:
             self._fine(f"made {called(role)}, which gives nothing by itself")
         if room is not None:
             self._fine(f"made {called(room)} with the overwrites asked for")
+            self._of_place(room)
         if ended.failure is not None:
             lacking = "role" if job.entry.access == "role" and role is None else "room"
             what = f"the {lacking} could not be made" if room is None else "the room is not as asked for"
             self._failed(what, ended.failure)
         return room is not None
+
+    def _of_place(self, room: Resource) -> None:
+        """Say of a room that stands in no category for want of room there what that leaves untried."""
+        base, channel = self._shelf.base, self._guild.channels.get(room.snowflake or "")
+        if base is not None and channel is not None and channel.parent_id is None and not self._shelf.closed:
+            told = f"the category {base.name!r} is full, so the room stood in none: a further one was not tried"
+            hint = "delete channels that are not needed there; sessions' rooms go under a further category"
+            self._found.append(doubt(_CHECK, told, hint, self._guild.id))
 
     # seen, and by whom
 

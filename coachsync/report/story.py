@@ -81,21 +81,17 @@ def sections(story: SessionStory, moments: Moments) -> list[Part]:
 
 def _who(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
     session, entry = story.row.session, story.row.entry
-    if is_rehearsal(session.id):
-        yield Labelled("session", "none: `coachsync doctor --rehearse` made this; nobody is let in")
-    else:
-        yield Labelled("session", together(session.people) or "nobody is named")
-    if session.start:
+    rehearsal = is_rehearsal(session.id)
+    nobody = "none: `coachsync doctor --rehearse` made this, and let nobody in" if rehearsal else "nobody is named"
+    yield Labelled("session", together(session.people) or nobody)
+    if session.start and not rehearsal:
         length = f"{(session.end - session.start) // MINUTE} min"
         yield Labelled("starts", f"{moments.full(session.start)}; {length}, until {moments.clock(session.end)}")
     short = f", short name {word(entry.short)}" if entry is not None and entry.short != session.id else ""
     yield Labelled("id", f"{word(session.id)}{short}")
     statuses = " and ".join(word(s) for s in session.statuses or (session.status,) if s)
-    gone = (
-        ""
-        if story.booked or is_rehearsal(session.id)
-        else "; the booking is gone from the store, this is what the ledger remembers"
-    )
+    booked = story.booked or rehearsal
+    gone = "" if booked else "; the booking is gone from the store, this is what the ledger remembers"
     status = f", status {statuses}" if statuses else ""
     yield Labelled("phase", f"{story.row.phase}{status}: {_ROOMS[story.row.standing.room]}{gone}")
     if story.row.standing.url:
@@ -131,7 +127,8 @@ def _wrong(told: _Wrong, story: SessionStory, moments: Moments) -> Iterator[Labe
 
 def _ahead(story: SessionStory, moments: Moments) -> str:
     if not story.booked and story.case.live is None:
-        return "nothing: its booking is gone, and so is its room"
+        rehearsal = is_rehearsal(story.case.session.id)
+        return "nothing: its rehearsal is over" if rehearsal else "nothing: its booking is gone, and so is its room"
     return ahead(story.case, moments, story.row.standing.waiting_for)
 
 
@@ -218,7 +215,7 @@ def _fate(thing: Resource, moments: Moments) -> str:
 
 def _windows(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
     session, policy = story.case.session, story.case.policy
-    if not session.start:
+    if not session.start or is_rehearsal(session.id):
         return
     late = session.start - policy.setup_by
     yield Labelled("opens", f"{moments.full(story.case.opens)}; late from {moments.clock(late)} on")

@@ -18,6 +18,7 @@ from coachsync.doctor.checks import DoctorRequest, examine
 from coachsync.doctor.rehearse import RehearsalRequest, rehearse
 from coachsync.domain import permissions as p
 from coachsync.domain.finding import Finding
+from coachsync.domain.limits import CHANNELS_IN_CATEGORY
 from coachsync.domain.model import DAY
 from coachsync.domain.remembered import rehearsal_id
 from coachsync.store.sqlite.database import Database
@@ -131,6 +132,46 @@ def test_roles_that_are_used_up_are_told_and_the_room_is_rehearsed_without_one(s
     findings = rehearsed(scene)
     assert (told(findings, "failure"), told(findings)[0].split()[0]) == ([], "made")
     assert not [r for r in scene.standin.requests if r.template == ROLES and r.write]
+
+
+def test_full_category_gets_no_further_one_that_would_outlive_a_kill(scene: Scene) -> None:
+    category = scene.world.add_category(scene.guild, "Rooms")
+    for number in range(CHANNELS_IN_CATEGORY):
+        scene.world.add_channel(scene.guild, f"c{number}", parent=category)
+    scene.configure(f'category_id = "{category}"')
+    findings = rehearsed(scene)
+    assert any("a further one was not tried" in message for message in told(findings, "warning"))
+    assert len([r for r in scene.standin.requests if (r.method, r.template) == ("POST", CHANNELS)]) == 1
+
+
+def test_room_is_made_in_the_category_of_the_configuration(scene: Scene) -> None:
+    category = scene.world.add_category(scene.guild, "Rooms")
+    scene.configure(f'category_id = "{category}"')
+    assert told(rehearsed(scene), "warning") == []
+    (create,) = [r for r in scene.standin.requests if (r.method, r.template) == ("POST", CHANNELS)]
+    assert isinstance(create.body, dict)
+    assert create.body["parent_id"] == category
+
+
+def test_lists_that_lag_behind_are_no_failure(scene: Scene) -> None:
+    scene.standin.lag.requests = 4
+    findings = played(scene)
+    assert told(findings, "failure") == []
+    assert scene.roles(ROLE) + scene.rooms(ROOM) == []
+
+
+def test_staff_role_that_would_lack_a_permission_is_told(scene: Scene) -> None:
+    staff = scene.world.add_role(scene.guild, "Helpers")
+    scene.configure(f'staff_role_ids = ["{staff}"]')
+
+    def mute(request: Any) -> bool:
+        for room in scene.rooms(ROOM):
+            scene.world.set_overwrite(room, staff, p.ROLE, allow=p.ENTER, deny=p.SPEAK)
+        return False
+
+    scene.standin.faults.add("delay", match=mute)
+    failures = told(rehearsed(scene), "failure")
+    assert any("'Helpers' let into the room would lack SPEAK" in message for message in failures)
 
 
 def test_pause_does_not_keep_an_operator_from_rehearsing(scene: Scene) -> None:
@@ -373,6 +414,19 @@ def test_run_that_removes_it_says_so_and_writes_no_receipt(left: Scene) -> None:
     left.tick()
     assert [(o.action.reason, o.outcome) for o in left.report.outcomes] == [("left over from a rehearsal", "done")]
     assert left.program("sessions", "receipts", "--json").json["receipts"] == []
+
+
+def test_removing_it_starts_no_hook_and_counts_as_no_room(left: Scene) -> None:
+    heard, figures = left.folder / "heard", left.folder / "figures.prom"
+    hook = left.folder / "hook"
+    hook.write_text(f"#!/bin/sh\ntouch {heard}\n", "utf-8")
+    hook.chmod(0o755)
+    left.configure(rest=f'[hooks]\nclosed = ["{hook}"]\n[metrics]\ntextfile = "{figures}"')
+    left.standin.faults.add("forbidden", match=("DELETE", CHANNEL))
+    assert left.program("run").code == 1
+    assert f'coachsync_rooms_open{{guild="{left.guild}"}} 0.0' in figures.read_text("utf-8")
+    assert left.program("run").code == 0
+    assert not heard.exists()
 
 
 # how it is asked for

@@ -29,10 +29,14 @@ _MOST = 2 * MOST_CHANNELS // CHANNELS_IN_CATEGORY  # twice as many as a guild ca
 
 
 class Shelf:
-    """The categories of one guild in one run: how full each is, which are ours, which cannot be used."""
+    """The categories of one guild in one run: how full each is, which are ours, which cannot be used.
 
-    def __init__(self, guild: Guild, own: list[Resource]) -> None:
+    `grows`: a further one is made if all are full; else rooms go without one.
+    """
+
+    def __init__(self, guild: Guild, own: list[Resource], *, grows: bool = True) -> None:
         self.guild = guild
+        self.grows = grows
         self.own = {r.snowflake: r for r in own if r.snowflake}
         self.full: set[str] = set()
         self.bad: set[str] = set()
@@ -92,7 +96,7 @@ async def choose(shelf: Shelf, journal: Journal, how: How, tried: set[str | None
         if base is None:
             return None
         chosen = next((c for c in _known(shelf, base) if c not in tried and shelf.has_room(c)), None)
-        if chosen is None:
+        if chosen is None and shelf.grows:
             chosen = await _open_next(shelf, base, journal, how)
         if chosen is not None:
             shelf.used[chosen] += 1
