@@ -33,7 +33,8 @@ def of_limits(asked: Asked, business: Business) -> Iterator[Finding]:
         hint = 'access = "member" in the configuration makes no roles, for rooms made from then on'
         yield doubt("limits", f"{told}: rooms let their people in by themselves instead", hint, asked.guild.id)
     own = business.settings
-    rhythm = Rhythm(now, now, _INTERVAL, own.run_budget, own.max_requests_per_second)
+    per_second = min(own.max_requests_per_second, limits.REQUESTS_PER_SECOND)
+    rhythm = Rhythm(now, now, _INTERVAL, own.run_budget, per_second)
     (ahead,) = forecast([ground], business.policy, rhythm, [now, now + business.ahead]).guilds
     for squeeze in ahead.squeezes:
         if squeeze.limit != "role_creations" or now >= until:

@@ -133,6 +133,8 @@ class Course:
         self._others = ground.sight or _UNSEEN
         self._before = sorted(ground.budget.made)
         self._made = list(self._before)
+        word = ground.budget.word
+        self._others_made = 0 if word is None else ground.budget.used_by_others(word.at)
         self._wished: list[Millis] = []
         self._held: set[_Room] = set()
         self._further = 0
@@ -167,7 +169,7 @@ class Course:
     def created_by(self, now: Millis) -> int:
         """Return how many roles count towards Discord's limit at a moment, those wished for in vain among them."""
         wished = bisect_right(self._wished, now) - bisect_left(self._wished, now - ROLE_WINDOW)
-        return self._ground.budget.used_by_others(now) + _since(self._before, now) + wished
+        return self._by_others(now) + _since(self._before, now) + wished
 
     def points(self) -> Iterator[Point]:
         """Play every run in which something is due, earliest first."""
@@ -238,7 +240,11 @@ class Course:
         return "roles" if self.roles >= MOST_ROLES else None
 
     def _counted(self, now: Millis) -> int:
-        return self._ground.budget.used_by_others(now) + _since(self._made, now)
+        return self._by_others(now) + _since(self._made, now)
+
+    def _by_others(self, now: Millis) -> int:
+        word = self._ground.budget.word
+        return 0 if word is None or now >= word.resets_at else self._others_made
 
     def _open(self, room: _Room, now: Millis, spent: Millis) -> list[Lack]:
         """Open a room as far as there is place for it; return what it lacks."""

@@ -69,7 +69,7 @@ class DayAhead(NamedTuple):
 
 
 class Remedy(NamedTuple):
-    """A setting that helps, and the section it belongs into. `fits`: with it nobody goes without."""
+    """A setting that helps, and the section it belongs into. `fits`: with it nobody in that guild goes without."""
 
     setting: str
     section: str
@@ -261,7 +261,7 @@ def _remedy(
         own = next(each for each in found if each.ground.guild_id == guild.ground.guild_id)
         better = _WORST.index(own.level_of(squeeze.limit)) < _WORST.index(squeeze.level)
         if better and not _tighter(guilds, found):
-            return Remedy(setting, section, all(each.level != "full" for each in found))
+            return Remedy(setting, section, own.level != "full")
     return None
 
 

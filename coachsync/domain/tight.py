@@ -46,8 +46,9 @@ def hint_of(squeeze: Squeeze) -> str:
     remedy = squeeze.remedy
     if remedy is None:
         return NO_SETTING[squeeze.limit]
-    then = "then nobody goes without" if squeeze.level == "full" and remedy.fits else "then there is more left"
-    return f"{_set(remedy)}: {then}"
+    if squeeze.level == "near":
+        return f"{_set(remedy)}: then there is more left"
+    return f"{_set(remedy)}: then {'nobody goes without' if remedy.fits else 'it is no longer this that lacks'}"
 
 
 def _set(remedy: Remedy) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from coachsync.domain.case import Case, Facts
 from coachsync.domain.course import Ground, Rhythm, Stay
+from coachsync.domain.limits import REQUESTS_PER_SECOND
 from coachsync.domain.model import DAY, MINUTE, Entry, Millis, Session
 from coachsync.domain.remembered import ghost
 from coachsync.domain.windows import cleanup_at, is_bookable, window_opens
@@ -116,4 +117,4 @@ def rhythm_of(store: Store, settings: Settings, now: Millis) -> Rhythm:
     if started and first <= started[0]:
         first += interval
     own = settings.discord
-    return Rhythm(now, first, interval, own.run_budget, own.max_requests_per_second)
+    return Rhythm(now, first, interval, own.run_budget, min(own.max_requests_per_second, REQUESTS_PER_SECOND))

@@ -19,6 +19,7 @@ READING = (
     ("status",),
     ("status", "--all", "--json"),
     ("explain", WAITING),
+    ("forecast",),
     ("sessions", "list"),
     ("sessions", "show", OPEN),
     ("sessions", "export"),
