@@ -5,6 +5,7 @@ Nothing is changed, and no lock is held that a run would notice.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
@@ -28,8 +29,9 @@ from coachsync.standing.paused import paused_causes
 from coachsync.store.base import Store
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.parts import Parts, open_parts
-from coachsync.store.proof import prove_writable
+from coachsync.store.proof import prove_ledger, prove_writable
 
+_APART = 'keep what coachsync remembers elsewhere: [store] ledger = "sqlite:////var/lib/coachsync/ledger.db"'
 _MOST = 20  # findings of one kind; the rest is counted
 
 
@@ -58,11 +60,11 @@ def read_store(settings: Settings, now: Millis, days: int) -> tuple[Kept, list[F
     """Return what can be read of the store, and what is wrong with it."""
     defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
     try:
-        parts = open_parts(settings.store.url, settings.base_dir, defaults)
+        parts = open_parts(settings.store.url, settings.base_dir, defaults, settings.store.mapping)
     except CoachsyncError as error:
         return Kept(), [fault("store", error.message, error.hint)]
     with closing(parts):
-        kept, findings = _ledger(parts, Kept(parts.path), settings, now)
+        kept, findings = _ledger(parts, Kept(_written(parts)), settings, now)
         sessions, broken = _bookings(parts, now, days)
         findings += broken or _of_store(parts, kept, sessions)
         if not broken:
@@ -95,20 +97,36 @@ def _bookings(parts: Parts, now: Millis, days: int) -> tuple[list[Session], list
 def _of_store(parts: Parts, kept: Kept, sessions: Sequence[Session]) -> list[Finding]:
     found = []
     try:
-        prove_writable(parts.location, parts.path, ledger=kept.readable)
+        _prove(parts, ledger=kept.readable)
     except CoachsyncError as error:
-        found.append(fault("store", error.message, error.hint))
+        apart = f"{error.hint}; or {_APART}" if parts.mapped and not parts.writes and not parts.apart else error.hint
+        found.append(fault("store", error.message, apart))
     rooms = sum(entry.current("channel") is not None for entry in kept.live)
     if not sessions and rooms and parts.bookings is not None and parts.bookings.is_empty():
         found.append(failed("store", accident(rooms, rooms, store_empty=True)))
-    found += of_store_files(parts.path)
+    found += of_store_files(parts.own)
     if parts.slow:
-        hint = 'have its owner make one: CREATE INDEX sessions_by_start ON sessions ("scheduled_date")'
-        found.append(doubt("store", "no index finds sessions by their start, so every tick reads all rows", hint))
+        told = "no index finds sessions by their start, so every tick reads all rows"
+        found.append(doubt("store", told, parts.remedy))
     told = f"{parts.path} can be read, and written as a run writes it"
+    if parts.apart:
+        told = f"{parts.path} can be read, and {parts.own} written as a run writes it"
     if parts.unmarked:
         told += f"; the first run adds {', '.join(parts.unmarked)}"
     return or_fine("store", found, told)
+
+
+def _prove(parts: Parts, *, ledger: bool) -> None:
+    """Return if a run could write what it writes. Raises StoreError."""
+    if parts.apart:
+        prove_ledger(parts.own)
+    if parts.writes or not parts.apart:
+        prove_writable(parts.location, parts.path, ledger=ledger)
+
+
+def _written(parts: Parts) -> str:
+    """Return the file that every run must be able to write, "" for one that is still to be made."""
+    return parts.own if not parts.apart or os.path.exists(parts.own) else ""
 
 
 # the ledger
@@ -136,7 +154,7 @@ def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, no
     guilds = {*settings.guild_ids, *(entry.guild_id for entry in live)}
     causes, last = ledger.causes(), None
     if parts.bookings is not None:
-        store = Store(parts.path, parts.bookings, ledger)
+        store = Store(parts.own, parts.bookings, ledger)
         last = last_tick(store, settings, now)
         causes = (*attention(store, settings, now), *paused_causes(store, settings, now))
     return kept._replace(

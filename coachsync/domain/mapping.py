@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from coachsync.domain.clocktimes import TimeForm
 
+_WRITTEN = ("discord_setup_complete", "discord_cleaned_up", "discord_channel_id", "discord_role_id", "status")
+
 
 class TableMapping(NamedTuple):
     """`[store]` and `[store.columns]`, if the bookings are in a table of another system.
@@ -27,4 +29,9 @@ class TableMapping(NamedTuple):
 
     def writes(self, field: str) -> bool:
         """Return whether coachsync may write a field: one that is mapped for that, and no other."""
-        return field in self.columns and (field != "status" or self.writes_status)
+        return field in _WRITTEN and field in self.columns and (field != "status" or self.writes_status)
+
+    @property
+    def writes_any(self) -> bool:
+        """Return whether anything is written to the table at all."""
+        return any(map(self.writes, _WRITTEN))

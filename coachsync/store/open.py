@@ -12,7 +12,7 @@ from coachsync.domain.booking import Defaults
 from coachsync.errors import ConfigError, StoreError
 from coachsync.store.base import Store
 from coachsync.store.bookings import Bookings
-from coachsync.store.columns import MARKS, Columns
+from coachsync.store.columns import Columns
 from coachsync.store.files import require_file, require_own, unmakable, unreadable
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.lock import run_lock
@@ -120,20 +120,24 @@ def _open_mapped(
     """Open another system's table, and the ledger in its database or elsewhere."""
     from coachsync.store.sqlite.database import Database, tolerant_text
 
-    elsewhere = None if mapping.ledger is None else os.path.realpath(parse_url(mapping.ledger, base_dir).path)
-    separate = elsewhere is not None and elsewhere != path
-    marked = any(mapping.writes(field) for field in (*MARKS, "status"))
-    changes = writable and (marked or not separate)
+    elsewhere = ledger_path(path, base_dir, mapping)
+    separate = elsewhere != path
+    changes = writable and (mapping.writes_any or not separate)
     if changes:
         require_own(path)
     database = Database(path, writable=changes, corrupt_hint=CORRUPT, text=tolerant_text)
     try:
-        if not separate or elsewhere is None:
+        if not separate:
             return Store(path, *mapped(database, database, lambda: database, path, mapping, defaults))
         return _with_ledger_at(elsewhere, database, mapping, defaults, writable=writable)
     except BaseException:
         database.close()
         raise
+
+
+def ledger_path(path: str, base_dir: str | os.PathLike[str], mapping: TableMapping) -> str:
+    """Return the file that a mapped store's ledger is in; `path`: that of the bookings. Raises ConfigError."""
+    return path if mapping.ledger is None else os.path.realpath(parse_url(mapping.ledger, base_dir).path)
 
 
 def _with_ledger_at(

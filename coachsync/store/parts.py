@@ -10,12 +10,13 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from coachsync.domain.booking import Defaults
+from coachsync.domain.mapping import TableMapping
 from coachsync.errors import StoreError
 from coachsync.store.bookings import Bookings
 from coachsync.store.columns import MARKS, Columns
 from coachsync.store.files import require_file
 from coachsync.store.ledger.ledger import Ledger
-from coachsync.store.open import CORRUPT, Location, ledger_in, parse_url
+from coachsync.store.open import CORRUPT, Location, ledger_in, ledger_path, parse_url
 from coachsync.store.sqlite.database import Database
 
 _BY_START = (
@@ -29,7 +30,10 @@ class Parts(NamedTuple):
     """Bookings and ledger, each or why it cannot be read. `location` is as the configuration names it.
 
     `path`: links resolved. `unmarked` are those of our columns that the table does not have yet. `slow`:
-    there are many rows, and no index finds them by their start.
+    there are many rows, and no index finds them by their start; `remedy` makes one.
+
+    `own` is what a run writes: the file of bookings and ledger, or the one of a ledger that is elsewhere. `mapped`: the
+    bookings are in another system's table. `writes`: a run writes to the bookings, too.
     """
 
     location: Location
@@ -40,6 +44,15 @@ class Parts(NamedTuple):
     ledger_error: StoreError | None = None
     unmarked: tuple[str, ...] = ()
     slow: bool = False
+    remedy: str = 'have its owner make one: CREATE INDEX sessions_by_start ON sessions ("scheduled_date")'
+    own: str = ""
+    mapped: bool = False
+    writes: bool = True
+
+    @property
+    def apart(self) -> bool:
+        """Return whether what coachsync remembers is in another file than the configured store."""
+        return self.own != self.path
 
     def close(self) -> None:
         """Release everything."""
@@ -48,12 +61,39 @@ class Parts(NamedTuple):
                 part.close()
 
 
-def open_parts(url: str, base_dir: str, defaults: Defaults) -> Parts:
+def open_parts(url: str, base_dir: str, defaults: Defaults, mapping: TableMapping | None = None) -> Parts:
     """Open what can be opened of a store. Raises ConfigError and StoreError if there is no file to open."""
     location = parse_url(url, base_dir)
     path = require_file(location.path)
+    parts = Parts(location, path, own=path)
+    if mapping is not None:
+        return _mapped(parts, ledger_path(path, base_dir, mapping), mapping, defaults)
     opened = _sqlite if location.kind == "sqlite" else _json
-    return opened(Parts(location, path), defaults)
+    return opened(parts, defaults)
+
+
+def _mapped(parts: Parts, own: str, mapping: TableMapping, defaults: Defaults) -> Parts:
+    from coachsync.store.ledger.beside import open_ledger_at
+    from coachsync.store.mapped.rows import MappedRows
+    from coachsync.store.sqlite.database import text_key, tolerant_text
+    from coachsync.store.sqlite.foreign import index_wanted, look
+
+    parts = parts._replace(own=own, mapped=True, writes=mapping.writes_any)
+    database = Database(parts.path, writable=False, corrupt_hint=CORRUPT, text=tolerant_text)
+    try:
+        kept = open_ledger_at(own, writable=False) if parts.apart else database
+        parts = _with_ledger(parts, kept)
+    except StoreError as error:
+        parts = parts._replace(ledger_error=error)
+    try:
+        table = look(database, mapping)
+        index = index_wanted(database, table)
+        ledger = parts.ledger or ledger_in(own, None, _never)
+        rows = MappedRows(database, table, ledger, text_key, separate=parts.apart)
+        parts = parts._replace(bookings=Bookings(rows, defaults))
+        return parts if index is None else parts._replace(slow=True, remedy=index)
+    except StoreError as error:
+        return parts._replace(bookings_error=error)
 
 
 def _sqlite(parts: Parts, defaults: Defaults) -> Parts:
@@ -89,12 +129,13 @@ def _json(parts: Parts, defaults: Defaults) -> Parts:
         return parts._replace(ledger_error=error)
 
 
-def _with_ledger(parts: Parts, database: Database | None) -> Parts:
-    def never() -> Database:
-        raise AssertionError("a look makes no ledger")
+def _never() -> Database:
+    raise AssertionError("a look makes no ledger")
 
+
+def _with_ledger(parts: Parts, database: Database | None) -> Parts:
     try:
-        return parts._replace(ledger=ledger_in(parts.path, database, never))
+        return parts._replace(ledger=ledger_in(parts.own, database, _never))
     except StoreError as error:
         if database is not None and parts.bookings is None:
             with suppress(StoreError):

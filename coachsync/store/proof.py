@@ -44,6 +44,15 @@ def prove_writable(location: Location, path: str, *, ledger: bool = True) -> Non
         _prove_transaction(beside(path))
 
 
+def prove_ledger(own: str) -> None:
+    """Return if a run of this user could write a ledger in a file of its own, there or not. Raises StoreError."""
+    _prove_openable(f"{own}.coachsync.lock")
+    _prove_room(own, _JOURNAL, like=False)
+    if os.path.lexists(own):
+        require_own(own)
+        _prove_transaction(own)
+
+
 def _prove_openable(name: str, *, reading: bool = False) -> None:
     """Raise StoreError if a lock file is there and cannot be opened as a run opens it."""
     try:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from coachsync.domain.booking import EARLIEST
 from coachsync.domain.clocktimes import TEXT_FORMS, carries_no_zone
 from coachsync.domain.flaws import shown
 from coachsync.domain.mapping import TableMapping
@@ -18,6 +19,7 @@ from coachsync.store.mapped.table import ForeignTable, quote
 from coachsync.store.sqlite.database import Database
 from coachsync.store.sqlite.table import GENERATED, is_text, nothing
 
+_ANY = Span(EARLIEST, EARLIEST, EARLIEST)
 MANY = 50_000  # rows, from which on a tick should not read them all
 
 
@@ -48,13 +50,13 @@ def look(database: Database, mapping: TableMapping) -> ForeignTable:
     return source
 
 
-def reads_all(database: Database, source: ForeignTable, span: Span) -> str | None:
+def index_wanted(database: Database, source: ForeignTable) -> str | None:
     """Return what would let a tick do without reading every row of a table with many; None if nothing is amiss."""
-    if database.one(f"{source.select(what='1')} LIMIT 1 OFFSET {MANY}") is None:
+    if database.one(f"SELECT 1 FROM {source.table} LIMIT 1 OFFSET {MANY}") is None:
         return None
     start = source.columns["scheduled_date"]
     if not source.text_numbers:
-        sql, args = source.due(span)
+        sql, args = source.due(_ANY)
         plan = database.all(f"EXPLAIN QUERY PLAN {sql}", args)
         if any(f"{start}>?" in str(row[-1]) for row in plan):
             return None
@@ -94,10 +96,7 @@ def _columns(database: Database, mapping: TableMapping, there: Mapping[str, Any]
     absent = {field: column for field, column in mapping.columns.items() if column.lower() not in there}
     if absent:
         field, column = next(iter(absent.items()))
-        near = get_close_matches(column.lower(), list(there), 1, 0.6)
-        advice = (
-            f"did you mean {there[near[0]][1]}?" if near else f"it has {', '.join(row[1] for row in there.values())}"
-        )
+        advice = f"name one that it has: {', '.join(row[1] for row in there.values())}"
         told = f"the table {mapping.table} has no column {column}, which store.columns.{_key(field)} names"
         raise StoreError(f"{database.name}: {told}", advice)
     by_name = {field: Columns().of(field) for field in FIELDS if field not in MARKS}
