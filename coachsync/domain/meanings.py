@@ -57,6 +57,12 @@ ERRORS: dict[str, Meaning] = {
         "the booking has no Discord id for a participant",
         "link the account in the booking system",
         _PERSON,
+        (
+            Reason("they have not linked their account yet", "have them log in with Discord in the booking system"),
+            Reason("nobody in the guild goes by the user name in the booking", "correct the name, or invite them"),
+            Reason("the name is the one shown in chats", "write the user name: in Discord, click their picture"),
+            Reason("several, or more than Discord shows, go by it", "write their Discord id into the booking"),
+        ),
     ),
     "unknown_guild": Meaning(
         "the guild does not exist, or the bot is not in it",

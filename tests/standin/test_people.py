@@ -188,3 +188,21 @@ def test_community_guild_tells_a_refused_name_at_its_field(house: House) -> None
     answer = house.call("POST", f"/guilds/{house.guild}/channels", {"name": "coaching-x", "type": 2})
     (fault,) = answer.json()["errors"]["name"]["_errors"]
     assert (answer.status_code, fault["code"]) == (400, "INVALID_COMMUNITY_PROPERTY_NAME")
+
+
+def _found(house: House, query: str) -> list[str]:
+    answer = house.call("GET", f"/guilds/{house.guild}/members/search?query={query}&limit=10").json()
+    return [member["user"]["id"] for member in answer]
+
+
+def test_search_finds_members_by_the_beginning_of_user_name_and_nickname(house: House) -> None:
+    nadja, other = house.person("nadja.k"), house.person("other")
+    house.world.nickname(house.guild, other, "Nadjinka")
+    house.person("nadja.away", member=False)
+    assert _found(house, "NADJ") == [nadja, other]
+
+
+def test_renamed_user_is_found_by_the_new_name_alone(house: House) -> None:
+    nadja = house.person("nadja")
+    house.world.rename_user(nadja, "ninja")
+    assert (_found(house, "nadja"), _found(house, "ninja")) == ([], [nadja])
