@@ -14,6 +14,7 @@ from coachsync.discord.client import Client
 from coachsync.discord.errors import AnswerLost, BadRequest, NotFound, UnexpectedAnswer
 from coachsync.discord.exchange import Answer, Outgoing, Result
 from coachsync.discord.gateway import Gateway
+from coachsync.discord.objects import read_found
 from coachsync.domain import permissions as p
 from coachsync.domain.guild_objects import CATEGORY
 from coachsync.domain.permissions import Overwrite
@@ -178,3 +179,15 @@ def test_misshapen_answer_to_a_create_counts_as_lost(body: bytes) -> None:
         simulate(main)
     assert caught.value.code == "unexpected_answer"
     assert len(server.arrivals) == 1
+
+
+def test_search_tells_id_and_user_name_of_whoever_begins_so(house: House) -> None:
+    nadja = house.person("nadja & co")
+    found = at(house, lambda discord: discord.search_members(house.guild, "nadja &", 10))
+    assert (found.members, found.shown) == ([(nadja, "nadja & co")], 1)
+
+
+def test_search_counts_members_that_it_cannot_read() -> None:
+    body = [{"user": {"id": "1300000000000000001", "username": "anna"}}, {"user": None}, 7, {"user": {"id": "x"}}]
+    found = read_found(body)
+    assert (found.members, found.shown) == ([("1300000000000000001", "anna")], 4)

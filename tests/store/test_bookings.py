@@ -10,6 +10,7 @@ import pytest
 from coachsync.domain.marks import Completion, Marks
 from coachsync.domain.model import HOUR, Person, Session, Span
 from coachsync.domain.naming import hash_of
+from coachsync.domain.user_names import Lookup
 from coachsync.errors import SessionError
 from coachsync.store.base import Store
 from tests.store.backends import BACKENDS, COACH, DEFAULTS, GUILD, NOW, SPAN, STUDENT, Backend, a_row, snapshot
@@ -47,6 +48,37 @@ class TestReading:
         at = (SPAN.since - 1, SPAN.since, SPAN.until, SPAN.until + 1)
         backend.fill([a_row(f"id{number}", start) for number, start in enumerate(at)])
         assert ids(store) == ["id1", "id2"]
+
+    def test_by_user_name_gives_who_comes_and_is_named_so(self, backend: Backend, store: Store) -> None:
+        listed = '[{"discordName": "olga", "kind": "observer"}]'
+        backend.fill(
+            [
+                a_row("by-list", NOW + 3 * HOUR, participants=listed),
+                a_row("by-name", NOW + 2 * HOUR, studentDiscordName="@anna"),
+                a_row("past", NOW - HOUR, studentDiscordName="@anna"),
+                a_row("by-id", NOW + HOUR),
+            ]
+        )
+        assert [session.id for session in store.bookings.by_user_name(NOW)] == ["by-name", "by-list"]
+
+    def test_who_was_looked_up_has_an_id_wherever_a_booking_is_read(self, backend: Backend, store: Store) -> None:
+        backend.fill([a_row(studentDiscordId=None, studentDiscordName="@Anna")])
+        [session] = store.bookings.candidates(SPAN)
+        with store.transaction() as transaction:
+            lookup = Lookup(session.id, session.guild_id, "anna", "found", STUDENT, NOW)
+            transaction.ledger.keep_lookups([lookup], {session.id: session})
+        found = [*store.bookings.candidates(SPAN), *store.bookings.everything(), *store.bookings.matching(session.id)]
+        assert [s.people[0].id for s in found] == [STUDENT] * 3
+
+    def test_name_that_the_booking_has_no_more_is_forgotten(self, backend: Backend, store: Store) -> None:
+        backend.fill([a_row(studentDiscordId=None, studentDiscordName="anna")])
+        for name in ("anna", "ben"):
+            [session] = store.bookings.candidates(SPAN)
+            changed = session._replace(people=(Person(None, "student", discord_name=name),))
+            with store.transaction() as transaction:
+                lookup = Lookup(session.id, session.guild_id, name, "found", STUDENT, NOW)
+                transaction.ledger.keep_lookups([lookup], {session.id: changed})
+        assert [lookup.name for lookup in store.ledger.lookups(["abc12345"])] == ["ben"]
 
     def test_near_gives_what_comes_next_then_what_was_last(self, backend: Backend, store: Store) -> None:
         starts = {"past": NOW - HOUR, "later": NOW + 9 * HOUR, "next": NOW, "long-past": NOW - 99 * HOUR}

@@ -22,7 +22,7 @@ from coachsync.store.columns import Columns
 from coachsync.store.ledger.ledger import LIVE, UNSETTLED
 from coachsync.store.open import create_store, open_store
 from coachsync.store.sqlite.database import Database
-from coachsync.store.sqlite.table import candidates_query, inspect
+from coachsync.store.sqlite.table import by_name_query, candidates_query, inspect
 from tests.kit.ordinary import as_ordinary_user
 from tests.store.backends import COACH, DEFAULTS, NOW, SPAN, STUDENT, a_row, an_entry, snapshot
 
@@ -73,6 +73,14 @@ class TestIndexes:
         steps = self.plan(path, sql, args)
         assert len(steps) == 6
         assert all("USING INDEX coachsync_" in step for step in steps)
+
+    def test_user_names_are_found_by_their_own_index(self, own: Store, path: Path) -> None:
+        with closing(Database(str(path), writable=False, corrupt_hint="")) as db:
+            query = by_name_query(inspect(db, Columns()), NOW)
+        assert query is not None
+        assert self.plan(path, *query) == [
+            "SEARCH sessions USING INDEX coachsync_by_name (scheduled_date>? AND scheduled_date<?)"
+        ]
 
     @pytest.mark.parametrize("sql", [LIVE, UNSETTLED])
     def test_live_entries_reads_by_index_alone(self, own: Store, path: Path, sql: str) -> None:
