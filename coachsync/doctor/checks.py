@@ -146,16 +146,19 @@ def _of_schedules(
     return of_schedules(schedules(request.machine), ticking)
 
 
-_KEEPS_FROM_REHEARSING = {"token", "clock", "api", "guild", "permissions", "mfa", "store", "ledger"}
+_EVERYWHERE = {"clock", "store", "ledger"}
+_IN_ITS_GUILD = {"token", "api", "guild", "permissions", "mfa"}
 
 
 def _rehearse(request: DoctorRequest, settings: Settings, tokens: Tokens, found: _Found) -> Iterable[Finding]:
     """Rehearse in the configured guilds; not where what was found would make it fail, or make it leave something."""
     from coachsync.doctor.rehearse import RehearsalRequest, put_off, rehearse
 
-    against = {f.guild_id for f in found.failures if f.check in _KEEPS_FROM_REHEARSING}
     guilds = tuple(dict.fromkeys((settings.discord.guild_id, *settings.guilds)))
-    ready = tuple(guild for guild in guilds if against.isdisjoint((guild, None)))
+    seen = {f.guild_id for f in found.findings if f.check == "guild" and f.level == "ok"}
+    against = {f.guild_id for f in found.failures if f.check in _IN_ITS_GUILD}
+    sound = all(f.check not in _EVERYWHERE for f in found.failures)
+    ready = tuple(guild for guild in guilds if sound and guild in seen - against)
     findings = [put_off(guild) for guild in guilds if guild not in ready]
     if ready:
         request.told("rehearsing …")

@@ -117,6 +117,17 @@ def test_each_configured_guild_is_rehearsed_in_and_one_that_cannot_be_is_put_off
     assert any("rehearsed in 2 guilds" in message for message in told(findings))
 
 
+def test_token_that_is_refused_for_one_guild_keeps_no_other_from_being_rehearsed_in(scene: Scene) -> None:
+    second = scene.another_guild("Second")
+    token = scene.folder / "token"
+    token.write_text(OTHER, "utf-8")
+    token.chmod(0o600)
+    scene.configure(rest=f'[guilds.{second}]\ntoken_file = "{token}"')
+    findings = rehearsed(scene)
+    assert [f.guild_id for f in findings if f.check == "rehearse" and f.level == "warning"] == [second]
+    assert any("rehearsed in 1 guild" in message for message in told(findings))
+
+
 def test_what_others_made_under_that_name_is_left_alone(scene: Scene) -> None:
     role = scene.world.add_role(scene.guild, ROLE)
     room = scene.world.add_channel(scene.guild, ROOM)
