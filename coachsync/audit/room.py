@@ -16,9 +16,10 @@ from coachsync.domain.drift import Drift
 from coachsync.domain.finding import Kind, audited
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.model import Action, Person
-from coachsync.domain.permissions import ENTER, MEMBER, ROLE
+from coachsync.domain.permissions import MEMBER, ROLE
 from coachsync.domain.user_names import unlinked
 from coachsync.domain.windows import is_bookable
+from coachsync.domain.words import the
 from coachsync.engine.steps import privacy, room
 from coachsync.engine.steps.counting import known_others
 from coachsync.engine.steps.job import Job
@@ -79,12 +80,17 @@ def _pending(job: Job, message: str) -> Observed:
 def _leaves(job: Job, fault: Fault) -> bool:
     """Return whether a fault is somebody who has left the booking: the update that is due sends them away."""
     kind, someone = fault.target
-    return fault.kind == "stranger" and kind == MEMBER and job.entry.grant_of(someone) is not None
+    grant = job.entry.grant_of(someone)
+    leaves = fault.kind == "stranger" or (fault.kind == "observer" and grant is not None and not grant.observer)
+    return leaves and kind == MEMBER and grant is not None
 
 
 def _of_fault(job: Job, channel: Channel, fault: Fault) -> Observed:
     place, whom = f"the room {channel.name!r} ({channel.id})", privacy.whom(job, fault)
     drift = Drift("privacy")
+    if fault.kind == "observer":
+        told = f"{whom} {'can speak or write' if fault.open else 'is not denied all that they should be'} in {place}"
+        return _found(job, "stranger" if fault.open else "pending", told, _TAKE if fault.open else _FIX, drift)
     if fault.open or fault.kind == "former":
         return _found(job, "stranger", f"{whom} can see {place}", _TAKE, drift)
     if fault.kind == "everyone":
@@ -126,6 +132,7 @@ async def _why_out(job: Job, person: Person, channel: Channel | None) -> Observe
         failure = unlinked(person, job.session)
         return _found(job, "missing", failure.message, failure.hint)
     if person.id is None:
+        who = who if person.name else the(person, job.session.people)
         return _found(job, "missing", f"{who} has no Discord account in the booking", "link it in the booking system")
     who += f" ({person.id})"
     if job.guild.is_nobody(person.id):
@@ -136,12 +143,17 @@ async def _why_out(job: Job, person: Person, channel: Channel | None) -> Observe
         return _found(job, "missing", f"{who} is not in the guild", "once they join, the next run lets them in")
     role = job.entry.current("role")
     inside = role is not None and role.snowflake in member.roles
-    if job.entry.access == "member":
+    by_name = person.observes or job.entry.access == "member"
+    if by_name:
         overwrite = channel.overwrites.get((MEMBER, person.id)) if channel is not None else None
-        inside = overwrite is not None and overwrite.allow & ENTER == ENTER
+        inside = overwrite is not None and overwrite.lets_in
     if inside:
         return None
-    what = "does not hold the session's role" if job.entry.access == "role" else "is not admitted by the room"
+    if person.observes and job.guild.cannot_deny:
+        lacking = ", ".join(permissions.names(job.guild.cannot_deny))
+        hint = f"in Server Settings → Roles, give the bot's role {lacking}; the next run lets them in"
+        return _found(job, "missing", f"{who} is not let in: the bot lacks {lacking} and cannot deny it to them", hint)
+    what = "is not admitted by the room" if by_name else "does not hold the session's role"
     return _found(job, "missing", f"{who} {what}", _FIX, Drift("grant", person.id, lost=False))
 
 
@@ -153,7 +165,7 @@ async def _holders(job: Job, counts: Mapping[str, int] | None) -> AsyncIterator[
     role = job.entry.current("role")
     if role is None or role.snowflake is None or counts is None or not counts.get(role.snowflake):
         return
-    rightful = [i for i in job.session.ids if not job.guild.is_nobody(i) and await _holds(job, i, role.snowflake)]
+    rightful = [i for i in job.session.speakers if not job.guild.is_nobody(i) and await _holds(job, i, role.snowflake)]
     surplus = counts[role.snowflake] - len(rightful)
     if surplus <= 0:
         return

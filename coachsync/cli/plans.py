@@ -40,7 +40,7 @@ def write_plan(path: str, report: Report) -> None:
 
 
 def _step(step: ReviewedStep, reason: str) -> dict[str, Any]:
-    return {**step._asdict(), "people": list(step.people), "reason": reason}
+    return {**step._asdict(), "people": list(step.people), "observers": list(step.observers), "reason": reason}
 
 
 def read_plan(path: str) -> frozenset[ReviewedStep]:
@@ -61,7 +61,9 @@ def read_plan(path: str) -> frozenset[ReviewedStep]:
 
 def _read(actions: Iterable[dict[str, Any]]) -> Iterable[ReviewedStep]:
     for action in actions:
-        texts = (action["session"], action["action"], action["guild_id"], *action["people"])
+        people, observers = action["people"], action.get("observers", [])
+        texts = (action["session"], action["action"], action["guild_id"], *people, *observers)
         if not all(isinstance(text, str) for text in texts) or action["action"] not in ACTION_KINDS:
             raise ValueError
-        yield ReviewedStep(action["session"], action["action"], action["guild_id"], tuple(sorted(action["people"])))
+        of = (action["session"], action["action"], action["guild_id"])
+        yield ReviewedStep(*of, tuple(sorted(people)), tuple(sorted(observers)))

@@ -58,6 +58,7 @@ def of_people(asked: Asked, coming: Iterable[Session], now: Millis) -> Iterator[
             unasked.append(found)
         elif found is not None:
             yield from _of_member(found, held, guild.id, now)
+            yield from _of_observer(found, held, asked, now)
     if unasked:
         what = f"{len(unasked)} of {len(places)} people could not be asked for: {unasked[0].message}"
         yield doubt("people", what, unasked[0].hint, guild.id)
@@ -89,6 +90,16 @@ def _of_member(member: Member, held: list[Place], guild_id: str, now: Millis) ->
     if member.quarantined:
         what = f"{who} is held back by AutoMod (their name or tag): they can enter, and not speak"
         yield doubt("people", what, "in Discord, a moderator may release them from quarantine", guild_id, session)
+
+
+def _of_observer(member: Member, held: list[Place], asked: Asked, now: Millis) -> Iterator[Finding]:
+    """Yield that somebody who only observes is an administrator: no room keeps them from speaking."""
+    observed = [place for place in held if place.person.observes]
+    owns = asked.facts is not None and asked.facts.owner_id == member.id
+    if observed and (owns or asked.guild.is_administrator(member)):
+        what = f"{_who(observed, now)} is {'the owner' if owns else 'an administrator'} of {asked.called}"
+        hint = "Discord lets them speak and write in every room: book somebody else if they must not"
+        yield doubt("people", f"{what}, whom no room can silence", hint, asked.guild.id, observed[0].session.id)
 
 
 def _who(held: list[Place], now: Millis) -> str:

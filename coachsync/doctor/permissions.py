@@ -53,6 +53,7 @@ def of_permissions(asked: Asked, business: Business, link: str) -> Iterator[Find
         found = lack(guild.id, lacking)
         yield fault("permissions", found.message, f"{found.hint}; or have the server's owner open {link}", guild.id)
     yield from _of_handed_on(guild.id, powers, "" if lacking else link)
+    yield from _of_observers(guild.id, powers, business)
     category = asked.category
     if isinstance(category, Channel) and category.type == CATEGORY:
         taken = powers.denied_in(category)
@@ -78,6 +79,19 @@ def _of_handed_on(guild_id: str, powers: Powers, link: str) -> Iterator[Finding]
         yield fault("permissions", f"{what}: nobody can speak there", hint, guild_id)
     else:
         yield doubt("permissions", what, hint, guild_id)
+
+
+def _of_observers(guild_id: str, powers: Powers, business: Business) -> Iterator[Finding]:
+    """Yield what keeps observers out, if any are booked: an overwrite may deny only what the bot itself holds."""
+    watched = [s for s in business.coming if s.guild_id == guild_id and s.observers]
+    lacking = powers.lacking(p.SILENCE)
+    if not watched or not lacking:
+        return
+    missing = ", ".join(p.names(lacking))
+    many = f"{len(watched)} coming sessions have" if len(watched) > 1 else f"session {watched[0].id} has"
+    what = f"{many} observers, and the bot lacks {missing} in guild {guild_id}: it cannot deny it to them"
+    hint = f"in Server Settings → Roles, give the bot's role {missing}; until then observers are not let in"
+    yield fault("permissions", what, hint, guild_id, watched[0].id)
 
 
 def _of_rooms(asked: Asked, business: Business, powers: Powers) -> Iterator[Finding]:

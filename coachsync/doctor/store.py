@@ -19,7 +19,7 @@ from coachsync.domain.booking import Defaults
 from coachsync.domain.budget import RoleBudget
 from coachsync.domain.causes import Cause
 from coachsync.domain.finding import Finding
-from coachsync.domain.model import DAY, Entry, Millis, Session, Span
+from coachsync.domain.model import DAY, Entry, Millis, Person, Session, Span
 from coachsync.domain.remembered import is_rehearsal
 from coachsync.domain.windows import Policy
 from coachsync.domain.words import accident, unknown_status
@@ -185,7 +185,7 @@ def of_bookings(sessions: Iterable[Session], policy: Policy, now: Millis, days: 
     )
     yield from _of_statuses([s for s in ahead if s.flaw is None and s.start <= now + days * DAY], policy)
     twice = list(overlaps([s for s in ahead if _is_coming(s, policy, now, days)]))
-    yield from _some((_twice(a, b, now) for a, b in twice), len(twice), "overlaps")
+    yield from _some((_twice(*overlap, now) for overlap in twice), len(twice), "overlaps")
 
 
 def of_pauses(causes: Iterable[Cause]) -> Iterator[Finding]:
@@ -216,22 +216,22 @@ def _of_statuses(sessions: Iterable[Session], policy: Policy) -> Iterator[Findin
         yield fault("bookings", f"{told.message}{more}", told.hint, session=those[0].id)
 
 
-def overlaps(sessions: Iterable[Session]) -> Iterator[tuple[Session, Session]]:
-    """Yield the pairs of sessions, earlier start first, that one coach would have to be in at once."""
+def overlaps(sessions: Iterable[Session]) -> Iterator[tuple[Session, Session, Person]]:
+    """Yield the pairs of sessions, earlier start first, that one coach would have to be in at once, and the coach."""
     latest: dict[str, Session] = {}
     for session in sorted(sessions, key=lambda s: (s.start, s.id)):
-        for coach in {p.id for p in session.people if p.kind == "coach" and p.id}:
-            before = latest.get(coach)
+        for coach in {p.id: p for p in session.people if p.kind == "coach" and p.id}.values():
+            before = latest.get(coach.id or "")
             if before is not None and session.start < before.end:
-                yield before, session
+                yield before, session, coach
             if before is None or session.end > before.end:
-                latest[coach] = session
+                latest[coach.id or ""] = session
 
 
-def _twice(first: Session, second: Session, now: Millis) -> Finding:
+def _twice(first: Session, second: Session, coach: Person, now: Millis) -> Finding:
     return doubt(
         "bookings",
-        f"{second.one('coach').called or 'a coach'} is booked twice at once: {first.id}, which starts "
+        f"{coach.called} is booked twice at once: {first.id}, which starts "
         f"{relative(first.start, now)}, and {second.id}, {relative(second.start, now)}",
         "move or cancel one of them in the booking system",
         session=second.id,

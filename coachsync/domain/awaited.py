@@ -8,7 +8,7 @@ from coachsync.domain.case import Case
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Millis
 from coachsync.domain.user_names import unlinked
-from coachsync.domain.words import call, ended, missed, not_bookable, span
+from coachsync.domain.words import a_few, call, ended, missed, not_bookable, span, the
 
 Goal = Literal["open", "closed"]
 """Everybody booked is in; nothing of the session is left, and nothing more comes."""
@@ -96,13 +96,15 @@ def _not_yet_open(case: Case, error: Failure | None) -> Verdict:
         return Verdict("waiting", f"its setup begins in {span(case.opens - case.now)}", f"wait longer, or {opened}")
     if error is not None:
         return Verdict("waiting", error.message, error.hint, error)
-    missing = next((person for person in case.session.people if person.id is None), None)
-    if missing is not None and missing.discord_name:
-        found = unlinked(missing, case.session)
+    missing = [person for person in case.session.people if person.id is None]
+    named = next((person for person in missing if person.discord_name), None)
+    if named is not None:
+        found = unlinked(named, case.session)
         return Verdict("waiting", found.message, found.hint)
-    if missing is not None and case.life.open:
+    if missing and case.life.open:
         hint = "link it in the booking system; the next run lets them in"
-        return Verdict("waiting", f"the {missing.kind} has linked no Discord account", hint)
+        who, has = a_few([the(p, case.session.people) for p in missing]), "has" if len(missing) == 1 else "have"
+        return Verdict("waiting", f"{who} {has} linked no Discord account", hint)
     what = {"revoke": "its former room goes first", "update": "the people of its booking changed"}
     reason = what.get(case.next[0] or "", "its setup is due")
     return Verdict("waiting", f"{reason}: the next run does it", "`coachsync run` does it now")

@@ -35,8 +35,9 @@ _LOOK = 4  # requests that a run looks at a guild with
 class Stay(NamedTuple):
     """One session's room, from when until when.
 
-    `after`: it is not opened before, for it is paused. `closes` is when it goes if that is not by the windows. `access`
-    is None if the configuration decides, `role` and `room` say what is there already.
+    `observers` are those of the people who only observe. `after`: it is not opened before, for it is paused. `closes`
+    is when it goes if that is not by the windows. `access` is None if the configuration decides, `role` and `room` say
+    what is there already.
     """
 
     session_id: str
@@ -48,6 +49,7 @@ class Stay(NamedTuple):
     access: Access | None = None
     role: bool = False
     room: bool = False
+    observers: int = 0
 
 
 class Ground(NamedTuple):
@@ -211,7 +213,8 @@ class Course:
         length = 0
         for room in due:
             by_role = room.access == "role" and not self._lacks_role(room, now)
-            more = (room.stay.people, 0) if by_role else (0, room.stay.people)
+            looked_at = room.stay.observers if by_role else room.stay.people
+            more = (room.stay.people - looked_at, looked_at)
             granted = _span(grants + more[0], MOST_GRANTS, GRANT_WINDOW)
             spent = max(granted, _span(looks + more[1], MOST_LOOKS, LOOK_WINDOW))
             length = max(length, spent)

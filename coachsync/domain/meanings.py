@@ -259,8 +259,8 @@ ERRORS: dict[str, Meaning] = {
         "nobody is let in for that id; the others are",
     ),
     "room_open_to_others": Meaning(
-        "somebody who is not booked could enter a room or holds its role; the message says who and where, and whether "
-        "it was taken away",
+        "somebody who is not booked could enter a room or holds its role, or an observer could speak there; the "
+        "message says who and where, and whether it was taken away",
         "Discord's audit log shows who let them in; whoever may stay belongs into `[privacy] also`",
         "every run looks again, takes the access away if it can, and tells it until it is so no more",
         (
@@ -398,6 +398,11 @@ WARNINGS: dict[str, Meaning] = {
         "Discord itself keeps a participant out: timed out, quarantined or not past screening",
         "a moderator ends that, or the person answers the guild's questions",
         "they are let in as far as coachsync is concerned, and get in as soon as Discord lets them",
+    ),
+    "observer_may_speak": Meaning(
+        "an observer is an administrator of the guild, whom no room can keep from speaking and writing",
+        "nothing, if they may; else take the role from them, or book somebody else",
+        "they are let in as an observer, and Discord lets them do more",
     ),
     "grant_unproven": Meaning(
         "who holds a role could not be counted, or a grant could not be repeated",

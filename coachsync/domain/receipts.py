@@ -74,7 +74,10 @@ def _held(entry: Entry, grant: Grant, since: Millis, proven: bool) -> Held:
     last = max((g.revoked_at or 0 for g in entry.grants), default=0)
     ended = grant.state == "revoked" and (proven or grant.revoked_at != last)
     until = grant.revoked_at if ended else None
-    return Held(grant.user_id, known.kind if known else "former", known.name if known else "", since, until)
+    kind: PersonKind | Literal["former"] = "observer" if grant.observer else "former"
+    if known is not None and known.observes == grant.observer:  # else they were something else before
+        kind = known.kind
+    return Held(grant.user_id, kind, known.name if known else "", since, until)
 
 
 def _proof(thing: Resource, events: Sequence[Event]) -> Proof:

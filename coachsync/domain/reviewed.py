@@ -10,22 +10,28 @@ from typing import NamedTuple
 
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Action, ActionKind
+from coachsync.domain.words import a_few
 
 _NAMED = 5
 
 
 class ReviewedStep(NamedTuple):
-    """One action of a plan: what is done for which session in which guild, and for whom (user ids, sorted)."""
+    """One action of a plan: what is done for which session in which guild, and for whom (user ids, sorted).
+
+    `observers` are those of the people who only observe.
+    """
 
     session: str
     action: ActionKind
     guild_id: str
     people: tuple[str, ...]
+    observers: tuple[str, ...] = ()
 
 
 def step_of(action: Action) -> ReviewedStep:
     """Return what of an action is compared."""
-    return ReviewedStep(action.session.id, action.kind, action.guild_id, tuple(sorted(action.session.ids)))
+    people, observers = sorted(action.session.ids), sorted(action.session.observers)
+    return ReviewedStep(action.session.id, action.kind, action.guild_id, tuple(people), tuple(observers))
 
 
 def differences(reviewed: Collection[ReviewedStep], due: Iterable[ReviewedStep]) -> tuple[str, ...]:
@@ -47,8 +53,11 @@ def _difference(before: ReviewedStep | None, now: ReviewedStep | None) -> list[s
     if before.guild_id != now.guild_id:
         told.append(f"{now.action} of {now.session} is in guild {now.guild_id} now, in the plan in {before.guild_id}")
     if before.people != now.people:
-        who = ", ".join(now.people) or "nobody"
-        told.append(f"{now.action} of {now.session} is for {who} now, in the plan for {', '.join(before.people)}")
+        who = a_few(now.people) or "nobody"
+        told.append(f"{now.action} of {now.session} is for {who} now, in the plan for {a_few(before.people)}")
+    elif before.observers != now.observers:
+        who, was = a_few(now.observers) or "nobody", a_few(before.observers) or "nobody"
+        told.append(f"{who} only observes {now.session} now, in the plan {was}")
     return told
 
 

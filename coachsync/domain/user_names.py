@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import HOUR, MINUTE, Millis, Person, Session
 from coachsync.domain.windows import Policy, is_bookable, window_opens
+from coachsync.domain.words import the
 
 LookupResult = Literal["found", "nobody", "several", "too_many", "failed"]
 """One member; none; more than one; none on a page that was full, so that there may be more; Discord did not say."""
@@ -215,12 +216,13 @@ def _for_each(wanted: Wanted, result: LookupResult, user_id: str | None, now: Mi
 
 def unlinked(person: Person, session: Session) -> Failure:
     """Return what is wrong with somebody of a booking who has no id: with what was looked for, and what was found."""
+    who = the(person, session.people)
     if not person.discord_name:
-        hint = f"once the {person.kind} links an account the next run lets them in"
-        return Failure("unlinked", f"the {person.kind} has no Discord account in the booking", hint)
+        hint = f"once {who} links an account the next run lets them in"
+        return Failure("unlinked", f"{who} has no Discord account in the booking", hint)
     name = plain_name(person.discord_name)
     message, hint = _told(name, _of(session, name), session.guild_id)
-    return Failure("unlinked", f"the {person.kind} has no Discord id in the booking, and {message}", hint)
+    return Failure("unlinked", f"{who} has no Discord id in the booking, and {message}", hint)
 
 
 _WRITE_ID = "write their Discord id into the booking (in Discord: right-click the person → Copy User ID)"

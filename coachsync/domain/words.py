@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Millis, Session
+from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Millis, Person, Session
 from coachsync.domain.windows import Policy
+
+MOST_NAMED = 3
+"""How many people are named where not each of them has a line; of the others it is said how many they are."""
+
+
+def a_few(names: Sequence[str]) -> str:
+    """Return "Ada", "Ada and Ben", "Ada, Ben and Carl"; of more than three "Ada, Ben, Carl and 5 more"."""
+    if len(names) > MOST_NAMED:
+        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def the(person: Person, people: Sequence[Person]) -> str:
+    """Return "the student"; of several students "the student Ada", or "student 3 of 5" if they have no name."""
+    alike = [p for p in people if p.kind == person.kind]
+    if len(alike) < 2:
+        return f"the {person.kind}"
+    at = next((n for n, p in enumerate(alike, 1) if p is person), 1)
+    return f"the {person.kind} {person.name}" if person.name else f"{person.kind} {at} of {len(alike)}"
 
 
 def call(command: str, session_id: str, option: str = "") -> str:

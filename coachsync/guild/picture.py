@@ -278,6 +278,11 @@ class Guild:
         """Return which permissions an observer must be denied, and the bot lacks: 0 if it can let observers in."""
         return permissions.SILENCE & ~self.bot_permissions
 
+    def is_administrator(self, member: Member) -> bool:
+        """Return whether one of a member's roles gives them everything, whatever a room denies them."""
+        held = [self.roles[i].permissions for i in member.roles if i in self.roles]
+        return bool(permissions.guild_permissions(self.everyone, held) & permissions.ADMINISTRATOR)
+
     def is_nobody(self, user_id: str) -> bool:
         """Return whether an id is no person's: the bot's, a role's or the guild's own."""
         return user_id in (self.bot_id, self.id) or user_id in self.roles

@@ -181,8 +181,7 @@ def _call(after: Round, heard: Heard, argv: tuple[str, ...], row: StatusRow | No
 
 def _of_row(session: Session) -> dict[str, Any]:
     """Return what a program may want to know of a booking and `status` does not show."""
-    people = [{"kind": p.kind, "id": p.id, "name": p.name or None} for p in session.people]
-    return {"status": session.status, "guild_id": session.guild_id, "people": people}
+    return {"status": session.status, "guild_id": session.guild_id}
 
 
 def _printable(session_id: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from coachsync.domain.case import Case
 from coachsync.domain.model import Millis, PersonKind
-from coachsync.domain.words import call
+from coachsync.domain.words import MOST_NAMED, a_few, call
+from coachsync.report.lines import kinds
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
 from coachsync.report.typed import Typed
@@ -75,7 +76,7 @@ def _by_the_next_run(case: Case, moments: Moments, waiting_for: Sequence[PersonK
         return f"lets in who came, and no longer lets in who left: {_changed(case)}"
     if case.live is None:
         return "opens its room"
-    waiting = " and ".join(waiting_for)
+    waiting = kinds(waiting_for)
     return f"tries again to let in the {waiting}" if waiting else "goes on with setting up its room"
 
 
@@ -86,12 +87,18 @@ def _moved(case: Case, moments: Moments) -> str:
 
 
 def _changed(case: Case) -> str:
-    entry = case.entry
+    entry, session = case.entry, case.session
     inside = set(entry.granted()) if entry is not None else set()
-    named = {p.id: clean(p.called) for p in (*(entry.people if entry is not None else ()), *case.session.people)}
-    leaves = [f"{named.get(i, i)} leaves" for i in sorted(case.leavers)]
-    comes = [f"{named.get(i, i)} comes" for i in case.session.ids if i not in inside]
-    return ", ".join([*leaves, *comes])
+    named = {p.id: clean(p.called) for p in (*(entry.people if entry is not None else ()), *session.people)}
+    leaves = [f"{named.get(i, i)} {_LOSES[i in session.ids]}" for i in sorted(case.leavers)]
+    lacking = entry.lacking(session) if entry is not None else session.ids
+    comes = [f"{named.get(i, i)} {_GAINS[i in inside]}" for i in lacking if i not in case.leavers]
+    changes = [*leaves, *comes]
+    return a_few(changes) if len(changes) > MOST_NAMED else ", ".join(changes)
+
+
+_LOSES = {False: "leaves", True: "only observes"}
+_GAINS = {False: "comes", True: "may speak"}
 
 
 def nothing_ahead(case: Case) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from coachsync.clock import iso, relative
 from coachsync.domain.causes import Cause
-from coachsync.domain.model import Millis, Person, Session
-from coachsync.report.lines import people
+from coachsync.domain.model import Millis, Session
+from coachsync.report.lines import people, together
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
 
@@ -50,13 +50,7 @@ def one_of(session: Session, moments: Moments) -> str:
 
 def called(session: Session) -> str:
     """Return "Nadja with Mike": names, or the ids of those without; "" if nobody is known."""
-    coaches = _joined(p for p in session.people if p.kind == "coach")
-    others = _joined(p for p in session.people if p.kind != "coach")
-    return " with ".join(filter(None, (others, coaches)))
-
-
-def _joined(people: Iterable[Person]) -> str:
-    return " and ".join(clean(person.called) for person in people if person.called)
+    return together(session.people)
 
 
 def _when(session: Session, moments: Moments) -> str:

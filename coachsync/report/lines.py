@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from coachsync.clock import iso
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import Outcome, Person, Report, Session
+from coachsync.domain.model import Outcome, Person, PersonKind, Report, Session
+from coachsync.domain.words import MOST_NAMED, a_few
 from coachsync.report.document import summary
 from coachsync.report.text import clean, word
 
@@ -36,16 +38,23 @@ def note(outcome: Outcome) -> str:
 
 
 def people(session: Session) -> str:
-    """Return who a session is for: names, or the ids of those without."""
-    return " and ".join(clean(person.called) for person in session.people if person.called)
+    """Return who a session is for: names, or the ids of those without; of more than three how many more."""
+    return a_few([clean(person.called) for person in session.people if person.called])
 
 
 def together(people: Iterable[Person]) -> str:
-    """Return "Nadja with Coach Mike"; ids for those without a name."""
-    people = tuple(people)
-    students = " and ".join(clean(p.called) for p in people if p.kind == "student" and p.called)
-    others = " and ".join(clean(p.called) for p in people if p.kind != "student" and p.called)
-    return " with ".join(filter(None, (students, others)))
+    """Return "Nadja with Coach Mike"; ids for those without a name, and of more than three how many more."""
+    known = [person for person in people if person.called]
+    students = [clean(p.called) for p in known if p.kind == "student"]
+    others = [clean(p.called) for p in known if p.kind != "student"]
+    if len(known) > MOST_NAMED:
+        return a_few([*students, *others])
+    return " with ".join(filter(None, (a_few(students), a_few(others))))
+
+
+def kinds(people: Iterable[PersonKind]) -> str:
+    """Return "student", "student and coach" or "3 students and coach": one kind for each of several people."""
+    return a_few([kind if n == 1 else several(n, kind) for kind, n in Counter(people).items()])
 
 
 def summary_line(report: Report) -> str:
@@ -65,8 +74,9 @@ def counted(found: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def several(count: int, noun: str) -> str:
-    """Return "1 setup", "2 setups"."""
-    return f"{count} {noun}{'s' if count != 1 else ''}"
+    """Return "1 setup", "2 setups", "3 coaches"."""
+    plural = "es" if noun.endswith("ch") else "s"
+    return f"{count} {noun}{plural if count != 1 else ''}"
 
 
 def failures(outcomes: Iterable[Outcome]) -> Iterator[Failure]:

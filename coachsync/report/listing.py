@@ -16,7 +16,8 @@ from rich.text import Text
 
 from coachsync.domain.model import Person, Session
 from coachsync.domain.naming import short_of
-from coachsync.report.fitting import abbreviated, fit, flow, width, wrapped
+from coachsync.domain.words import MOST_NAMED, a_few
+from coachsync.report.fitting import abbreviated, cut, fit, flow, width, wrapped
 from coachsync.report.moments import Moments
 from coachsync.report.table import Canvas
 
@@ -77,7 +78,7 @@ def _distinct(items: Sequence[Item]) -> list[Item]:
 
 
 def _line(item: Item, when: Moments, canvas: Canvas, *, full_when: bool, whole_id: bool) -> _Line:
-    who = ", ".join(names_of(item.session.people, canvas))
+    who = in_one(names_of(item.session.people, canvas))
     identity = item.session.id if whole_id else item.short
     middle = (fit(cell, canvas) for cell in item.middle)
     return _Line(item, (_start(item.session, when, full=full_when), who, *middle, fit(identity, canvas)))
@@ -109,7 +110,7 @@ def _squeezed(lines: Sequence[_Line], widths: list[int], canvas: Canvas) -> tupl
     for line in lines:
         if width(line.cells[_WHO]) > room:
             named = [fit(person.name or person.kind, canvas) for person in line.item.session.people]
-            line = line._replace(cells=(line.cells[0], abbreviated(named, room, canvas), *line.cells[2:]))  # noqa: PLW2901
+            line = line._replace(cells=(line.cells[0], shortened(named, room, canvas), *line.cells[2:]))  # noqa: PLW2901
         squeezed.append(line)
     return squeezed, [*widths[:_WHO], room, *widths[_WHO + 1 :]]
 
@@ -150,9 +151,9 @@ def _block(item: Item, when: Moments, canvas: Canvas) -> Iterator[Text]:
     first, *more = flow([start, *middle], canvas.width - len(INDENT), canvas)
     yield Text.assemble((f"{fit(item.mark, canvas)} {start}", item.style), first[len(start) :])
     yield from (Text(INDENT + line) for line in more)
-    who = ", ".join(names_of(item.session.people, canvas))
+    who = in_one(names_of(item.session.people, canvas))
     if any(width(part) > room for part in who.split(" ")):
-        who = abbreviated(names_of(item.session.people, canvas), room, canvas)
+        who = shortened(names_of(item.session.people, canvas), room, canvas)
     identity = fit(item.session.id, canvas)
     identity = identity if width(identity) <= room else fit(item.short, canvas)
     fits = width(identity) <= room
@@ -167,6 +168,19 @@ def _block(item: Item, when: Moments, canvas: Canvas) -> Iterator[Text]:
 def names_of(people: Sequence[Person], canvas: Canvas) -> list[str]:
     """Return what people are called. Who has neither name nor account goes by what they are."""
     return [fit(person.called or person.kind, canvas) for person in people]
+
+
+def in_one(names: Sequence[str]) -> str:
+    """Return names with a comma between them, of more than three how many more."""
+    return a_few(names) if len(names) > MOST_NAMED else ", ".join(names)
+
+
+def shortened(names: Sequence[str], room: int, canvas: Canvas) -> str:
+    """Return `in_one` in `room` columns: the longest names lose their last words."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    if width(more) >= room:
+        return cut(f"{len(names)} people", room, canvas)
+    return abbreviated(names[:MOST_NAMED], room - width(more), canvas) + more
 
 
 def told(

@@ -14,7 +14,7 @@ from coachsync.domain.causes import Cause
 from coachsync.domain.model import Millis, Session
 from coachsync.domain.states import Phase
 from coachsync.report.attention import attention_lines, whose
-from coachsync.report.lines import people, several
+from coachsync.report.lines import kinds, people, several
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
 from coachsync.standing.row import StatusRow
@@ -147,7 +147,7 @@ def next_words(row: StatusRow, when: Moments) -> str:
     if _is_paused(row) and (row.next_at is None or row.next_at <= when.now):
         return "paused"
     if where.room == "waiting" and not _is_paused(row) and row.next_action in ("setup", "update"):
-        return f"{' and '.join(where.waiting_for)}, every run" if where.waiting_for else "every run"
+        return f"{kinds(where.waiting_for)}, every run" if where.waiting_for else "every run"
     if row.next_action is None or row.next_at is None:
         return _OVER.get(row.phase, "paused" if row.phase in ("booked", "setup_due") else "")
     step = _COMES.get(row.next_action, row.next_action)
@@ -208,7 +208,7 @@ def status_line(row: StatusRow) -> str:
     who = people(session)
     parts.append(f" for {who}" if who else "")
     if where.room != "none":
-        waits = f" for {' and '.join(where.waiting_for)}" if where.waiting_for else ""
+        waits = f" for {kinds(where.waiting_for)}" if where.waiting_for else ""
         parts.append(f", room {where.room}{waits}")
     if row.next_action is not None and row.next_at is not None:
         parts.append(f", next {row.next_action} {iso(row.next_at)}")

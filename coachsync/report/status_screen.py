@@ -11,8 +11,8 @@ from coachsync.domain.causes import Cause
 from coachsync.domain.model import Session
 from coachsync.domain.naming import short_of
 from coachsync.report.attention import called
-from coachsync.report.fitting import abbreviated, cut, fit, flow, width
-from coachsync.report.listing import INDENT, Item, listing, names_of, told
+from coachsync.report.fitting import cut, fit, flow, width
+from coachsync.report.listing import INDENT, Item, listing, names_of, shortened, told
 from coachsync.report.status import Severity, StatusView, block_of, first_line, next_words, nothing_words, severity
 from coachsync.report.table import Canvas, drawn
 from coachsync.standing.row import StatusRow
@@ -76,7 +76,7 @@ def _appointment(
     names = [] if session is None else names_of(session.people, canvas)
     who = "" if session is None else fit(called(session), canvas)
     if any(width(part) > room for part in who.split(" ")):
-        who = abbreviated(names, room, canvas)
+        who = shortened(names, room, canvas)
     if not who:
         whole = fit(session_id, canvas)
         who = whole if width(whole) <= room else cut(fit(short_of(session_id), canvas), room, canvas)

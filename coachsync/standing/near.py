@@ -10,6 +10,7 @@ from coachsync.clock import host_now, iso
 from coachsync.domain.model import DAY, Millis, Session, Span
 from coachsync.domain.naming import short_of
 from coachsync.domain.remembered import ghost, is_rehearsal
+from coachsync.domain.words import a_few
 
 if TYPE_CHECKING:
     from coachsync.store.base import Store
@@ -37,7 +38,7 @@ def hint_for(store: Store, name: str) -> str:
 
 
 def _told(session: Session) -> str:
-    who = " and ".join(person.name for person in session.people if person.name)
+    who = a_few([person.name for person in session.people if person.name])
     about = ", ".join(filter(None, (who, iso(session.start) if session.start else "")))
     return f"{session.id} ({about})" if about else session.id
 

@@ -80,7 +80,10 @@ def stays_of(row: StatusRow, policy: Policy, now: Millis) -> Iterator[tuple[str,
         return
     opens = window_opens(session, policy)
     after = row.next_at if row.next_action == "setup" and row.next_at is not None and row.next_at > opens else 0
-    yield session.guild_id, Stay(session.id, session.start, session.end, len(session.ids), after)
+    yield (
+        session.guild_id,
+        Stay(session.id, session.start, session.end, len(session.ids), after, observers=len(session.observers)),
+    )
 
 
 def _held(row: StatusRow, entry: Entry, policy: Policy, now: Millis) -> Stay:
@@ -93,6 +96,7 @@ def _held(row: StatusRow, entry: Entry, policy: Policy, now: Millis) -> Stay:
         start=start,
         end=end,
         people=len(session.ids),
+        observers=len(session.observers),
         after=at if action == "setup" and at is not None and at > now else 0,
         closes=max(now, at or now) if leaves else None,
         access=entry.access,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from coachsync.domain.case import Case
 from coachsync.domain.causes import Cause
 from coachsync.domain.drift import is_gone
-from coachsync.domain.model import MINUTE, Entry, Millis, PersonKind
+from coachsync.domain.model import MINUTE, Entry, Millis, Person, PersonKind
 from coachsync.domain.states import Room
 from coachsync.domain.windows import cleanup_at
 
@@ -22,7 +22,7 @@ _LINK = "https://discord.com/channels"
 class Standing(NamedTuple):
     """A session's room, who it waits for, whether a promise is broken, since when something is wrong, and the link.
 
-    `waiting_for` are kinds of people of the booking, each once. `since` is None if nothing is wrong.
+    `waiting_for` is the kind of each person of the booking who is waited for. `since` is None if nothing is wrong.
     """
 
     room: Room
@@ -76,15 +76,18 @@ def _had_one(entry: Entry) -> bool:
 def _waiting_for(case: Case) -> tuple[PersonKind, ...]:
     """Return whose access is not proven; everybody if that of the whole room is not."""
     entry = case.live
-    out = [p.kind for p in case.session.people if entry is None or p.id is None or not _is_in(entry, p.id)]
+    out = [p.kind for p in case.session.people if entry is None or not _is_in(entry, p)]
     unproven = entry is None or entry.state == "opening" or _lacks_role(entry)
     everybody = [p.kind for p in case.session.people] if unproven and not out else out
-    return tuple(dict.fromkeys(everybody))
+    return tuple(everybody)
 
 
-def _is_in(entry: Entry, person: str) -> bool:
-    grant = entry.grant_of(person)
-    return grant is not None and grant.state == "granted" and not is_gone(entry.repairs, "grant", person)
+def _is_in(entry: Entry, person: Person) -> bool:
+    if person.id is None:
+        return False
+    grant = entry.grant_of(person.id)
+    inside = grant is not None and grant.state == "granted" and grant.observer == person.observes
+    return inside and not is_gone(entry.repairs, "grant", person.id)
 
 
 def _lacks_role(entry: Entry) -> bool:

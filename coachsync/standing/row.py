@@ -11,7 +11,7 @@ from coachsync.domain.model import ActionKind, Entry, Event, Millis, Session
 from coachsync.domain.states import Phase
 from coachsync.domain.user_names import unlinked
 from coachsync.domain.windows import cleanup_at
-from coachsync.domain.words import call, unknown_status
+from coachsync.domain.words import a_few, call, the, unknown_status
 from coachsync.standing.room import MAX_SILENCE, Standing, standing
 
 
@@ -111,9 +111,11 @@ def _blocked(case: Case, error: Event | None) -> Failure | None:
         return Failure("missed", "it can no longer get its room", hint)
     if phase == "unknown":
         return unknown_status(session, case.policy)
-    missing = next((person for person in session.people if person.id is None), None)
-    if phase in ("booked", "setup_due") and missing is not None:
-        if missing.discord_name:
-            return unlinked(missing, session)
-        return Failure("unlinked", f"the {missing.kind} has linked no Discord account", "link it in the booking system")
+    missing = [person for person in session.people if person.id is None]
+    if phase in ("booked", "setup_due") and missing:
+        named = next((person for person in missing if person.discord_name), None)
+        if named is not None:
+            return unlinked(named, session)
+        who, has = a_few([the(p, session.people) for p in missing]), "has" if len(missing) == 1 else "have"
+        return Failure("unlinked", f"{who} {has} linked no Discord account", "link it in the booking system")
     return None

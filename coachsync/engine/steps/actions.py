@@ -17,13 +17,15 @@ from coachsync.domain.model import Access, Action, Entry, Names, Outcome, Outcom
 from coachsync.domain.naming import names_somebody_else, render
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import is_bookable
-from coachsync.domain.words import abandon_command
+from coachsync.domain.words import MOST_NAMED, abandon_command
 from coachsync.engine.marks import living_marks
 from coachsync.engine.steps import belongings, counting, privacy, role, room
 from coachsync.engine.steps.job import HeldBack, Job, Trouble
 from coachsync.engine.steps.people import let_in, send_away
 from coachsync.engine.steps.removal import drop_spares, not_made, remove
 from coachsync.errors import StoreError
+
+_MOST_HINTS = 5  # of many people without an account each has one
 
 
 async def perform(job: Job) -> None:
@@ -205,12 +207,17 @@ async def _end(job: Job, marks: Marks | None = None) -> None:
 
 
 def joined(failures: list[Failure]) -> Failure:
-    """Return several failures as one: the first one's code, all messages and hints."""
-    first = failures[0]
-    return first._replace(
-        message="; ".join(dict.fromkeys(f.message for f in failures)),
-        hint="; ".join(dict.fromkeys(f.hint for f in failures)),
-    )
+    """Return several failures as one: the first one's code, all messages and hints.
+
+    Of more than three people of whom the same is wrong, three are told of.
+    """
+    told: list[str] = []
+    for code in dict.fromkeys(f.code for f in failures):
+        messages = list(dict.fromkeys(f.message for f in failures if f.code == code))
+        more = len(messages) - MOST_NAMED
+        told += [*messages[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
+    hints = list(dict.fromkeys(f.hint for f in failures))
+    return failures[0]._replace(message="; ".join(told), hint="; ".join(hints[:_MOST_HINTS]))
 
 
 class Ended(NamedTuple):

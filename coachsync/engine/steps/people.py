@@ -89,6 +89,9 @@ def _warn_of_hindrance(job: Job, person: Person, member: Member) -> None:
     why = "has not passed the guild's membership screening" if member.pending else why
     if why:
         job.guild.warn("held_back", job.session.id, f"the {person.kind} ({person.id}) {why}: they may not get in")
+    if person.observes and job.guild.is_administrator(member):
+        told = f"the observer ({person.id}) is an administrator of the guild: Discord lets them speak all the same"
+        job.guild.warn("observer_may_speak", job.session.id, told)
 
 
 async def _let_in_one(job: Job, person: Person) -> None:
