@@ -123,6 +123,7 @@ def test_table_without_a_column_is_named(tmp_path: Path) -> None:
     home = Home(tmp_path).settle(SQLITE)
     with closing(sqlite3.connect(home.file)) as connection:
         connection.execute("ALTER TABLE sessions RENAME COLUMN coach_discord_id TO mentor")
+        connection.execute("ALTER TABLE sessions RENAME COLUMN participants TO others")
     assert "lacks coach_discord_id" in only(home).message
 
 

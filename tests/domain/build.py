@@ -100,7 +100,7 @@ def an_entry(session: Session, **changes: Any) -> Entry:
             Resource("role", names.role, session.guild_id, "made", snowflake=f"14{session.start}"),
             Resource("channel", names.channel, session.guild_id, "made", snowflake=f"15{session.start}"),
         ],
-        grants=[Grant(p, "granted") for p in session.ids],
+        grants=[Grant(p, "granted", observer=p in session.observers) for p in session.ids],
     )
     for name, value in changes.items():
         setattr(entry, name, value)

@@ -211,7 +211,10 @@ def crowd() -> StatusView:
         urgency="late",
         since=at(5),
     )
-    return view([(group, an_entry(group)), (over, an_entry(over))], [left])
+    many = booked("cls00001", at(11), "Ada Lovelace", "Bartholomäus von Hohenstein")
+    others = (Person(f"130000000000000001{n}", "student", f"Student {n}") for n in range(6))
+    many = many._replace(people=(*many.people, *others))
+    return view([(group, an_entry(group)), (over, an_entry(over)), (many, an_entry(many))], [left])
 
 
 SITUATIONS = {f.__name__: f for f in (morning, all_well, empty, uuids, long_names, wide_letters, outage, odds, crowd)}

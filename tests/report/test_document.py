@@ -76,6 +76,10 @@ def test_status_tells_sessions_and_the_last_run() -> None:
             "coach": "1100000000000000011",
             "student_name": "John Doe",
             "coach_name": "Coach Sarah",
+            "people": [
+                {"kind": "student", "id": "1100000000000000010", "name": "John Doe"},
+                {"kind": "coach", "id": "1100000000000000011", "name": "Coach Sarah"},
+            ],
             "last_error": {"code": "missed", "message": "too late", "hint": "move it"},
             "room": "none",
             "waiting_for": [],

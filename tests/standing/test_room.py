@@ -112,9 +112,15 @@ def test_room_is_missed_until_the_end(now: Millis, room: str) -> None:
     assert stands(S, opened(resources=[ROLE]), now).room == room
 
 
-def test_each_kind_of_person_is_waited_for_once() -> None:
+def test_each_person_who_is_not_in_is_waited_for() -> None:
     session = S._replace(people=(*S.people, Person(SOMEBODY, "observer"), Person(None, "observer")))
-    assert stands(session, opened()).waiting_for == ("observer",)
+    assert stands(session, opened()).waiting_for == ("observer", "observer")
+
+
+def test_student_who_was_let_in_to_observe_is_waited_for() -> None:
+    entry = opened(state="opening")
+    entry.grants[0].observer = True
+    assert stands(S, entry).waiting_for == ("student",)
 
 
 NOTHING, WAITING, GONE = None, opened(state="opening", grants=ASKED), opened(resources=[ROLE])
