@@ -115,7 +115,13 @@ def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Fo
     found.run("token", lambda: host.of_two_bots(settings, tokens, request.environ))
     if not request.offline:
         request.told("asking Discord …")
-        found.run("api", lambda: _ask(settings, tokens, guilds, kept, now, request.days * DAY))
+
+        def discord() -> Iterable[Finding]:
+            nonlocal kept
+            kept, findings = _ask(settings, tokens, guilds, kept, now, request.days * DAY)
+            return findings
+
+        found.run("api", discord)
     if request.rehearse:
         found.run("rehearse", lambda: _rehearse(request, settings, tokens, found))
     else:
@@ -182,7 +188,8 @@ def _guilds(settings: Settings, kept: Kept) -> tuple[str, ...]:
 
 def _ask(
     settings: Settings, tokens: Tokens, guilds: Iterable[str], kept: Kept, now: Millis, ahead: Millis
-) -> Iterable[Finding]:
+) -> tuple[Kept, list[Finding]]:
+    """Return what Discord says, and what the store holds with those who were found by their user names."""
     from coachsync.doctor.bots import of_bots
     from coachsync.doctor.business import Business
     from coachsync.doctor.guild import of_guild
@@ -196,7 +203,7 @@ def _ask(
             f"[{f'guilds.{guild_id}' if guild_id in settings.guilds else 'discord'}] of {settings.path}",
             settings.policy,
             ahead,
-            tuple(s for s in kept.coming if s.guild_id == guild_id),
+            asked.coming,
             tuple(e for e in kept.live if e.guild_id == guild_id),
             kept.budgets.get(guild_id, RoleBudget()),
             kept.bots.get(guild_id, ""),
@@ -205,4 +212,5 @@ def _ask(
         findings += people.of_people(asked, business.coming, now)
     if replies.guilds and not any(f.check == "people" for f in findings):
         findings.append(people.all_well(replies.guilds))
-    return findings
+    found = {s.id: s for asked in replies.guilds.values() for s in asked.coming}
+    return kept._replace(coming=tuple(found.get(s.id, s) for s in kept.coming)), findings

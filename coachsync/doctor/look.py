@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Collection, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 from coachsync import waits
+from coachsync.clock import host_now
 from coachsync.config import Settings, Tokens
 from coachsync.discord.api import Discord, How
 from coachsync.discord.errors import DiscordError
 from coachsync.discord.objects import Me
 from coachsync.domain.guild_objects import Channel, GuildFacts, Member
 from coachsync.domain.model import Entry, Millis, Session
+from coachsync.domain.user_names import MOST_AHEAD, PAGE, judged, to_look_up, unsaid, with_lookups
 from coachsync.errors import ConfigError
 from coachsync.guild.access import Ways
 from coachsync.guild.picture import Guild
@@ -42,7 +44,8 @@ class Asked(NamedTuple):
     """What Discord says of one guild.
 
     `facts` and `category` are None if they cannot be read or none is configured. `unlisted` are rooms that the ledger
-    knows and the list does not show, `members` the people asked for.
+    knows and the list does not show, `members` the people asked for. `coming` are its bookings, with those whom they
+    name by a Discord user name alone, as far as a search finds them.
     """
 
     guild: Guild
@@ -51,6 +54,7 @@ class Asked(NamedTuple):
     category: Channel | DiscordError | None = None
     unlisted: Mapping[str, Channel | DiscordError] = {}
     members: Mapping[str, Member | DiscordError] = {}
+    coming: tuple[Session, ...] = ()
 
     @property
     def called(self) -> str:
@@ -119,12 +123,14 @@ async def _guild(
         return me
 
     await guild.look(myself())
+    mine_coming = tuple(s for s in coming if s.guild_id == guild_id)
     if guild.failure is not None:
-        return Asked(guild, me)
+        return Asked(guild, me, coming=mine_coming)
+    mine_coming = await _looked_up(way, mine_coming, settings)
     rooms = [e.current("channel") for e in live if e.guild_id == guild_id]
     ids = [r.snowflake for r in rooms if r is not None and r.snowflake is not None]
     missing = [i for i in ids if i not in guild.channels][:_MOST_ROOMS]
-    people = dict.fromkeys(i for s in coming if s.guild_id == guild_id for i in s.ids if not guild.is_nobody(i))
+    people = dict.fromkeys(i for s in mine_coming for i in s.ids if not guild.is_nobody(i))
     facts, category = await asyncio.gather(_or_error(way.guild(guild_id)), _category(guild))
     found = await asyncio.gather(*(_or_error(way.channel(i)) for i in missing))
     members = await asyncio.gather(*(_or_error(guild.member(i, How())) for i in people))
@@ -135,7 +141,27 @@ async def _guild(
         category,
         dict(zip(missing, found, strict=True)),
         dict(zip(people, members, strict=True)),
+        mine_coming,
     )
+
+
+async def _looked_up(way: Discord, coming: tuple[Session, ...], settings: Settings) -> tuple[Session, ...]:
+    """Return bookings with whom their user names are found to be now, some names at most: a run finds the others."""
+    now = host_now()
+    names = to_look_up(coming, settings.policy, now, frozenset(s.id for s in coming)).wanted[:MOST_AHEAD]
+    if not names:
+        return coming
+    answers = await asyncio.gather(*(_or_error(way.search_members(w.guild_id, w.name, PAGE)) for w in names))
+    lookups = [
+        lookup
+        for wanted, answer in zip(names, answers, strict=True)
+        for lookup in (
+            unsaid(wanted, answer.message, now)
+            if isinstance(answer, DiscordError)
+            else judged(wanted, answer.members, answer.shown, now)
+        )
+    ]
+    return tuple(with_lookups(s, [*s.lookups, *(each for each in lookups if each.session_id == s.id)]) for s in coming)
 
 
 async def _category(guild: Guild) -> Channel | DiscordError | None:

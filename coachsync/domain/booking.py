@@ -97,7 +97,8 @@ def _agreed_on(told: Sequence[tuple[Person, ...]]) -> tuple[Person, ...]:
 
 def _agreed(person: Person, told: Sequence[Person]) -> Person:
     """Return a person as several rows tell of them: unread unless all say the same."""
-    same = all((p.id, p.kind) == (person.id, person.kind) and not p.unread for p in told)
+    same = all((p.id or p.discord_name, p.kind) == (person.id or person.discord_name, person.kind) for p in told)
+    same = same and not any(p.unread for p in told)
     return person if same else person._replace(id=None, unread=True)
 
 

@@ -93,7 +93,7 @@ async def _search(
     for one in wanted:
         by_guild.setdefault(one.guild_id, []).append(one)
     tell = request.progress or (lambda _: None)
-    tell(f"looking up {len(wanted)} Discord user names …")
+    tell(f"looking up {len(wanted)} Discord user name{'s' if len(wanted) > 1 else ''} …")
     try:
         looked = await asyncio.gather(*(_in_guild(ways, guild_id, names, now) for guild_id, names in by_guild.items()))
     finally:

@@ -39,6 +39,28 @@ def test_id_that_is_nobodys_is_found(scene: Scene) -> None:
     assert "no such user" in only(scene).message
 
 
+def test_user_name_that_nobody_bears_is_found_with_similar_ones(scene: Scene) -> None:
+    scene.person("nadja.k")
+    book(scene, studentDiscordId=None, studentDiscordName="@nadja")
+    found = only(scene)
+    assert (found.check, found.level) == ("people", "failure")
+    assert "'nadja' (similar: nadja.k)" in found.message
+
+
+def test_user_name_that_a_member_bears_is_well(scene: Scene) -> None:
+    scene.person("nadja")
+    book(scene, studentDiscordId=None, studentDiscordName="@Nadja")
+    assert examined(scene) == []
+
+
+def test_doctor_remembers_nothing_of_the_names_it_looked_up(scene: Scene) -> None:
+    scene.person("nadja")
+    book(scene, studentDiscordId=None, studentDiscordName="nadja")
+    examined(scene)
+    with scene.store(writable=False) as store:
+        assert store.ledger.lookups([ID]) == []
+
+
 def test_unlinked_student_is_found(scene: Scene) -> None:
     book(scene, studentDiscordId="", studentName="Nadja")
     found = only(scene)

@@ -223,6 +223,12 @@ def test_a_row_that_is_no_object_is_told_by_number_and_value() -> None:
     assert (session.id, told(session).startswith("row 4 is [1, 2], not an object")) == ("row 4", True)
 
 
+def test_rows_of_one_id_with_different_user_names_do_not_agree_on_the_person() -> None:
+    rows = [read(student_discord_id=None, student_discord_name=name) for name in ("anna", "ben")]
+    assert occurs_twice(rows).people[0].unread
+    assert not occurs_twice([rows[0], rows[0]]).people[0].unread
+
+
 def test_an_id_that_occurs_twice_does_not_hide_an_earlier_flaw() -> None:
     assert "occurs more than once" in told(occurs_twice([read()]))
     assert "status" in told(occurs_twice([read(status=None)]))
