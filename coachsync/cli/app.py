@@ -26,6 +26,7 @@ ENTRIES = (
     Command("wait", "wait", "wait", "Wait until a session is open, or closed."),
     Command("pause", "pause", "pause", "Have runs leave sessions, a guild or everything as it is, for a while."),
     Command("resume", "pause", "resume", "End a pause."),
+    Command("sync", "sync", "sync", "Pull the bookings of the configured sources now."),
     Command("sessions", "sessions.app", "app", "Add, list, change, import and export bookings."),
     Command("init", "init.command", "init", "Write a commented configuration file and make an empty store."),
     Command("demo", "demo", "demo", "Play the life of three sessions against an embedded Discord."),
@@ -37,7 +38,7 @@ PARTS = {
     "Is all well?": ("status", "doctor", "audit", "wait", "forecast"),
     "What happened, and why?": ("explain", "runs", "timeline"),
     "Do what is due": ("run", "setup", "cleanup"),
-    "Step in": ("sessions", "pause", "resume"),
+    "Step in": ("sessions", "sync", "pause", "resume"),
     "Begin": ("demo", "init", "schedule", "help"),
 }
 """What an operator asks, and the commands that answer. A command that is in none of these is shown last."""

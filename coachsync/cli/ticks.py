@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from coachsync.cli.context import Invocation
+    from coachsync.config import Settings
     from coachsync.domain.model import Millis, Report
     from coachsync.domain.reviewed import ReviewedStep
+    from coachsync.engine.request import Pulled
+    from coachsync.store.base import Store
 
 
 class TickCall(NamedTuple):
     """What one call of these commands asks for, checked. `now` is None for the host's clock, `wait` in seconds.
 
-    `agrees` is asked with a dry run's report whether the tick may go on. `out` is where a dry run's plan is written,
-    `reviewed` the plan that is carried out if it still fits.
+    `sources`: they are pulled first. `agrees` is asked with a dry run's report whether the tick may go on. `out` is
+    where a dry run's plan is written, `reviewed` the plan that is carried out if it still fits.
     """
 
     command: str
@@ -35,6 +38,7 @@ class TickCall(NamedTuple):
     agrees: Callable[[Report], bool] | None = None
     out: str | None = None
     reviewed: frozenset[ReviewedStep] | None = None
+    sources: bool = False
 
 
 def run_tick(said: Invocation, call: TickCall) -> int:
@@ -76,6 +80,7 @@ def _run_tick(said: Invocation, call: TickCall) -> int:
             tokens=Tokens(settings, said.environ),
             progress=progress,
             reviewed=call.reviewed,
+            pull=_puller(said, settings, call, progress),
         )
         if call.agrees is not None and not call.agrees(tick(request._replace(dry_run=True, progress=None))):
             return SOME_FAILED
@@ -85,3 +90,14 @@ def _run_tick(said: Invocation, call: TickCall) -> int:
 
         write_plan(call.out, report)
     return show(report, settings, json=call.json, quiet=call.quiet)
+
+
+def _puller(
+    said: Invocation, settings: Settings, call: TickCall, progress: Callable[[str], None]
+) -> Callable[[Store, Millis], Pulled] | None:
+    """Return what pulls the sources before the tick; None if there are none, or they are left alone."""
+    if not (settings.sources and call.sources) or call.dry_run or call.reviewed is not None:
+        return None
+    from coachsync.cli.pulling import puller
+
+    return puller(said, settings, force=call.force, tell=progress)

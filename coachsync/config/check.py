@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from coachsync.config.definition import KEYS, PER_GUILD, SECTIONS, Key, keys_of, sections_in
-from coachsync.config.settings import DiscordSettings, Settings
+from coachsync.config.settings import DiscordSettings, Settings, SourceSettings
 from coachsync.config.values import UnfitError, shown
 from coachsync.domain.snowflake import is_snowflake
 
@@ -24,9 +24,10 @@ def check(
     _check_together(found, problems)
     _check_mapping(document, found, problems)
     _check_everyone(found, guilds, problems)
+    sources = _source_sections(document, found, problems)
     if problems:
         return None, tuple(problems)
-    settings = _settings(found, guilds, path, base_dir)
+    settings = _settings(found, guilds, path, base_dir)._replace(sources=sources)
     if settings.store.mapping is not None and _section(document, "statuses").get("completed"):
         settings = settings._replace(store=settings.store._replace(completes=True))
     return settings, ()
@@ -42,7 +43,7 @@ def _check_sections(content: Mapping[str, Any], problems: list[str], section: st
             _check_names(section, [name], [*keys, *inside], problems, what)
         elif not isinstance(value, dict):
             problems.append(f"{path}: found {shown(value)}, expected a section [{path}]")
-        elif path != "guilds":
+        elif path not in ("guilds", "sources"):
             _check_sections(value, problems, path)
 
 
@@ -141,6 +142,14 @@ def _guild_section(guild: str, content: Any, problems: list[str]) -> Found:
         for key in PER_GUILD
         if key.name in content
     }
+
+
+def _source_sections(document: Mapping[str, Any], found: Found, problems: list[str]) -> tuple[SourceSettings, ...]:
+    if not document.get("sources"):
+        return ()
+    from coachsync.config.sources import check_sources
+
+    return check_sources(document["sources"], found["statuses.cancelled"] or (), problems)
 
 
 def _check_together(found: Found, problems: list[str]) -> None:

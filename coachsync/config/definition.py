@@ -59,6 +59,7 @@ SECTIONS: dict[str, Section] = {
         'Another system\'s table as the store: field = "column". `init --from-database URL` proposes it.',
         s.ColumnSettings,
     ),
+    "sources": Section("Where bookings are pulled from by every run: [sources.NAME].", None),
     "statuses": Section("What the booking system's statuses mean. Any other gets no room.", s.StatusSettings),
     "privacy": Section("Who else may enter a room.", s.PrivacySettings),
     "windows": Section("When rooms open and close.", s.WindowSettings),
@@ -171,6 +172,35 @@ KEYS: tuple[Key, ...] = (
         "a program that takes longer is ended"),
 )  # fmt: skip
 """All keys in the order of the file."""
+
+SOURCE_TYPES = ("ics", "json", "jsonl", "csv", "convex", "sql")
+
+SOURCE_KEYS: tuple[Key, ...] = (
+    Key("sources.NAME", "type", v.one_of(*SOURCE_TYPES), None, ", ".join(SOURCE_TYPES), required=True, example="ics"),
+    Key("sources.NAME", "url", v.source_url, None, "its address: https, or http to this host; of sql a database's",
+        example="https://calendar.example/basic.ics"),
+    Key("sources.NAME", "path", v.path, None, "or a file", example="bookings.csv"),
+    Key("sources.NAME", "command", v.program, [], "or a program that prints it: path and arguments, no shell",
+        example=["/usr/local/bin/bookings", "--json"]),
+    Key("sources.NAME", "query", v.text, None, "of sql: SELECT …, its columns named as fields",
+        example="SELECT id, status, starts_at AS start FROM bookings"),
+    Key("sources.NAME", "time", v.one_of("ms", "s", "iso", "timestamp"), "ms", "of sql: how times are written"),
+    Key("sources.NAME", "timezone", v.zone, None, "of times that carry no zone: without it they are refused",
+        example="Europe/Berlin"),
+    Key("sources.NAME", "table", v.text, "sessions", "of convex: the table of the export"),
+    Key("sources.NAME", "token_file", v.token_source, None,
+        'or "credential:NAME": sent as Authorization: Bearer; of sql the password', example="credential:booking-page"),
+    Key("sources.NAME", "people", v.path, None, "optional: who has which Discord id, a TOML file",
+        example="people.toml"),
+    Key("sources.NAME", "map", v.text_table, {}, "optional: field = column, as --map of sessions import",
+        example={"student": "attendee"}),
+    Key("sources.NAME", "complete", v.flag, False, "true: what is missing from it was cancelled"),
+    Key("sources.NAME", "every", v.duration_between(0, 366 * DAY, "of at most 366 days"), "0s",
+        "pulled at most this often"),
+    Key("sources.NAME", "timeout", v.duration_between(1000, 10 * MINUTE, 'from "1s" to "10m"'), "10s",
+        "one whole pull"),
+)  # fmt: skip
+"""The keys of each `[sources.NAME]`; `config.sources` says what goes together."""
 
 PER_GUILD: tuple[Key, ...] = tuple(key for key in KEYS if key.per_guild)
 ENVIRONMENT: tuple[str, ...] = ("COACHSYNC_TOKEN", *(key.env for key in KEYS if key.env))

@@ -14,6 +14,8 @@ from coachsync.domain.model import Access, Millis, Warn
 from coachsync.domain.naming import Templates
 from coachsync.domain.windows import Policy
 
+SourceType = Literal["ics", "json", "jsonl", "csv", "convex", "sql"]
+
 
 class DiscordSettings(NamedTuple):
     """`[discord]`, or what holds for one guild: its own section over `[discord]`.
@@ -168,6 +170,29 @@ class AlertSettings(NamedTuple):
     repeat: Millis
 
 
+class SourceSettings(NamedTuple):
+    """`[sources.NAME]`: one place that bookings are pulled from.
+
+    One of `url`, `path` and `command` is set. `map` is field → column, as it is written. Times are milliseconds.
+    """
+
+    name: str
+    type: SourceType
+    url: str | None
+    path: str | None
+    command: tuple[str, ...]
+    query: str | None
+    time: Literal["ms", "s", "iso", "timestamp"]
+    timezone: str | None
+    table: str
+    token_file: str | None
+    people: str | None
+    map: Mapping[str, str]
+    complete: bool
+    every: Millis
+    timeout: Millis
+
+
 class Settings(NamedTuple):
     """The whole configuration, by section.
 
@@ -191,6 +216,7 @@ class Settings(NamedTuple):
     notify: NotifySettings
     metrics: MetricsSettings
     hooks: HookSettings
+    sources: tuple[SourceSettings, ...] = ()
     warnings: tuple[Warn, ...] = ()
 
     @property

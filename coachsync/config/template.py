@@ -22,6 +22,14 @@ _GUILD_EXAMPLE = """\
 # category_id = "1200000000000000001"
 # token_file = "/etc/coachsync/token-b"
 """
+_SOURCE_EXAMPLE = """\
+# [sources.calendar]
+# type = "ics"
+# url = "https://calendar.example/basic.ics"
+# people = "people.toml"
+# map = {student = "attendee", coach = "organizer"}
+"""
+_EXAMPLES = {"guilds": _GUILD_EXAMPLE, "sources": _SOURCE_EXAMPLE}
 
 
 def render_config(given: Mapping[str, Any]) -> str:
@@ -34,13 +42,13 @@ def render_config(given: Mapping[str, Any]) -> str:
 
 
 def _section(section: str, doc: str, given: Mapping[str, Any]) -> str:
-    if section == "guilds":
-        return f"\n# {doc}\n{_GUILD_EXAMPLE}"
     if section == _COLUMNS:
         columns = [(key, given[key.path]) for key in keys_of(section) if key.path in given]
         if not columns:
             return f"\n# {doc}\n{_COLUMNS_EXAMPLE}"
         return f"\n# {doc}\n[{section}]\n" + "".join(_line(key, column) for key, column in columns)
+    if section in _EXAMPLES:
+        return f"\n# {doc}\n{_EXAMPLES[section]}"
     lines = [_line(key, given.get(key.path)) for key in keys_of(section)]
     return f"\n# {doc}\n[{section}]\n" + "".join(lines)
 

@@ -229,6 +229,31 @@ def heartbeat_url(value: Any) -> str:
     return found
 
 
+def source_url(value: Any) -> str:
+    """Take an address to pull from: https (webcal is the same), http if the host is loopback, or a database's."""
+    found = text(value)
+    if found.startswith(("mysql://", "postgresql://", "sqlite:///")) and found.isprintable() and " " not in found:
+        return found
+    if found.startswith("webcal://"):
+        found = "https" + found.removeprefix("webcal")
+    parts = _split_url(found.partition("?")[0])
+    if parts is None or any(c <= " " or c > "~" for c in found):
+        raise UnfitError('an address such as "https://calendar.example/basic.ics"')
+    scheme, host, clean = parts
+    if not clean or "#" in found:
+        raise UnfitError("an address without user name or fragment: a secret goes into token_file")
+    if scheme != "https" and not is_loopback(host):
+        raise UnfitError("an https address (http only to this very host)")
+    return found
+
+
+def text_table(value: Any) -> dict[str, str]:
+    """Take a table of texts by name."""
+    if not isinstance(value, dict) or not all(isinstance(one, str) and one for one in value.values()):
+        raise UnfitError('a table of texts, such as {student = "attendee"}')
+    return dict(value)
+
+
 def path(value: Any) -> str:
     """Take the path of a file."""
     found = text(value)

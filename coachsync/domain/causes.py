@@ -22,7 +22,7 @@ Ending = Literal["mended", "over"]
 NOWHERE = frozenset(
     {
         *("store_error", "clock_skew", "token_readable", "config_writable", "people_file", "environment"),
-        *("tick_failed", "no_tick"),
+        *("tick_failed", "no_tick", "source_failed", "source_rows"),
     }
 )
 """What concerns this host and no guild."""
@@ -45,7 +45,10 @@ PASSING = frozenset({"interrupted", "unknown_session", "not_bookable", "ended", 
 AFTER_RUNS = frozenset({"hook_failed", "heartbeat_failed", "notify_failed", "notify_readable", "metrics_failed"})
 """What goes wrong round a run: only whoever does that work says how it ends."""
 
-_CONDITIONS = frozenset({"category_gone", "staff_role_gone", "token_readable", "config_writable", "limits_near"})
+OF_SOURCES = frozenset({"source_failed", "source_rows"})
+"""What is one source's of bookings: only a pull of it says how it ends."""
+
+_CONDITIONS = OF_SOURCES | {"category_gone", "staff_role_gone", "token_readable", "config_writable", "limits_near"}
 """What stands until a run sees it gone."""
 
 OPEN = "room_open_to_others"
@@ -84,7 +87,8 @@ class Cause(NamedTuple):
     """One thing that is wrong: `since` when, which `sessions` wait for it (ids).
 
     `guild_id` is "" for what concerns no guild. `rowid` is 0 until the ledger has stored it. `urgency` is that of
-    `last_seen`, see `as_of`; `turns` are those of the sessions, one for each.
+    `last_seen`, see `as_of`; `turns` are those of the sessions, one for each. `about` names the one thing of several
+    alike, such as a source of bookings; "" if there is but one.
     """
 
     code: str
@@ -97,6 +101,7 @@ class Cause(NamedTuple):
     urgency: Urgency
     rowid: int = 0
     turns: tuple[Turns, ...] = ()
+    about: str = ""
 
 
 class EndedCause(NamedTuple):
@@ -117,7 +122,7 @@ class Wrong(NamedTuple):
     """One thing that a run saw to be wrong.
 
     `kind` is what was to be done for the session; None if nothing was: it is a note then. `shared`: it is the
-    guild's, whatever its code. `mended`: the run put it right again.
+    guild's, whatever its code. `mended`: the run put it right again. `about` names the one thing of several alike.
     """
 
     code: str
@@ -128,12 +133,13 @@ class Wrong(NamedTuple):
     kind: ActionKind | None = None
     shared: bool = False
     mended: bool = False
+    about: str = ""
 
     @property
     def key(self) -> Key:
         """Return what tells one cause from another."""
         if self.code in SHARED or self.shared or self.session is None:
-            return self.code, "" if self.code in NOWHERE else self.guild_id, ""
+            return self.code, "" if self.code in NOWHERE else self.guild_id, self.about
         return self.code, "", self.session.id
 
 
@@ -142,7 +148,8 @@ class Sight(NamedTuple):
 
     `whole`: it was about all sessions, not about some by name or by one kind of action. `concerned` are the sessions
     that it was about, `unseen` those of them of which it learned nothing, `over` those that ended or take place no
-    more. `blind` are the guilds that it could not look at, `sound` the conditions (code, guild) that it saw to be gone.
+    more. `blind` are the guilds that it could not look at, `sound` the conditions (code, guild or what they are about)
+    that it saw to be gone.
     """
 
     whole: bool
@@ -246,7 +253,7 @@ def _under_new_keys(old: Iterable[Cause], wanted: Collection[Key]) -> dict[Key, 
 
 
 def _keys(cause: Cause) -> tuple[Key, ...]:
-    shared = (cause.code, cause.guild_id, "")
+    shared = (cause.code, cause.guild_id, cause.about)
     if cause.code in SHARED or len(cause.sessions) != 1:
         return (shared,)
     return (cause.code, "", cause.sessions[0]), shared
@@ -276,6 +283,7 @@ def _seen(found: list[Wrong], before: Cause | None, sight: Sight, times: Times) 
         urgency=_urgency(first.code, turns.values(), times.now),
         rowid=before.rowid if before is not None else 0,
         turns=tuple(turns.values()),
+        about=first.about,
     )
 
 
@@ -301,7 +309,7 @@ def _left(cause: Cause, sight: Sight) -> Cause | Ending:
     if cause.code in AFTER_RUNS:
         return cause
     if cause.code in _CONDITIONS:
-        return "mended" if (cause.code, cause.guild_id) in sight.sound else cause
+        return "mended" if (cause.code, cause.about or cause.guild_id) in sight.sound else cause
     if not cause.sessions:
         return cause if cause.guild_id in sight.blind or not sight.whole else "mended"
     left = [(i, t) for i, t in _with_turns(cause) if _waits(i, t, cause.code, sight)]

@@ -290,7 +290,16 @@ ERRORS: dict[str, Meaning] = {
     "source_failed": Meaning(
         "a source of bookings could not be pulled; the message says which and why",
         "correct its address or its secret; the next run pulls it again",
-        "the bookings stay as they were last pulled",
+        "the bookings stay as they were last pulled, and the rooms go on; changes in that source are not seen",
+        (
+            Reason("it does not answer in time, or not at all", "nothing if it passes; else raise its `timeout`"),
+            Reason("it refuses the secret (401, 403)", "put the present one into its `token_file`"),
+            Reason("it is not what its `type` says, or only half of it came", "look at it: `coachsync sync --dry-run`"),
+            Reason(
+                "it has no booking any more, or half of those that were coming are missing from it at once",
+                "look at it there; if that is meant: `coachsync sync --force`, with its name",
+            ),
+        ),
     ),
     "interrupted": Meaning(
         "the run was stopped before this was sent",
@@ -334,6 +343,16 @@ WARNINGS: dict[str, Meaning] = {
         "others on this host may write the configuration file",
         "`chmod go-w` the configuration file",
         "runs go on: whoever may write it decides where the token is sent",
+    ),
+    "source_rows": Meaning(
+        "a source of bookings holds entries that cannot be read, or would make no sense as a booking",
+        "`coachsync sync --dry-run` lists each of them with its reason; correct them in the source",
+        "all its other entries count; what was booked by such an entry before stays as it was",
+        (
+            Reason("a time carries no zone", "set the source's `timezone`"),
+            Reason("it is no session, such as a holiday in a calendar", "give sessions a calendar of their own"),
+            Reason("a person is named in a way that is no Discord id", "add them to the file of `people`"),
+        ),
     ),
     "hook_failed": Meaning(
         "one of the programs of `[hooks]` could not be started, failed, or took too long",

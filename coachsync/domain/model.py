@@ -298,7 +298,7 @@ class Names(NamedTuple):
 class Warn(NamedTuple):
     """Something an operator should know that did not make a session fail; `guild_id` is "" if it concerns none.
 
-    `hint`: what to do, "" if the message says it.
+    `hint`: what to do, "" if the message says it. `about` names the one thing of several alike: see `causes.Cause`.
     """
 
     code: str
@@ -306,6 +306,7 @@ class Warn(NamedTuple):
     message: str
     guild_id: str = ""
     hint: str = ""
+    about: str = ""
 
 
 class Outcome(NamedTuple):

@@ -11,7 +11,19 @@ from typing import NamedTuple
 
 from coachsync.config import Settings
 from coachsync.domain.case import Facts
-from coachsync.domain.causes import OPEN, PASSING, SHARED, Cause, Followed, Sight, Times, Wrong, follow, turns_of
+from coachsync.domain.causes import (
+    OF_SOURCES,
+    OPEN,
+    PASSING,
+    SHARED,
+    Cause,
+    Followed,
+    Sight,
+    Times,
+    Wrong,
+    follow,
+    turns_of,
+)
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Action, ActionKind, Outcome, Report, Session, Warn
 from coachsync.domain.planned import Plan
@@ -39,7 +51,7 @@ def causes_after(
         unseen=_unseen(concerned, report, seen),
         over=_over(concerned, plan, facts),
         blind=frozenset(seen.blind),
-        sound=seen.sound | _sound_here(report),
+        sound=seen.sound | _sound_here(report) | _without_source(old, settings),
     )
     times = Times(facts.now, facts.policy, settings.schedule.max_silence)
     wrongs = [*_of_host(report), *_by_guild(concerned, seen), *_by_session(plan, report, seen)]
@@ -64,6 +76,12 @@ def _sound_here(report: Report) -> frozenset[tuple[str, str]]:
     """Return the conditions of this host that every run sees, and that are not there."""
     warned = {warning.code for warning in report.warnings}
     return frozenset({("config_writable", "")} if "config_writable" not in warned else ())
+
+
+def _without_source(old: tuple[Cause, ...], settings: Settings) -> frozenset[tuple[str, str]]:
+    """Return what was wrong with sources that the configuration does not name any more."""
+    named = {source.name for source in settings.sources}
+    return frozenset((c.code, c.about) for c in old if c.code in OF_SOURCES and c.about not in named)
 
 
 def _unseen(concerned: Mapping[str, object], report: Report, seen: Seen) -> frozenset[str]:
@@ -158,4 +176,5 @@ def _by_warning(report: Report, concerned: Mapping[str, tuple[Session, str]], se
         if warning.guild_id in seen.blind and warning.code == seen.blind[warning.guild_id].code:
             continue
         session, guild = concerned.get(warning.session or "", (None, warning.guild_id))
-        yield Wrong(warning.code, warning.guild_id or guild, warning.message, warning.hint, session)
+        where = warning.guild_id or guild
+        yield Wrong(warning.code, where, warning.message, warning.hint, session, about=warning.about)

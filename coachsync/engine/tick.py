@@ -35,7 +35,7 @@ from coachsync.domain.windows import LEFT_ALONE
 from coachsync.domain.words import nothing_to_do, status_refused
 from coachsync.engine.marks import living_marks
 from coachsync.engine.outcomes import failure_event, key_of, refusals, shown, unknown_session, untried
-from coachsync.engine.request import KINDS, TickRequest, host_time
+from coachsync.engine.request import KINDS, Pulled, TickRequest, host_time
 from coachsync.errors import (
     INTERRUPTED,
     OK,
@@ -62,7 +62,7 @@ _OFTEN, _USUAL, _SELDOM = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
 
 
 class SearchCost(NamedTuple):
-    """What looking up user names cost a run: requests, how many of them were a 429, and the time."""
+    """What looking up user names cost a run: requests, how many were a 429, and the time, with that of the sources."""
 
     requests: int = 0
     rate_limited: int = 0
@@ -73,6 +73,7 @@ class StoreReading(NamedTuple):
     """What the store and the ledger say, read before anything is decided.
 
     `owed`: which guilds a ledger that is new, or silent for long, is still to look through, and from when on.
+    `pulled`: what came of the sources before.
     """
 
     sessions: list[Session]
@@ -82,6 +83,7 @@ class StoreReading(NamedTuple):
     unknown: tuple[str, ...]
     owed: dict[str, Millis]
     orphans: tuple[Resource, ...]
+    pulled: Pulled = Pulled()
 
 
 def tick(request: TickRequest) -> Report:
@@ -197,7 +199,8 @@ def _seen_until(store: Store) -> Millis | None:
 def _decide(request: TickRequest, reading: StoreReading) -> Plan:
     scope = Scope(KINDS[request.command], reading.named, request.force, request.abandon)
     plan = make_plan(reading.sessions, reading.entries, reading.facts, scope)
-    plan = plan._replace(reviewed=request.reviewed is not None)
+    warnings = (*plan.warnings, *reading.pulled.warnings)
+    plan = plan._replace(reviewed=request.reviewed is not None, warnings=warnings)
     if request.command != "run":
         return plan
     searched = frozenset(guild for guild, since in reading.owed.items() if since <= reading.facts.now)
@@ -241,9 +244,17 @@ def _preview(request: TickRequest, store: Store) -> Report:
     if changed is not None:
         return _unsent(request, now, changed)
     blind = "repairs are only found by looking at Discord, so a dry run does not show them"
-    notes = (*_needless(request, plan, reading), blind)
+    notes = (*_needless(request, plan, reading), *_unpulled(request), blind)
     report = _report(request, now, outcomes, list(plan.warnings), notes=notes)
     return _with_causes(request, reading, plan, report)
+
+
+def _unpulled(request: TickRequest) -> tuple[str, ...]:
+    """Say which sources a dry run did not pull."""
+    if request.command != "run" or not request.settings.sources:
+        return ()
+    names = ", ".join(source.name for source in request.settings.sources)
+    return (f"a dry run pulls no source, so what is new in them is not shown: {names}",)
 
 
 def _restraint(request: TickRequest, store: Store, plan: Plan, reading: StoreReading) -> Restraint:
@@ -274,7 +285,11 @@ def _unsent(request: TickRequest, now: Millis, failure: Failure) -> Report:
 
 def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
     now = request.now if request.now is not None else host_now()
-    reading, looked = _with_names(request, store, read(request, store, now), lock)
+    begun = time.monotonic()
+    pulled = request.pull(store, now) if request.pull is not None else Pulled()
+    pulling = int((time.monotonic() - begun) * 1000)
+    reading, looked = _with_names(request, store, read(request, store, now)._replace(pulled=pulled), lock)
+    looked = looked._replace(took=looked.took + pulling)
     plan = _decide(request, reading)
     changed = _changed(request, plan)
     if changed is not None:
@@ -475,7 +490,9 @@ def _with_causes(
     from coachsync.engine.causes import Seen, causes_after
 
     old = store.ledger.causes() if store is not None else ()
-    followed = causes_after(old, plan, report, reading.facts, seen or Seen(), request.settings)
+    seen = seen or Seen()
+    seen = seen._replace(sound=seen.sound | reading.pulled.sound)
+    followed = causes_after(old, plan, report, reading.facts, seen, request.settings)
     return report._replace(followed=followed)
 
 

@@ -33,6 +33,7 @@ def read(arguments: list[str]) -> Read:
 WORDS = {
     "SESSION": "abc12345", "ID": "abc12345", "CHANNEL_ID": "1600000000000000001", "WHEN": "2030-10-14T13:00:00Z",
     "FILE": "bookings.json", "TOPIC": "install", "COMMAND": "run", "CODE": "unknown_member",
+    "NAME": "calendar",
 }  # fmt: skip
 """What stands for a word that a page writes in capitals."""
 NEEDED = {

@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 FREE = {"cli", "demo", "__main__", "__init__"}  # the edge may import everything
 ONLY_IN = {
-    "requests": {"discord", "notify"},
+    "requests": {"bookings", "discord", "notify"},
     "urllib3": {"discord"},
     "rich": {"cli", "report"},
     "typer": {"cli", "__main__"},
@@ -56,7 +56,9 @@ ONLY_IN = {
     "prometheus_client": {"notify"},
     "drawsvg": {"report"},
     "asyncio": {"audit", "discord", "doctor", "engine", "guild"},
-    "sqlite3": {"store"},
+    "sqlite3": {"bookings", "store"},
+    "pymysql": {"bookings"},
+    "psycopg": {"bookings"},
     "fcntl": {"host"},
     "msgspec": {"bookings", "store"},
     "crontab": {"schedule"},

@@ -23,6 +23,9 @@ def run(
     quiet: Quiet = False,
     wait: Wait = 0.0,
     force: Force = False,
+    no_sources: Annotated[
+        bool, typer.Option("--no-sources", help="Take the bookings as they are: pull no source first.")
+    ] = False,
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE", help="With --dry-run: write the plan, for --plan.")
     ] = None,
@@ -45,7 +48,17 @@ def run(
         raise UsageError("--out without --dry-run: a run that acts is no plan", "add --dry-run")
     reviewed = None if plan is None else _steps(plan)
     call = TickCall(
-        "run", (), pretended_now(now), dry_run, force, checked_wait(wait), json, quiet, out=out, reviewed=reviewed
+        command="run",
+        names=(),
+        now=pretended_now(now),
+        dry_run=dry_run,
+        force=force,
+        wait=checked_wait(wait),
+        json=json,
+        quiet=quiet,
+        out=out,
+        reviewed=reviewed,
+        sources=not no_sources,
     )
     return run_tick(invocation(ctx), call)
 

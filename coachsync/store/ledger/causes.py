@@ -16,18 +16,18 @@ from coachsync.domain.news import Remembered, Told, is_settled
 from coachsync.store.ledger.keys import clean
 from coachsync.store.sql import Sql
 
-_FIELDS = "code, guild_id, message, hint, sessions, since, last_seen, urgency, turns"
+_FIELDS = "code, guild_id, message, hint, sessions, since, last_seen, urgency, turns, about"
 _ENDING = "ended, ended_at"
-_ADD = f"INSERT INTO coachsync_causes ({_FIELDS}, told, {_ENDING}) VALUES ({', '.join('?' * 12)})"
+_ADD = f"INSERT INTO coachsync_causes ({_FIELDS}, told, {_ENDING}) VALUES ({', '.join('?' * 13)})"
 _SAVE = f"UPDATE coachsync_causes SET {_FIELDS.replace(',', ' = ?,')} = ?, ended = ?, ended_at = ? WHERE id = ?"
 _ALL = f"SELECT {_FIELDS}, id, told, {_ENDING} FROM coachsync_causes ORDER BY id"
 
 
 def cause_of(row: tuple[Any, ...]) -> Cause:
     """Return the cause of a row of `ledger.CAUSE`."""
-    code, guild_id, message, hint, sessions, since, last_seen, urgency, turns, rowid = row
+    code, guild_id, message, hint, sessions, since, last_seen, urgency, turns, about, rowid = row
     pairs = tuple(Turns(*(NEVER if moment is None else moment for moment in pair)) for pair in loads(turns))
-    return Cause(code, guild_id, message, hint, tuple(loads(sessions)), since, last_seen, urgency, rowid, pairs)
+    return Cause(code, guild_id, message, hint, tuple(loads(sessions)), since, last_seen, urgency, rowid, pairs, about)
 
 
 def remembered(row: tuple[Any, ...]) -> Remembered:
@@ -59,7 +59,7 @@ def mark(sql: Sql, channel: str, told: Mapping[int, Told]) -> None:
 def _write(sql: Sql, cause: Cause, how: str, ended_at: Millis | None) -> None:
     turns = [[None if moment == NEVER else moment for moment in turn] for turn in cause.turns]
     words = (cause.code, cause.guild_id, clean(cause.message), clean(cause.hint), dumps(cause.sessions))
-    fields = (*words, cause.since, cause.last_seen, cause.urgency, dumps(turns))
+    fields = (*words, cause.since, cause.last_seen, cause.urgency, dumps(turns), clean(cause.about))
     if cause.rowid:
         sql.run(_SAVE, (*fields, how, ended_at, cause.rowid))
     else:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from coachsync.domain.refusals import Refusal
     from coachsync.domain.user_names import Lookup
     from coachsync.store.ledger.said import LastSaid
+    from coachsync.store.ledger.sources import SourceMemory
 
 _ENTRY = (
     "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, staff,"
@@ -36,7 +37,7 @@ _ENTRY = (
 )
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
 _GRANT = "user_id, state, granted_at, revoked_at, seen_at, observer, id"
-CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency, turns, id"
+CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency, turns, about, id"
 _RUN = "started_at, finished_at, command, exit_code, summary, requests, uid"
 _EVENT = "at, session_id, what, outcome, detail, code, message, hint"
 
@@ -308,6 +309,12 @@ class Ledger:
         from coachsync.store.ledger import marks
 
         return [id_of(row[0]) for row in self._read(marks.OPEN)]
+
+    def sources(self) -> dict[str, SourceMemory]:
+        """Return what is known of each source of bookings, by its name."""
+        from coachsync.store.ledger import sources
+
+        return {found.name: found for found in map(sources.memory_of, self._read(sources.ALL))}
 
     @contextmanager
     def changing(self) -> Iterator[LedgerWriter]:

@@ -75,6 +75,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         schema.MARKS_TABLE,
         schema.MARKS_INDEX,
         schema.NAMES_TABLE,
+        schema.SOURCES_TABLE,
     ),
 )
 """STEPS[n - 1] leads from version n to version n + 1."""

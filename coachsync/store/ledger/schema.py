@@ -164,7 +164,7 @@ REPORTED_INDEX = "CREATE INDEX coachsync_reported_start ON coachsync_reported (s
 # What is wrong, once for all sessions that wait for it. `guild_id` is "" for what concerns no guild; `sessions` is a
 # JSON array of their ids, `turns` one of pairs: from when on each makes it soon, and late (null: never). `told` is a
 # JSON object: channel → what it was told last, and when. `ended` is "", "mended" or "over": a cause that ended stays
-# until each channel that was told of it was told its end.
+# until each channel that was told of it was told its end. `about` is the one thing of several alike, such as a source.
 CAUSES_TABLE = """
 CREATE TABLE coachsync_causes (
     id {number},
@@ -177,6 +177,7 @@ CREATE TABLE coachsync_causes (
     last_seen BIGINT NOT NULL,
     urgency TEXT NOT NULL,
     turns TEXT NOT NULL,
+    about TEXT NOT NULL,
     told TEXT NOT NULL,
     ended TEXT NOT NULL,
     ended_at BIGINT
@@ -279,6 +280,22 @@ CREATE TABLE coachsync_names (
     PRIMARY KEY (session_id, guild_id, name)
 ){keyed}"""
 
+# What is known of each source of bookings. `fingerprint`: of how it is read; `etag` and `modified`: by which it says
+# whether anything is new; `digest`: of what it said; `tried_at`: when it was last asked, `good_at`: when it answered,
+# `taken_at`: when its whole answer was last taken in, NULL if that is to be done again; `asked_from`: not before then
+SOURCES_TABLE = """
+CREATE TABLE coachsync_sources (
+    name TEXT PRIMARY KEY NOT NULL,
+    fingerprint TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    tried_at BIGINT NOT NULL,
+    good_at BIGINT,
+    taken_at BIGINT,
+    asked_from BIGINT NOT NULL
+){keyed}"""
+
 LEDGER_TABLES = (
     META_TABLE,
     NOTES_TABLE,
@@ -311,4 +328,5 @@ LEDGER_TABLES = (
     MARKS_TABLE,
     MARKS_INDEX,
     NAMES_TABLE,
+    SOURCES_TABLE,
 )

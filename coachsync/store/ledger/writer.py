@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from coachsync.domain.user_names import Lookup
     from coachsync.store.ledger.hooks import HookRows
     from coachsync.store.ledger.said import LastSaid
+    from coachsync.store.ledger.sources import SourceMemory
 
 KEPT: Millis = 90 * DAY
 _PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
@@ -306,6 +307,12 @@ class LedgerWriter:
         from coachsync.store.ledger.said import forget
 
         forget(self._sql, session_ids)
+
+    def keep_sources(self, memories: Iterable[SourceMemory]) -> None:
+        """Remember what is known of sources of bookings."""
+        from coachsync.store.ledger.sources import keep
+
+        keep(self._sql, memories)
 
     def forget_numbers(self) -> None:
         """Take back the numbers given in a transaction that failed, so that a later save inserts anew."""
