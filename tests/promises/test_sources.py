@@ -1,0 +1,307 @@
+"""Bookings that are pulled: rooms follow them, and a source that fails takes nothing away."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from coachsync import waits
+from coachsync.cli.pulling import puller
+from coachsync.clock import host_now
+from coachsync.domain.model import DAY, HOUR, MINUTE, Millis, Report
+from tests.bookings.sources.feed import Feed, Reply, document, entry
+from tests.bookings.sources.test_program import is_over
+from tests.kit.scene import QUARTER, Scene
+from tests.kit.town import TOKEN
+
+SOON: Millis = 2 * HOUR + 30 * MINUTE
+
+
+class Pulling:
+    """A scene whose bookings are pulled from a feed named `page`."""
+
+    def __init__(self, scene: Scene, feed: Feed, more: str = "") -> None:
+        self.scene, self.feed = scene, feed
+        scene.configure(rest=f'[sources.page]\ntype = "json"\nurl = "{feed.origin}/feed"\n{more}')
+
+    def entry(self, key: str, start: Millis, **fields: Any) -> dict[str, Any]:
+        people = {"studentDiscordId": self.scene.student, "coachDiscordId": self.scene.coach}
+        return entry(key, start, **people | fields)
+
+    def says(self, *entries: dict[str, Any]) -> None:
+        self.feed.reply = Reply(200, document(*entries))
+
+    def tick(self, later: Millis = 0, *, force: bool = False) -> Report:
+        pull = puller(SimpleNamespace(environ={}), self.scene.settings, force=force, tell=None)  # type: ignore[arg-type]
+        return self.scene.tick(later, pull=pull, force=force)
+
+    def causes(self) -> list[tuple[str, str]]:
+        followed = self.scene.report.followed
+        return [] if followed is None else [(cause.code, cause.about) for cause in followed.standing]
+
+    @property
+    def rooms(self) -> list[str]:
+        """The ids of all rooms."""
+        names = self.scene.world.channel_names(self.scene.guild)
+        return [i for i, name in names.items() if name.startswith("🎤")]
+
+    def statuses(self) -> dict[str, str]:
+        with self.scene.store(writable=False) as store:
+            return {row["_id"]: row["status"] for row in store.bookings.export()}
+
+
+@pytest.fixture
+def feed() -> Iterator[Feed]:
+    with Feed(Reply(200, b"[]")) as feed:
+        yield feed
+
+
+@pytest.fixture
+def pulling(scene: Scene, feed: Feed) -> Pulling:
+    return Pulling(scene, feed)
+
+
+@pytest.fixture
+def complete(scene: Scene, feed: Feed) -> Pulling:
+    return Pulling(scene, feed, "complete = true\n")
+
+
+def three(pulling: Pulling, start: Millis) -> list[dict[str, Any]]:
+    return [pulling.entry(f"one0000{n}", start) for n in range(3)]
+
+
+def test_room_follows_a_pulled_booking_that_moves_and_is_cancelled(pulling: Pulling) -> None:
+    scene = pulling.scene
+    start = scene.now() + SOON
+    pulling.says(pulling.entry("one00001", start))
+    pulling.tick()
+    (room,) = pulling.rooms
+    assert scene.world.who_can_enter(room) >= {scene.student, scene.coach}
+    pulling.says(pulling.entry("one00001", start + DAY))
+    pulling.tick(QUARTER)
+    assert (scene.done, pulling.rooms) == ([("revoke", "done")], [])
+    pulling.tick(DAY)
+    assert pulling.rooms != []
+    pulling.says(pulling.entry("one00001", start + DAY, status="CANCELLED"))
+    pulling.tick(QUARTER)
+    assert (scene.done, pulling.rooms) == ([("cleanup", "done")], [])
+
+
+def test_source_that_fails_is_a_cause_until_it_works_again_and_rooms_go_on(pulling: Pulling) -> None:
+    scene = pulling.scene
+    pulling.says(pulling.entry("one00001", scene.now() + SOON))
+    pulling.tick()
+    pulling.feed.reply = Reply(500, b"")
+    pulling.tick(QUARTER)
+    assert (pulling.causes(), scene.report.exit_code, len(pulling.rooms)) == ([("source_failed", "page")], 0, 1)
+    pulling.says(pulling.entry("one00001", scene.now() + SOON - QUARTER))
+    report = pulling.tick(QUARTER)
+    assert report.followed is not None
+    assert [(end.cause.code, end.how) for end in report.followed.ended] == [("source_failed", "mended")]
+
+
+def test_source_that_is_configured_no_more_is_a_cause_no_more(pulling: Pulling) -> None:
+    pulling.feed.reply = Reply(500, b"")
+    pulling.tick()
+    pulling.scene.configure()
+    report = pulling.scene.tick(QUARTER)
+    assert report.followed is not None
+    assert (report.followed.standing, len(report.followed.ended)) == ((), 1)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"", b"{", b"<html>", b'[{"_id": "x"}, 5]'])
+def test_source_that_is_suddenly_empty_or_malformed_changes_nothing(pulling: Pulling, body: bytes) -> None:
+    pulling.says(*three(pulling, pulling.scene.now() + SOON))
+    pulling.tick()
+    before = pulling.statuses()
+    pulling.feed.reply = Reply(200, body)
+    pulling.tick(QUARTER)
+    assert [code for code, _ in pulling.causes()] in (["source_failed"], ["source_rows"])
+    assert (pulling.statuses(), len(pulling.rooms)) == (before, 3)
+
+
+def test_what_a_feed_does_not_show_stays_booked(pulling: Pulling) -> None:
+    rows = three(pulling, pulling.scene.now() + SOON)
+    pulling.says(*rows)
+    pulling.tick()
+    pulling.says(rows[0])
+    for _ in range(3):
+        pulling.tick(QUARTER)
+    assert (set(pulling.statuses().values()), pulling.causes()) == ({"SCHEDULED"}, [])
+
+
+def test_what_a_complete_source_lacks_twice_is_cancelled(complete: Pulling) -> None:
+    rows = three(complete, complete.scene.now() + SOON)
+    complete.says(*rows)
+    complete.tick()
+    complete.says(*rows[1:])
+    complete.tick(5 * MINUTE)
+    assert len(complete.rooms) == 3
+    complete.tick(10 * MINUTE)
+    assert (complete.statuses()["page:one00000"], len(complete.rooms)) == ("CANCELLED", 2)
+    complete.says(*rows)
+    complete.tick(5 * MINUTE)
+    assert (complete.statuses()["page:one00000"], len(complete.rooms)) == ("SCHEDULED", 3)
+
+
+def test_what_a_complete_source_lacks_is_not_cancelled_once_it_has_begun(complete: Pulling) -> None:
+    scene = complete.scene
+    rows = three(complete, scene.now() + SOON)
+    complete.says(*rows)
+    complete.tick()
+    scene.clock.advance(SOON)
+    complete.says(*rows[1:])
+    complete.tick(MINUTE)
+    complete.tick(QUARTER)
+    assert len(complete.rooms) == 3
+
+
+def test_complete_source_that_shrinks_by_half_is_taken_for_an_accident(complete: Pulling) -> None:
+    start = complete.scene.now() + SOON
+    rows = [complete.entry(f"one0000{n}", start) for n in range(6)]
+    complete.says(*rows)
+    complete.tick()
+    complete.says(*rows[3:])
+    for _ in range(3):
+        complete.tick(QUARTER)
+    assert (complete.causes(), len(complete.rooms)) == ([("source_failed", "page")], 6)
+    complete.tick(QUARTER, force=True)
+    assert len(complete.rooms) == 3
+
+
+def test_entry_that_cannot_be_told_from_another_cancels_nothing(complete: Pulling) -> None:
+    rows = three(complete, complete.scene.now() + SOON)
+    complete.says(*rows)
+    complete.tick()
+    complete.feed.reply = Reply(200, document(*rows[1:], {"status": "SCHEDULED"}))
+    complete.tick(QUARTER)
+    complete.tick(QUARTER)
+    assert (complete.causes(), len(complete.rooms)) == ([("source_rows", "page")], 3)
+
+
+def test_two_sources_with_equal_ids_and_the_stores_own_never_meet(pulling: Pulling) -> None:
+    scene = pulling.scene
+    with Feed(Reply(200, document(pulling.entry("one00001", scene.now() + SOON)))) as other:
+        more = f'[sources.other]\ntype = "json"\nurl = "{other.origin}/"\n'
+        pulling = Pulling(scene, pulling.feed, more)
+        scene.book("one00001")
+        pulling.says(pulling.entry("one00001", scene.now() + SOON, status="CANCELLED"))
+        pulling.tick()
+    found = pulling.statuses()
+    assert found == {"one00001": "SCHEDULED", "other:one00001": "SCHEDULED", "page:one00001": "CANCELLED"}
+
+
+def test_nothing_new_is_asked_for_and_not_taken_in_twice(pulling: Pulling) -> None:
+    body = document(pulling.entry("one00001", pulling.scene.now() + DAY))
+
+    def reply(headers: dict[str, str]) -> Reply:
+        known = headers.get("if-none-match") == '"1"'
+        return Reply(304, b"", {"ETag": '"1"'}) if known else Reply(200, body, {"ETag": '"1"'})
+
+    pulling.feed.reply = reply
+    pulling.tick()
+    pulling.tick(QUARTER)
+    pulling.tick(6 * HOUR)
+    asked = ["if-none-match" in headers for _, headers in pulling.feed.heard]
+    assert asked == [False, True, False]
+
+
+def test_source_is_asked_no_more_often_than_every_says_or_than_it_wants(scene: Scene, feed: Feed) -> None:
+    pulling = Pulling(scene, feed, 'every = "1h"\n')
+    for _ in range(5):
+        pulling.tick(QUARTER)
+    assert len(feed.heard) == 2
+    feed.reply = Reply(429, b"", {"Retry-After": "3000"})
+    pulling = Pulling(scene, feed)
+    pulling.tick(QUARTER)
+    pulling.tick(QUARTER)
+    assert (len(feed.heard), pulling.causes()) == (3, [("source_failed", "page")])
+
+
+def test_only_a_run_that_acts_pulls(pulling: Pulling) -> None:
+    scene = pulling.scene
+    for arguments in (["run", "--no-sources"], ["run", "--dry-run"], ["setup"], ["cleanup"]):
+        assert scene.program(*arguments).code == 0
+    assert "pulls no source" in scene.program("run", "--dry-run").out
+    assert pulling.feed.heard == []
+    assert scene.program("run").code == 0
+    assert len(pulling.feed.heard) == 1
+
+
+def test_store_that_is_locked_while_pulling_loses_nothing(pulling: Pulling) -> None:
+    scene = pulling.scene
+    if not scene.file.name.endswith(".db"):
+        pytest.skip("a JSON store has no such lock")
+    pulling.tick()
+    pulling.says(pulling.entry("one00001", scene.now() + SOON))
+    with closing(sqlite3.connect(scene.file)) as other, waits.hurried(sqlite_lock=0.05):
+        other.execute("BEGIN EXCLUSIVE")
+        scene.program("run")
+    pulling.tick()
+    assert len(pulling.rooms) == 1
+
+
+def test_run_that_is_ended_while_pulling_ends_its_programs(scene: Scene) -> None:
+    pid = scene.folder / "pid"
+    script = f"echo $$ > {pid}.new; mv {pid}.new {pid}; sleep 60"
+    scene.configure(rest=f"[sources.slow]\ntype = \"json\"\ncommand = ['/bin/sh', '-c', '{script}']\n")
+    with scene.popen("run", COACHSYNC_TOKEN=TOKEN) as process:
+        for _ in range(2000):
+            if pid.exists():
+                break
+            time.sleep(0.005)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert is_over(int(pid.read_text()))
+
+
+def test_secrets_of_a_source_are_never_shown(scene: Scene, feed: Feed) -> None:
+    secret, path = "s3cret-of-the-feed-0123456789", "/private-abcdef0123456789/basic.ics"
+    (scene.folder / "secret").write_text(secret)
+    feed.reply = Reply(401, secret.encode())
+    scene.configure(
+        rest=f'[sources.page]\ntype = "ics"\nurl = "{feed.origin}{path}"\ntoken_file = "secret"\n',
+    )
+    done = scene.program("sync", "--verbose")
+    assert (done.code, feed.heard[0][1]["authorization"]) == (1, f"Bearer {secret}")
+    assert "abcdef0123456789" not in done.out + done.err
+    assert secret not in done.out + done.err
+
+
+# sync
+
+
+def test_sync_takes_in_what_is_good_and_tells_what_is_not(scene: Scene, feed: Feed) -> None:
+    pulling = Pulling(scene, feed)
+    later = host_now() + 30 * DAY
+    pulling.feed.reply = Reply(200, document(pulling.entry("one00001", later), {"_id": "two", "start": "soon"}))
+    tried = scene.program("sync", "--dry-run")
+    assert (tried.code, pulling.statuses()) == (1, {})
+    done = scene.program("sync", "--json")
+    (found,) = done.json["sources"]
+    assert (done.code, found["added"], [row["session"] for row in found["refused"]]) == (
+        1,
+        ["page:one00001"],
+        ["page:two"],
+    )
+    pulling.says(pulling.entry("one00001", later))
+    again = scene.program("sync", "page")
+    assert (again.code, again.out, again.err) == (0, "page: 0 new, 0 changed, 1 unchanged, 0 refused\n", "")
+
+
+def test_sync_of_a_source_that_is_not_there_is_wrong_usage(pulling: Pulling) -> None:
+    done = pulling.scene.program("sync", "pag")
+    assert (done.code, "name one of page" in done.err) == (2, True)
+
+
+def test_sync_without_sources_says_what_to_configure(scene: Scene) -> None:
+    done = scene.program("sync")
+    assert (done.code, "[sources.NAME]" in done.err) == (3, True)
