@@ -114,7 +114,7 @@ class Client:
         return self._limits.lately(self._loop.time())
 
     def said(self, call: Call) -> LimitWord | None:
-        """Return what Discord last said of the limit of `call`, if that is one of hours; None if it said nothing."""
+        """Return what Discord last said of the limit of `call`, if that is a long one; None if it said nothing."""
         return self._limits.said(call)
 
     def progress(self) -> Progress:

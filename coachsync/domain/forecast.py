@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from coachsync.domain.course import Course, Ground, Lack, LimitName, Point, Rhythm
-from coachsync.domain.limits import MOST_CHANNELS, MOST_ROLES, Level, level
+from coachsync.domain.limits import CHANNELS_IN_CATEGORY, MOST_CHANNELS, MOST_ROLES, Level, level
 from coachsync.domain.model import HOUR, MINUTE, Millis
 from coachsync.domain.windows import Policy
 
@@ -38,7 +38,8 @@ class DayAhead(NamedTuple):
     """One guild's day: how many rooms open, and the most there is of each thing.
 
     `rooms` are held against the places in the categories that are there, of which runs make `further` ones by
-    themselves; None if rooms stand in none. `time` is in milliseconds: how long the longest run lasts.
+    themselves; None if rooms stand in none. `filled` is how many channels are in each of these then. `time` is in
+    milliseconds: how long the longest run lasts.
     """
 
     first: Millis
@@ -49,6 +50,7 @@ class DayAhead(NamedTuple):
     channels: Peak
     rooms: Peak | None
     further: int
+    filled: tuple[int, ...]
     time: Peak
     lacks: tuple[Lack, ...]
 
@@ -220,9 +222,19 @@ def _day(ground: Ground, runs: Sequence[_Played], rhythm: Rhythm, span: tuple[Mi
         channels=peak("channels", MOST_CHANNELS, lambda point: point.channels),
         rooms=Peak(roomy.rooms, places, roomy.at) if ground.categorised else None,
         further=further,
+        filled=_spread(ground, roomy.rooms, further) if ground.categorised else (),
         time=peak("time", rhythm.run_budget, lambda point: point.length),
         lacks=lacks,
     )
+
+
+def _spread(ground: Ground, rooms: int, further: int) -> tuple[int, ...]:
+    """Return how many channels each category holds: a room is put into the first one with a place."""
+    filled = [*((ground.sight.filled if ground.sight is not None else ()) or (0,)), *[0] * further]
+    for at, others in enumerate(filled):
+        fitting = min(rooms, max(0, CHANNELS_IN_CATEGORY - others))
+        filled[at], rooms = others + fitting, rooms - fitting
+    return tuple(filled)
 
 
 # where it is tight first, and what helps

@@ -17,6 +17,7 @@ from coachsync.domain.tight import hint_of, message_of
 from coachsync.domain.words import span
 from coachsync.report.fitting import fit, flow
 from coachsync.report.grid import Column, grid
+from coachsync.report.lines import several
 from coachsync.report.moments import Moments
 from coachsync.report.table import Canvas, drawn
 
@@ -49,9 +50,13 @@ def forecast_screen(found: Forecast, shown: Moments, canvas: Canvas) -> str:
     for guild in found.guilds:
         for squeeze in guild.squeezes:
             parts += ["", *_squeeze(squeeze, shown, room, canvas)]
-    for guild in found.guilds:
+    busy = [guild for guild in found.guilds if guild.squeezes or any(day.setups for day in guild.days)]
+    for guild in busy or found.guilds[:1]:
         parts += ["", Text(_head(guild.ground), style="bold"), *_notes(guild.ground, canvas)]
         parts += [Text.from_ansi(grid(_COLUMNS, [_cells(d, shown, canvas) for d in guild.days], canvas))]
+    idle = len(found.guilds) - len(busy or found.guilds[:1])
+    if idle:
+        parts += ["", Text(f"{several(idle, 'more guild')}: nothing to open", style="dim")]
     return drawn([*parts, "", *(Text(line, style="dim") for line in flow([_legend()], canvas.width, canvas))], canvas)
 
 
@@ -59,7 +64,7 @@ def answer(found: Forecast) -> str:
     """Return the forecast in a line."""
     setups = sum(day.setups for guild in found.guilds for day in guild.days)
     days = max((len(guild.days) for guild in found.guilds), default=0)
-    ahead = f"{setups} room{'' if setups == 1 else 's'} to open in {days} day{'' if days == 1 else 's'}"
+    ahead = f"{several(setups, 'room')} to open in {several(days, 'day')}"
     if not found.fits:
         full = sum(guild.level == "full" for guild in found.guilds)
         return f"{ahead}: not everything fits" + (f", in {full} guilds" if full > 1 else "")
@@ -188,7 +193,9 @@ def _day_document(day: DayAhead, date: Date) -> dict[str, Any]:
         "level": day.level,
         "setups": day.setups,
         **{limit: _peak_document(day.peak(limit)) for limit in LIMIT_NAMES if limit != "time"},
-        "rooms": None if day.rooms is None else _peak_document(day.rooms) | {"further_categories": day.further},
+        "rooms": None
+        if day.rooms is None
+        else _peak_document(day.rooms) | {"further_categories": day.further, "in_each": list(day.filled)},
         "time": _peak_document(day.time._replace(used=day.time.used // 1000, most=day.time.most // 1000)),
         "without": len({lack.session_id for lack in day.lacks}),
     }

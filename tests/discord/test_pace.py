@@ -204,3 +204,35 @@ def test_run_right_after_another_meets_no_refusal_when_it_knows_what_that_one_sp
     simulate(main)
 
     assert server.refused == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_said_of_a_limit_of_days_is_kept_as_it_last_was(kind: str) -> None:
+    server = Server(lambda: KINDS[kind](250, 172_800.0), by_major)
+    made = [routes.CREATE_ROLE.at(guild_id=str(1 + n % 2)) for n in range(9)]
+    heard: dict[str, int | None] = {}
+
+    async def main() -> None:
+        client = Client(server)
+        await asyncio.gather(*(client.request(call, body={}) for call in made))
+        for call in (*made[:2], routes.CREATE_ROLE.at(guild_id="3")):
+            word = client.said(call)
+            heard[call.major] = None if word is None else word.reading.remaining
+
+    simulate(main)
+
+    assert heard == {"1": 245, "2": 246, "3": None}
+
+
+def test_nothing_is_kept_of_a_limit_of_seconds() -> None:
+    server = Server(lambda: Fixed(10, 10.0), by_major)
+    heard: list[object] = []
+
+    async def main() -> None:
+        client = Client(server)
+        await client.request(grants(1)[0])
+        heard.append(client.said(grants(1)[0]))
+
+    simulate(main)
+
+    assert heard == [None]

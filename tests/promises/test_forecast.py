@@ -165,6 +165,19 @@ def test_screen_fits_its_terminal(width: int, unicode: bool) -> None:
     assert sum(" Oct " in f"{line} " for line in lines if "RUN" not in line) >= 14
 
 
+def test_guilds_in_which_nothing_opens_are_counted_in_a_line() -> None:
+    first = T0 // DAY * DAY
+    one, *others = (Ground(f"110000000000000000{n}", "[discord]", "role", categorised=False, bot="") for n in range(3))
+    busy = one._replace(stays=(Stay("s", first + DAY, first + DAY + HOUR),))
+    policy = Policy(frozenset(), frozenset(), "", 3 * HOUR, 2 * HOUR, HOUR, catch_up=True)
+    rhythm = Rhythm(T0, T0, QUARTER, 720_000, 50)
+    found = forecast([busy, *others], policy, rhythm, [first, first + DAY, first + 2 * DAY])
+    screen = forecast_screen(found, Moments(T0, UTC), Canvas(80, False, True))
+    assert "1 room to open in 2 days: everything fits" in screen
+    assert "2 more guilds: nothing to open" in screen
+    assert others[0].guild_id not in screen
+
+
 @pytest.mark.parametrize("days", ["0", "61", "-1"])
 def test_number_of_days_that_is_none_is_refused(scene: Scene, days: str) -> None:
     told = scene.program("forecast", "--days", days)

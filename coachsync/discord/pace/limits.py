@@ -27,7 +27,7 @@ from coachsync.discord.routes import Call, Route
 from coachsync.domain.limits import REQUESTS_PER_SECOND
 
 _SECOND = 1.004
-_LONG = 3600.0
+_LONG = 60.0  # a window of two days may end soon, or free one place after another
 _SAME_END = 1.0  # seconds by which two answers of one window may differ in its end
 
 
@@ -224,11 +224,11 @@ class Limits:
             self._count(state, ticket, ticket.bucket, reading, now)
 
     def said(self, call: Call) -> LimitWord | None:
-        """Return what was last said of the limit of `call`, if that outlives a run by far; None if nothing was."""
+        """Return what was last said of the limit of `call`, if that is a long one; None if nothing was."""
         return self._long.get((call.route, call.major))
 
     def _hear(self, call: Call, reading: Reading, now: float) -> None:
-        """Keep what is said of a limit of hours: the latest window's, and of answers side by side the least left."""
+        """Keep what is said of a long limit: the latest window's, and of answers side by side the least left."""
         if not reading.counts or (reading.reset_after or 0.0) < _LONG:
             return
         former = self._long.get((call.route, call.major))

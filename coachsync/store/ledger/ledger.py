@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from coachsync.domain.failure import Failure
-from coachsync.domain.limits import ROLE_WINDOW
 from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Person, Resource, RunRecord
 from coachsync.domain.windows import RELEASED
 from coachsync.store.ledger.keys import id_of, ledger_key
@@ -271,6 +270,7 @@ class Ledger:
     def role_budget(self, guild_id: str, now: Millis) -> RoleBudget:
         """Return what is known of the roles that Discord still makes in this guild."""
         from coachsync.domain.budget import RoleBudget
+        from coachsync.domain.limits import ROLE_WINDOW
         from coachsync.store.ledger import sights
 
         made = tuple(row[0] for row in self._read(sights.MADE, (guild_id, now - 2 * ROLE_WINDOW)))
