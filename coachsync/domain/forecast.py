@@ -16,6 +16,7 @@ from coachsync.domain.windows import Policy
 
 LIMIT_NAMES: tuple[LimitName, ...] = ("roles", "role_creations", "channels", "time")
 _WORST: tuple[Level, ...] = ("fits", "near", "full")
+_OF_ROLES: frozenset[LimitName] = frozenset({"roles", "role_creations"})
 _SHORT_GRACE = 15 * MINUTE
 
 ANOTHER_BOT = 'token_file = "FILE"'
@@ -244,6 +245,8 @@ def _with_squeezes(
     guild: GuildAhead, guilds: Sequence[GuildAhead], policy: Policy, rhythm: Rhythm, again: _Again
 ) -> GuildAhead:
     found = [_squeeze(guild, limit) for limit in LIMIT_NAMES if guild.level_of(limit) != "fits"]
+    if any(squeeze.limit in _OF_ROLES and squeeze.level == "full" for squeeze in found):
+        found = [s for s in found if s.limit not in _OF_ROLES or s.level == "full"]  # one says it of the other, too
     helped = [s._replace(remedy=_remedy(s, guild, guilds, policy, rhythm, again)) for s in found]
     return guild._replace(squeezes=tuple(sorted(helped, key=_order)))
 

@@ -34,7 +34,7 @@ def message_of(squeeze: Squeeze, when: Callable[[Millis], str]) -> str:
     left = max(0, peak.most - peak.used)
     near: dict[LimitName, str] = {
         "roles": f"{at}: {guild} {_room(left, peak.most, 'roles')}",
-        "role_creations": f"{at}: of the {peak.most} roles that Discord makes in 48 h in {guild}, {peak.used} are made",
+        "role_creations": f"{at}: {peak.used} of the {peak.most} roles are made that Discord makes in {guild} in 48 h",
         "channels": f"{at}: {guild} {_room(left, peak.most, 'channels')}",
         "time": f"{at}: the run in {guild} needs {span(peak.used)} at Discord's limits, of {span(peak.most)}",
     }

@@ -106,6 +106,11 @@ def test_windows_are_named_only_if_the_rooms_then_fit_and_the_least_change_first
     assert (first(crowded(3)).remedy, hint_of(first(crowded(3))).startswith("no setting helps")) == (None, True)
 
 
+def test_roles_that_run_out_are_told_once_whatever_else_is_near_with_them() -> None:
+    (one,) = ahead(ground(*stays(300))).guilds[0].squeezes
+    assert (one.limit, one.sessions) == ("roles", 300 - MOST_ROLES + 2)
+
+
 def test_each_limit_that_binds_is_told() -> None:
     crowded = GuildSight(NOW, MOST_ROLES - 1, MOST_CHANNELS - 1)
     found = ahead(ground(*stays(2), sight=crowded)).guilds[0]
