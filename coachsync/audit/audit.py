@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.audit import guild as guilds
 from coachsync.audit.found import Observed, Step
 from coachsync.audit.mend import Mender
-from coachsync.audit.room import cannot_be_read, findings_of
+from coachsync.audit.room import Planned, cannot_be_read, findings_of
 from coachsync.clock import iso
 from coachsync.config import Settings, Tokens
 from coachsync.discord.api import How
@@ -42,6 +43,9 @@ from coachsync.guild.picture import Guild
 from coachsync.standing.find import find_by_name, unknown
 from coachsync.store.base import Store
 from coachsync.store.open import open_store
+
+if TYPE_CHECKING:
+    from coachsync.domain.pauses import Hold
 
 
 class AuditRequest(NamedTuple):
@@ -113,6 +117,7 @@ class _Look:
         self.reading, self.plan = _known(request, store)
         self.live = {i: e for i, e in self.reading.entries.items() if e.live}
         self.due = {a.session.id: a for a in self.plan.actions}
+        self.waits = {r.session.id: r for r in self.plan.refused if r.failure.code == "paused"}
         self.accesses: dict[str, GuildAccess] = {}
         self.guilds: dict[str, Guild] = {}
         self.counts: dict[str, Mapping[str, int] | None] = {}
@@ -157,7 +162,24 @@ class _Look:
             self._beside(guild)
 
     async def _room(self, job: Job) -> list[Observed]:
-        return await findings_of(job, self.due.get(job.session.id), self.counts[job.guild.id])
+        planned = Planned(self.due.get(job.session.id), self.waits.get(job.session.id))
+        return await findings_of(job, planned, self.counts[job.guild.id])
+
+    def _hold(self, session_id: str, guild_id: str) -> Hold | None:
+        """Return the pauses that hold something back; those of its guild and of everything if it is no session's."""
+        if not self.reading.facts.pauses:
+            return None
+        from coachsync.domain.pauses import hold_on
+
+        return hold_on(self.reading.facts, session_id, guild_id)
+
+    def _kept(self, guild_id: str, session_id: str = "") -> str:
+        """Return why nothing is removed either, and how that ends; "" if no pause says so."""
+        hold = self._hold(session_id, guild_id)
+        if hold is None or not hold.removals:
+            return ""
+        failure = hold.failure()
+        return f"{failure.message}; {failure.hint}, then `coachsync audit --fix` removes it"
 
     def _session(self, entry: Entry) -> Session:
         booked = {s.id: s for s in self.reading.sessions}
@@ -181,6 +203,7 @@ class _Look:
             timeout=self.accesses[guild.id].timeout,
             interval=facts.interval,
             how=How((1,), audit_reason(action)),
+            hold=self._hold(session.id, guild.id),
         )
 
     def _beside(self, guild: Guild) -> None:
@@ -190,13 +213,15 @@ class _Look:
         orphans = guilds.orphans_of(guild, self.store.ledger.unowned(guild.id), owned, templates)
         named = [o for o in orphans if self.named.thing(o.id) or (o.by is not None and self.named.thing(o.by))]
         self.orphans[guild.id] = named
-        self.others += guilds.of_orphans(guild, named)
+        self.others += guilds.of_orphans(guild, named, partial(self._kept, guild.id))
         if not self.request.names:
             ours = owned | {o.id for o in orphans}
             self.others += guilds.lookalikes(guild, ours, templates)
             held = [e for e in self.live.values() if e.guild_id == guild.id and e.access == "role"]
             self.others += guilds.told_by_roles(guild, len(held))
-            self.others += guilds.of_empty_categories(guild, category.empty_ones(self.shelves[guild.id]))
+            self.others += guilds.of_empty_categories(
+                guild, category.empty_ones(self.shelves[guild.id]), self._kept(guild.id)
+            )
 
     def _owned(self, guild: Guild) -> set[str]:
         """Return what the sessions of a guild have, and what a run may take over for them by its name."""
@@ -227,7 +252,7 @@ class _Look:
         mender = Mender(self.journal)
         steps: list[Step] = []
         for job, found in self.by_session.values():
-            drifts = _drifts(found)
+            drifts = job.hold.mendable(_drifts(found)) if job.hold is not None else _drifts(found)
             due = self.due.get(job.session.id)
             if due is not None and due.kind in ("cleanup", "revoke"):
                 opened = any(one.finding.kind == "stranger" for one in found)
@@ -235,11 +260,11 @@ class _Look:
             elif drifts:
                 steps.append(mender.repair(job, drifts))
         for guild_id, orphans in self.orphans.items():
-            for orphan in orphans:
+            for orphan in [o for o in orphans if not self._kept(guild_id, o.session or "")]:
                 if orphan.remembered or self.named.said(orphan.id) or self.named.said(orphan.by or ""):
                     steps.append(mender.orphan(orphan, self._job_of(self.guilds[guild_id], orphan)))
         for guild_id, shelf in self.shelves.items() if not self.request.names else ():
-            if category.empty_ones(shelf):
+            if category.empty_ones(shelf) and not self._kept(guild_id):
                 steps.append(mender.categories(guild_id, shelf))
         return steps
 

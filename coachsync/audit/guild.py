@@ -6,7 +6,7 @@ make. Only the first is removed unasked: a second installation may share the tok
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from coachsync.audit.found import Observed
@@ -96,8 +96,8 @@ def _lets_in(guild: Guild, room: Orphan, role_id: str) -> bool:
     return listed is not None and (ROLE, role_id) in listed.overwrites
 
 
-def of_orphans(guild: Guild, orphans: Iterable[Orphan]) -> Iterator[Observed]:
-    """Yield a finding for each orphan."""
+def of_orphans(guild: Guild, orphans: Iterable[Orphan], kept: Callable[[str], str]) -> Iterator[Observed]:
+    """Yield a finding for each orphan. `kept` returns why nothing of a session is removed, "" if it is."""
     for orphan in orphans:
         kind = "room" if orphan.resource.kind == "channel" else "role"
         former = f", of session {orphan.session}" if orphan.session is not None else ""
@@ -106,7 +106,7 @@ def of_orphans(guild: Guild, orphans: Iterable[Orphan]) -> Iterator[Observed]:
             hint = "`coachsync audit --fix` removes it"
         else:
             hint = f"if no second installation made it, `{call('audit', orphan.by or orphan.id, '--fix')}` removes it"
-        yield Observed(audited("orphan", guild.id, None, told, hint))
+        yield Observed(audited("orphan", guild.id, None, told, kept(orphan.session or "") or hint))
 
 
 def lookalikes(guild: Guild, ours: Collection[str], templates: Templates) -> Iterator[Observed]:
@@ -134,9 +134,9 @@ def told_by_roles(guild: Guild, held: int) -> Iterator[Observed]:
         yield Observed(found._replace(level="ok"))
 
 
-def of_empty_categories(guild: Guild, empty: Iterable[Channel]) -> Iterator[Observed]:
-    """Yield a finding for each further category of ours that holds no room."""
+def of_empty_categories(guild: Guild, empty: Iterable[Channel], kept: str) -> Iterator[Observed]:
+    """Yield a finding for each further category of ours that holds no room. `kept`: why nothing is removed, or ""."""
     for category in empty:
         told = f"the category {category.name!r} ({category.id}) of ours is empty"
-        hint = "the next run that looks at the guild removes it, `coachsync audit --fix` now"
-        yield Observed(audited("pending", guild.id, None, told, hint))
+        hint = "it stays for the next rooms; `coachsync audit --fix` removes it"
+        yield Observed(audited("pending", guild.id, None, told, kept or hint))

@@ -6,17 +6,19 @@ known by count alone.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.audit.found import Observed
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_of
 from coachsync.domain import permissions
-from coachsync.domain.audience import NEEDED, Fault, lets_in
+from coachsync.domain.audience import CLOSING, NEEDED, Fault, lets_in
 from coachsync.domain.drift import Drift
 from coachsync.domain.finding import Kind, audited
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.model import Action, Person
 from coachsync.domain.permissions import MEMBER, ROLE
+from coachsync.domain.planned import Refused
 from coachsync.domain.user_names import unlinked
 from coachsync.domain.windows import is_bookable
 from coachsync.domain.words import the
@@ -24,13 +26,27 @@ from coachsync.engine.steps import privacy, room
 from coachsync.engine.steps.counting import known_others
 from coachsync.engine.steps.job import Job
 
+if TYPE_CHECKING:
+    from coachsync.domain.pauses import Hold
+
 _FIX = "`coachsync audit --fix` mends it now, the next run otherwise"
+_RUN = "the next run does it"
 _TAKE = f"{_FIX}; whoever may stay belongs into [privacy] also"
 
 
-async def findings_of(job: Job, due: Action | None, counts: Mapping[str, int] | None) -> list[Observed]:
-    """Return what was found of one session. `due`: what the next run does for it; `counts`: of each role's members."""
+class Planned(NamedTuple):
+    """What runs mean to do for a session: `due` by the next one, `waits` once its pause is over."""
+
+    due: Action | None = None
+    waits: Refused | None = None
+
+
+async def findings_of(job: Job, planned: Planned, counts: Mapping[str, int] | None) -> list[Observed]:
+    """Return what was found of one session. `counts`: of each role's members."""
+    due, waits = planned
     found = [_pending(job, f"{due.kind}: {due.reason}")] if due is not None else []
+    found += [_waiting(job, waits)] if waits is not None else []
+    found += _kept_by_a_pause(job)
     try:
         await _look(job, due, counts, found)
     except Forbidden as error:
@@ -58,7 +74,7 @@ async def _look(job: Job, due: Action | None, counts: Mapping[str, int] | None, 
     found += [one async for one in _holders(job, counts)]
     for spare in job.entry.spares():
         told = f"a second {spare.kind} {spare.name!r} ({spare.snowflake}) is to be removed"
-        found.append(_pending(job, told)._replace(drift=Drift("spare")))
+        found.append(_found(job, "pending", told, _RUN, Drift("spare")))
 
 
 async def _channel(job: Job) -> Channel | None:
@@ -66,12 +82,47 @@ async def _channel(job: Job) -> Channel | None:
     return await room.probe(job, resource.snowflake) if resource is not None and resource.snowflake else None
 
 
-def _found(job: Job, kind: Kind, message: str, hint: str, drift: Drift | None = None) -> Observed:
+def _found(
+    job: Job, kind: Kind, message: str, hint: str, drift: Drift | None = None, *, gives: bool = False
+) -> Observed:
+    """Return one finding; what its session's pause holds back is mended by nobody before that is over.
+
+    `gives`: mending gives somebody something, whatever the drift's kind.
+    """
+    hold = job.hold
+    if hold is not None and (gives or (drift is not None and not hold.mendable((drift,)))):
+        hint, drift = _until_resumed(hold), None
     return Observed(audited(kind, job.guild.id, job.session.id, message, hint), drift)
 
 
 def _pending(job: Job, message: str) -> Observed:
-    return _found(job, "pending", message, "the next run does it")
+    return _found(job, "pending", message, _RUN)
+
+
+# its pause
+
+
+def _until_resumed(hold: Hold) -> str:
+    failure = hold.failure()
+    return f"{failure.message}; {failure.hint}, and the next run does it"
+
+
+def _lets_them_in(job: Job) -> str:
+    return "the next run lets them in" if job.hold is None else _until_resumed(job.hold)
+
+
+def _waiting(job: Job, waits: Refused) -> Observed:
+    """Return what a run would do if the session were not paused."""
+    told = f"{waits.kind}: {waits.failure.message}"
+    return _found(job, "pending", told, f"{waits.failure.hint}, and the next run does it")
+
+
+def _kept_by_a_pause(job: Job) -> Iterator[Observed]:
+    """Yield who left the booking and is not sent away, for removals are paused too."""
+    if job.hold is not None and job.hold.removals:
+        for grant in job.entry.leaving(job.session):
+            told = f"somebody who is not booked any more ({grant.user_id}) is still let in"
+            yield _found(job, "stranger", told, _until_resumed(job.hold))
 
 
 # the room
@@ -100,7 +151,8 @@ def _of_fault(job: Job, channel: Channel, fault: Fault) -> Observed:
         told = f"{whom} carries permissions, is mentionable or is shown apart: other members see more than its name"
         return _found(job, "exposed", told, _FIX, drift)
     who = "the bot" if fault.kind == "bot" else "the session's role" if fault.kind == "admitted" else whom
-    return _found(job, "missing", f"{who} is not let into {place} as it should be", _FIX, drift)
+    told, gives = f"{who} is not let into {place} as it should be", fault.kind not in CLOSING
+    return _found(job, "missing", told, _FIX, drift, gives=gives)
 
 
 def _lacks_role(job: Job) -> bool:
@@ -140,7 +192,7 @@ async def _why_out(job: Job, person: Person, channel: Channel | None) -> Observe
     try:
         member = await job.guild.member(person.id, job.how)
     except NotFound:
-        return _found(job, "missing", f"{who} is not in the guild", "once they join, the next run lets them in")
+        return _found(job, "missing", f"{who} is not in the guild", f"once they join, {_lets_them_in(job)}")
     role = job.entry.current("role")
     inside = role is not None and role.snowflake in member.roles
     by_name = person.observes or job.entry.access == "member"
@@ -151,7 +203,7 @@ async def _why_out(job: Job, person: Person, channel: Channel | None) -> Observe
         return None
     if person.observes and job.guild.cannot_deny:
         lacking = ", ".join(permissions.names(job.guild.cannot_deny))
-        hint = f"in Server Settings → Roles, give the bot's role {lacking}; the next run lets them in"
+        hint = f"in Server Settings → Roles, give the bot's role {lacking}; {_lets_them_in(job)}"
         return _found(job, "missing", f"{who} is not let in: the bot lacks {lacking} and cannot deny it to them", hint)
     what = "is not admitted by the room" if by_name else "does not hold the session's role"
     return _found(job, "missing", f"{who} {what}", _FIX, Drift("grant", person.id, lost=False))

@@ -7,11 +7,12 @@ action, planned or found in Discord, is asked for by `Hold.lets` before it begin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from coachsync.domain.case import Case, Facts
 from coachsync.domain.causes import Turns, turns_of_opening
-from coachsync.domain.drift import CLOSING
+from coachsync.domain.drift import CLOSING, Drift
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Action, ActionKind, Entry, Millis, Session
 from coachsync.domain.planned import Due, Refused, Scope
@@ -99,8 +100,12 @@ class Hold(NamedTuple):
         if action.kind == "update":
             return bool(Case(action.session, action.entry, self.facts).leavers)
         if action.kind == "repair":
-            return all(drift.kind in CLOSING for drift in action.why)
+            return self.mendable(action.why) == action.why
         return action.kind in _REMOVALS
+
+    def mendable(self, why: Iterable[Drift]) -> tuple[Drift, ...]:
+        """Return what of some drift is mended although its session is paused: what lets nobody in."""
+        return () if self.removals else tuple(drift for drift in why if drift.kind in CLOSING)
 
 
 def hold_on(facts: Facts, session_id: str, guild_id: str) -> Hold | None:

@@ -179,6 +179,94 @@ def test_guild_out_of_reach_leaves_its_rooms_unseen(town: Scene) -> None:
     assert "with 1 room of ours" in found.out
 
 
+# what an operator paused
+
+
+def paused(scene: Scene, *arguments: str) -> None:
+    """Pause everything, or what the arguments say."""
+    assert scene.program("pause", *arguments).code == 0
+
+
+def remedies(scene: Scene, kind: str) -> list[str]:
+    """Return what an audit says is to be done about its findings of a kind."""
+    return [one["hint"] for one in audit(scene, "--json").json["findings"] if one["kind"] == kind]
+
+
+def _shut(scene: Scene) -> None:
+    who, kind = (scene.role(), ROLE) if scene.access == "role" else (scene.student, MEMBER)
+    scene.world.set_overwrite(scene.room(), who, kind, ENTER & ~CONNECT, CONNECT)
+
+
+GIVEN: dict[str, Click] = {
+    "somebody lost their access": _out_of_its_role,
+    "the room was deleted": lambda s: s.world.delete_channel(s.room()),
+    "the room shuts its people out": _shut,
+}
+
+
+@pytest.mark.parametrize("click", GIVEN)
+def test_fix_lets_nobody_into_the_room_of_a_paused_session(town: Scene, click: str) -> None:
+    GIVEN[click](town)
+    paused(town, ID)
+    assert set(kinds(town)) == {"missing"}
+    assert any(f"`coachsync resume {ID}` ends it" in remedy for remedy in remedies(town, "missing"))
+    assert fix(town).code == 1
+    assert town.writes == []
+    assert town.program("resume", ID).code == 0
+    assert fix(town).code == 0
+    assert town.people_in_reach() == {town.student, town.coach}
+
+
+def test_fix_sends_a_stranger_out_of_the_room_of_a_paused_session_and_lets_nobody_in(town: Scene) -> None:
+    town.world.set_overwrite(town.room(), town.stranger, MEMBER, ENTER)
+    _out_of_its_role(town)
+    paused(town)
+    assert fix(town).code == 1
+    assert kinds(town) == ["missing"]
+    assert town.people_in_reach() == {town.coach}
+
+
+def test_newcomer_of_a_paused_session_waits_and_the_leaver_is_said_to_go(town: Scene) -> None:
+    town.change(studentDiscordId=town.stranger)
+    paused(town)
+    assert kinds(town) == ["pending", "pending", "missing"]
+    first, second = remedies(town, "pending")
+    assert first == "the next run does it"
+    assert second == "`coachsync resume` ends it, and the next run does it"
+
+
+@pytest.mark.parametrize("change", ["leaver", "cancelled"])
+def test_what_a_pause_of_removals_keeps_open_is_said_and_stays(town: Scene, change: str) -> None:
+    town.change(**({"studentDiscordId": None} if change == "leaver" else {"status": "CANCELLED"}))
+    paused(town, "--removals")
+    found = kinds(town)
+    assert found == (["pending", "stranger", "missing"] if change == "leaver" else ["pending"])
+    assert remedies(town, "pending") == ["`coachsync resume` ends it, and the next run does it"]
+    assert fix(town).code == (1 if change == "leaver" else 0)
+    assert town.writes == []
+
+
+def test_stranger_stays_while_removals_are_paused_and_the_remedy_is_to_resume(town: Scene) -> None:
+    town.world.set_overwrite(town.room(), town.stranger, MEMBER, ENTER)
+    paused(town, "--removals", "--reason", "an inquiry")
+    (remedy,) = remedies(town, "stranger")
+    assert remedy.startswith("everything is paused for another ")
+    assert remedy.endswith("an inquiry; `coachsync resume` ends it, and the next run does it")
+    assert fix(town).code == 1
+    assert town.writes == []
+
+
+def test_orphan_stays_while_removals_are_paused(town: Scene) -> None:
+    things = _orphaned(town)
+    paused(town, "--guild", town.guild, "--removals")
+    assert fix(town).code == 1
+    assert set(things) <= set(town.things())
+    assert all(f"`coachsync resume --guild {town.guild}` ends it" in remedy for remedy in remedies(town, "orphan"))
+
+
+# what is no session's
+
+
 def _orphaned(scene: Scene) -> list[str]:
     """Have the room and role of a session that nobody owns, made by us and remembered."""
     room, roles = scene.room(), scene.roles()
