@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -376,3 +377,23 @@ def test_room_that_came_out_open_is_removed_even_when_the_first_removal_fails(
     assert any_access.people_in_reach() == {any_access.student, any_access.coach}
     any_access.tick(OVER)
     assert list(any_access.things()) == [friends]
+
+
+def test_room_renamed_and_opened_by_hand_is_told_of_and_taken_back_under_the_name_in_the_hint(
+    any_access: Scene,
+) -> None:
+    scene = any_access
+    scene.book()
+    scene.tick()
+    room = scene.room()
+    scene.world.rename(room, "lounge")
+    scene.world.clear_permissions(room)
+    assert scene.tick(QUARTER).exit_code == 1
+    assert (scene.codes, scene.writes) == (["not_ours"], [])
+    (failure,) = [outcome.error for outcome in scene.report.outcomes if outcome.error is not None]
+    assert "whoever can see it still can" in failure.message
+    (name,) = re.findall("name it '([^']*)' again", failure.hint)
+    scene.world.rename(room, name)
+    scene.tick(QUARTER)
+    assert (scene.room(), scene.codes) == (room, ["room_open_to_others"])
+    assert scene.people_in_reach() == {scene.student, scene.coach}

@@ -103,8 +103,9 @@ def not_made(job: Job, resource: Resource) -> Failure:
     return Failure(
         "not_ours",
         f"the ledger names {resource.kind} {resource.snowflake}{called}, which is not as coachsync makes them: "
-        "it is not touched",
-        f"see who else writes the coachsync_… tables; `{abandon_command(job.session.id)}` lets go of it",
+        "it is not touched, and whoever can see it still can",
+        f"if somebody renamed it, name it {resource.name!r} again, and the next run takes it back; else see who else "
+        f"writes the coachsync_… tables, and `{abandon_command(job.session.id)}` lets go of it",
     )
 
 
