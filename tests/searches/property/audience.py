@@ -29,6 +29,7 @@ class Audience:
         self.watch = scene.watch
         self.world = scene.town.world
         self.report = report
+        self.estranged = scene.estranged
         self.told: dict[str, set[str]] = defaultdict(set)
         for outcome in report.outcomes:
             if outcome.error is not None:
@@ -44,7 +45,11 @@ class Audience:
                     raise AssertionError(f"{problem}; exit {self.report.exit_code}, told {dict(self.told)}")
 
     def _is_told(self, session: str) -> bool:
-        return self.report.exit_code == SOME_FAILED and bool(self.told[session] & TELLING)
+        telling = TELLING | {"not_ours"} if self._is_estranged(session) else TELLING
+        return self.report.exit_code == SOME_FAILED and bool(self.told[session] & telling)
+
+    def _is_estranged(self, session: str) -> bool:
+        return any(m.id in self.estranged for m in self.scene.rooms() if m.session == session)
 
     def _of_role(self, role: Made) -> Iterator[str]:
         """Yield what a role of ours has that it should not."""
@@ -68,7 +73,7 @@ class Audience:
         if strangers - holders and not self._is_told(session):
             yield f"{self.watch.names(strangers - holders)} can see the room of {session}"
         loose = self._loose(room)
-        if loose and room.id not in self.scene.hidden and self._removes:
+        if loose and room.id not in self.scene.hidden | self.estranged and self._removes:
             yield f"the room of {session} still has overwrites of strangers: {loose}"
         memory = self.scene.mem(session)
         memory.crowded = memory.crowded + 1 if self._countable(session) and not self._is_told(session) else 0

@@ -51,6 +51,20 @@ class Moderators:
         """Return the roles of ours that stand above the bot's."""
         return {role.id for role in self.rooms() if role.kind == "role" and self._above_bot(role)}
 
+    @property
+    def estranged(self) -> set[str]:
+        """Return what of ours does not look like it any more: it is told of, and not touched.
+
+        A row of the ledger alone does not make a thing ours: it must also look as we make it (CONTRACT §4). A room
+        bears neither its name nor the bot's overwrite; a role bears not its name, and no such room lets it in.
+        """
+        channels = [(m, self.town.world.channel(m.id)) for m in self.rooms() if m.kind == "channel"]
+        named = {m.id for m, c in channels if c and (not _is_renamed(c.name) or self.town.bot in c.overwrites)}
+        opened = {i for m, c in channels if c and m.id in named for i in c.overwrites}
+        rooms = {m.id for m, c in channels if m.id not in named}
+        roles = [m for m in self.rooms() if m.kind == "role" and m.id not in opened]
+        return rooms | {m.id for m in roles if _is_renamed(self.town.world.guilds[m.guild].roles[m.id].name)}
+
     def _above_bot(self, role: Made) -> bool:
         roles = self.town.world.guilds[role.guild].roles
         return roles[role.id].rank() > roles[self._bot_role(role.guild)].rank()
@@ -97,8 +111,8 @@ class Moderators:
 
     def mod_shows(self) -> None:
         """Give the bot back its overwrites, as the hint says."""
-        hidden = self.hidden
-        for room in [r for r in self.rooms() if r.id in hidden]:
+        hidden = self.hidden | self.estranged
+        for room in [r for r in self.rooms() if r.id in hidden and r.kind == "channel"]:
             self.tell(f"moderator shows {room}")
             self.town.world.set_overwrite(room.id, self.town.bot, p.MEMBER, p.ENTER)
             self.mem(room.session).sure = False
@@ -167,3 +181,7 @@ class Moderators:
             self.tell(f"moderator lowers {role}")
             self.town.world.move_role(role.guild, role.id, below=self._bot_role(role.guild))
             self.mem(role.session).sure = False
+
+
+def _is_renamed(name: str) -> bool:
+    return name.startswith("renamed ")

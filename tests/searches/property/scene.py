@@ -145,10 +145,10 @@ class Scene(Moderators):
         self._rows_are_kept()
 
     def _miss_what_came_too_late(self) -> None:
-        """Give up what was restored too late to be found: no run came before the session's end."""
+        """Give up what was restored too late to be found: no run came before the session's end, or a moderator did."""
         for thing in [m for m in self.rooms() if m.id in self.unknown]:
             booking = self.bookings.known.get(thing.session)
-            if booking is None or self.now >= booking.end:
+            if booking is None or self.now >= booking.end or self._unrecognisable(thing):
                 self.watch.lost.add(thing.id)
 
     def calm(self) -> None:
@@ -216,14 +216,15 @@ class Scene(Moderators):
 
     def _at_most_one(self, session: str, most: int) -> None:
         for kind in ("role", "channel"):
-            there = [m for m in self.watch.live(session, kind) if m.id not in self.hidden | self.raised]
+            untouched = self.hidden | self.raised | self.estranged
+            there = [m for m in self.watch.live(session, kind) if m.id not in untouched]
             assert len(there) <= most, f"{session} has {len(there)} {kind}s: {there}"
 
     def _check_one(self, session: str, memory: Memory, entry: Entry | None, row: dict[str, object] | None) -> None:
         booking = self.bookings.known.get(session)
         wanted = expected(booking, memory, self.now)
         roles, rooms = self.watch.live(session, "role"), self.watch.live(session, "channel")
-        if any(thing.id in self.hidden | self.raised for thing in rooms + roles):
+        if any(thing.id in self.hidden | self.raised | self.estranged for thing in rooms + roles):
             return
         has = bool(roles or rooms)
         if wanted is False:
@@ -540,11 +541,14 @@ class Scene(Moderators):
                 self.unknown.add(thing.id)
 
     def _unrecognisable(self, thing: Made) -> bool:
-        world = self.town.world
-        name = world.role_names(thing.guild) | world.channel_names(thing.guild)
-        renamed = name[thing.id].startswith("renamed")
-        room = next((m for m in self.watch.live(thing.session, "channel")), None)
-        return renamed or thing.id in self.hidden or (thing.kind == "role" and room is None)
+        """Return whether nothing leads back to what the ledger has forgotten: its name, and the bot's own overwrite."""
+        if thing.kind == "role":
+            room = next((m for m in self.watch.live(thing.session, "channel")), None)
+            renamed = self.town.world.role_names(thing.guild)[thing.id].startswith("renamed")
+            return renamed or room is None or self._unrecognisable(room)
+        channel = self.town.world.channel(thing.id)
+        known = channel is not None and not channel.name.startswith("renamed") and self.town.bot in channel.overwrites
+        return not known or thing.id in self.hidden
 
     def spoil(self) -> None:
         """Note that Discord will not be well during the next tick."""
