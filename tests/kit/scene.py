@@ -9,7 +9,7 @@ import json
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,11 @@ class Scene:
 
     def book(self, session_id: str = ID, *, start: Millis | None = None, **fields: Any) -> None:
         """Add a booking, by default two and a half hours ahead: its window is open. Keys are the JSON store's."""
-        row = {
+        self.book_each([self.booking(session_id, start=start, **fields)])
+
+    def booking(self, session_id: str = ID, *, start: Millis | None = None, **fields: Any) -> dict[str, Any]:
+        """Return the row of a booking, see `book`."""
+        return {
             "_id": session_id,
             "status": "SCHEDULED",
             "scheduledDate": self.now() + 2 * HOUR + 2 * QUARTER if start is None else start,
@@ -94,8 +98,11 @@ class Scene:
             "studentDiscordId": self.student,
             "coachDiscordId": self.coach,
         } | fields
+
+    def book_each(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Add many bookings at once."""
         with self.store() as store:
-            store.bookings.import_rows([row])
+            store.bookings.import_rows(list(rows))
 
     def change(self, session_id: str = ID, **fields: Any) -> None:
         """Change a booking as its booking system does."""

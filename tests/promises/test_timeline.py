@@ -79,8 +79,7 @@ def test_svg_is_well_formed_and_asks_for_nothing_elsewhere(scene: Scene) -> None
 
 
 def test_long_day_goes_on_on_a_second_sheet(scene: Scene) -> None:
-    for n in range(60):
-        scene.book(f"s{n}", start=scene.now() + n * MINUTE)
+    scene.book_each(scene.booking(f"s{n}", start=scene.now() + n * MINUTE) for n in range(60))
 
     class Sections(HTMLParser):
         count = 0
@@ -97,8 +96,8 @@ def test_long_day_goes_on_on_a_second_sheet(scene: Scene) -> None:
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: no browser prints the page")
 def test_browser_prints_a_sheet_of_paper_for_each_sheet_and_runs_no_name(scene: Scene, tmp_path: Path) -> None:
     assert CHROMIUM is not None
-    for n in range(60):
-        scene.book(f"s{n}", start=scene.now() + n * MINUTE, studentName='<img src=x onerror="document.title=1">')
+    name = '<img src=x onerror="document.title=1">'
+    scene.book_each(scene.booking(f"s{n}", start=scene.now() + n * MINUTE, studentName=name) for n in range(60))
     page, paper = tmp_path / "page.html", tmp_path / "page.pdf"
     scene.program("timeline", "--days", "1", "--html", str(page))
     switches = [
