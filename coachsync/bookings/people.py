@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from coachsync.config.values import shown
 from coachsync.domain.model import Warn
@@ -16,6 +17,9 @@ from coachsync.domain.snowflake import bare_id, is_snowflake
 from coachsync.errors import ConfigError, EnvironmentalError
 from coachsync.host.limits import NO_FILES, remedy, too_few_files
 from coachsync.host.reading import NotRegularError, in_time, read_regular
+
+if TYPE_CHECKING:
+    from coachsync.bookings.fields import Directory
 
 PEOPLE_FILE = "people_file"
 
@@ -40,6 +44,36 @@ class People:
     def id_of(self, key: str) -> str | None:
         """Return the Discord id of whoever goes by a key; None if nobody does."""
         return self._ids.get(_plain(key))
+
+
+def with_ids(fields: dict[str, Any], people: Directory) -> dict[str, Any]:
+    """Return a booking's fields (by JSON key) with the ids of those whom the file knows; an id that is there stays.
+
+    Somebody is looked for by their Discord user name, then by their name.
+    """
+    found = {
+        f"{kind}DiscordId": user_id
+        for kind in ("student", "coach")
+        if not fields.get(f"{kind}DiscordId")
+        and (user_id := _known(people, fields.get(f"{kind}DiscordName"), fields.get(f"{kind}Name")))
+    }
+    listed = fields.get("participants")
+    if isinstance(listed, list):
+        named = [_with_id(entry, people) for entry in listed]
+        if named != listed:
+            found["participants"] = named
+    return fields | found if found else fields
+
+
+def _with_id(entry: Any, people: Directory) -> Any:
+    if not isinstance(entry, dict) or entry.get("discordId"):
+        return entry
+    user_id = _known(people, entry.get("discordName"), entry.get("name"))
+    return entry | {"discordId": user_id} if user_id else entry
+
+
+def _known(people: Directory, *keys: object) -> Any:
+    return next((found for key in keys if isinstance(key, str) and key and (found := people.id_of(key))), None)
 
 
 def _plain(key: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coachsync.bookings.people import People
+from coachsync.bookings.people import People, with_ids
 from coachsync.errors import ConfigError
 
 ANNA, BEN = "1300000000000000001", "1300000000000000002"
@@ -80,3 +80,22 @@ def test_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         People(str(tmp_path / "people.toml"))
+
+
+def test_file_gives_the_id_of_a_user_name_then_of_a_name(tmp_path: Path) -> None:
+    known = people(tmp_path, f'"anna.k" = "{ANNA}"\n"Coach Ben" = "{BEN}"\n')
+    fields = {"studentDiscordName": "@Anna.K", "studentName": "Coach Ben", "coachName": "coach ben"}
+    found = with_ids(fields, known)
+    assert (found["studentDiscordId"], found["coachDiscordId"]) == (ANNA, BEN)
+
+
+def test_id_that_a_booking_has_stays(tmp_path: Path) -> None:
+    known = people(tmp_path, f'"anna" = "{ANNA}"\n')
+    fields = {"studentDiscordId": BEN, "studentDiscordName": "anna"}
+    assert with_ids(fields, known) == fields
+
+
+def test_file_gives_the_ids_of_participants_and_leaves_the_others(tmp_path: Path) -> None:
+    known = people(tmp_path, f'"anna" = "{ANNA}"\n')
+    listed = [{"discordName": "anna", "kind": "observer"}, {"name": "Clara", "kind": "student"}, 7]
+    assert with_ids({"participants": listed}, known)["participants"] == [listed[0] | {"discordId": ANNA}, *listed[1:]]
