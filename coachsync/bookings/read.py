@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from coachsync.bookings.fields import Way
 from coachsync.bookings.incoming import Incoming, Unreadable, UnusableInputError
+from coachsync.bookings.people import with_ids
 
 FORMATS = ("json", "jsonl")
 _BY_NAME = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "tsv": "csv", "ics": "ics",
@@ -20,6 +21,15 @@ _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 def read_bookings(file: BinaryIO, way: Way, form: str = "", name: str = "") -> Iterator[Incoming | Unreadable]:
+    """Yield the entries of an open file, with the ids of those whom the file of people knows: see `_entries`."""
+    entries = _entries(file, way, form, name)
+    if way.people is None:
+        return entries
+    people = way.people
+    return (e._replace(fields=with_ids(e.fields, people)) if isinstance(e, Incoming) else e for e in entries)
+
+
+def _entries(file: BinaryIO, way: Way, form: str, name: str) -> Iterator[Incoming | Unreadable]:
     """Yield the entries of an open file, from where it is read; it need not be one that can be sought in.
 
     `form` is one of `FORMATS`; if it is "", `name` and the content tell. Raises UnusableInputError, also on the way.

@@ -97,5 +97,7 @@ def test_id_that_a_booking_has_stays(tmp_path: Path) -> None:
 
 def test_file_gives_the_ids_of_participants_and_leaves_the_others(tmp_path: Path) -> None:
     known = people(tmp_path, f'"anna" = "{ANNA}"\n')
-    listed = [{"discordName": "anna", "kind": "observer"}, {"name": "Clara", "kind": "student"}, 7]
-    assert with_ids({"participants": listed}, known)["participants"] == [listed[0] | {"discordId": ANNA}, *listed[1:]]
+    anna = {"discordName": "anna", "kind": "observer"}
+    others: list[object] = [{"name": "Clara", "kind": "student"}, 7]
+    found = with_ids({"participants": [anna, *others]}, known)
+    assert found["participants"] == [anna | {"discordId": ANNA}, *others]

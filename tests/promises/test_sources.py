@@ -18,7 +18,7 @@ from coachsync.clock import host_now
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis, Report
 from tests.bookings.sources.feed import Feed, Reply, document, entry
 from tests.bookings.sources.test_program import is_over
-from tests.kit.scene import QUARTER, Scene
+from tests.kit.scene import QUARTER, Scene, Stage
 from tests.kit.town import TOKEN
 
 SOON: Millis = 2 * HOUR + 30 * MINUTE
@@ -305,3 +305,18 @@ def test_sync_of_a_source_that_is_not_there_is_wrong_usage(pulling: Pulling) -> 
 def test_sync_without_sources_says_what_to_configure(scene: Scene) -> None:
     done = scene.program("sync")
     assert (done.code, "[sources.NAME]" in done.err) == (3, True)
+
+
+def test_file_of_people_goes_before_the_search_for_a_user_name(stage: Stage, feed: Feed) -> None:
+    scene = stage()
+    pulling = Pulling(scene, feed, 'people = "people.toml"\n')
+    known, searched = scene.person("other_name"), scene.person("mike")
+    scene.person("nadja")
+    (scene.folder / "people.toml").write_text(f'"Nadja" = "{known}"\n', "utf-8")
+    (scene.folder / "people.toml").chmod(0o600)
+    ids = {"studentDiscordId": None, "coachDiscordId": None}
+    names = {"studentDiscordName": "@nadja", "coachDiscordName": "mike"}
+    pulling.says(pulling.entry("one00001", scene.now() + SOON, **ids, **names))
+    pulling.tick()
+    (room,) = pulling.rooms
+    assert scene.world.who_can_enter(room) - {scene.bot, scene.owner} == {known, searched}
