@@ -191,6 +191,7 @@ class _Pull:
             now=self._now,
             dry_run=request.dry_run,
         )
+        merged = self._in_own_words(merged)
         cancelled, missing, accident = self._missing(named)
         warnings = [*heard.warnings]
         if merged.refused:
@@ -246,6 +247,18 @@ class _Pull:
             f"the source {self._source.name} lacks {lost} at once: taken for an accident, none of them is cancelled",
             f"look at it; if they are cancelled: `coachsync sync {self._source.name} --force`",
         )
+
+    def _in_own_words(self, merged: Merged) -> Merged:
+        """Return what was merged with hints that name the source's keys, not the options of an import."""
+        path = f"sources.{self._source.name}"
+        names = {"--tz America/New_York": f"{path}.timezone", "--tz": f"{path}.timezone", "--map": f"{path}.map"}
+        refused = []
+        for row in merged.refused:
+            hint = row.hint
+            for option, key in names.items():
+                hint = hint.replace(option, key)
+            refused.append(row._replace(hint=hint))
+        return merged._replace(refused=refused)
 
     def _refused(self, merged: Merged, named: _Named) -> Warn:
         """Return that entries were refused, with the first of them."""

@@ -1,0 +1,70 @@
+"""A source that is a query of an SQLite database."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coachsync.bookings.sources.answer import PullError
+from coachsync.bookings.sources.database import Query, ask
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    file = tmp_path / "app.db"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE bookings (id INTEGER, state TEXT, starts INTEGER, student INTEGER, people TEXT)")
+        database.execute(
+            """INSERT INTO bookings VALUES (7, 'SCHEDULED', 1796000000, 1300000000000000001, '[{"a": 1}]')"""
+        )
+        database.commit()
+    return f"sqlite:///{file}"
+
+
+def rows(url: str, sql: str, form: str = "ms", timeout_s: float = 5.0) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ask(Query(url, sql, None, form, "/", timeout_s)).content.splitlines()]
+
+
+def problem(url: str, sql: str, timeout_s: float = 5.0) -> str:
+    with pytest.raises(PullError) as caught:
+        rows(url, sql, timeout_s=timeout_s)
+    return caught.value.message
+
+
+def test_ids_are_text_and_seconds_are_milliseconds_where_that_is_said(url: str) -> None:
+    sql = "SELECT id, starts AS start, student AS student_discord_id FROM bookings"
+    (found,) = rows(url, sql, "s")
+    assert found == {"id": "7", "start": 1796000000000, "student_discord_id": "1300000000000000001"}
+
+
+def test_participants_are_an_array(url: str) -> None:
+    assert rows(url, "SELECT people AS participants FROM bookings") == [{"participants": [{"a": 1}]}]
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROM bookings", "  update bookings set id = 1", "", "DROP TABLE bookings"])
+def test_what_is_no_select_is_refused(url: str, sql: str) -> None:
+    assert problem(url, sql) == "its query is no SELECT"
+
+
+def test_nothing_is_written_even_by_what_begins_as_a_select(url: str) -> None:
+    assert "readonly" in problem(url, "WITH one AS (SELECT 1) DELETE FROM bookings").replace(" ", "")
+    assert len(rows(url, "SELECT id FROM bookings")) == 1
+
+
+def test_query_that_takes_too_long_is_ended(url: str) -> None:
+    forever = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) AS id FROM n"
+    assert "within 0.1 s" in problem(url, forever, 0.1)
+
+
+def test_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    assert "no database file" in problem(f"sqlite:///{tmp_path}/none.db", "SELECT 1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_query_that_makes_no_sense_is_told_in_the_databases_words(url: str) -> None:
+    assert "no such column: nobody" in problem(url, "SELECT nobody FROM bookings")
