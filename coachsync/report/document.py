@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from coachsync.clock import iso
 from coachsync.domain.causes import Cause
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Outcome, Report, RunRecord
+from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Outcome, Report, RunRecord, Warn
 from coachsync.standing.row import StatusRow
 
 if TYPE_CHECKING:
@@ -26,11 +26,18 @@ def report_document(report: Report) -> dict[str, Any]:
         "requests": report.requests,
         "actions": [action_document(outcome) for outcome in report.outcomes],
         "summary": summary(report.outcomes),
-        "warnings": [w._asdict() | {"guild_id": w.guild_id or None} for w in report.warnings],
+        "warnings": [_warning(warning) for warning in report.warnings],
     }
     if report.unusable is not None:
         document["error"] = {key: getattr(report.unusable, key) for key in ("code", "message", "hint")}
     return document
+
+
+def _warning(warning: Warn) -> dict[str, Any]:
+    """Return a warning; what it is about is in its message."""
+    found = warning._asdict()
+    del found["about"]
+    return found | {"guild_id": warning.guild_id or None}
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:

@@ -163,6 +163,9 @@ HEAVY = (
     "msgspec",
     "pydantic",
     "json",
+    "coachsync.bookings",
+    "coachsync.cli.pulling",
+    "coachsync.config.sources",
     "coachsync.engine.loop",
     "coachsync.domain.pauses",
 )

@@ -258,6 +258,15 @@ def test_a_wait_that_is_over_and_one_that_is_in_vain(scene: Scene) -> None:
     assert not told("wait", scene.program("wait", ID, "--for", "open", "--json"))["reached"]
 
 
+def test_sources(scene: Scene) -> None:
+    row = {"_id": "new00001", "status": "SCHEDULED", "start": "2099-10-14T13:00:00Z"}
+    (scene.folder / "feed.json").write_text(json.dumps([row, {"_id": "bad", "start": "soon"}]), "utf-8")
+    sources = '[sources.page]\ntype = "json"\npath = "feed.json"\n[sources.none]\ntype = "json"\npath = "none.json"\n'
+    scene.configure(rest=sources)
+    found = told("sync", scene.program("sync", "--json"))["sources"]
+    assert [one["outcome"] for one in found] == ["taken", "failed"]
+
+
 def test_receipts(scene: Scene) -> None:
     scene.book()
     scene.tick()

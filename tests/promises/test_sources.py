@@ -18,6 +18,7 @@ from coachsync.clock import host_now
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis, Report
 from tests.bookings.sources.feed import Feed, Reply, document, entry
 from tests.bookings.sources.test_program import is_over
+from tests.kit.home import JSON, SQLITE
 from tests.kit.scene import QUARTER, Scene, Stage
 from tests.kit.town import TOKEN
 
@@ -64,6 +65,12 @@ def feed() -> Iterator[Feed]:
 
 
 @pytest.fixture
+def scene(stage: Stage) -> Scene:
+    """Return a scene: what a source may change is the same over each store."""
+    return stage()
+
+
+@pytest.fixture
 def pulling(scene: Scene, feed: Feed) -> Pulling:
     return Pulling(scene, feed)
 
@@ -77,7 +84,9 @@ def three(pulling: Pulling, start: Millis) -> list[dict[str, Any]]:
     return [pulling.entry(f"one0000{n}", start) for n in range(3)]
 
 
-def test_room_follows_a_pulled_booking_that_moves_and_is_cancelled(pulling: Pulling) -> None:
+@pytest.mark.parametrize("store", [SQLITE, JSON])
+def test_room_follows_a_pulled_booking_that_moves_and_is_cancelled(stage: Stage, feed: Feed, store: str) -> None:
+    pulling = Pulling(stage(store=store), feed)
     scene = pulling.scene
     start = scene.now() + SOON
     pulling.says(pulling.entry("one00001", start))
@@ -237,8 +246,6 @@ def test_only_a_run_that_acts_pulls(pulling: Pulling) -> None:
 
 def test_store_that_is_locked_while_pulling_loses_nothing(pulling: Pulling) -> None:
     scene = pulling.scene
-    if not scene.file.name.endswith(".db"):
-        pytest.skip("a JSON store has no such lock")
     pulling.tick()
     pulling.says(pulling.entry("one00001", scene.now() + SOON))
     with closing(sqlite3.connect(scene.file)) as other, waits.hurried(sqlite_lock=0.05):
