@@ -117,30 +117,17 @@ class Fields:
         columns = tuple(row)
         plan = self._plans.get(columns)
         if plan is None:
-            plan = self._plans[columns] = self._plan(columns)
+            plan = self._plans[columns] = _plan_of(columns, self._way)
         if plan.as_it_is:
             # most rows of most files: the contract's own keys, with values that need no reading
             key = row[ID]
-            plainly = type(row[START]) is int and type(row.get(DURATION, 0)) is int and type(key) is str and key
+            start = row[START]
+            if type(start) is float and start.is_integer():  # as JavaScript's databases export numbers
+                start = row[START] = int(start)
+            plainly = type(start) is int and type(row.get(DURATION, 0)) is int and type(key) is str and key
             if plainly and type(row[STATUS]) is str and row[STATUS] in self._known:
                 return Incoming(row, where, key)
         return self._read(row, where, plan)
-
-    def _plan(self, columns: tuple[str, ...]) -> _Plan:
-        chosen = {field: source for field, source in self._way.sources.items() if _there(source.column, columns)}
-        taken = {column for source in chosen.values() for column in _parts(source.column, columns)}
-        free = [column for column in columns if column not in taken]
-        for table in (_OWN, _LOOSE):
-            for column in free:
-                field = table.get(column if table is _OWN else plain(column))
-                if field is not None and field not in chosen and _people_unmapped(field, chosen):
-                    chosen[field] = Source(column)
-                    taken.add(column)
-            free = [column for column in free if column not in taken]
-        foreign = tuple(column for column in free if plain(column) not in _LOOSE) if self._way.foreign else ()
-        own = all(source.column == field and not source.form for field, source in chosen.items())
-        as_it_is = own and {ID, START} <= chosen.keys() and (self._way.foreign or not free) and STATUS in chosen
-        return _Plan(chosen, foreign, as_it_is and not self._way.sources)
 
     def _read(self, row: dict[str, Any], where: str, plan: _Plan) -> Incoming | Unreadable:
         values = {field: _value(row, source.column) for field, source in plan.sources.items()}
@@ -205,12 +192,35 @@ class Fields:
             values.setdefault(f"{kind}Name", text)
 
 
+def fields_of(columns: tuple[str, ...], way: Way) -> dict[str, str]:
+    """Return field → column, as rows of these columns are read."""
+    return {field: source.column for field, source in _plan_of(columns, way).sources.items()}
+
+
 class _Plan(NamedTuple):
     """Where each field stands in rows of these columns, and what else is kept of them."""
 
     sources: dict[str, Source]
     foreign: tuple[str, ...]
     as_it_is: bool
+
+
+def _plan_of(columns: tuple[str, ...], way: Way) -> _Plan:
+    """Return where each field stands in rows of these columns: as `way` maps them, else by their names."""
+    chosen = {field: source for field, source in way.sources.items() if _there(source.column, columns)}
+    taken = {column for source in chosen.values() for column in _parts(source.column, columns)}
+    free = [column for column in columns if column not in taken]
+    for table in (_OWN, _LOOSE):
+        for column in free:
+            field = table.get(column if table is _OWN else plain(column))
+            if field is not None and field not in chosen and _people_unmapped(field, chosen):
+                chosen[field] = Source(column)
+                taken.add(column)
+        free = [column for column in free if column not in taken]
+    foreign = tuple(column for column in free if plain(column) not in _LOOSE) if way.foreign else ()
+    own = all(source.column == field and not source.form for field, source in chosen.items())
+    as_it_is = own and {ID, START} <= chosen.keys() and (way.foreign or not free) and STATUS in chosen
+    return _Plan(chosen, foreign, as_it_is and not way.sources)
 
 
 def person_of(text: str, people: Directory | None) -> str | None:

@@ -6,7 +6,7 @@ beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import msgspec
@@ -14,6 +14,8 @@ import msgspec
 from coachsync.bookings.fields import Fields, Way
 from coachsync.bookings.incoming import Incoming, Unreadable, UnusableInputError
 from coachsync.domain.flaws import shown
+
+Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_LINE = 4 * 1024 * 1024
@@ -25,8 +27,8 @@ _REFUSED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError)
 _read = msgspec.json.Decoder().decode
 
 
-def read_lines(file: BinaryIO, way: Way) -> Iterator[Incoming | Unreadable]:
-    """Yield what each line of a file holds; empty ones count but say nothing."""
+def read_lines(file: BinaryIO, way: Way, change: Change | None = None) -> Iterator[Incoming | Unreadable]:
+    """Yield what each line of a file holds; empty ones count but say nothing. `change` may change a row first."""
     incoming = Fields(way).incoming
     number = 0
     while line := file.readline(_LONGEST_LINE):
@@ -49,7 +51,18 @@ def read_lines(file: BinaryIO, way: Way) -> Iterator[Incoming | Unreadable]:
             continue
         if b'"$' in line:
             row = unwrapped_row(row)
-        yield incoming(row, f"line {number}")
+        yield incoming(row if change is None else change(row), f"line {number}")
+
+
+def objects_of(file: BinaryIO) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file that holds one a line; what is none is left out."""
+    while line := file.readline(_LONGEST_LINE):
+        try:
+            row = _read(line)
+        except _REFUSED:
+            continue
+        if isinstance(row, dict):
+            yield unwrapped_row(row)
 
 
 def read_array(data: bytes, way: Way) -> Iterator[Incoming | Unreadable]:

@@ -13,7 +13,7 @@ from coachsync.bookings.fields import Way
 from coachsync.bookings.incoming import Incoming, Unreadable, UnusableInputError
 from coachsync.bookings.people import with_ids
 
-FORMATS = ("json", "jsonl")
+FORMATS = ("json", "jsonl", "csv", "ics", "convex")
 _BY_NAME = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "tsv": "csv", "ics": "ics",
             "ical": "ics", "ifb": "ics", "zip": "convex"}  # fmt: skip
 _SNIFFED = 64 * 1024
@@ -47,7 +47,17 @@ def _entries(file: BinaryIO, way: Way, form: str, name: str) -> Iterator[Incomin
         from coachsync.bookings.jsonrows import read_array
 
         return read_array(whole.read(), way)
-    raise UnusableInputError(f"{form} is no format that is read", f"give one of {', '.join(FORMATS)}")
+    if form == "csv":
+        from coachsync.bookings.csvrows import read_csv
+
+        return read_csv(whole, way)
+    if form == "ics":
+        from coachsync.bookings.ics import read_calendar
+
+        return read_calendar(whole.read(), way)
+    from coachsync.bookings.convex import read_convex
+
+    return read_convex(whole, way)
 
 
 def format_of(name: str, head: bytes) -> str:

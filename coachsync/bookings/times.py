@@ -110,7 +110,7 @@ def in_zone(moment: datetime, zone: tzinfo | None, text: str) -> Millis | NoTime
 def read_minutes(value: object) -> object:
     """Return a length in minutes as other systems write it ("60", "1:30", "90 min", "1h30m"); others as they are."""
     if not isinstance(value, str):
-        return value
+        return int(value) if isinstance(value, float) and value.is_integer() else value
     text = _SPACES.sub(" ", value).strip()
     if not text:
         return None

@@ -61,6 +61,8 @@ ONLY_IN = {
     "psycopg": {"bookings"},
     "fcntl": {"host"},
     "msgspec": {"bookings", "store"},
+    "icalendar": {"bookings"},
+    "recurring_ical_events": {"bookings"},
     "crontab": {"schedule"},
     "tomllib": {"bookings", "config"},
     "tomli_w": {"config"},
