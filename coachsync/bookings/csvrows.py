@@ -28,7 +28,7 @@ _YES, _NO = (
     frozenset(("true", "wahr", "vrai", "yes", "ja", "oui")),
     frozenset(("false", "falsch", "faux", "no", "nein", "non")),
 )
-_DISARMED = re.compile(r"'[=+\-@\t\r]")
+_DISARMED = re.compile(r"'[=+\-@\t\r']")
 _HINT = "name its columns: --map id=COLUMN --map start=COLUMN"
 
 

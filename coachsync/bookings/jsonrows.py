@@ -74,7 +74,8 @@ def read_array(data: bytes, way: Way) -> Iterator[Incoming | Unreadable]:
     try:
         raws = split(data)
     except MalformedError as problem:
-        raise UnusableInputError(f"it is not JSON: {problem}", _SHAPE) from None
+        why = str(problem) if _is_text(data) else "it is not UTF-8 text"
+        raise UnusableInputError(f"it is not JSON: {why}", _SHAPE) from None
     except NotAStoreError:
         raise UnusableInputError("it holds no sessions", _SHAPE) from None
     incoming = Fields(way).incoming
@@ -96,6 +97,14 @@ def read_array(data: bytes, way: Way) -> Iterator[Incoming | Unreadable]:
             yield Unreadable(where, f"it is {shown(row)}, not an object", _NOT_AN_OBJECT)
             continue
         yield incoming(unwrapped_row(row) if b'"$' in text else row, where)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def unwrapped_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -11,14 +11,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
 from coachsync.bookings.incoming import Incoming, Unreadable
 from coachsync.domain.booking import occurs_twice
-from coachsync.domain.model import Millis
+from coachsync.domain.model import Millis, Session
 from coachsync.errors import RowRefusedError
 from coachsync.standing.past import note_brought_in
 from coachsync.store.base import Store
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from coachsync.store.bookings import Edit
 
 _AT_ONCE = 20_000  # rows of one change of the store: a JSON file is written anew each time, SQLite's lock held
+_MOST_SHOWN = 20
+_SHOWN = {"added": "new", "changed": "changed"}
 _NAMES = frozenset(("studentName", "coachName"))
 _ID_KEYS = tuple(KEY_OF[field] for field in IDS)
 # what a booking is before somebody has agreed to it: its own source may go on from there
@@ -48,12 +50,13 @@ class RefusedRow(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """What became of the entries, by session id."""
+    """What became of the entries, by session id. `shown`: the first that are new or changed, as they are now."""
 
     added: list[str]
     changed: list[str]
     unchanged: list[str]
     refused: list[RefusedRow]
+    shown: Sequence[tuple[str, Session]] = ()
 
 
 class _Change(NamedTuple):
@@ -62,6 +65,7 @@ class _Change(NamedTuple):
     kind: str
     fields: Mapping[str, Any]
     said: LastSaid | None
+    session: Session | None = None
 
 
 def session_id_of(source: str, key: str) -> str:
@@ -88,7 +92,7 @@ def merge(
     for batch in _batches(kept, {i for i, times in seen.items() if times > 1}):
         work.take(batch)
     merged.refused.sort()
-    return merged
+    return merged._replace(shown=tuple(work.shown))
 
 
 def take_away(store: Store, session_ids: Iterable[str], statuses: StatusSettings, now: Millis) -> list[str]:
@@ -179,6 +183,7 @@ class _Work:
         self._now = now
         self._merged = merged
         self._dry_run = dry_run
+        self.shown: list[tuple[str, Session]] = []
 
     def take(self, batch: list[tuple[_Kept, bool]]) -> None:
         """Take one batch in: all of it in one change of the store, then what is remembered of it."""
@@ -200,6 +205,8 @@ class _Work:
         for session_id, made in done:
             if made.kind in lists:
                 lists[made.kind].append(session_id)
+            if made.kind in _SHOWN and made.session is not None:
+                self.shown.append((_SHOWN[made.kind], made.session))
         self._merged.refused.extend(refused)
         if not self._dry_run:
             self._remember([made.said for _, made in done if made.said is not None], known)
@@ -213,6 +220,7 @@ class _Work:
         done: list[tuple[str, _Change]],
         refused: list[RefusedRow],
     ) -> None:
+        left = _MOST_SHOWN - len(self.shown)
         for (number, where, session_id, gone, told), doubled in batch:
             fields = {**told, "_id": session_id}
             existing = rows.row(session_id)
@@ -228,6 +236,10 @@ class _Work:
             except RowRefusedError as problem:
                 refused.append(RefusedRow(number, where, session_id, problem.message, problem.hint))
                 continue
+            if change.fields and left > 0:
+                left -= 1
+                after = fields if existing is None else {**_told(existing), **change.fields}
+                change = change._replace(session=self._store.bookings.understood(after))
             done.append((session_id, change))
 
     def _change(

@@ -233,7 +233,7 @@ def test_export_of_an_empty_store_is_an_empty_array(home: Home) -> None:
     assert home.run("sessions", "export").out == "[]\n"
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"x": 1}', "5", "[NaN]", '{"sessions": {}}'])
+@pytest.mark.parametrize("text", ["", "{", '{"x": 1}', "5", '{"sessions": {}}'])
 def test_import_refuses_what_holds_no_sessions(home: Home, text: str) -> None:
     before = home.files()
     result = home.run("sessions", "import", "-", stdin=text)

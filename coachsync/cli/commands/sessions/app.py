@@ -12,8 +12,10 @@ ENTRIES = (
     Command("cancel", "sessions.cancel", "cancel", "Cancel a booking; the next run takes its room away."),
     Command("restore", "sessions.restore", "restore", "Take a cancellation back, or a cleanup by hand."),
     Command("reschedule", "sessions.reschedule", "reschedule", "Move a booking to another time."),
-    Command("import", "sessions.import_", "import_sessions", "Add or change bookings from JSON."),
-    Command("export", "sessions.export", "export_sessions", "Print every booking as a JSON array."),
+    Command(
+        "import", "sessions.import_", "import_sessions", "Add or change bookings from a file: JSON, CSV, ics, Convex."
+    ),
+    Command("export", "sessions.export", "export_sessions", "Print every booking: JSON, CSV or a calendar."),
 )
 
 
