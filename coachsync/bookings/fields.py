@@ -22,6 +22,7 @@ ID, STATUS, START, DURATION = "_id", "status", "scheduledDate", "duration"
 END, ZONE = "end", "timezone"  # what no store keeps: it becomes a duration, or the zone of the row's own times
 WHO = {"student": "student", "coach": "coach"}  # a person by whatever the source calls them
 TIMES = (START, END)
+_new = tuple.__new__  # half the price of a named tuple's own way, paid for each row
 
 
 def plain(name: str) -> str:
@@ -109,25 +110,32 @@ class Fields:
 
     def __init__(self, way: Way) -> None:
         self._way = way
-        self._known = frozenset((*way.statuses.bookable, *way.statuses.cancelled))
+        self._statuses = frozenset((*way.statuses.bookable, *way.statuses.cancelled))
+        self._columns: tuple[str, ...] = ()
+        self._plan = _plan_of((), way)
+        self._as_it_is = False
         self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def incoming(self, row: dict[str, Any], where: str) -> Incoming | Unreadable:
         """Return what a row says. A time or a length that cannot be read makes it unreadable."""
         columns = tuple(row)
-        plan = self._plans.get(columns)
-        if plan is None:
-            plan = self._plans[columns] = _plan_of(columns, self._way)
-        if plan.as_it_is:
+        if columns != self._columns:
+            plan = self._plans.get(columns)
+            if plan is None:
+                plan = self._plans[columns] = _plan_of(columns, self._way)
+            self._columns, self._plan, self._as_it_is = columns, plan, plan.as_it_is
+        if self._as_it_is:
             # most rows of most files: the contract's own keys, with values that need no reading
-            key = row[ID]
-            start = row[START]
+            key, start, status = row[ID], row[START], row[STATUS]
             if type(start) is float and start.is_integer():  # as JavaScript's databases export numbers
                 start = row[START] = int(start)
-            plainly = type(start) is int and type(row.get(DURATION, 0)) is int and type(key) is str and key
-            if plainly and type(row[STATUS]) is str and row[STATUS] in self._known:
-                return Incoming(row, where, key)
-        return self._read(row, where, plan)
+            if type(start) is int and type(key) is str and key and type(status) is str and status in self._statuses:
+                lasts = row.get(DURATION, 0)
+                if type(lasts) is float and lasts.is_integer():
+                    lasts = row[DURATION] = int(lasts)
+                if lasts is None or type(lasts) is int:
+                    return _new(Incoming, (row, where, key, False))
+        return self._read(row, where, self._plan)
 
     def _read(self, row: dict[str, Any], where: str, plan: _Plan) -> Incoming | Unreadable:
         values = {field: _value(row, source.column) for field, source in plan.sources.items()}

@@ -16,47 +16,58 @@ from coachsync.bookings.incoming import Incoming, Unreadable, UnusableInputError
 from coachsync.domain.flaws import shown
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
+Reading = Callable[[dict[str, Any], str], Incoming | Unreadable]
 
 _BOM = b"\xef\xbb\xbf"
-_LONGEST_LINE = 4 * 1024 * 1024
+_AT_ONCE = 256 * 1024  # bytes of whole lines
 _SHAPE = 'expected an array of sessions, or an object whose "sessions" is one'
 _NOT_AN_OBJECT = "remove it, or write the booking as an object"
 _WRAPPED = frozenset(("$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"))
 _REFUSED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError)
 
 _read = msgspec.json.Decoder().decode
+_read_lines = msgspec.json.Decoder().decode_lines
 
 
 def read_lines(file: BinaryIO, way: Way, change: Change | None = None) -> Iterator[Incoming | Unreadable]:
     """Yield what each line of a file holds; empty ones count but say nothing. `change` may change a row first."""
     incoming = Fields(way).incoming
-    number = 0
-    while line := file.readline(_LONGEST_LINE):
-        number += 1
-        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-            yield Unreadable(f"line {number}", "the line is longer than 4 MiB", "write one booking a line")
-            while line and not line.endswith(b"\n"):
-                line = file.readline(_LONGEST_LINE)
-            continue
-        if number == 1:
-            line = line.removeprefix(_BOM)
-        try:
-            row = _read(line)
-        except _REFUSED as problem:
-            if line.strip():
-                yield _slowly(line, f"line {number}", problem, incoming)
-            continue
-        if type(row) is not dict:
-            yield Unreadable(f"line {number}", f"it is {shown(row)}, not an object", _NOT_AN_OBJECT)
-            continue
-        if b'"$' in line:
-            row = unwrapped_row(row)
-        yield incoming(row if change is None else change(row), f"line {number}")
+    first = 1
+    while lines := file.readlines(_AT_ONCE):
+        if first == 1:
+            lines[0] = lines[0].removeprefix(_BOM)
+        for number, row in enumerate(_objects(lines), first):
+            if type(row) is dict:
+                yield incoming(row if change is None else change(row), f"line {number}")
+            elif lines[number - first].strip():
+                yield _slowly(lines[number - first], f"line {number}", incoming)
+        first += len(lines)
+
+
+def _objects(lines: list[bytes]) -> list[Any]:
+    """Return what each line holds; one that is empty or cannot be read holds None."""
+    text = b"".join(lines)
+    try:
+        rows = _read_lines(text)
+        if len(rows) != len(lines):  # some are empty
+            rows = [_object(line) for line in lines]
+    except _REFUSED:
+        rows = [_object(line) for line in lines]
+    if b'"$' in text:
+        return [unwrapped_row(row) if type(row) is dict else row for row in rows]
+    return rows
+
+
+def _object(line: bytes) -> Any:
+    try:
+        return _read(line)
+    except _REFUSED:
+        return None
 
 
 def objects_of(file: BinaryIO) -> Iterator[dict[str, Any]]:
     """Yield the objects of a file that holds one a line; what is none is left out."""
-    while line := file.readline(_LONGEST_LINE):
+    for line in file:
         try:
             row = _read(line)
         except _REFUSED:
@@ -88,15 +99,11 @@ def read_array(data: bytes, way: Way) -> Iterator[Incoming | Unreadable]:
         where = f"line {line}" if line > 1 else f"row {position}"
         line += text.count(b"\n")
         at = found + len(text)
-        try:
-            row = _read(text)
-        except _REFUSED as problem:
-            yield _slowly(text, where, problem, incoming)
-            continue
-        if type(row) is not dict:
-            yield Unreadable(where, f"it is {shown(row)}, not an object", _NOT_AN_OBJECT)
-            continue
-        yield incoming(unwrapped_row(row) if b'"$' in text else row, where)
+        row = _object(text)
+        if type(row) is dict:
+            yield incoming(unwrapped_row(row) if b'"$' in text else row, where)
+        else:
+            yield _slowly(text, where, incoming)
 
 
 def _is_text(data: bytes) -> bool:
@@ -135,23 +142,29 @@ def _bare(name: str, inner: Any) -> Any:
     return unwrapped(inner)
 
 
-def _slowly(line: bytes, where: str, problem: Exception, incoming: Any) -> Incoming | Unreadable:
+def _slowly(line: bytes, where: str, incoming: Reading) -> Incoming | Unreadable:
     """Read a row that msgspec refuses: a value of its own may be odd (NaN, a lone surrogate), and no field of ours."""
     from coachsync.store.jsonfile.text import decoded, value_of, well_formed
 
     text = decoded(line).strip()
-    if not text.startswith("{") or not well_formed(text):
-        why = "it is not UTF-8 text" if isinstance(problem, UnicodeDecodeError) else f"it is not JSON: {_told(problem)}"
-        return Unreadable(where, why, "mend or remove it")
+    if not well_formed(text):
+        return Unreadable(where, f"it is not JSON: {_why(line)}", "mend or remove it")
     row = value_of(text)
     if not isinstance(row, dict):
-        return Unreadable(where, "its values are nested too deeply", "mend or remove it")
+        return Unreadable(where, f"it is {shown(row)}, not an object", _NOT_AN_OBJECT)
     try:
-        found: Incoming | Unreadable = incoming(unwrapped_row(row), where)
+        return incoming(unwrapped_row(row), where)
     except RecursionError:
         return Unreadable(where, "its values are nested too deeply", "mend or remove it")
-    return found
 
 
-def _told(problem: Exception) -> str:
-    return "its values are nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+def _why(line: bytes) -> str:
+    try:
+        _read(line)
+    except UnicodeDecodeError:
+        return "it is not UTF-8 text"
+    except RecursionError:
+        return "its values are nested too deeply"
+    except ValueError as problem:  # msgspec's own errors are of this kind, too
+        return str(problem)
+    return "it holds more than one value"

@@ -44,17 +44,17 @@ def _lines() -> bytes:
 
 def _parsing(data: bytes) -> float:
     decode = msgspec.json.Decoder().decode
-    began = time.perf_counter()
+    began = time.process_time()
     for line in io.BytesIO(data):
         decode(line)
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def _reading(data: bytes) -> float:
     way = Way(_STATUSES, START)
-    began = time.perf_counter()
+    began = time.process_time()
     found = sum(isinstance(entry, Incoming) for entry in read_bookings(io.BytesIO(data), way, "jsonl"))
-    spent = time.perf_counter() - began
+    spent = time.process_time() - began
     assert found == SESSIONS, found
     return spent
 
