@@ -79,7 +79,13 @@ class Document:
 
     def by_user_name(self, moment: Millis) -> list[int]:
         """Return where the rows are that start after a moment and name somebody by a Discord user name, by start."""
-        named = ((whole(row.scheduled_date), at) for at, row in enumerate(self.rows) if row is not None and _names(row))
+        may = [  # one pass over all rows of every tick: most of them name nobody so, and have no participants
+            at
+            for at, row in enumerate(self.rows)
+            if row is not None and (row.student_discord_name or row.coach_discord_name or row.participants)
+        ]
+        rows = ((at, self.rows[at]) for at in may)
+        named = ((whole(row.scheduled_date), at) for at, row in rows if row is not None and _names(row))
         return [at for start, at in sorted((start or 0, at) for start, at in named) if moment < start < LATEST]
 
     def text(self, position: int) -> str:
