@@ -308,3 +308,51 @@ def test_message_without_names_names_no_user_name(stage: Stage) -> None:
     with scene.store(writable=False) as store:
         text = bulletin(store, "test", Moments(scene.now()), DAY, names=False).text
     assert ("unlinked" in text, "nadja" in text) == (True, False)
+
+
+def test_who_was_found_gets_in_by_either_kind_of_access(any_access: Scene) -> None:
+    nadja = any_access.person("nadja")
+    _book(any_access, "nadja")
+    any_access.tick()
+    assert any_access.people_in_reach() == {nadja, any_access.coach}
+
+
+def test_session_that_is_named_is_looked_up_at_once(stage: Stage) -> None:
+    scene = stage()
+    _book(scene, "nadja", start=scene.now() + FAR)
+    scene.tick()
+    nadja = scene.person("nadja")
+    scene.tick(QUARTER, "setup", ID)
+    assert scene.people_in_reach() == {nadja, scene.coach}
+
+
+@pytest.mark.parametrize("start", [2 * HOUR, FAR])
+def test_searches_count_among_the_runs_requests(stage: Stage, start: int) -> None:
+    scene = stage()
+    scene.tick()
+    _book(scene, "nadja", start=scene.now() + start)
+    scene.tick(QUARTER)
+    assert scene.report.requests == len(scene.standin.requests)
+
+
+def test_booking_that_moves_to_another_guild_is_looked_up_there(stage: Stage) -> None:
+    scene = stage()
+    nadja = scene.person("nadja")
+    _book(scene, "nadja", start=scene.now() + FAR)
+    scene.tick()
+    other = scene.another_guild()
+    scene.world.join(other, nadja)
+    scene.change(guildId=other)
+    scene.tick(QUARTER)
+    assert [r.path.split("/")[2] for r in scene.standin.requests if r.template == SEARCH] == [other]
+
+
+def test_name_is_not_looked_up_while_the_guild_refuses_everything(stage: Stage) -> None:
+    scene = stage()
+    scene.standin.faults.add("status_before", match=None, count=None, status=403)
+    _book(scene, "nadja")
+    asked = 0
+    for _ in range(4):
+        scene.tick(5 * 60_000)
+        asked += len(_searches(scene))
+    assert asked < 4
