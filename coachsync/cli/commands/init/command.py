@@ -11,6 +11,7 @@ import typer
 
 from coachsync.cli import output
 from coachsync.cli.commands.init.answers import Answers, ask, take
+from coachsync.cli.commands.init.database import Given, agree, mapped_values
 from coachsync.cli.commands.init.stores import lacking_store, maker
 from coachsync.cli.context import Invocation, invocation
 from coachsync.config import find_token, parse_settings
@@ -35,6 +36,13 @@ def init(
     store: Annotated[str | None, typer.Option(metavar="URL", help="sqlite:///FILE or json:///FILE.")] = None,
     token_file: Annotated[str | None, typer.Option(metavar="PATH", help="The file that holds the token.")] = None,
     access: Annotated[str | None, typer.Option(metavar="role|member", help="How people get in.")] = None,
+    from_database: Annotated[
+        str | None, typer.Option(metavar="URL", help="Read another system's bookings where they are.")
+    ] = None,
+    table: Annotated[str | None, typer.Option(metavar="NAME", help="Its table or view, else the likeliest.")] = None,
+    tz: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="The zone of its times that carry none.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a configuration file that exists.")] = False,
 ) -> int:
     """Write a commented configuration file and make an empty store, asking for what it needs.
@@ -44,6 +52,7 @@ def init(
       coachsync init
       coachsync --config /etc/coachsync/config.toml init --yes --guild-id 1100000000000000000 \\
         --store sqlite:////var/lib/coachsync/sessions.db --token-file /etc/coachsync/token
+      coachsync init --from-database sqlite:////srv/app/db.sqlite3 --tz Europe/Berlin
     """
     said = invocation(ctx)
     path = _target(said)
@@ -54,12 +63,30 @@ def init(
         "discord.token_file": token_file,
         "discord.access": access,
     }
+    _check(from_database, {"--store": store}, {"--table": table, "--tz": tz})
     if os.path.lexists(path) and not force:
-        return _make_store_alone(said, path, options)
+        return _make_store_alone(said, path, options | {"store.url": from_database or store})
+    found = {}
+    if from_database is not None:
+        _answerable(yes=yes)
+        found = mapped_values(Given(from_database, table, tz), os.path.dirname(path), path, yes=yes)
+        options["store.url"] = from_database
+        if not yes:
+            agree()
     answers = _answers(options, os.path.dirname(path), yes=yes)
+    answers = answers._replace(values={**answers.values, **found})
     settings = _write(path, answers)
     _print_next_steps(said, settings)
     return OK
+
+
+def _check(database: str | None, beside: Mapping[str, str | None], about: Mapping[str, str | None]) -> None:
+    """Raise UsageError for options that make no sense together."""
+    for option, value in (beside if database is not None else about).items():
+        if value is not None and database is not None:
+            raise UsageError(f"{option} and --from-database are given", "leave one of the two out")
+        if value is not None:
+            raise UsageError(f"{option} is about a database that --from-database names", "add --from-database URL")
 
 
 def _make_store_alone(said: Invocation, path: str, options: Mapping[str, str | None]) -> int:
@@ -91,12 +118,15 @@ def _own(said: Invocation) -> str:
 
 
 def _answers(options: Mapping[str, str | None], folder: str, *, yes: bool) -> Answers:
-    if yes:
-        return take(options)
-    if not output.is_terminal(sys.stdin):
+    _answerable(yes=yes)
+    return take(options) if yes else ask(options, folder)
+
+
+def _answerable(*, yes: bool) -> None:
+    """Raise UsageError if there is something to ask, and nobody to answer."""
+    if not yes and not output.is_terminal(sys.stdin):
         hint = "add --yes and say everything by options: coachsync init --help lists them"
         raise UsageError("init asks questions, and there is no terminal to ask them on", hint)
-    return ask(options, folder)
 
 
 def _write(path: str, answers: Answers) -> Settings:
