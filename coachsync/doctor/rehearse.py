@@ -67,7 +67,9 @@ def rehearse(request: RehearsalRequest) -> list[Finding]:
     settings = request.settings
     defaults = Defaults(settings.discord.guild_id, settings.windows.default_duration, settings.guild_ids)
     with (
-        closing(open_store(settings.store.url, settings.base_dir, defaults, writable=True)) as store,
+        closing(
+            open_store(settings.store.url, settings.base_dir, defaults, writable=True, mapping=settings.store.mapping)
+        ) as store,
         store.run_lock(request.wait, f"doctor --rehearse since {iso(host_now())}") as lock,
     ):
         store.bookings.prove()

@@ -94,6 +94,20 @@ def test_what_is_no_database_is_told_without_its_password(bare: Home, url: str, 
     assert (result.code, words in result.err, "secret" in result.err) == (3, True, False), result.err
 
 
+def test_a_configuration_that_is_there_stays(foreign: Home) -> None:
+    foreign.config.write_text("[discord]\n")
+    before = foreign.files()
+    result = foreign.run(*YES, "--tz", "UTC")
+    assert (result.code, "add --force" in result.err, foreign.files()) == (2, True, before)
+
+
+def test_no_store_is_made_in_place_of_another_systems_that_is_gone(foreign: Home) -> None:
+    foreign.run(*YES, "--tz", "UTC")
+    (foreign.folder / "app.db").unlink()
+    result = foreign.run("init", "--yes", "--guild-id", GUILD)
+    assert (result.code, (foreign.folder / "app.db").exists()) == (2, False)
+
+
 def test_a_database_without_bookings_is_told(bare: Home) -> None:
     fill(bare, "CREATE TABLE notes (id INTEGER, text TEXT)")
     result = bare.run(*YES)

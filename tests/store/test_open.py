@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import coachsync
 from coachsync import waits
 from coachsync.errors import ConfigError, StoreError
 from coachsync.store import files
@@ -176,6 +178,15 @@ def test_the_path_is_the_file_behind_the_links(backend: Backend, tmp_path: Path)
     store = open_store(f"{kind}:///link", tmp_path, DEFAULTS, writable=True)
     store.close()
     assert store.path == str(backend.path.resolve())
+
+
+def test_every_opener_of_the_configured_store_heeds_its_mapping() -> None:
+    """Without it another system's table would be taken for one to add our columns to."""
+    trees = [ast.parse(path.read_text("utf-8")) for path in Path(coachsync.__file__).parent.rglob("*.py")]
+    calls = [n for t in trees for n in ast.walk(t) if isinstance(n, ast.Call) and ast.unparse(n.func) == "open_store"]
+    of_settings = [call for call in calls if "settings" in ast.unparse(call)]
+    assert len(of_settings) >= 5
+    assert [ast.unparse(call) for call in of_settings if "mapping" not in [k.arg for k in call.keywords]] == []
 
 
 def test_opening_a_database_again_leaves_the_locks_of_the_first_connection_alone(tmp_path: Path) -> None:

@@ -65,7 +65,9 @@ def init(
     }
     _check(from_database, {"--store": store}, {"--table": table, "--tz": tz})
     if os.path.lexists(path) and not force:
-        return _make_store_alone(said, path, options | {"store.url": from_database or store})
+        if from_database is not None:
+            raise UsageError(f"{path} exists already and was not touched", "add --force to replace it")
+        return _make_store_alone(said, path, options)
     found = {}
     if from_database is not None:
         _answerable(yes=yes)

@@ -19,6 +19,9 @@ def maker(settings: Settings) -> Make | None:
 
     Raises StoreError if something is there that is no store.
     """
+    if settings.store.mapping is not None:  # another system's: it is not ours to make
+        open_configured(settings, writable=False).close()
+        return None
     if not os.path.lexists(parse_url(settings.store.url, settings.base_dir).path):
         return create_store
     if is_blank(settings.store.url, settings.base_dir):
