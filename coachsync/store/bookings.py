@@ -16,7 +16,7 @@ from coachsync.domain.marks import Marks
 from coachsync.domain.model import Millis, Session, Span
 from coachsync.domain.naming import hash_of, short_of
 from coachsync.domain.snowflake import is_snowflake
-from coachsync.errors import SessionError
+from coachsync.errors import CoachsyncError, SessionError
 from coachsync.store.importing import Imported, own_fields, read_json_row, sift, to_write
 
 if TYPE_CHECKING:
@@ -132,10 +132,16 @@ class Bookings:
     `lookups` returns what is known of the Discord user names in some bookings; whom they name has an id then.
     """
 
-    def __init__(self, rows: Rows, defaults: Defaults) -> None:
+    def __init__(self, rows: Rows, defaults: Defaults, refusal: CoachsyncError | None = None) -> None:
         self.lookups: Callable[[Collection[str]], Iterable[Lookup]] = lambda _: ()
         self._rows = rows
         self._defaults = defaults
+        self._refusal = refusal
+
+    def require_ours(self) -> None:
+        """Raise ConfigError if the bookings are another system's, which are only read."""
+        if self._refusal is not None:
+            raise self._refusal
 
     def candidates(self, span: Span) -> list[Session]:
         """Return, by index, the bookings a tick must decide about: in the span, open, or with senseless times."""

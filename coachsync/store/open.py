@@ -160,14 +160,14 @@ def mapped(
     database: Database, kept: Sql | None, make: Callable[[], Sql], path: str, mapping: TableMapping, defaults: Defaults
 ) -> tuple[Bookings, Ledger]:
     """Return the bookings of a mapped table, and the ledger in `kept`, whose file's path is `path`."""
-    from coachsync.store.mapped.rows import MappedRows
+    from coachsync.store.mapped.rows import MappedRows, only_read
     from coachsync.store.sqlite.database import text_key
     from coachsync.store.sqlite.foreign import look
 
     source = look(database, mapping)
     ledger = ledger_in(path, kept, make)
     rows = MappedRows(database, source, ledger, text_key, separate=kept is not database)
-    return Bookings(rows, defaults), ledger
+    return Bookings(rows, defaults, only_read(source)), ledger
 
 
 def _open_json(path: str, named: str, defaults: Defaults, *, writable: bool) -> Store:

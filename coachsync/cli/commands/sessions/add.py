@@ -62,6 +62,7 @@ def add(
         "guildId": None if guild is None else _checked_person(guild, "--guild"),
     }
     with opened(ctx, writable=True) as (settings, store):
+        store.bookings.require_ours()
         fields = _fields(given, settings)
         store.bookings.add(fields)
         note_brought_in(store, [fields["_id"]], now)

@@ -28,6 +28,7 @@ def cancel(ctx: typer.Context, session: One) -> int:
     """
     name = checked_name(session)
     with opened(ctx, writable=True) as (settings, store):
+        store.bookings.require_ours()
         statuses = settings.statuses
         if not statuses.cancelled:
             raise ConfigError("no status means cancelled", "name one in statuses.cancelled")

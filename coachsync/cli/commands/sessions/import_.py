@@ -83,6 +83,7 @@ def import_sessions(
     sources, zone = _parsed(maps or []), None if tz is None else given_zone(tz)
     named = "standard input" if file == "-" else file
     with _opened_file(file) as content, opened(ctx, writable=not dry_run) as (settings, store):
+        store.bookings.require_ours()
         way = _way(settings, moment, sources, people)._replace(zone=zone, table=table, foreign=not name)
         try:
             entries = read_bookings(content, way, _checked_format(form), "" if file == "-" else file)

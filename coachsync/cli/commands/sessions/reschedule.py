@@ -44,6 +44,7 @@ def reschedule(
     if duration is not None:
         fields["duration"] = parse_length(duration)
     with opened(ctx, writable=True) as (settings, store):
+        store.bookings.require_ours()
         found = booked(store, name)
         if not store.bookings.change(found.id, fields):
             raise changed_meanwhile(name)
