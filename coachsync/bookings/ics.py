@@ -178,18 +178,32 @@ class _Reader:
 
         calendar = icalendar.Calendar.from_ical(text)
         events = list(calendar.walk("VEVENT"))
-        if not any(self._near(event) for event in events):
-            return
-        for event in events:
-            _require_sound(event)
         series = any(name in event for event in events for name in ("RRULE", "RDATE", "RECURRENCE-ID"))
-        if series:
-            # one that was a single event before goes on as its instances
-            yield Incoming({ID: uid, STATUS: self._cancelled()}, f"UID {uid}", uid, gone=True)
-            yield from self._left_out(uid, events)
-        shifts = _shifts(events)
-        for instance in self._instances(calendar, events):
-            yield self._instance(uid, instance, shifts, series=series)
+        if any(self._near(event) for event in events):
+            for event in events:
+                _require_sound(event)
+            if series:
+                # one that was a single event before goes on as its instances
+                yield Incoming({ID: uid, STATUS: self._cancelled()}, f"UID {uid}", uid, if_known=True)
+                yield from self._left_out(uid, events)
+            shifts = _shifts(events)
+            for instance in self._instances(calendar, events):
+                yield self._instance(uid, instance, shifts, series=series)
+        yield from self._far(uid, events, series=series)
+
+    def _far(self, uid: str, events: list[Any], *, series: bool) -> Iterator[Incoming]:
+        """Yield what was moved out of the horizon: the store may have it at its former time."""
+        moved = [event for event in events if not series or "RECURRENCE-ID" in event]
+        if not series:
+            moved = [max(moved, key=lambda event: int(event.get("SEQUENCE", 0)))]
+        for event in moved:
+            try:
+                found = self._instance(uid, event, {}, series=series)
+            except Exception:  # noqa: BLE001, S112 - it is too far away to be told of
+                continue
+            start = found.fields.get(START) if isinstance(found, Incoming) else None
+            if isinstance(found, Incoming) and isinstance(start, int) and not self._since <= start <= self._until:
+                yield found._replace(if_known=True)
 
     def _near(self, event: Any) -> bool:
         """Return whether an event may be within the horizon, before anything of it is computed."""
@@ -219,7 +233,7 @@ class _Reader:
                     moment = in_zone(one.dt, self._zone, str(one.dt)) if isinstance(one.dt, datetime) else None
                     if isinstance(moment, int) and self._since <= moment <= self._until:
                         key = f"{uid}/{_stamp(moment)}"
-                        yield Incoming({ID: key, STATUS: self._cancelled()}, f"UID {key}", key, gone=True)
+                        yield Incoming({ID: key, STATUS: self._cancelled()}, f"UID {key}", key, if_known=True)
 
     def _instance(
         self, uid: str, event: Any, shifts: Mapping[Any, timedelta], *, series: bool

@@ -13,14 +13,14 @@ from coachsync.errors import CoachsyncError
 class Incoming(NamedTuple):
     """One entry: fields by JSON key (CONTRACT §4), where it stands ("line 17", a UID), the source's own id of it.
 
-    A field that is not there was not named; one that is None was named and is empty. `gone`: the source says that it
-    does not take place; of interest only if the store has it.
+    A field that is not there was not named; one that is None was named and is empty. `if_known`: of interest only if
+    the store has it already: what a series leaves out, or what was moved too far away to be brought in.
     """
 
     fields: dict[str, Any]
     where: str
     key: str
-    gone: bool = False
+    if_known: bool = False
 
 
 class Unreadable(NamedTuple):

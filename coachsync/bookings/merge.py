@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 20_000  # rows of one change of the store: a JSON file is written anew each time, SQLite's lock held
 _MOST_SHOWN = 20
 _SHOWN = {"added": "new", "changed": "changed"}
-_NAMES = frozenset(("studentName", "coachName"))
+# which fields say when, whose and in which state a booking is
+_OF_ENTRY = frozenset(FIELD_OF) - {"_id", "studentName", "coachName", *MARK_KEYS}
 _ID_KEYS = tuple(KEY_OF[field] for field in IDS)
 # what a booking is before somebody has agreed to it: its own source may go on from there
 _NOT_YET = frozenset(("TENTATIVE", "PENDING", "REQUESTED", "UNCONFIRMED", "NEEDS-ACTION", "AWAITING_CONFIRMATION"))
@@ -113,7 +114,8 @@ def take_away(store: Store, session_ids: Iterable[str], statuses: StatusSettings
     return changed
 
 
-_Kept = tuple[int, str, str, bool, dict[str, Any]]  # number, where, session id, gone, fields
+_UNCHANGED = _Change("unchanged", {}, None)
+_Kept = tuple[int, str, str, bool, dict[str, Any]]  # number, where, session id, if_known, fields
 
 
 def _gathered(
@@ -130,7 +132,7 @@ def _gathered(
             continue
         session_id = session_id_of(source, entry.key)
         seen[session_id] += 1
-        one = (number, entry.where, session_id, entry.gone, entry.fields)
+        one = (number, entry.where, session_id, entry.if_known, entry.fields)
         try:
             kept.append(pack(one))
         except (TypeError, ValueError, OverflowError, RecursionError):  # a foreign value beyond what msgpack knows
@@ -221,16 +223,21 @@ class _Work:
         refused: list[RefusedRow],
     ) -> None:
         left = _MOST_SHOWN - len(self.shown)
-        for (number, where, session_id, gone, told), doubled in batch:
-            fields = {**told, "_id": session_id}
-            existing = rows.row(session_id)
+        for (number, where, session_id, if_known, named), doubled in batch:
+            fields = self._fields(session_id, named)
+            existing, said, told = rows.row(session_id), known.get(session_id), self._said(fields)
+            if existing is not None and not doubled and said is not None and _says_the_same(said, told):
+                done.append((session_id, _UNCHANGED))  # as most are: it was judged when it was said first
+                continue
             session = self._store.bookings.understood(fields if existing is None else {**_told(existing), **fields})
             if doubled:
                 session = occurs_twice([session])
-            if session.flaw is not None and not (gone and existing is None):
+            if if_known and existing is None:
+                continue
+            if session.flaw is not None:
                 refused.append(RefusedRow(number, where, session_id, session.flaw.message, session.flaw.hint))
                 continue
-            change = self._change(rows, existing, fields, known.get(session_id), gone)
+            change = self._change(rows, existing, fields, said, told)
             try:
                 _write(rows, session_id, change)
             except RowRefusedError as problem:
@@ -242,32 +249,32 @@ class _Work:
                 change = change._replace(session=self._store.bookings.understood(after))
             done.append((session_id, change))
 
+    def _fields(self, session_id: str, named: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an entry's fields under its session's id; a source has no marks of ours."""
+        fields = {**named, "_id": session_id}
+        return {key: value for key, value in fields.items() if key not in MARK_KEYS} if self._source else fields
+
     def _change(
         self,
         rows: _Writable,
         existing: dict[str, Any] | None,
         fields: dict[str, Any],
         said: LastSaid | None,
-        gone: bool,
+        told: LastSaid,
     ) -> _Change:
         """Return what an entry changes of what is there."""
-        if self._source:
-            fields = {key: value for key, value in fields.items() if key not in MARK_KEYS}
-        mine = said is not None and said.source == self._source
-        told = self._said(fields)
-        # a plain import of what a source brought in leaves what is remembered of it to that source
-        remembered = told if mine or said is None or self._source else None
         if existing is None:
-            return (
-                _Change("ignored", {}, None) if gone else _Change("added", to_write(None, rows.storable(fields)), told)
-            )
+            return _Change("added", to_write(None, rows.storable(fields)), told)
+        mine = said is not None and said.source == self._source
         before = _told(existing)
         named = to_write(before, rows.storable(fields))
         if mine and said is not None and said.booking == told.booking:
             unheard = said.rest != told.rest
-            named = {key: value for key, value in named.items() if unheard and not _is_of_entry(key)}
+            named = {key: value for key, value in named.items() if unheard and key not in _OF_ENTRY}
         elif not self._may_say_status(before.get("status"), said if mine else None):
             named.pop("status", None)
+        # a plain import of what a source brought in leaves what is remembered of it to that source
+        remembered = told if mine or said is None or self._source else None
         return _Change("changed" if named else "unchanged", named, remembered)
 
     def _may_say_status(self, status: object, said: LastSaid | None) -> bool:
@@ -278,8 +285,12 @@ class _Work:
 
     def _said(self, fields: Mapping[str, Any]) -> LastSaid:
         status = fields.get("status")
-        entry = [(key, value) for key, value in sorted(fields.items()) if _is_of_entry(key)]
-        rest = [(key, value) for key, value in sorted(fields.items()) if not _is_of_entry(key) and key != "_id"]
+        entry, rest = [], []
+        for one in sorted(fields.items()):
+            if one[0] in _OF_ENTRY:
+                entry.append(one)
+            elif one[0] != "_id":
+                rest.append(one)
         said = status if isinstance(status, str) else ""
         return LastSaid(fields["_id"], self._source, said, _digest(entry), _digest(rest), self._now)
 
@@ -298,11 +309,6 @@ def _write(rows: _Writable, session_id: str, change: _Change) -> None:
         rows.update(session_id, change.fields)
 
 
-def _is_of_entry(key: str) -> bool:
-    """Return whether a field says when, whose or in which state a booking is."""
-    return key in FIELD_OF and key not in _NAMES and key not in MARK_KEYS and key != "_id"
-
-
 def _told(existing: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with ids as text, also if its table has integers for them, which round none."""
     told = dict(existing)
@@ -314,9 +320,9 @@ def _told(existing: Mapping[str, Any]) -> dict[str, Any]:
 
 def _says_the_same(known: LastSaid | None, said: LastSaid) -> bool:
     """Return whether what is remembered says this already, and nothing is missing."""
-    if known is None or known.missing_first is not None:
+    if known is None or known.missing_first is not None or known.source != said.source:
         return False
-    return said == known._replace(at=said.at)
+    return (known.booking, known.rest, known.status) == (said.booking, said.rest, said.status)
 
 
 def _digest(value: object) -> str:

@@ -33,7 +33,7 @@ def calendar(*events: str, head: str = "") -> bytes:
 
 def read(data: bytes, **way: Any) -> list[Incoming | Unreadable]:
     """Return what is read of a calendar, without what only matters if it is there."""
-    return [e for e in entries(data, "ics", **way) if isinstance(e, Unreadable) or not e.gone]
+    return [e for e in entries(data, "ics", **way) if isinstance(e, Unreadable) or not e.if_known]
 
 
 def times(found: list[Incoming | Unreadable]) -> dict[str, str]:
@@ -56,7 +56,7 @@ def test_a_series_is_its_instances_by_their_original_start() -> None:
 
 def test_a_cancelled_instance_is_cancelled_and_one_left_out_is_gone() -> None:
     found = good(entries(GOOGLE, "ics"))
-    states = {e.key.rpartition("/")[2]: (e.fields["status"], e.gone) for e in found if e.key.startswith("series")}
+    states = {e.key.rpartition("/")[2]: (e.fields["status"], e.if_known) for e in found if e.key.startswith("series")}
     assert states["20261102T140000Z"] == ("CANCELLED", False)
     assert states["20261019T130000Z"] == ("CANCELLED", True)
     assert states["20261026T140000Z"] == ("CONFIRMED", False)
@@ -149,6 +149,14 @@ def test_a_series_without_end_goes_as_far_as_the_horizon() -> None:
     assert datetime(2026, 11, 20, 14, tzinfo=UTC).timestamp() * 1000 < NOW + 60 * 86_400_000
 
 
+def test_what_is_moved_beyond_the_horizon_is_told_to_whoever_has_it() -> None:
+    far = BERLIN.replace("202610", "202712")
+    override = f"UID:b\nRECURRENCE-ID;TZID=Europe/Berlin:20261015T150000\n{far}"
+    found = entries(calendar(f"UID:a\n{far}", f"UID:b\n{BERLIN}\nRRULE:FREQ=DAILY;COUNT=3", override), "ics")
+    moved = {e.key: e.if_known for e in good(found) if e.fields.get("scheduledDate", 0) > NOW + 60 * 86_400_000}
+    assert moved == {"a": True, "b/20261015T130000Z": True}
+
+
 @pytest.mark.parametrize(
     "rule", ["FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;BYMINUTE=0,1,2",
              "FREQ=NEVER", "FREQ=DAILY;COUNT=x"],
@@ -201,6 +209,6 @@ DESCRIPTION:\\n\\""".replace("\n", "|").split("|")
 def test_whatever_stands_in_events_is_entries_with_a_start_or_a_reason(events: list[list[str]]) -> None:
     for entry in entries(calendar(*("\n".join(lines) for lines in events)), "ics"):
         if isinstance(entry, Incoming):
-            assert entry.gone or isinstance(entry.fields["scheduledDate"], int)
+            assert entry.if_known or isinstance(entry.fields["scheduledDate"], int)
         else:
             assert entry.reason and entry.where

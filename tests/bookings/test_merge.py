@@ -150,9 +150,9 @@ def test_bad_entries_are_refused_alone_with_where_they_stand(backend: Backend, s
     assert backend.rows() == [a_row("good")]
 
 
-def test_an_entry_that_is_gone_matters_only_if_it_is_there(backend: Backend, store: Store) -> None:
+def test_an_entry_may_matter_only_if_it_is_there(backend: Backend, store: Store) -> None:
     take(store, a_row())
-    gone = [Incoming({"_id": i, "status": "CANCELLED"}, i, i, gone=True) for i in ("abc12345", "unheard")]
+    gone = [Incoming({"_id": i, "status": "CANCELLED"}, i, i, if_known=True) for i in ("abc12345", "unheard")]
     done = merge(store, gone, source="", statuses=STATUSES, now=NOW)
     assert (done.changed, done.added, [row["status"] for row in backend.rows()]) == (["abc12345"], [], ["CANCELLED"])
 

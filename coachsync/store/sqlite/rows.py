@@ -31,6 +31,7 @@ class SqliteRows:
         self._table = table
         self._id = table.quoted("id")
         self._start = table.quoted("scheduled_date")
+        self._keys: dict[str, str] = {}  # column → JSON key
         self.refused_statuses: dict[str, str] = {}
 
     def due(self, span: Span) -> Iterable[Found]:
@@ -198,7 +199,9 @@ class SqliteRows:
         return f"SELECT {self._id} FROM sessions {where} GROUP BY {self._id} HAVING count(*) > 1"
 
     def _json_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        named = ((self._table.json_key(column), value) for column, value in row.items())
+        if not self._keys.keys() >= row.keys():
+            self._keys = {column: self._table.json_key(column) for column in row}
+        named = ((self._keys[column], value) for column, value in row.items())
         return {key: as_json(key, value) for key, value in named if value is not None or key not in FIELD_OF}
 
 
