@@ -173,7 +173,7 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 """All keys in the order of the file."""
 
-SOURCE_TYPES = ("ics", "json", "jsonl", "csv", "convex", "sql")
+SOURCE_TYPES = ("ics", "json", "jsonl", "csv", "convex", "sql", "calcom")
 
 SOURCE_KEYS: tuple[Key, ...] = (
     Key("sources.NAME", "type", v.one_of(*SOURCE_TYPES), None, ", ".join(SOURCE_TYPES), required=True, example="ics"),

@@ -14,7 +14,7 @@ from coachsync.domain.model import Access, Millis, Warn
 from coachsync.domain.naming import Templates
 from coachsync.domain.windows import Policy
 
-SourceType = Literal["ics", "json", "jsonl", "csv", "convex", "sql"]
+SourceType = Literal["ics", "json", "jsonl", "csv", "convex", "sql", "calcom"]
 
 
 class DiscordSettings(NamedTuple):

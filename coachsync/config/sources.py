@@ -81,6 +81,12 @@ def _together(values: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator
         if not values["query"]:
             yield 'query: not set, expected "SELECT …", its columns named as fields'
         return
+    if form == "calcom":
+        if [way for way in ways if way != "url"] or database:
+            yield "url: expected the address of Cal.com's API, or none at all"
+        if not values["token_file"]:
+            yield "token_file: not set, expected the file of an API key of Cal.com"
+        return
     if len(ways) != 1:
         what = "not set" if not ways else f"{' and '.join(ways)} are set"
         yield f"{(ways or ['url'])[-1]}: {what}, expected one of url, path or command"

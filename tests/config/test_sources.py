@@ -40,6 +40,8 @@ def test_no_source_is_there_without_a_section() -> None:
         ('type = "json"\nurl = "mysql://db/app"', 'a database is a source of type "sql"'),
         ('type = "sql"\nurl = "mysql://db/app"', "query: not set"),
         ('type = "sql"\nurl = "https://a.example/"\nquery = "SELECT 1"', "expected the database alone"),
+        ('type = "calcom"', "token_file: not set"),
+        ('type = "calcom"\npath = "a.csv"\ntoken_file = "t"', "expected the address of Cal.com's API"),
         ('type = "csv"\npath = "a.csv"\nquery = "SELECT 1"', 'only a source of type "sql" has one'),
         ('type = "csv"\npath = "a.csv"\ntoken_file = "t"', "a path is sent no token"),
         ('type = "csv"\ncommand = ["bookings"]', "by its whole path"),

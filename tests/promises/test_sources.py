@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import time
@@ -14,7 +15,7 @@ import pytest
 
 from coachsync import waits
 from coachsync.cli.pulling import puller
-from coachsync.clock import host_now
+from coachsync.clock import host_now, iso
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis, Report
 from tests.bookings.sources.feed import Feed, Reply, document, entry
 from tests.bookings.sources.test_program import is_over
@@ -28,9 +29,15 @@ SOON: Millis = 2 * HOUR + 30 * MINUTE
 class Pulling:
     """A scene whose bookings are pulled from a feed named `page`."""
 
-    def __init__(self, scene: Scene, feed: Feed, more: str = "") -> None:
+    def __init__(self, scene: Scene, feed: Feed, more: str = "", form: str = "json", path: str = "/feed") -> None:
         self.scene, self.feed = scene, feed
-        scene.configure(rest=f'[sources.page]\ntype = "json"\nurl = "{feed.origin}/feed"\n{more}')
+        scene.configure(rest=f'[sources.page]\ntype = "{form}"\nurl = "{feed.origin}{path}"\n{more}')
+
+    def knows_people(self) -> None:
+        """Write a file of people, by mail."""
+        file = self.scene.folder / "people.toml"
+        file.write_text(f'"j@x.org" = "{self.scene.student}"\n"s@x.org" = "{self.scene.coach}"\n', "utf-8")
+        file.chmod(0o600)
 
     def entry(self, key: str, start: Millis, **fields: Any) -> dict[str, Any]:
         people = {"studentDiscordId": self.scene.student, "coachDiscordId": self.scene.coach}
@@ -78,6 +85,10 @@ def pulling(scene: Scene, feed: Feed) -> Pulling:
 @pytest.fixture
 def complete(scene: Scene, feed: Feed) -> Pulling:
     return Pulling(scene, feed, "complete = true\n")
+
+
+def times_of(start: Millis) -> dict[str, str]:
+    return {"start": iso(start), "end": iso(start + HOUR)}
 
 
 def three(pulling: Pulling, start: Millis) -> list[dict[str, Any]]:
@@ -232,6 +243,68 @@ def test_source_is_asked_no_more_often_than_every_says_or_than_it_wants(scene: S
     pulling.tick(QUARTER)
     pulling.tick(QUARTER)
     assert (len(feed.heard), pulling.causes()) == (3, [("source_failed", "page")])
+
+
+def test_booking_that_moves_in_cal_coms_way_keeps_its_room_and_its_people(scene: Scene, feed: Feed) -> None:
+    (scene.folder / "key").write_text("cal_test_0123456789abcdef", "utf-8")
+    more = 'token_file = "key"\npeople = "people.toml"\n'
+    pulling = Pulling(scene, feed, more, "calcom", "/v2/bookings")
+    pulling.knows_people()
+
+    def says(*bookings: tuple[str, str, str, Millis]) -> None:
+        people = {"attendees": [{"name": "John", "email": "j@x.org"}], "hosts": [{"name": "Sarah", "email": "s@x.org"}]}
+        rows = [
+            {"uid": uid, "status": status, "rescheduledFromUid": former, **times_of(start), **people}
+            for uid, status, former, start in bookings
+        ]
+        feed.reply = Reply(200, json.dumps({"status": "success", "data": rows}).encode())
+
+    start = scene.now() + SOON
+    says(("first", "accepted", "", start))
+    pulling.tick()
+    (room,) = pulling.rooms
+    says(("first", "cancelled", "", start), ("second", "accepted", "first", start + QUARTER))
+    pulling.tick(QUARTER)
+    assert (pulling.rooms, scene.world.who_can_enter(room) >= {scene.student, scene.coach}) == ([room], True)
+    says(("first", "cancelled", "", start), ("second", "accepted", "first", start + DAY))
+    pulling.tick(QUARTER)
+    assert pulling.rooms == []
+    assert feed.heard[0][1]["cal-api-version"] == "2024-08-13"
+
+
+CALENDAR = """BEGIN:VCALENDAR\r
+BEGIN:VEVENT\r
+UID:lesson-1@calendar.example\r
+DTSTART:{start}\r
+DTEND:{end}\r
+STATUS:{status}\r
+ORGANIZER;CN=Sarah:mailto:s@x.org\r
+ATTENDEE;CN=John:mailto:j@x.org\r
+END:VEVENT\r
+"""
+
+
+def test_calendar_that_breaks_off_changes_nothing_and_a_whole_one_does(scene: Scene, feed: Feed) -> None:
+    pytest.importorskip("icalendar")
+    more = 'people = "people.toml"\nmap = {student = "attendee", coach = "organizer"}\n'
+    pulling = Pulling(scene, feed, more, "ics", "/basic.ics")
+    pulling.knows_people()
+
+    def says(status: str, rest: str) -> None:
+        start = scene.now() + SOON
+        times = {name: at[:19].replace("-", "").replace(":", "") + "Z" for name, at in times_of(start).items()}
+        feed.reply = Reply(200, (CALENDAR.format(status=status, **times) + rest).encode())
+
+    says("CONFIRMED", "END:VCALENDAR\r\n")
+    pulling.tick()
+    (room,) = pulling.rooms
+    assert scene.world.who_can_enter(room) >= {scene.student, scene.coach}
+    says("CANCELLED", "BEGIN:VEV")
+    pulling.tick(QUARTER)
+    assert (pulling.rooms, pulling.causes()) == ([room], [("source_failed", "page")])
+    says("CANCELLED", "END:VCALENDAR\r\n")
+    pulling.tick(QUARTER)
+    assert (pulling.rooms, pulling.causes()) == ([], [])
 
 
 def test_only_a_run_that_acts_pulls(pulling: Pulling) -> None:

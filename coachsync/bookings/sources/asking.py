@@ -31,6 +31,7 @@ _GRACE_S = 0.5  # for whoever asks to say itself why it took too long
 _LONGEST_SECRET = 4096
 _CREDENTIAL = "credential:"
 _SECRET = frozenset({"COACHSYNC_TOKEN", "CREDENTIALS_DIRECTORY"})
+_OWN_MAPS = {"calcom": {"student": "attendee", "coach": "host"}}
 _FRESH: Millis = 6 * 3_600_000
 
 
@@ -124,7 +125,7 @@ class _Job:
         taken = memory.taken_at
         fresh = taken is not None and 0 <= asking.now - taken < _FRESH and memory.fingerprint == fingerprint
         fresh = fresh and not asking.anew
-        answer = self._ask(secret, Validators(memory.etag, memory.modified) if fresh else Validators())
+        answer = self._ask(secret, Validators(memory.etag, memory.modified) if fresh else Validators(), people)
         digest = memory.digest if answer.unchanged else sha256(answer.content).hexdigest()
         unchanged = answer.unchanged or (fresh and digest == memory.digest)
         if answer.unchanged and not fresh:
@@ -132,7 +133,7 @@ class _Job:
         warnings = people.warnings if people is not None else ()
         return SourceHeard(answer, way, fingerprint, digest, unchanged, warnings)
 
-    def _ask(self, secret: str | None, asked: Validators) -> SourceAnswer:
+    def _ask(self, secret: str | None, asked: Validators, people: People | None) -> SourceAnswer:
         source, asking = self.source, self._asking
         if source.path is not None:
             from coachsync.bookings.sources import localfile
@@ -152,7 +153,17 @@ class _Job:
             return database.ask(query)
         from coachsync.bookings.sources import http
 
-        return http.ask(source.url or "", source.type, _token(secret), asked, self._seconds, asking.agent)
+        token, until = _token(secret), time.monotonic() + self._seconds
+        if source.type == "calcom":
+            from coachsync.bookings.sources import calcom
+
+            def fetch(address: str) -> bytes:
+                left = max(0.001, until - time.monotonic())
+                return http.ask(address, "json", token, Validators(), left, asking.agent, calcom.HEADERS).content
+
+            slugs = frozenset(source.map.values())
+            return calcom.ask(source.url, fetch, asking.settings.statuses, people, asking.now, slugs)
+        return http.ask(source.url or "", source.type, token, asked, self._seconds, asking.agent)
 
 
 def _path(named: str, asking: SourceAsking) -> str:
@@ -192,7 +203,7 @@ def _secret(named: str, asking: SourceAsking) -> str:
 
 def _way(source: SourceSettings, people: People | None, asking: SourceAsking) -> Way:
     """Return how a source's entries are to be read. Raises PullError."""
-    mapped = parse_map(source.map)
+    mapped = parse_map({**_OWN_MAPS.get(source.type, {}), **source.map})
     if isinstance(mapped, str):
         raise PullError(f"its map does not fit: {mapped}", f"correct sources.{source.name}.map")
     zone = zone_named(source.timezone) if source.timezone else None

@@ -7,6 +7,7 @@ Source: RFC 9110 sections 13.1 (If-None-Match, If-Modified-Since), 15.4 (redirec
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -30,10 +31,18 @@ _ACCEPT = {
 }
 
 
-def ask(address: str, form: str, token: Token | None, asked: Validators, timeout_s: float, agent: str) -> SourceAnswer:
-    """Return what an address answers within a time, in seconds. Raises PullError."""
+def ask(
+    address: str,
+    form: str,
+    token: Token | None,
+    asked: Validators,
+    timeout_s: float,
+    agent: str,
+    more: Mapping[str, str] = {},
+) -> SourceAnswer:
+    """Return what an address answers within a time, in seconds; `more` are further headers. Raises PullError."""
     until = time.monotonic() + timeout_s
-    headers = {"Accept": _ACCEPT.get(form, "*/*"), "User-Agent": agent}
+    headers = {"Accept": _ACCEPT.get(form, "*/*"), "User-Agent": agent, **more}
     if asked.etag:
         headers["If-None-Match"] = asked.etag
     if asked.modified:

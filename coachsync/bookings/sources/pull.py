@@ -181,7 +181,9 @@ class _Pull:
         """Merge what a source says. Raises CoachsyncError: then nothing of it was taken in."""
         source, request = self._source, self._request
         named = _Named(source.name, keep=source.complete)
-        form = "jsonl" if source.type == "sql" else source.type
+        form = "jsonl" if source.type in ("sql", "calcom") else source.type
+        if form == "ics" and not heard.answer.content.rstrip().upper().endswith(b"END:VCALENDAR"):
+            raise PullError("it is no calendar, or ends before its end", "nothing if it passes; else look at it")
         entries = read_bookings(io.BytesIO(heard.answer.content), heard.way, form)
         merged = merge(
             self._store,
