@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
-from coachsync.domain.booking import Defaults
+from coachsync.clock import at
+from coachsync.domain.booking import Defaults, is_start
 from coachsync.domain.mapping import TableMapping
-from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Person, Resource, Span
+from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Millis, Person, Resource, Span
 from coachsync.store.base import Store
-from coachsync.store.columns import FIELD_OF, KEY_OF
+from coachsync.store.columns import FIELD_OF, KEY_OF, MARKS
 from coachsync.store.open import create_store, open_store
 
+_ZONE = "America/New_York"
 NOW = 1_790_000_000_000
 GUILD = "1100000000000000000"
 STUDENT, COACH = "1300000000000000011", "1300000000000000022"
@@ -181,9 +184,47 @@ class MappedBackend:
         return open_store("sqlite:///app.db", self._directory, DEFAULTS, writable=writable, mapping=self.mapping)
 
 
+class LocalBackend(MappedBackend):
+    """Another system's table of local timestamps, with an end in place of a length; our marks are in the ledger."""
+
+    columns = {field: column for field, column in _COLUMNS.items() if field != "duration"} | {"end": "minutes"}
+    made = _APPOINTMENTS.replace('"begins at" INTEGER', '"begins at" DATETIME').replace(
+        "minutes INTEGER", "minutes TEXT"
+    )
+
+    @property
+    def mapping(self) -> TableMapping:
+        where = "kind = 'coaching'"
+        return TableMapping("appointments", where, "timestamp", _ZONE, self.columns, None, writes_status=True)
+
+    def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        with closing(self.open()) as store, store.transaction() as transaction:
+            for row in rows:
+                marks = {FIELD_OF[key]: value for key, value in row.items() if FIELD_OF[key] in MARKS}
+                if marks:
+                    transaction.ledger.keep_marks(str(row["_id"]), marks)
+        super().fill([self._local(row) for row in rows])
+
+    def _local(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in row.items() if FIELD_OF[key] not in MARKS}
+        start = row["scheduledDate"]
+        if not is_start(start):
+            return kept
+        end = {} if "duration" not in row else {"duration": _written(start + row["duration"] * MINUTE)}
+        return kept | {"scheduledDate": _written(start)} | end
+
+    def rows(self) -> list[dict[str, Any]]:
+        with closing(self.open(writable=False)) as store:
+            return [store.bookings.raw(row["_id"]) or {} for row in super().rows()]
+
+
+def _written(moment: Millis) -> str:
+    return f"{at(moment).astimezone(ZoneInfo(_ZONE)):%Y-%m-%d %H:%M:%S.%f}"
+
+
 BACKENDS: dict[str, type[SqliteBackend] | type[JsonBackend]] = {"sqlite": SqliteBackend, "json": JsonBackend}
-READABLE = {**BACKENDS, "mapped": MappedBackend}
-"""Those whose bookings can be read and marked; nothing is booked in the last one."""
+READABLE = {**BACKENDS, "mapped": MappedBackend, "local": LocalBackend}
+"""Those whose bookings can be read and marked; nothing is booked in the last ones."""
 
 
 def snapshot(directory: Path) -> dict[str, bytes]:

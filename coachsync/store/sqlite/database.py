@@ -191,6 +191,8 @@ class Database:
             return too_few_files()
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
             hint = "the file and its directory must be readable and writable for the user that runs coachsync"
+            if code == sqlite3.SQLITE_READONLY and not self.writable:
+                hint = "it is in WAL mode, in which readers write beside it, too: let that user write in its folder"
             return StoreError(f"{self.name} cannot be used: {error}", hint)
         hint = "see what the booking system expects of its table"
         kind = RowRefusedError if code == sqlite3.SQLITE_CONSTRAINT else StoreError
