@@ -54,7 +54,7 @@ def mapped_values(given: Given, folder: str, config: str, *, yes: bool) -> dict[
     values |= {"store.timezone": zone} if zone else {}
     values |= {"statuses.bookable": list(found.bookable)} if found.bookable else {}
     values |= {"statuses.cancelled": list(found.cancelled)} if found.cancelled else {}
-    _tell(found, zone)
+    _tell(found, zone, guessed=yes and given.tz is None)
     _show(values, config)
     return values
 
@@ -129,14 +129,14 @@ def _asked_zone(found: Proposal) -> str:
             return answer
 
 
-def _tell(found: Proposal, zone: str) -> None:
-    """Say what is what."""
+def _tell(found: Proposal, zone: str, *, guessed: bool) -> None:
+    """Say what is what; `guessed`: nobody named the zone."""
     output.out(f"{found.table} holds the bookings, which coachsync only reads:")
     for field, column in found.columns.items():
         output.out(f"  {field} = {column}")
     kept = {"ms": "milliseconds", "s": "seconds", "iso": "ISO 8601", "timestamp": "timestamps"}[found.time]
     output.out(f"times are {kept}{f', in {zone}' if zone else ''}")
-    if zone and zone == found.zone:
+    if zone and guessed:
         output.out(f"  {found.why_zone}: correct it with --tz if that is not so here")
     if found.where:
         output.out(f"only rows with {found.where}")
