@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeGuard, TypeVar
 from coachsync.domain.guild_objects import Channel, GuildFacts, Member, Role
 from coachsync.domain.model import Millis
 from coachsync.domain.permissions import Overwrite
+from coachsync.domain.snowflake import is_snowflake
 
 T = TypeVar("T")
 
@@ -114,7 +115,10 @@ def read_found(data: object) -> FoundMembers:
 
     def read(item: object) -> tuple[str, str]:
         user = _object(_object(item).get("user"))
-        return _snowflake(user, "id"), _text(user, "username")
+        user_id, name = _snowflake(user, "id"), _text(user, "username")
+        if not is_snowflake(user_id):  # it is remembered as somebody's, so it must be able to be
+            raise ShapeError("a user's id")
+        return user_id, name
 
     return FoundMembers(read_list(data, read), len(_list(data)))
 

@@ -188,6 +188,11 @@ def test_search_tells_id_and_user_name_of_whoever_begins_so(house: House) -> Non
 
 
 def test_search_counts_members_that_it_cannot_read() -> None:
-    body = [{"user": {"id": "1300000000000000001", "username": "anna"}}, {"user": None}, 7, {"user": {"id": "x"}}]
+    body = [
+        {"user": {"id": "1300000000000000001", "username": "anna"}},
+        {"user": None},
+        7,
+        {"user": {"id": "7", "username": "anna"}},
+    ]
     found = read_found(body)
     assert (found.members, found.shown) == ([("1300000000000000001", "anna")], 4)
