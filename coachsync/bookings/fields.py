@@ -169,7 +169,9 @@ class Fields:
                 continue
             found = read_time(value, plan.sources[field].form, zone)
             if isinstance(found, NoTime):
-                return NoTime(f"{'start' if field == START else 'end'}: {found.reason}", found.hint)
+                called, column = "start" if field == START else "end", plan.sources[field].column
+                hint = found.hint.replace("start=COLUMN", f"{called}={column}")
+                return NoTime(f"{called}: {found.reason}", hint)
             values[field] = found
         if DURATION in values:
             values[DURATION] = read_minutes(values[DURATION])
@@ -262,9 +264,12 @@ def _there(column: str, columns: tuple[str, ...]) -> bool:
 
 
 def _parts(column: str, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the columns that are meant: the one of that name, else several joined by "+" (a day and a time)."""
+    """Return the columns that are meant: the one of that name, or that it begins with before a "." (a value within
+    an object), else several joined by "+" (a day and a time)."""
     if column in columns:
         return (column,)
+    if (outer := column.partition(".")[0]) in columns:
+        return (outer,)
     parts = tuple(part.strip() for part in column.split("+"))
     if len(parts) > 1 and all(part in columns for part in parts):
         return parts
@@ -273,11 +278,23 @@ def _parts(column: str, columns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _value(row: dict[str, Any], column: str) -> Any:
-    parts = _parts(column, tuple(row)) if column not in row else (column,)
+    if column in row:
+        return row[column]
+    outer, dot, inner = column.partition(".")
+    if dot and outer in row:
+        return _within(row[outer], inner)
+    parts = _parts(column, tuple(row))
     if len(parts) == 1:
         return row[parts[0]]
     joined = " ".join(str(row[part]).strip() for part in parts if row[part] is not None)
     return joined or None
+
+
+def _within(value: Any, path: str) -> Any:
+    """Return what stands within an object: "a.b" is the `b` of its `a`."""
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _key(value: object, *, exact: bool) -> object:

@@ -166,5 +166,5 @@ def _why(line: bytes) -> str:
     except RecursionError:
         return "its values are nested too deeply"
     except ValueError as problem:  # msgspec's own errors are of this kind, too
-        return str(problem)
+        return str(problem).removeprefix("JSON is malformed: ")
     return "it holds more than one value"

@@ -287,6 +287,8 @@ class _Work:
         status = fields.get("status")
         entry, rest = [], []
         for one in sorted(fields.items()):
+            if one[1] is None:  # named and empty is as good as not named: other formats name other fields
+                continue
             if one[0] in _OF_ENTRY:
                 entry.append(one)
             elif one[0] != "_id":

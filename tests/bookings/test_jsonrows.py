@@ -79,6 +79,19 @@ def test_columns_are_named_by_map_and_their_times_by_its_format() -> None:
     }  # fmt: skip
 
 
+def test_a_value_within_an_object_is_named_with_a_dot() -> None:
+    row = {"_id": "a", "status": "SCHEDULED", "when": {"start": START}, "student": {"discord": {"id": STUDENT}}}
+    fields = one(row, mapped={"start": "when.start", "studentDiscordId": "student.discord.id"})
+    assert (fields["scheduledDate"], fields["studentDiscordId"]) == (START, STUDENT)
+
+
+def test_a_row_may_name_its_own_zone() -> None:
+    row = {"_id": "a", "status": "SCHEDULED", "start": "2026-10-14T15:00", "zone": "Europe/Berlin"}
+    assert one(row, mapped={"timezone": "zone"})["scheduledDate"] == START
+    (refused,) = bad(entries(json.dumps([row | {"zone": "Nowhere"}]).encode(), mapped={"timezone": "zone"}))
+    assert refused.reason == "timezone is 'Nowhere', which is no time zone"
+
+
 def test_what_the_contract_does_not_name_is_kept_only_if_asked_for() -> None:
     row = a_row(price=13)
     assert one(row, foreign=True) == row

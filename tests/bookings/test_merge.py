@@ -96,6 +96,13 @@ def test_a_move_by_hand_stands_until_the_entry_changes(store: Store) -> None:
     assert start_of(store) == LATER + HOUR
 
 
+def test_a_field_that_is_named_and_empty_is_no_change_of_an_entry(store: Store) -> None:
+    take(store, a_row())
+    store.bookings.change("abc12345", {"status": "CANCELLED"})
+    take(store, a_row(duration=None, guildId=None))
+    assert status_of(store) == "CANCELLED"
+
+
 def test_a_new_name_takes_back_nothing_that_was_done_by_hand(store: Store) -> None:
     take(store, a_row(studentName="John"))
     store.bookings.change("abc12345", {"status": "CANCELLED"})

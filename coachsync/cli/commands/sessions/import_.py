@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from coachsync.cli import output
+from coachsync.cli.commands.sessions.shared import sentence
 from coachsync.cli.context import opened
 from coachsync.cli.options import Json, Now, chosen_now
 from coachsync.cli.when import given_zone
@@ -172,7 +173,9 @@ def _show(done: Merged, typed: Typed, *, as_json: bool, dry_run: bool) -> None:
     else:
         if dry_run:
             for kind, session in done.shown:
-                output.out(f"would be {kind}: {word(session.id)}, {whom_and_when(session, typed)}")
+                output.out(
+                    sentence(f"would be {kind}: {word(session.id)}, {whom_and_when(session, typed)}", sys.stdout)
+                )
             left = counts["new"] + counts["changed"] - len(done.shown)
             if left > 0:
                 output.out(f"and {left} more")
