@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 AHEAD: Millis = 60 * DAY
 BEHIND: Millis = 7 * DAY  # what ended before is of no use: rooms that are left open are taken over within this time
-_FOLD = re.compile(r"\r?\n[ \t]")
 _TZID = re.compile(r';TZID="?([^":;,]+)', re.IGNORECASE)
 _NEVER = ("SECONDLY", "MINUTELY", "HOURLY")
 _WHY = "it needs the extra ics: icalendar and recurring-ical-events are not installed"
@@ -68,13 +67,13 @@ def _require_extra() -> None:
 
 
 def _taken_apart(data: bytes) -> _Text:
-    text = _FOLD.sub("", data.decode("utf-8-sig", "replace"))
+    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     found = _Text(*_of_all(text), {}, {}, [])
     open_at = 0
     kind = ""
     lines: list[str] = []
     depth = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in _unfolded(text):
         name = line.strip().upper()
         if name in ("BEGIN:VEVENT", "BEGIN:VTIMEZONE") and (not kind or name == "BEGIN:VEVENT"):
             if kind == "VEVENT":
@@ -92,6 +91,18 @@ def _taken_apart(data: bytes) -> _Text:
     if kind == "VEVENT":
         found.unreadable.append(_without_end(open_at))
     return found
+
+
+def _unfolded(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line, and the number on which it begins; one that begins with a blank goes on with the one before."""
+    begins, parts = 1, [""]
+    for number, line in enumerate(text.split("\n"), 1):
+        if line[:1] in (" ", "\t"):
+            parts.append(line[1:])
+            continue
+        yield begins, "".join(parts)
+        begins, parts = number, [line]
+    yield begins, "".join(parts)
 
 
 def _without_end(line: int) -> Unreadable:

@@ -25,6 +25,9 @@ class Guest(NamedTuple):
     discord_name: str = ""
 
 
+_NOBODY_AT_ALL = Guest("", "", "")
+
+
 class Invited(NamedTuple):
     """Who is invited. `told`: what `X-DISCORD-…` properties say, by field or by kind of person."""
 
@@ -60,35 +63,30 @@ def as_fields(found: Invited, kinds: Mapping[str, str], taken: Collection[str]) 
     sides = {"student": "attendee", "coach": "organizer"} | dict(kinds)
     guests = list(found.attendees)
     host = [found.organizer] if found.organizer is not None else []
+    if not guests and not host and not found.told:
+        return {}  # a calendar that names nobody leaves people as they are
     fields: dict[str, Any] = {}
     for kind in ("student", "coach"):
-        told = _told(found.told, kind)
         if kind in taken:
             continue
-        if told is not None:
-            fields |= _fixed(kind, told)
-            continue
         side = guests if sides[kind] == "attendee" else host
-        if side:
-            fields |= _fixed(kind, side.pop(0))
-    more = [_listed(guest, "student") for guest in guests if (guest.discord_id or guest.name)]
+        guest = _told(found.told, kind) or (side.pop(0) if side else _NOBODY_AT_ALL)
+        fields |= _fixed(kind, guest)
+    more = [_listed(guest, "student") for guest in guests if guest.discord_id or guest.name]
     observer = _told(found.told, "observer")
     if observer is not None:
         more.append(_listed(observer, "observer"))
-    if more and "participants" not in taken and "participants" in FIELD_OF:
-        fields["participants"] = more
+    if "participants" not in taken:
+        fields["participants"] = more or None  # who is no longer invited is no longer in
     if "guild" in found.told or "guildid" in found.told:
         fields["guildId"] = found.told.get("guildid") or found.told.get("guild")
     return fields
 
 
 def _fixed(kind: str, guest: Guest) -> dict[str, Any]:
-    fields: dict[str, Any] = {f"{kind}DiscordId": guest.discord_id or None}
-    if guest.name:
-        fields[f"{kind}Name"] = guest.name
-    if guest.discord_name and f"{kind}DiscordName" in FIELD_OF:
-        fields[f"{kind}DiscordName"] = guest.discord_name
-    return fields
+    """Return a person's three fields; what is not known is named too, so that nothing of another person stays."""
+    parts = {"DiscordId": guest.discord_id, "DiscordName": guest.discord_name, "Name": guest.name}
+    return {f"{kind}{part}": value or None for part, value in parts.items() if f"{kind}{part}" in FIELD_OF}
 
 
 def _listed(guest: Guest, kind: str) -> dict[str, str]:

@@ -179,6 +179,18 @@ def test_more_guests_than_one_are_participants() -> None:
     assert [(p["name"], p["kind"]) for p in entry.fields["participants"]] == [("N1", "student"), ("N2", "student")]
 
 
+def test_who_is_no_longer_invited_is_named_as_nobody_and_a_calendar_without_people_names_none() -> None:
+    host = "ORGANIZER;CN=Sarah:mailto:sarah@example.org"
+    alone, nobody = good(read(calendar(f"UID:a\n{BERLIN}\n{host}", f"UID:b\n{BERLIN}")))
+    assert [alone.fields[key] for key in ("studentDiscordId", "studentName", "participants")] == [None] * 3
+    assert [key for key in nobody.fields if "tudent" in key or "oach" in key or key == "participants"] == []
+
+
+def test_odd_line_breaks_within_a_text_break_no_event() -> None:
+    (entry,) = good(read(calendar(f"UID:a\nDESCRIPTION:one\u2028two\x0bthree\x85four\n{BERLIN}")))
+    assert entry.key == "a"
+
+
 def test_an_event_without_end_spoils_no_other() -> None:
     data = calendar(f"UID:a\n{BERLIN}").replace(b"END:VEVENT", b"") + calendar(f"UID:b\n{BERLIN}")
     found = read(data.replace(b"END:VCALENDAR\nBEGIN:VCALENDAR\n", b""))
