@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from coachsync.errors import ConfigError
+from coachsync.host.limits import remedy
+from coachsync.host.reading import NotRegularError
 
 _ACL = "system.posix_acl_access"
 _WITHOUT = (errno.ENOTSUP, errno.ENOSYS)  # a file system that knows no attributes
@@ -52,8 +54,9 @@ def replace(
 
     The new file is made under the name `beside`, like `like` (None: the user's own, with `mode`).
     If `still` is given and false once the data is on disk, nothing is replaced and None returned.
-    Raises OSError; then the old file is what it was and nothing is left beside it.
+    Raises OSError, also if what is there is no regular file; then it is what it was and nothing is left beside it.
     """
+    _require_regular(path)
     with _fresh(beside, like) as descriptor:
         if like is None:
             os.fchmod(descriptor, mode)
@@ -63,6 +66,18 @@ def replace(
         os.rename(beside, path)
         _sync_directory(path)
         return os.fstat(descriptor)
+
+
+def _require_regular(path: str) -> None:
+    """Raise OSError if what is there is no file: a rename would put one in the place of a device, for root even so."""
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+        raise NotRegularError
 
 
 def rehearse(data: bytes, *, like: Likeness, beside: str) -> None:
@@ -138,7 +153,9 @@ def place(path: str, text: str, *, new: bool) -> str:
     try:
         replace(whole, text.encode(), like=_found(whole), beside=_beside(whole))
     except OSError as problem:
-        raise ConfigError(f"{path} cannot be written: {problem.strerror}", "choose another place") from None
+        raise ConfigError(
+            f"{path} cannot be written: {problem.strerror}", remedy(problem, "choose another place")
+        ) from None
     return path
 
 
@@ -154,7 +171,7 @@ def keep(path: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as problem:
-        hint = "move it away, then run init again"
+        hint = remedy(problem, "move it away, then run init again")
         raise ConfigError(f"{path} cannot be kept as {copy}: {problem.strerror}", hint) from None
     return copy
 

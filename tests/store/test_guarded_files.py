@@ -17,6 +17,7 @@ import pytest
 
 from coachsync.domain.marks import Marks
 from coachsync.errors import LockHeldError, StoreError
+from coachsync.host.files import likeness, replace
 from coachsync.store.base import Store
 from coachsync.store.lock import run_lock
 from coachsync.store.open import create_store, open_store
@@ -216,3 +217,13 @@ def test_run_lock_of_an_earlier_release_is_shut(path: Path) -> None:
     with umask(0), run_lock(str(path), 0, "run"), pytest.raises(LockHeldError), run_lock(str(path), 0, "run"):
         pass
     assert mode(lock) == 0o600
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_no_file_takes_the_place_of_what_is_no_file(tmp_path: Path, new: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="no regular file"):
+        replace(str(pipe), b"text", like=None if new else likeness(str(pipe)), beside=f"{pipe}.new")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]

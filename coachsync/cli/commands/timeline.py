@@ -12,7 +12,7 @@ import typer
 from coachsync.cli import output
 from coachsync.cli.context import opened
 from coachsync.cli.display import Tz, local_moments
-from coachsync.cli.options import Now, chosen_now
+from coachsync.cli.options import Now, checked_file, chosen_now
 from coachsync.cli.when import parse_day
 from coachsync.domain.model import DAY, HOUR
 from coachsync.domain.timeline import Bar, BarState, Block, blocks
@@ -61,13 +61,13 @@ def timeline(
         raise UsageError(f"--by {by}: sessions stand by guild or by coach", "give guild or coach")
     if svg is not None and html is not None:
         raise UsageError("--svg and --html are both given", "leave one of the two out")
+    path = checked_file("--html", html) if svg is None else checked_file("--svg", svg)
     with opened(ctx) as (settings, store):
         shown = local_moments(settings, moment, tz)
         begin = shown.midnight(moment) if first is None else parse_day(first, shown.zone_or_utc)
         last = shown.midnight(begin + days * DAY + 2 * HOUR) if first is None else begin + days * DAY
         rows = rows_between(store, settings.policy, moment, (begin, last))
         found = blocks(_bars(rows, settings.policy, by), shown.midnight)
-    path = svg if svg is not None else html
     if path == "-":
         output.out_all([_picture(found, shown, page=svg is None)])
     elif path is not None:
@@ -135,8 +135,6 @@ def _write(path: str, text: str) -> None:
 
     target = os.path.realpath(absolute(expanded(path)))
     try:
-        if os.path.isdir(target):
-            raise IsADirectoryError(21, "it is a folder")
         like = likeness(target) if os.path.exists(target) else None
         replace(target, text.encode("utf-8"), like=like, beside=f"{target}.{os.getpid()}.tmp")
     except OSError as error:
