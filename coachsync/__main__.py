@@ -17,6 +17,8 @@ from coachsync.secrets import hide
 
 PROGRAM = "coachsync"
 _COMPLETE = "_COACHSYNC_COMPLETE"
+_AT_DISCORD = frozenset({"run", "setup", "cleanup", "audit", "doctor"})
+_GOES_ON = "what was begun is recorded; the next run goes on from there"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,9 +66,9 @@ def _report(problem: BaseException, said: Invocation) -> int:
     if isinstance(problem, errors.CoachsyncError):
         return _report_known(problem, said)
     if isinstance(problem, KeyboardInterrupt):
-        return _report_interrupted("SIGINT", errors.INTERRUPTED)
+        return _report_interrupted("SIGINT", errors.INTERRUPTED, said)
     if isinstance(problem, SystemExit):
-        return _report_exit(problem.code)
+        return _report_exit(problem.code, said)
     code = _report_of_typer(problem, said)
     return _report_unexpected(problem, said) if code is None else code
 
@@ -82,14 +84,15 @@ def _report_known(problem: errors.CoachsyncError, said: Invocation) -> int:
     return problem.exit_code
 
 
-def _report_interrupted(by: str, code: int) -> int:
-    output.error(f"interrupted by {by}", "what was begun is recorded; the next run goes on from there")
+def _report_interrupted(by: str, code: int, said: Invocation) -> int:
+    works = not _AT_DISCORD.isdisjoint(said.arguments)
+    output.error(f"interrupted by {by}", _GOES_ON if works else "nothing is left half done; start it again")
     return code
 
 
-def _report_exit(code: Any) -> int:
+def _report_exit(code: Any, said: Invocation) -> int:
     if code == errors.TERMINATED:
-        return _report_interrupted("SIGTERM", errors.TERMINATED)
+        return _report_interrupted("SIGTERM", errors.TERMINATED, said)
     return code if isinstance(code, int) else errors.OK
 
 
@@ -100,7 +103,7 @@ def _report_of_typer(problem: BaseException, said: Invocation) -> int | None:
     if isinstance(problem, typer.Exit):
         return problem.exit_code
     if isinstance(problem, typer.Abort):
-        return _report_interrupted("the person at the terminal", errors.INTERRUPTED)
+        return _report_interrupted("the person at the terminal", errors.INTERRUPTED, said)
     if not isinstance(problem, typer.BadParameter.__bases__[0]):
         return None
     from coachsync.cli.mistakes import mistake

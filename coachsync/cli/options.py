@@ -78,6 +78,13 @@ def checked_name(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
+def checked_file(option: str, path: str | None) -> str | None:
+    """Return the file that an option names, None without it. Raises UsageError if its name is empty."""
+    if path == "":
+        raise UsageError(f"{option} names no file: its value is empty", f"name a file: {option} FILE")
+    return path
+
+
 def refuse_pretended_time(settings: Settings, now: Millis | None, *, dry_run: bool, force: bool) -> None:
     """Raise UsageError if `--now` would open or close real rooms at the wrong time."""
     if now is None or dry_run or force:

@@ -124,13 +124,15 @@ def _read(path: str, what: str) -> tuple[Token, os.stat_result]:
     except OSError as error:
         if error.errno in NO_FILES:
             raise too_few_files() from None
-        hint = remedy(error, "write the bot's token into it (mode 0600), readable by the user that runs coachsync")
+        hint = remedy(error, _OTHER_USER if isinstance(error, PermissionError) else _NONE_YET)
         raise TokenError(f"the {what} cannot be read: {error.strerror}", hint) from None
     if len(content) > _LARGEST:
         raise TokenError(f"the {what} holds no token: it is too long", _HINT)
     return _checked(content.decode("utf-8", "replace"), what), found
 
 
+_NONE_YET = "write the bot's token into it (mode 0600), readable by the user that runs coachsync"
+_OTHER_USER = "run coachsync as the user that owns it, or correct its owner and those of its folder"
 _HINT = "put the bot's token there and nothing else, as the developer portal shows it, without the word Bot"
 
 

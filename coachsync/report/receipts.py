@@ -32,7 +32,7 @@ _CLOSED: dict[ClosedBy, str] = {
     "vanished": "its booking vanished",
     "operator": "closed by an operator",
     "abandoned": "given up by an operator",
-    "revoked": "it was moved to another time or guild",
+    "revoked": "it was moved to another time or guild, or is to open again after it was closed by hand",
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from coachsync import __version__
+from coachsync.__main__ import _report
+from coachsync.cli.context import Invocation
 from tests.kit.home import Home
 
 
@@ -121,3 +123,27 @@ FOLLOWED = [line for line in MISTAKES if MISTAKES[line].startswith("`") and "WHE
 def test_hint_followed_to_the_letter_is_no_wrong_usage(home: Home, line: str) -> None:
     typed = re.findall(r"`coachsync ([^`]+)`", told(home, line)[1])[0]
     assert home.run(*shlex.split(typed)).code != 2
+
+
+@pytest.mark.parametrize("line", ["timeline --svg=", "timeline --html=", "run --dry-run --out=", "run --plan="])
+def test_empty_name_of_a_file_is_refused_and_said_to_be_empty(home: Home, line: str) -> None:
+    option = line.split()[-1].rstrip("=")
+    assert told(home, f"{line} --config CONFIG") == (
+        2,
+        f"error: {option} names no file: its value is empty\nhint: name a file: {option} FILE\n",
+    )
+
+
+@pytest.mark.parametrize(("line", "works"), [("run --quiet", True), ("init", False), ("wait abc12345", False)])
+def test_interrupted_command_says_that_runs_go_on_only_if_it_is_one(
+    line: str, works: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Invocation()
+    said.arguments = tuple(line.split())
+    assert _report(KeyboardInterrupt(), said) == 130
+    assert ("the next run goes on" in capsys.readouterr().err) is works
+
+
+def test_id_that_is_too_long_is_said_to_be_too_long(home: Home) -> None:
+    refused = home.book("x" * 201)
+    assert (refused.code, "at most 200" in refused.err) == (2, True)

@@ -85,3 +85,8 @@ def test_help_of_something_unknown_names_the_list(bare: Home) -> None:
 def test_help_needs_no_configuration_and_offers_topics_for_completion(bare: Home) -> None:
     environ = {"_COACHSYNC_COMPLETE": "complete_bash", "COMP_WORDS": "coachsync help con", "COMP_CWORD": "2"}
     assert bare.start(**environ).out.split() == ["configuration"]
+
+
+def test_word_behind_a_topic_is_not_answered_with_the_same_topic_as_a_guess(bare: Home) -> None:
+    done = bare.start("help", "json", "status")
+    assert (done.code, "did you mean" in done.err, "takes no further word" in done.err) == (2, False, True)

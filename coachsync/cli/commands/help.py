@@ -109,6 +109,8 @@ def _show(topic: Topic) -> None:
 
 def _show_command(root: Any, words: list[str]) -> None:
     """Show what `coachsync WORDS --help` shows. Raises UsageError if there is neither such a topic nor a command."""
+    if words[0] in TOPICS and words[0] not in root.commands:
+        raise UsageError(f"{words[0]} is one topic, and takes no further word", f"type `coachsync help {words[0]}`")
     known = set(root.commands)
     if words[0] not in known:
         meant = get_close_matches(words[0], [*TOPICS, *known], 1, _CLOSE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coachsync.cli.context import invocation
-from coachsync.cli.options import DryRun, Force, Json, Now, Quiet, Wait, checked_wait, pretended_now
+from coachsync.cli.options import DryRun, Force, Json, Now, Quiet, Wait, checked_file, checked_wait, pretended_now
 from coachsync.cli.ticks import TickCall, run_tick
 from coachsync.errors import UsageError
 
@@ -46,6 +46,7 @@ def run(
     """
     if out is not None and not dry_run:
         raise UsageError("--out without --dry-run: a run that acts is no plan", "add --dry-run")
+    out, plan = checked_file("--out", out), checked_file("--plan", plan)
     reviewed = None if plan is None else _steps(plan)
     call = TickCall(
         command="run",

@@ -28,7 +28,7 @@ _ID_LENGTH = 8
 _LONGEST_ID = 200
 _ALLOWED = frozenset(ascii_letters + digits + "._:@/+=-")  # what no shell takes for anything else
 _NOT_FIRST = "-="
-_EXPECTED = "letters, digits and . _ : @ / + = -, the first of them no - or ="
+_EXPECTED = f"at most {_LONGEST_ID} letters, digits and . _ : @ / + = -, the first of them no - or ="
 
 
 def add(
