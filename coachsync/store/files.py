@@ -36,6 +36,13 @@ def require_file(path: str) -> str:
     return real
 
 
+def require_database(path: str) -> str:
+    """Return the resolved path of another system's database, as `require_file` does: one that is not ours to make."""
+    if not os.path.exists(path) and not os.path.islink(path) and "\0" not in path:
+        raise StoreError(f"the database {path} does not exist", "name the file that its system keeps it in now")
+    return require_file(path)
+
+
 def require_own(path: str) -> None:
     """Refuse to write as root a file of somebody else."""
     if os.geteuid() != 0:

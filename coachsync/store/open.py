@@ -13,7 +13,7 @@ from coachsync.errors import ConfigError, StoreError
 from coachsync.store.base import Store
 from coachsync.store.bookings import Bookings
 from coachsync.store.columns import Columns
-from coachsync.store.files import require_file, require_own, unmakable, unreadable
+from coachsync.store.files import require_database, require_file, require_own, unmakable, unreadable
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.lock import run_lock
 from coachsync.store.sql import Sql
@@ -59,9 +59,9 @@ def open_store(
     Raises ConfigError for a url that names no store, StoreError for a file that is none or cannot be used.
     """
     kind, named = parse_url(url, base_dir)
-    path = require_file(named)
     if mapping is not None:
-        return _open_mapped(path, base_dir, mapping, defaults, writable=writable)
+        return _open_mapped(require_database(named), base_dir, mapping, defaults, writable=writable)
+    path = require_file(named)
     if writable:
         require_own(path)
     opened = _open_sqlite if kind == "sqlite" else _open_json

@@ -14,7 +14,7 @@ from coachsync.domain.mapping import TableMapping
 from coachsync.errors import StoreError
 from coachsync.store.bookings import Bookings
 from coachsync.store.columns import MARKS, Columns
-from coachsync.store.files import require_file
+from coachsync.store.files import require_database, require_file
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.open import CORRUPT, Location, ledger_in, ledger_path, parse_url
 from coachsync.store.sqlite.database import Database
@@ -64,7 +64,7 @@ class Parts(NamedTuple):
 def open_parts(url: str, base_dir: str, defaults: Defaults, mapping: TableMapping | None = None) -> Parts:
     """Open what can be opened of a store. Raises ConfigError and StoreError if there is no file to open."""
     location = parse_url(url, base_dir)
-    path = require_file(location.path)
+    path = (require_file if mapping is None else require_database)(location.path)
     parts = Parts(location, path, own=path)
     if mapping is not None:
         return _mapped(parts, ledger_path(path, base_dir, mapping), mapping, defaults)

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from coachsync.domain.clocktimes import Misread, TimeForm, carries_no_zone, read_time
+from coachsync.domain.clocktimes import Misread, TimeForm, carries_no_zone, millis_of, read_time
 from coachsync.domain.model import Millis
 
 AT: Millis = 1_791_896_400_000  # 2026-10-13T13:00:00Z
 BERLIN = ZoneInfo("Europe/Berlin")
+FORMS: tuple[TimeForm, ...] = ("ms", "s", "iso", "timestamp")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,27 @@ def test_what_is_no_time_is_told_and_never_raises(value: object, form: TimeForm,
     if told is not None:
         assert isinstance(found, Misread)
         assert told in f"{found.message} {found.hint}"
+
+
+ANYTHING = st.text() | st.integers() | st.floats() | st.binary() | st.datetimes().map(str)
+OF_BOOKINGS = st.datetimes(datetime(2015, 1, 1), datetime(2100, 12, 31), timezones=st.timezones())  # noqa: DTZ001
+
+
+@given(ANYTHING, st.sampled_from(FORMS), st.sampled_from([None, BERLIN]))
+def test_no_value_raises(value: object, form: TimeForm, zone: ZoneInfo | None) -> None:
+    read_time("starts", value, form, zone)
+
+
+@given(OF_BOOKINGS)
+def test_a_time_with_an_offset_is_that_moment_whatever_the_zone(moment: datetime) -> None:
+    assert read_time("starts", moment.isoformat(), "iso", BERLIN) == millis_of(moment)
+
+
+@given(OF_BOOKINGS)
+def test_a_local_time_is_that_moment_or_refused(moment: datetime) -> None:
+    local = f"{moment:%Y-%m-%d %H:%M:%S.%f}"
+    read = read_time("starts", local, "timestamp", moment.tzinfo)
+    assert read == millis_of(moment.astimezone(UTC)) or isinstance(read, Misread)
 
 
 def test_a_time_without_a_zone_is_none_if_no_zone_is_named() -> None:

@@ -138,7 +138,8 @@ def _require_updatable(database: Database, mapping: TableMapping, schema: str, n
 def _require_sense(database: Database, source: ForeignTable) -> None:
     """Try the operator's own SQL, and refuse times without a zone if none is named. Raises StoreError."""
     mapping = source.mapping
-    if mapping.where.strip() and not database.understands(f"{source.select(what='1')} LIMIT 0"):
+    if source.narrowed:
+        database.one(f"SELECT 1 FROM {source.table} LIMIT 0")
         try:
             database.one(f"{source.select(what='1')} LIMIT 0")
         except StoreError as error:

@@ -10,7 +10,7 @@ from typing import Any
 from coachsync.domain.kinds import is_status
 from coachsync.domain.surveyed import SurveyedColumn, SurveyedTable
 from coachsync.errors import ConfigError
-from coachsync.store.files import require_file
+from coachsync.store.files import require_database
 from coachsync.store.mapped.table import quote
 from coachsync.store.open import CORRUPT, parse_url
 from coachsync.store.sqlite.database import Database, tolerant_text
@@ -25,7 +25,7 @@ def survey(url: str, base_dir: str) -> tuple[SurveyedTable, ...]:
     location = parse_url(url, base_dir)
     if location.kind != "sqlite":
         raise ConfigError(f"{url} is no database", "name one: sqlite:///FILE, or sqlite:////FILE for an absolute path")
-    path = require_file(location.path)
+    path = require_database(location.path)
     with closing(Database(path, writable=False, corrupt_hint=CORRUPT, text=tolerant_text)) as database:
         rows = database.all("SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
         wanted = [row for row in rows if not row[0].lower().startswith(("sqlite_", "coachsync_"))]
