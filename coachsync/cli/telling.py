@@ -176,4 +176,5 @@ def _is_why(outcome: Outcome, report: Report) -> bool:
 def told_warning(warning: Warn) -> str:
     """Return a warning as one line."""
     about = f"{warning.session}: " if warning.session else ""
-    return clean(f"{about}{warning.message} ({warning.code})")
+    remedy = f"; {warning.hint}" if warning.about and warning.hint else ""
+    return clean(f"{about}{warning.message}{remedy} ({warning.code})")

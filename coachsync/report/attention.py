@@ -26,15 +26,21 @@ def _head(cause: Cause, sessions: Mapping[str, Session], now: Millis) -> str:
     named = [_named(session_id, sessions.get(session_id)) for session_id in cause.sessions[:_NAMED]]
     more = len(cause.sessions) - _NAMED
     who = "; ".join(named) + (f" and {more} more" if more > 0 else "")
-    place = f"guild {cause.guild_id}" if cause.guild_id else "this host"
-    return f"{who or place}, since {iso(cause.since)} ({relative(cause.since, now)})"
+    return f"{who or place_of(cause)}, since {iso(cause.since)} ({relative(cause.since, now)})"
+
+
+def place_of(cause: Cause) -> str:
+    """Return what is concerned if no session is: a guild, a source of bookings, or this host."""
+    if cause.guild_id:
+        return f"guild {cause.guild_id}"
+    return f"source {cause.about}" if cause.about else "this host"
 
 
 def whose(cause: Cause, sessions: Mapping[str, Session], moments: Moments) -> str:
     """Return for whom something is wrong, and when they meet; else in which guild, or that it is the host."""
     known = [sessions[i] for i in cause.sessions if i in sessions]
     if not cause.sessions:
-        return f"guild {cause.guild_id}" if cause.guild_id else "this host"
+        return place_of(cause)
     many = len(cause.sessions)
     if not known:
         return word(cause.sessions[0]) if many == 1 else f"{many} sessions"

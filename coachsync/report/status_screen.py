@@ -10,7 +10,7 @@ from rich.text import Text
 from coachsync.domain.causes import Cause
 from coachsync.domain.model import Session
 from coachsync.domain.naming import short_of
-from coachsync.report.attention import called
+from coachsync.report.attention import called, place_of
 from coachsync.report.fitting import cut, fit, flow, width
 from coachsync.report.listing import INDENT, Item, listing, names_of, shortened, told
 from coachsync.report.status import Severity, StatusView, block_of, first_line, next_words, nothing_words, severity
@@ -59,7 +59,7 @@ def _cause(cause: Cause, view: StatusView, canvas: Canvas) -> Iterator[Text]:
 def _whose(cause: Cause, view: StatusView, canvas: Canvas) -> list[str]:
     """Return who waits for it and when: the first sessions by name, and how many more there are below."""
     if not cause.sessions:
-        return [fit(f"guild {cause.guild_id}" if cause.guild_id else "this host", canvas)]
+        return [fit(place_of(cause), canvas)]
     alone = len(cause.sessions) == 1
     pieces: list[str] = []
     for session_id in cause.sessions[:_NAMED]:

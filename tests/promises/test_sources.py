@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -356,7 +357,69 @@ def test_secrets_of_a_source_are_never_shown(scene: Scene, feed: Feed) -> None:
     assert secret not in done.out + done.err
 
 
+def test_sources_are_asked_at_once(scene: Scene, feed: Feed) -> None:
+    both = threading.Barrier(2, timeout=5)
+
+    def reply(_: dict[str, str]) -> Reply:
+        both.wait()  # for the other one to be asked
+        return Reply(200, b"[]")
+
+    feed.reply = reply
+    pulling = Pulling(scene, feed, f'[sources.other]\ntype = "json"\nurl = "{feed.origin}/other"\n')
+    pulling.tick()
+    assert (pulling.causes(), both.broken) == ([], False)
+
+
+def test_file_of_people_that_changed_is_heeded_though_the_source_has_nothing_new(scene: Scene, feed: Feed) -> None:
+    pulling = Pulling(scene, feed, 'people = "people.toml"\nmap = {student = "mail"}\n')
+    (scene.folder / "people.toml").write_text("", "utf-8")
+    (scene.folder / "people.toml").chmod(0o600)
+    row = pulling.entry("one00001", scene.now() + SOON, mail="j@x.org")
+    del row["studentDiscordId"]
+    pulling.says(row)
+    pulling.tick()
+    pulling.knows_people()
+    pulling.tick(QUARTER)
+    (room,) = pulling.rooms
+    assert scene.world.who_can_enter(room) >= {scene.student, scene.coach}
+
+
+def test_quiet_run_tells_of_a_source_once(pulling: Pulling) -> None:
+    pulling.feed.reply = Reply(500, b"")
+    first, again = (pulling.scene.program("run", "--quiet") for _ in range(2))
+    assert ("source_failed" in first.err, first.out + again.out + again.err) == (True, "")
+
+
+def test_what_is_changed_by_hand_stands_until_the_source_says_something_else(pulling: Pulling) -> None:
+    scene = pulling.scene
+    start = scene.now() + SOON
+    pulling.says(pulling.entry("one00001", start))
+    pulling.tick()
+    assert scene.program("sessions", "cancel", "page:one00001").code == 0
+    pulling.says(pulling.entry("one00001", start), pulling.entry("two00001", start))
+    pulling.tick(QUARTER)
+    assert pulling.statuses()["page:one00001"] == "CANCELLED"
+    pulling.says(pulling.entry("one00001", start + QUARTER), pulling.entry("two00001", start))
+    pulling.tick(QUARTER)
+    assert pulling.statuses()["page:one00001"] == "SCHEDULED"
+
+
 # sync
+
+
+def test_sync_leaves_a_run_alone_that_is_under_way(pulling: Pulling) -> None:
+    with pulling.scene.store() as store, store.run_lock(0, "a test"):
+        done = pulling.scene.program("sync", "--json")
+    assert (done.code, done.json["error"]["code"], pulling.feed.heard) == (4, "locked", [])
+
+
+def test_sync_mends_the_cause_that_a_run_saw(pulling: Pulling) -> None:
+    pulling.feed.reply = Reply(500, b"")
+    pulling.tick()
+    pulling.feed.reply = Reply(200, b"[]")
+    assert pulling.scene.program("sync").code == 0
+    with pulling.scene.store(writable=False) as store:
+        assert store.ledger.causes() == ()
 
 
 def test_sync_takes_in_what_is_good_and_tells_what_is_not(scene: Scene, feed: Feed) -> None:
