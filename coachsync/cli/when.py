@@ -88,6 +88,22 @@ def parse_timeout(text: str) -> Millis:
         raise UsageError(f"--timeout {redact(text)[:40]!r} is no length of time", hint) from None
 
 
+def parse_older_than(text: str) -> Millis:
+    """Return how long ago `--older-than` says that something ended. Raises UsageError."""
+    try:
+        found = parse_duration(text)
+    except UnfitError as unfit:
+        hint = (
+            f"did you mean {int(text)}d?"
+            if _is_number(text) and len(text) < 6 and int(text) > 0
+            else f"expected {unfit}"
+        )
+        raise UsageError(f"--older-than {redact(text)[:40]!r} is no length of time", hint) from None
+    if found <= 0:
+        raise UsageError(f"--older-than {redact(text)[:40]} is nothing", "give a length such as 365d")
+    return found
+
+
 def parse_day(text: str, zone: tzinfo) -> Millis:
     """Return the moment that `--from` names: a date, or a date and a time, of that zone unless it has an offset.
 

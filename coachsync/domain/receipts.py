@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from coachsync.domain.forgotten import FORGOTTEN
 from coachsync.domain.model import Entry, Event, Grant, Millis, PersonKind, Resource
 from coachsync.domain.states import ClosedBy
 
@@ -71,6 +72,9 @@ def receipt_of(entry: Entry, events: Sequence[Event]) -> Receipt | None:
 def _held(entry: Entry, grant: Grant, since: Millis, proven: bool) -> Held:
     """Return one access. What ended with the session did not end if a room or role of it may still be there."""
     known = next((p for p in entry.people if p.id == grant.user_id), None)
+    if grant.user_id == FORGOTTEN:  # what they were is known if nobody else was forgotten of this session
+        nameless = [p for p in entry.people if not (p.id or p.name or p.discord_name)]
+        known = nameless[0] if len(nameless) == 1 else None
     last = max((g.revoked_at or 0 for g in entry.grants), default=0)
     ended = grant.state == "revoked" and (proven or grant.revoked_at != last)
     until = grant.revoked_at if ended else None

@@ -52,6 +52,9 @@ class Edit(Protocol):
     def update(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool:
         """Change fields of a row; return False if it is gone or its status is not `status_from`."""
 
+    def remove(self, session_id: str) -> int:
+        """Take the rows of this id away; return how many there were."""
+
     def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return those fields of an imported row that there is a place for, as that place can hold them."""
 
@@ -115,6 +118,12 @@ class Rows(Protocol):
 
     def edit(self, change: Callable[[Edit], None]) -> None:
         """Make one change, all of it or nothing. `change` is called again if somebody else wrote meanwhile."""
+
+    def edit_within(self, change: Callable[[Edit], None]) -> None:
+        """Make one change inside the ledger's transaction; see `edit`."""
+
+    def why_foreign(self) -> str:
+        """Return by what another program has its hand in these rows; "" if they are coachsync's own alone."""
 
     def marking(self, ledger: LedgerWriter) -> AbstractContextManager[Callable[[Marks], bool]]:
         """Open the rows for marks, inside the ledger's transaction; yield what writes them (see `Transaction.mark`)."""
@@ -244,6 +253,14 @@ class Bookings:
     def edit(self, change: Callable[[Edit], None]) -> None:
         """Make one change, all of it or nothing. `change` is called again if somebody else wrote meanwhile."""
         self._rows.edit(change)
+
+    def edit_within(self, change: Callable[[Edit], None]) -> None:
+        """Make one change, see `edit`, inside a transaction of the ledger's."""
+        self._rows.edit_within(change)
+
+    def why_foreign(self) -> str:
+        """Return by what another program has its hand in the bookings; "" if they are coachsync's own alone."""
+        return self._rows.why_foreign()
 
     def import_rows(self, rows: Iterable[Any]) -> Imported:
         """Add or change bookings; our own four fields are never overwritten, importing twice changes nothing."""

@@ -43,6 +43,12 @@ class Sql(Protocol):
     def immediate(self) -> AbstractContextManager[None]:
         """Hold the write lock for a block: all of it is on disk afterwards, or nothing after an exception."""
 
+    def erasing(self) -> AbstractContextManager[None]:
+        """Have what is deleted or changed in a block's transactions overwritten on disk, as far as that can be had."""
+
+    def remains(self) -> tuple[int, bool]:
+        """Return how many free pages may hold what was deleted before, and whether a log still holds some of it."""
+
     def understands(self, sql: str) -> bool:
         """Return whether a query makes sense in this database."""
 

@@ -33,12 +33,13 @@ def read(arguments: list[str]) -> Read:
 WORDS = {
     "SESSION": "abc12345", "ID": "abc12345", "CHANNEL_ID": "1600000000000000001", "WHEN": "2030-10-14T13:00:00Z",
     "FILE": "bookings.json", "TOPIC": "install", "COMMAND": "run", "CODE": "unknown_member",
-    "NAME": "calendar",
+    "NAME": "calendar", "DISCORD_ID": "1300000000000000001",
 }  # fmt: skip
 """What stands for a word that a page writes in capitals."""
 NEEDED = {
     "sessions add": "--student 1300000000000000001 --coach 1300000000000000002 --start 2030-10-14T13:00Z",
     "sessions reschedule": "--start 2030-10-14T13:00Z",
+    "sessions prune": "--older-than 365d",
     "wait": "--for open --timeout 1s",
 }
 """What a command cannot do without, if a page names it alone."""

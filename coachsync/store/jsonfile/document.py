@@ -6,7 +6,7 @@ does not read them all again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest, nsmallest
 from itertools import chain, zip_longest
 from typing import Any
@@ -17,7 +17,7 @@ from coachsync.domain.booking import EARLIEST, LATEST, whole
 from coachsync.domain.marks import Marks, completed, unsaid
 from coachsync.domain.model import Millis, Span
 from coachsync.store.columns import FIELD_OF, KEY_OF
-from coachsync.store.jsonfile.read import Raw, Row, array_at, gaps, read_row, read_rows, split
+from coachsync.store.jsonfile.read import BOM, Raw, Row, array_at, gaps, read_row, read_rows, split
 from coachsync.store.jsonfile.text import ABSENT, Style, decoded, encoded, laid_out, spliced, style_of, value_of
 
 _ONE_LINE = Style("", ": ", ", ", "")
@@ -119,6 +119,28 @@ class Document:
         edited._index = None if added else self._index
         return edited
 
+    def without(self, positions: Collection[int]) -> Document:
+        """Return the document without these rows."""
+        kept = [at for at in range(len(self.rows)) if at not in positions]
+        raws, between = self._texts(), self._between()
+        left = [raws[at] for at in kept]
+        inner = [between[at] for at in kept[1:]]
+        parts = chain.from_iterable(zip_longest((between[0], *inner), left, fillvalue=b""))
+        return Document(b"".join((*parts, between[-1])), left, [self.rows[at] for at in kept])
+
+    def why_foreign(self) -> str:
+        """Return what in the file is no booking's field; "" if it is an array of bookings with nothing else in it."""
+        if self.data.removeprefix(BOM).lstrip()[:1] != b"[":
+            return "it is an object that another program made"
+        for position, row in enumerate(self.rows):
+            fields = None if row is None else value_of(self.text(position))
+            if not isinstance(fields, dict):
+                return f"its row {position + 1} is no booking"
+            added = next((key for key in fields if key not in FIELD_OF), None)
+            if added is not None:
+                return f"its row {position + 1} has a field {added[:40]}, which is another program's"
+        return ""
+
     def marked(self, listed: Iterable[Marks]) -> Document:
         """Return the document with these marks; itself if it says all of them already."""
         texts: dict[int, str] = {}
@@ -183,6 +205,7 @@ class Draft:
         self._document = document
         self._texts: dict[int, str] = {}
         self._added: dict[str, Mapping[str, Any]] = {}
+        self._removed: set[int] = set()
 
     def row(self, session_id: str) -> dict[str, Any] | None:
         """Return one booking's fields as stored, or None."""
@@ -208,15 +231,22 @@ class Draft:
             self._texts.update({position: spliced(self._text(position), changes) for position in positions})
         return bool(positions and changes)
 
+    def remove(self, session_id: str) -> int:
+        """Take the rows of this id away; return how many there were."""
+        positions = self._document.positions(session_id)
+        self._removed.update(positions)
+        return len(positions)
+
     def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return all fields."""
         return dict(fields)
 
     def document(self) -> Document:
         """Return the changed document; the one there was if nothing changed."""
-        if not self._texts and not self._added:
-            return self._document
-        return self._document.edited(self._texts, list(self._added.values()))
+        edited = self._document
+        if self._texts or self._added:
+            edited = edited.edited(self._texts, list(self._added.values()))
+        return edited.without(self._removed) if self._removed else edited
 
     def _text(self, position: int) -> str:
         return self._texts.get(position) or self._document.text(position)

@@ -113,6 +113,14 @@ class JsonRows:
 
         self._replace(edited)
 
+    def edit_within(self, change: Callable[[Edit], None]) -> None:
+        """Make one change; the file is replaced before the ledger's transaction ends."""
+        self.edit(change)
+
+    def why_foreign(self) -> str:
+        """Return what in the file is no booking's field; "" if it is an array of bookings, as `init` begins one."""
+        return self._fresh().why_foreign()
+
     @contextmanager
     def marking(self, _ledger: LedgerWriter) -> Iterator[Callable[[Marks], bool]]:
         """Yield what collects marks; they are written together when the block ends well."""

@@ -8,7 +8,7 @@ written yet): then the ledger is empty.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from coachsync.domain.failure import Failure
@@ -329,6 +329,31 @@ class Ledger:
         except BaseException:
             writer.forget_numbers()
             raise
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[LedgerWriter | None]:
+        """Open a copy of the ledger that is thrown away afterwards; None if there is no ledger."""
+        sql = self._look()
+        if sql is None:
+            yield None
+        elif sql is not self._given:  # an earlier version's, already copied
+            yield LedgerWriter(sql)
+        else:
+            with closing(sql.copied("coachsync_")) as copy:
+                yield LedgerWriter(copy)
+
+    def erasing(self) -> AbstractContextManager[None]:
+        """Have what is deleted in a block's transactions overwritten on disk, as far as that can be had."""
+        return nullcontext() if self._sql is None else self._sql.erasing()
+
+    def remains(self) -> tuple[int, bool]:
+        """Return how many free pages may hold what was deleted before, and whether a log still holds some of it."""
+        return (0, False) if self._sql is None else self._sql.remains()
+
+    @property
+    def name(self) -> str:
+        """Return what messages call the ledger's database; "" if there is none."""
+        return "" if self._sql is None else self._sql.name
 
     def close(self) -> None:
         """Release the database, and the copy of one."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from coachsync.domain.pauses import Pause
     from coachsync.domain.refusals import Refusal
     from coachsync.domain.user_names import Lookup
+    from coachsync.store.ledger.eraser import Eraser
     from coachsync.store.ledger.hooks import HookRows
     from coachsync.store.ledger.said import LastSaid
     from coachsync.store.ledger.sources import SourceMemory
@@ -263,6 +264,13 @@ class LedgerWriter:
         from coachsync.store.ledger.hooks import HookRows
 
         return HookRows(self._sql)
+
+    @property
+    def eraser(self) -> Eraser:
+        """Return what takes old sessions, or a person, out for good."""
+        from coachsync.store.ledger.eraser import Eraser
+
+        return Eraser(self._sql)
 
     def pause(self, pause: Pause) -> None:
         """Remember a pause; a former one of the same is replaced, and goes on to be as old as it was."""

@@ -139,6 +139,14 @@ class MappedRows:
         del change
         raise only_read(self._source)
 
+    def edit_within(self, change: Callable[[Edit], None]) -> NoReturn:
+        """Raise ConfigError: the bookings are another system's."""
+        self.edit(change)
+
+    def why_foreign(self) -> str:
+        """Say whose the table is."""
+        return "the configuration names it as another system's, which is only read"
+
     @contextmanager
     def marking(self, ledger: LedgerWriter) -> Iterator[Callable[[Marks], bool]]:
         """Yield what writes marks: in the ledger's transaction, and in one of the table's own if that is elsewhere."""

@@ -6,6 +6,7 @@ writer is rolled back), how long a lock is waited for, and what each of SQLite's
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -120,6 +121,30 @@ class Database:
         except BaseException:
             self._rollback()
             raise
+
+    @contextmanager
+    def erasing(self) -> Iterator[None]:
+        """Have what is deleted or changed in a block's transactions overwritten in the file, and its log emptied."""
+        before = self.one("PRAGMA secure_delete")
+        self.run("PRAGMA secure_delete = ON")
+        try:
+            yield
+        finally:
+            self.run(f"PRAGMA secure_delete = {'FAST' if before == (2,) else int(before == (1,))}")
+        if str((self.one("PRAGMA journal_mode") or ("",))[0]).lower() == "wal":
+            self.all("PRAGMA wal_checkpoint(TRUNCATE)")  # a reader that is in its way is told by `remains`
+
+    def remains(self) -> tuple[int, bool]:
+        """Return how many pages of the file are free, which may hold what was deleted before, and whether a log waits.
+
+        The log (`FILE-wal`) holds pages as they were until every reader of them has ended.
+        """
+        free = self.one("PRAGMA freelist_count") or (0,)
+        try:
+            waits_there = os.path.getsize(f"{self._path}-wal") > 0
+        except OSError:
+            waits_there = False
+        return int(free[0]), waits_there
 
     def has_table(self, table: str) -> bool:
         """Return whether there is a table of this name."""

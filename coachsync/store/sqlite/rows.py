@@ -17,7 +17,7 @@ from coachsync.store.bookings import Edit, Found, View
 from coachsync.store.columns import FIELD_OF, FIELDS, IDS
 from coachsync.store.importing import as_json
 from coachsync.store.sqlite.database import Database, text_key
-from coachsync.store.sqlite.table import ID, Table, by_name_query, candidates_query
+from coachsync.store.sqlite.table import ID, Table, by_name_query, candidates_query, why_foreign
 
 if TYPE_CHECKING:
     from coachsync.store.ledger.writer import LedgerWriter
@@ -110,6 +110,18 @@ class SqliteRows:
         """Make one change in one transaction."""
         with self._db.immediate():
             change(self)
+
+    def edit_within(self, change: Callable[[Edit], None]) -> None:
+        """Make one change in the ledger's transaction: both are in one database."""
+        change(self)
+
+    def why_foreign(self) -> str:
+        """Return what in the database is not coachsync's; "" if all is as `init` made it."""
+        return why_foreign(self._db)
+
+    def remove(self, session_id: str) -> int:
+        """Take the rows of this id away; return how many there were."""
+        return self._db.run(f"DELETE FROM sessions WHERE {self._id} = {ID}", (text_key(session_id),))
 
     def insert(self, fields: Mapping[str, Any]) -> None:
         """Add a row."""

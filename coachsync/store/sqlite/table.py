@@ -14,7 +14,15 @@ from coachsync.domain.model import Millis, Span
 from coachsync.errors import StoreError
 from coachsync.store.columns import FIELDS, KEY_OF, MARKS, PAIR, REQUIRED, Columns
 from coachsync.store.sqlite.database import Database
-from coachsync.store.sqlite.schema import LATER_COLUMNS, MARK_TYPES, OPEN_INDEX, bad_starts, named_rows, open_rows
+from coachsync.store.sqlite.schema import (
+    LATER_COLUMNS,
+    MARK_TYPES,
+    OPEN_INDEX,
+    SESSIONS_TABLE,
+    bad_starts,
+    named_rows,
+    open_rows,
+)
 
 ID = "CAST(? AS TEXT)"  # a parameter that may be bytes: an id that is not UTF-8
 GENERATED = (2, 3)  # as PRAGMA table_xinfo says it
@@ -22,6 +30,8 @@ _NUMBERS = ("INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "BOOL")
 
 # By which login tables are known: Laravel's, Rails', Django's, those of connect and express
 _LOGINS = ({"payload", "last_activity"}, {"session_id", "data"}, {"session_key"}, {"sid"}, {"sess"}, {"session"})
+
+_OWN_BEGINNING = " ".join(SESSIONS_TABLE.partition("student_discord_id")[0].split())  # the same in every release
 
 
 class Table(NamedTuple):
@@ -148,6 +158,22 @@ def add_marks(database: Database, table: Table) -> Table:
             if not present.has(names.of(field)):
                 database.run(f"ALTER TABLE sessions ADD COLUMN {names.of(field)} {declared}")
     return inspect(database, names)
+
+
+def why_foreign(database: Database) -> str:
+    """Return what says that another program made the table, or put something beside it; "" if `init` made it all."""
+    made = database.one("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'sessions'")
+    if made is None or not " ".join(str(made[0]).split()).startswith(_OWN_BEGINNING):
+        return "another program made the table sessions"
+    columns = [str(row[1]) for row in database.all("PRAGMA table_xinfo(sessions)")]
+    added = next((column for column in columns if column not in FIELDS), None)
+    if added is not None:
+        return f"the table sessions has a column {added}, which is another program's"
+    others = database.one(
+        "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view', 'trigger') AND name <> 'sessions'"
+        " AND substr(name, 1, 10) <> 'coachsync_' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name LIMIT 1"
+    )
+    return "" if others is None else f"its database holds a {others[0]} {others[1]}, which is another program's"
 
 
 def candidates_query(table: Table, span: Span) -> tuple[str, list[Any]]:

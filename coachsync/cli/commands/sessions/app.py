@@ -16,6 +16,8 @@ ENTRIES = (
         "import", "sessions.import_", "import_sessions", "Add or change bookings from a file: JSON, CSV, ics, Convex."
     ),
     Command("export", "sessions.export", "export_sessions", "Print every booking: JSON, CSV or a calendar."),
+    Command("prune", "sessions.prune", "prune", "Erase what ended long ago."),
+    Command("forget", "sessions.forget", "forget", "Erase one person's ids and names."),
 )
 
 

@@ -25,6 +25,18 @@ Zone = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="The zone
 Length = Annotated[str | None, typer.Option("--duration", metavar="LENGTH", help="How long: 60m, 90m, 1h30m.")]
 
 
+LOCK_WAIT_S = 10.0  # for a run that is under way
+
+
+def say_what_remains(store: Store, free_before: int) -> None:
+    """Say on stderr where what was erased now or before may still be read; `free_before`: pages free before that."""
+    from coachsync.report.erased import remains_line
+
+    remains = remains_line(store.ledger.name, free_before, log=store.ledger.remains()[1])
+    if remains:
+        output.warning(remains)
+
+
 def sentence(text: str, stream: TextIO) -> str:
     """Return a sentence as a stream shows it: on a terminal it goes on in a further line between words."""
     if not output.is_terminal(stream):
