@@ -147,6 +147,7 @@ class Scene(Moderators):
 
     def _miss_what_came_too_late(self) -> None:
         """Give up what was restored too late to be found: no run came before the session's end, or a moderator did."""
+        self._note_known(self._entries())
         for thing in [m for m in self.rooms() if m.id in self.unknown]:
             booking = self.bookings.known.get(thing.session)
             if booking is None or self.now >= booking.end or self._unrecognisable(thing):
@@ -207,13 +208,17 @@ class Scene(Moderators):
         """Demand of every session that is certain what was promised of it."""
         entries = self._entries()
         rows = self.bookings.rows()
-        held = {str(r.snowflake) for e in entries.values() for r in e.resources if r.state in ("made", "spare")}
-        self.watch.lost -= held
-        self.unknown -= held
+        self._note_known(entries)
         for session, memory in self.memory.items():
             self._at_most_one(session, 1 if memory.sure or settled else 2)
             if memory.sure or settled:
                 self._check_one(session, memory, entries.get(session), rows.get(session))
+
+    def _note_known(self, entries: dict[str, Entry]) -> None:
+        """Note what the ledger knows by now: nothing of it is lost."""
+        held = {str(r.snowflake) for e in entries.values() for r in e.resources if r.state in ("made", "spare")}
+        self.watch.lost -= held
+        self.unknown -= held
 
     def _at_most_one(self, session: str, most: int) -> None:
         for kind in ("role", "channel"):
