@@ -87,7 +87,19 @@ def read_time(value: object, form: str = "", zone: tzinfo | None = None) -> Mill
     try:
         return in_zone(datetime.strptime(text, form), zone, text)  # noqa: DTZ007 - the zone follows
     except (ValueError, OverflowError):
+        exact = _exact(text)  # which of two readings is meant can be said by an offset alone
+        if exact is not None:
+            return exact
         return NoTime(f"{shown(value)} is not as the format {form!r} says", "correct it, or the format in --map")
+
+
+def _exact(text: str) -> Millis | None:
+    """Return the moment of a text that is ISO 8601 with an offset; None for others."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return None if moment.tzinfo is None else millis_of(moment)
+    except (ValueError, OverflowError):
+        return None
 
 
 def in_zone(moment: datetime, zone: tzinfo | None, text: str) -> Millis | NoTime:
