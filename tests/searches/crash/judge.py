@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from coachsync.domain.model import Entry
+from coachsync.domain.permissions import ENTER, SPEAK
 from coachsync.standin import Request, Standin
 from coachsync.standin.answers import Reply
 from tests.kit.town import TOKEN
@@ -36,7 +37,9 @@ class Watch:
         self._town = town
         self._foreign = foreign
         self._before = portrait(self._world.guilds[town.guild], foreign)
-        self._leaver = town.john if scenario.people and "nina" in scenario.people else None
+        self._observers = frozenset(getattr(town, name) for name in scenario.observers)
+        leaves = scenario.people and "nina" in scenario.people and not scenario.observers
+        self._leaver = town.john if leaves else None
         self._people = frozenset((town.john, town.sarah)) | named(town, scenario)
         self._strangers = frozenset(getattr(town, name) for name in scenario.strangers)
         self._lost = False
@@ -73,6 +76,9 @@ class Watch:
             if strangers:
                 yield f"{self._called(strangers)} may see or enter"
             inside = inside or self._leaver in enter
+            heard = self._world.who_can(channel, ENTER | SPEAK)
+            if self._town.nina in heard and self._observers & heard:
+                yield "who speaks in the observer's place may do so before the observer is silenced"
             if self._town.nina in enter and self._leaver in enter | self._world.who_is_in(channel):
                 yield "who replaces the leaver was let in before the leaver was out"
         if self._leaver is not None:
@@ -156,6 +162,8 @@ class Verdict(NamedTuple):
     def _entered(self, room: str, people: frozenset[str]) -> list[str]:
         world = self.standin.world
         found = _differs("who may enter", world.who_can_enter(room), set(people | self.town.always))
+        observers = {getattr(self.town, name) for name in BY_NAME[self.scenario].observers}
+        found += _differs("who is silent", people - world.who_can(room, ENTER | SPEAK), observers)
         strangers = world.who_is_in(room) - people - self.town.always
         return found + ([f"still inside: {strangers}"] if strangers else [])
 

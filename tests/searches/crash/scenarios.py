@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -93,6 +94,19 @@ def _nina_for_john_who_wrote(scene: Scene) -> None:
     _nina_for_john(scene)
 
 
+def _observers(scene: Scene, *people: tuple[str, str]) -> None:
+    listed = [{"discordId": someone, "kind": kind} for kind, someone in people]
+    scene.home.change({"participants": json.dumps(listed)})
+
+
+def _student_and_observer_change_places(scene: Scene) -> None:
+    """Let Nina observe, then be the student in John's place, who observes."""
+    _observers(scene, ("observer", scene.town.nina))
+    scene.tick(LATER - MINUTE)
+    scene.home.change({"studentDiscordId": ""})
+    _observers(scene, ("observer", scene.town.john), ("student", scene.town.nina))
+
+
 def _ledger_lost(scene: Scene) -> None:
     scene.home.forget()
 
@@ -101,7 +115,7 @@ class Scenario(NamedTuple):
     """One kind of work. `people` names who has access when all is done, None where nobody has.
 
     `set_up`: whether a tick has set the session up before. `told`: whether a clean tick exits 1, for it says who could
-    enter. `strangers`: who else may enter until a tick has mended it.
+    enter. `strangers`: who else may enter until a tick has mended it. `observers`: who of the people only observes.
     """
 
     name: str
@@ -113,6 +127,7 @@ class Scenario(NamedTuple):
     accesses: tuple[str, ...] = ("role", "member")
     told: bool = False
     strangers: tuple[str, ...] = ()
+    observers: tuple[str, ...] = ()
 
 
 _PAIR = ("john", "sarah")
@@ -131,6 +146,13 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("repair_plain", LATER, _PAIR, change=_role_spoilt, accesses=("role",)),
     Scenario("repair_crowded", LATER, _PAIR, change=_crowded, accesses=("role",), told=True, strangers=("zoe",)),
     Scenario("update_written", LATER, ("nina", "sarah"), change=_nina_for_john_who_wrote),
+    Scenario(
+        "update_kinds",
+        LATER,
+        ("john", "sarah", "nina"),
+        change=_student_and_observer_change_places,
+        observers=("john",),
+    ),
     Scenario("take_over", LATER, _PAIR, change=_ledger_lost),
 )
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

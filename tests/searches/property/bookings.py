@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from copy import deepcopy
@@ -29,7 +30,8 @@ class Booking:
     """One booking as the booking system knows it.
 
     `student` and `coach` are as they were typed. `garbled`: its start was written in seconds by mistake. `nobodies`:
-    ids that were typed and are a role's or the bot's; `homes`: those that are a guild's.
+    ids that were typed and are a role's or the bot's; `homes`: those that are a guild's. `others` are further people,
+    each with a kind.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Booking:
     note: int = 0
     nobodies: frozenset[str] = frozenset()
     homes: frozenset[str] = frozenset()
+    others: tuple[tuple[str, str], ...] = ()
 
     @property
     def end(self) -> Millis:
@@ -52,7 +55,13 @@ class Booking:
     @property
     def people(self) -> frozenset[str]:
         """Return who is to get in: those whose id can be read, and is a person's."""
-        read = (bare(typed) for typed in (self.student, self.coach))
+        return self.speakers | {someone for _, someone in self.others}
+
+    @property
+    def speakers(self) -> frozenset[str]:
+        """Return who of them may speak: all but those who only observe."""
+        read = [bare(typed) for typed in (self.student, self.coach)]
+        read += [someone for kind, someone in self.others if kind != "observer"]
         return frozenset(someone for someone in read if someone) - self.nobodies - self.homes
 
     @property
@@ -71,6 +80,9 @@ class Booking:
             "studentDiscordId": self.student or "",
             "coachDiscordId": self.coach or "",
             "studentName": f"note {self.note}",
+            "participants": json.dumps([{"discordId": i, "kind": kind} for kind, i in self.others])
+            if self.others
+            else "",
             "guildId": self.guild,
         }
 

@@ -152,7 +152,8 @@ class Moderators:
         else:
             synced = how == "sync" and channel.parent_id is not None
             (world.sync_with_category if synced else world.clear_permissions)(room.id)
-            if "member" in self.mem(room.session).accesses:
+            told = self.mem(room.session).told
+            if "member" in self.mem(room.session).accesses or any(t.people - t.speakers for t in told):
                 self._harm(room, "grant")  # with all overwrites people's own are gone
 
     # roles of ours

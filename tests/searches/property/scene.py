@@ -304,6 +304,17 @@ class Scene(Moderators):
             if booking.status in BOOKABLE and self.now < booking.end:
                 shut_out = self._able(room, people) - world.who_can_enter(room.id)
                 assert not shut_out, f"{self.watch.names(shut_out)} cannot enter the room of {session}"
+                self._check_voices(room, booking)
+
+    def _check_voices(self, room: Made, booking: Booking) -> None:
+        """Demand that whoever is booked to speak can, and that observers cannot unless a moderator lets them."""
+        world, lobby = self.town.world, self.watch.privileged(room.guild)
+        heard = world.who_can(room.id, p.ENTER | p.SPEAK)
+        mute = self._able(room, booking.speakers) - heard
+        assert not mute, f"{self.watch.names(mute)} cannot speak in the room of {booking.id}"
+        if self.ticker.settings.privacy.strangers == "remove":
+            loud = heard & booking.people - booking.speakers - lobby
+            assert not loud, f"{self.watch.names(loud)} can speak in the room of {booking.id}"
 
     def people_of(self, session: str) -> frozenset[str]:
         """Return who has, at most, a right to a session's room."""

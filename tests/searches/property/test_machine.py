@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 from coachsync import waits
 from coachsync.domain import permissions as p
 from coachsync.domain.model import MINUTE
-from tests.searches.property.bookings import Booking
+from tests.searches.property.bookings import Booking, bare
 from tests.searches.property.replay import replaying
 from tests.searches.property.scene import QUARTER, Scene
 from tests.searches.property.world import a_playground
@@ -57,6 +57,7 @@ CHANGES = (
     + ["unlink", "duration", "guild", "garble", "delete", "claim", "during", "during"]
     + ["drop marks"]
     + ["wrong id"] * 2
+    + ["group"] * 4
 )
 PEOPLE = ["leave", "join", "join", "talk", "talk", "write", "write", "jumpy", "time out", "let speak"]
 MODERATORS = ["delete", "delete", "rename", "take", "take", "hide", "show", "lower"]
@@ -91,7 +92,7 @@ FAULTS = [
     "then_refuse",
 ]
 Route = tuple[str | None, str | None] | None
-WORK = ["again", "book again", "student", "coach", "status", "move", "guild", "shift"]
+WORK = ["again", "book again", "student", "coach", "group", "status", "move", "guild", "shift"]
 ROUTES: tuple[Route, ...] = (
     None,
     ("POST", None),
@@ -104,6 +105,7 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/guilds/{guild_id}/roles"),
     ("GET", "/guilds/{guild_id}/channels"),
 )
+_BECOMES = {"student": "observer", "observer": "student"}
 taken = {"steps": 0, "ticks": 0, "days": 0, "turned away": 0}
 
 
@@ -193,8 +195,23 @@ class Days(RuleBasedStateMachine):
             "guild": {"guild": self.town.guilds[number % 2].id},
             "garble": {"garbled": not booking.garbled},
             "wrong id": self._mistyped(booking, number, lead),
+            "group": self._grouped(booking, number, lead),
         }
         return changes[what]
+
+    def _grouped(self, booking: Booking, number: int, lead: int) -> dict[str, Any]:
+        """Return what is written if more people come along, go, or become something else."""
+        one, other = self._person(lead % 6), self._person((lead + number) % 6)
+        student = bare(booking.student)
+        groups: tuple[tuple[tuple[str, str], ...], ...] = (
+            (),
+            (("observer", one),),
+            (("student", one), ("observer", other)),
+            tuple((_BECOMES[kind], someone) for kind, someone in booking.others),
+            (*booking.others, ("observer", student or one))[:2],
+            (("observer", one), ("observer", other)),
+        )
+        return {"others": groups[number], **({"student": None} if number == 4 else {})}
 
     def _mistyped(self, booking: Booking, number: int, lead: int) -> dict[str, Any]:
         """Return what is written if somebody types an id that is nobody's, or a good one in an odd way."""
@@ -431,7 +448,7 @@ class Days(RuleBasedStateMachine):
         what=st.sampled_from(["all", "all", "guild", "session"]),
         which=sessions,
         removals=st.booleans(),
-        changes=st.lists(st.sampled_from(["student", "coach", "status", "shift", "book again"]), max_size=2),
+        changes=st.lists(st.sampled_from(["student", "coach", "group", "status", "shift", "book again"]), max_size=2),
     )
     def pause(self, what: str, which: int, removals: bool, changes: list[str]) -> None:
         """Pause something, change the booking meanwhile, see what runs do, and end the pause.
