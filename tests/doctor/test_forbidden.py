@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from coachsync.clock import host_now
 from coachsync.domain import permissions as p
-from coachsync.domain.model import DAY
+from coachsync.domain.model import DAY, HOUR
 from tests.doctor.conftest import examined
 from tests.kit.home import NOWHERE
 from tests.kit.scene import ID, Scene
@@ -173,3 +174,29 @@ def test_refused_token_is_one_finding_whatever_the_guilds_lack(scene: Scene) -> 
 def test_unreachable_discord_is_one_finding(scene: Scene) -> None:
     (found,) = examined(scene, COACHSYNC_API_BASE=NOWHERE)
     assert (found.check, NOWHERE in found.message) == ("api", True)
+
+
+def watched(scene: Scene) -> str:
+    """Book a session of the coming hours with an observer, and return them."""
+    observer = scene.person("olga")
+    scene.book(start=host_now() + 5 * HOUR, participants=[{"discordId": observer, "kind": "observer"}])
+    return observer
+
+
+@pytest.mark.parametrize("lacking", ["STREAM", "SEND_MESSAGES"])
+def test_observers_ask_for_what_they_are_to_be_denied(scene: Scene, lacking: str) -> None:
+    take(scene, lacking)
+    before = [f.level for f in examined(scene) if f.check == "permissions"]
+    watched(scene)
+    found = [f for f in examined(scene) if f.check == "permissions" and f.level == "failure"]
+    assert "failure" not in before
+    assert [(ID in f.message, lacking in f.message, lacking in f.hint) for f in found] == [(True, True, True)]
+
+
+def test_observer_who_is_an_administrator_is_told_of(scene: Scene) -> None:
+    observer = watched(scene)
+    scene.world.give_role(
+        scene.guild, observer, scene.world.add_role(scene.guild, "Admins", permissions=p.ADMINISTRATOR)
+    )
+    (found,) = [f for f in examined(scene) if f.check == "people"]
+    assert (found.level, "no room can silence" in found.message) == ("warning", True)

@@ -16,7 +16,10 @@ from coachsync.domain.permissions import (
     ENTER,
     MEMBER,
     ROLE,
+    SILENCE,
     SPEAK,
+    SPEAKING,
+    STREAM,
     VIEW_CHANNEL,
     Overwrite,
     Target,
@@ -58,6 +61,38 @@ def test_room_as_made_has_no_fault() -> None:
 
 def test_room_without_any_overwrite_is_mended_from_the_bot_outwards() -> None:
     assert told({}) == ["bot", "everyone", "staff", "admitted"]
+
+
+HEARS = Overwrite("55", MEMBER, ENTER, SPEAKING)
+WATCHED = GUESTS._replace(wanted=(*WANTED, HEARS), people=frozenset({JOHN, "55"}), observers=frozenset({"55"}))
+
+
+@pytest.mark.parametrize(
+    ("allow", "deny", "found"),
+    [
+        (ENTER, SPEAKING, []),
+        (ENTER, SPEAKING | CONNECT, []),
+        (ENTER, 0, [True]),
+        (ENTER, SPEAKING & ~STREAM, [True]),
+        (ENTER | SPEAK, SPEAKING & ~SPEAK, [True]),
+        (ENTER, SILENCE, [False]),
+        (0, 0, []),
+        (CONNECT, 0, []),
+    ],
+)
+def test_observer_is_to_be_denied_all_that_is_heard_seen_or_read(allow: int, deny: int, found: list[bool]) -> None:
+    told = faults(HOUSE, room(Overwrite("55", MEMBER, allow, deny)), WATCHED)
+    assert [(f.kind, f.put, f.open) for f in told] == [("observer", HEARS, heard) for heard in found]
+
+
+def test_observer_whom_the_bot_cannot_silence_is_not_let_in() -> None:
+    (found,) = faults(HOUSE, room(Overwrite("55", MEMBER, ENTER, 0)), WATCHED._replace(wanted=WANTED))
+    assert (found.kind, found.put) == ("observer", None)
+
+
+def test_observer_whom_the_configuration_lets_in_may_speak() -> None:
+    also = WATCHED._replace(also=frozenset({"55"}))
+    assert faults(HOUSE, room(Overwrite("55", MEMBER, ENTER | SPEAK, 0)), also) == ()
 
 
 def test_what_is_taken_comes_before_what_is_given() -> None:

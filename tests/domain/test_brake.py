@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from coachsync.domain.case import Case
 from coachsync.domain.model import Entry, Grant, Millis, Person, Session
 from coachsync.domain.remembered import follow
 from tests.domain.build import (
@@ -22,6 +23,7 @@ from tests.domain.build import (
     a_session,
     an_entry,
     codes_of,
+    facts,
     kinds_of,
     plan_of,
     scope,
@@ -213,3 +215,71 @@ def test_leaver_whose_removal_was_begun_goes_in_spite_of_later_accidents() -> No
     entries = tuple(an_entry(a_session(f"room{i}", student=None), grants=list(grants)) for i in range(3))
     plan = plan_of(*(blanked(f"room{i}") for i in range(3)), now=END - 1, entries=entries)
     assert kinds_of(plan) == ["update"] * 3
+
+
+# more than two people
+
+S1, S2, S3, O1 = (f"130000000000000002{n}" for n in range(4))
+
+
+def a_class(*people: Person, **changes: Any) -> Session:
+    return a_session(**changes)._replace(people=people)
+
+
+def student(someone: str | None, **more: Any) -> Person:
+    return Person(someone, "student", **more)
+
+
+CLASS = a_class(student(S1), student(S2), student(S3), Person(O1, "observer"))
+LOST = student(None, unread=True)
+
+
+@pytest.mark.parametrize(
+    ("people", "kept"),
+    [
+        ((student(S1), LOST, student(S3), Person(O1, "observer")), {S1, S2, S3, O1}),
+        ((student(S2), LOST, student(S3), Person(O1, "observer")), {S1, S2, S3, O1}),
+        ((student(S1), LOST, Person(O1, "observer")), {S1, S2, S3, O1}),
+        ((student(S1), LOST, student(SOMEBODY), Person(O1, "observer")), {S1, S2, SOMEBODY, O1}),
+        ((student(S1), student(S2, unread=True), student(S3)), {S1, S2, S3}),
+        ((LOST,), {S1, S2, S3, O1}),
+        ((), set()),
+    ],
+    ids=["one entry", "another moved", "another gone", "another replaced", "only a kind", "all of it", "emptied"],
+)
+def test_who_may_stand_in_an_unreadable_entry_keeps_their_place(people: tuple[Person, ...], kept: set[str]) -> None:
+    believed = Case.of(CLASS._replace(people=people, flaw=BROKEN), an_entry(CLASS), facts(START)).session
+    assert set(believed.ids) == kept
+
+
+def test_kind_in_an_unreadable_row_changes_nothing() -> None:
+    row = CLASS._replace(people=(Person(S1, "observer"), student(S2), student(S3), student(O1)), flaw=BROKEN)
+    assert Case.of(row, an_entry(CLASS), facts(START)).session.observers == (O1,)
+
+
+@pytest.mark.parametrize(
+    "people",
+    [(student(None), Person(None, "coach")), (student(None), student(S2), student(S3), Person(O1, "observer"))],
+)
+def test_emptied_people_of_many_rooms_are_an_accident(people: tuple[Person, ...]) -> None:
+    ids = [f"room{i}" for i in range(3)]
+    entries = tuple(an_entry(CLASS._replace(id=i)) for i in ids)
+    plan = plan_of(*(CLASS._replace(id=i, people=people) for i in ids), now=START, entries=entries)
+    assert ([r.outcome for r in plan.refused], plan.actions) == (["refused"] * 3, ())
+
+
+def test_people_who_left_many_classes_are_no_accident_although_somebody_never_linked() -> None:
+    former = CLASS._replace(people=(*CLASS.people, student(None)))
+    ids = [f"room{i}" for i in range(3)]
+    entries = tuple(an_entry(former._replace(id=i)) for i in ids)
+    now = (student(S1), student(S2), Person(O1, "observer"), student(None))
+    plan = plan_of(*(former._replace(id=i, people=now) for i in ids), now=START, entries=entries)
+    assert ([a.kind for a in plan.actions], plan.refused) == (["update"] * 3, ())
+
+
+@pytest.mark.parametrize("before", ["student", "observer"])
+def test_somebody_who_becomes_something_else_is_an_update(before: Any) -> None:
+    after = "observer" if before == "student" else "student"
+    entry = an_entry(a_class(Person(S1, before)))
+    plan = plan_of(a_class(Person(S1, after)), now=START, entries=(entry,))
+    assert (kinds_of(plan), bool(entry.leaving(plan.actions[0].session))) == (["update"], before == "student")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coachsync.domain.model import HOUR, MINUTE
-from coachsync.domain.permissions import ADMINISTRATOR, CONNECT, ENTER, MANAGE_CHANNELS, MEMBER, ROLE
+from coachsync.domain.permissions import ADMINISTRATOR, CONNECT, ENTER, MANAGE_CHANNELS, MEMBER, ROLE, SPEAK
 from coachsync.store.lock import run_lock
 from tests.kit.home import Result
 from tests.kit.scene import ID, ROOM, Scene, Stage
@@ -453,3 +453,21 @@ def test_finding_says_who_what_where_and_the_remedy(town: Scene) -> None:
     assert second.startswith("  remedy: `coachsync audit --fix`")
     (found,) = [f for f in audit(town, "--json").json["findings"] if f["level"] == "failure"]
     assert (found["check"], found["kind"], found["guild_id"], found["session"]) == ("audit", "stranger", town.guild, ID)
+
+
+def test_observer_who_can_speak_is_found_and_silenced(town: Scene) -> None:
+    observer = town.person("olga")
+    town.change(participants=[{"discordId": observer, "kind": "observer"}])
+    town.tick()
+    town.world.set_overwrite(town.room(), observer, MEMBER, ENTER)
+    assert kinds(town) == ["stranger"]
+    assert fix(town).code == 0
+    assert (kinds(town), town.world.can(town.guild, observer, town.room(), SPEAK)) == ([], False)
+
+
+def test_observer_whose_overwrite_is_gone_is_missing(town: Scene) -> None:
+    observer = town.person("olga")
+    town.change(participants=[{"discordId": observer, "kind": "observer"}])
+    town.tick()
+    town.world.delete_overwrite(town.room(), observer)
+    assert kinds(town) == ["missing"]

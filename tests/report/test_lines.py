@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from coachsync.report.lines import action_line, failures, summary_line
+import pytest
+
+from coachsync.domain.model import Person
+from coachsync.report.lines import action_line, failures, kinds, people, summary_line, together
 from tests.report.builders import a_failure, a_report, a_session, an_outcome
 
 
@@ -40,3 +43,25 @@ def test_failures_are_what_failed_alone() -> None:
     (fault,) = failures([an_outcome(), an_outcome(error=a_failure())])
     assert fault.message == "setup of abc12345 failed: the student is not in the guild (unknown_member)"
     assert fault.hint == "send the student the invite"
+
+
+@pytest.mark.parametrize(
+    ("students", "others", "told", "short"),
+    [
+        (["Ada"], ["Mike"], "Ada with Mike", "Ada and Mike"),
+        (["Ada", "Ben"], ["Mike"], "Ada and Ben with Mike", "Ada, Ben and Mike"),
+        (["Ada", "Ben", "Carl"], [], "Ada, Ben and Carl", "Ada, Ben and Carl"),
+        (["Ada", "Ben", "Carl"], ["Mike"], "Ada, Ben, Carl and 1 more", "Ada, Ben, Carl and 1 more"),
+        ([f"S{n}" for n in range(7)], ["Mike"], "S0, S1, S2 and 5 more", "S0, S1, S2 and 5 more"),
+    ],
+)
+def test_three_are_named_and_of_the_others_it_is_said_how_many(
+    students: list[str], others: list[str], told: str, short: str
+) -> None:
+    found = (*(Person("1", "student", n) for n in students), *(Person("2", "coach", n) for n in others))
+    assert (together(found), people(a_session()._replace(people=found))) == (told, short)
+
+
+def test_kinds_are_counted_where_there_are_several() -> None:
+    assert kinds(["student", "student", "coach", "observer"]) == "2 students, coach and observer"
+    assert kinds(["coach", "coach"]) == "2 coaches"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -372,3 +373,23 @@ def test_rows_of_one_id_are_one_booking_that_keeps_what_they_all_say(path: Path)
             assert all(other == session for other in others)
             assert session.statuses == ("CANCELLED", "SCHEDULED")
             assert [(p.id, p.unread) for p in session.people] == [(STUDENT, False), (None, True)]
+
+
+def test_a_table_that_an_earlier_release_of_ours_made_gets_the_column_of_participants(path: Path) -> None:
+    create_store(f"sqlite:///{path}", path.parent)
+    make(path, "DROP INDEX coachsync_by_name; ALTER TABLE sessions DROP COLUMN participants")
+    listed = [{"discordId": STUDENT, "kind": "observer"}]
+    with closing(opened(path)) as store:
+        store.bookings.add(a_row(participants=listed))
+        assert store.bookings.by_ids(["abc12345"])["abc12345"].ids == (STUDENT, COACH)
+        assert store.bookings.raw("abc12345") == a_row(participants=listed)
+    assert [json.loads(text) for (text,) in look(path, "SELECT participants FROM sessions")] == [listed]
+
+
+def test_a_table_with_participants_needs_no_columns_for_the_two(path: Path) -> None:
+    make(path, FOREIGN + "ALTER TABLE sessions ADD COLUMN participants TEXT;")
+    for column in ("student_discord_id", "coach_discord_id"):
+        make(path, f"ALTER TABLE sessions DROP COLUMN {column}")
+    make(path, f"""UPDATE sessions SET participants = '[{{"discordId": "{COACH}", "kind": "coach"}}]'""")
+    with closing(opened(path)) as store:
+        assert store.bookings.by_ids(["abc12345"])["abc12345"].ids == (COACH,)
