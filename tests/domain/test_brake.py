@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coachsync.domain.case import Case
-from coachsync.domain.model import Entry, Grant, Millis, Person, Session
+from coachsync.domain.model import Entry, Grant, Millis, Person, PersonKind, Session
 from coachsync.domain.remembered import follow
 from tests.domain.build import (
     BROKEN,
@@ -279,7 +279,7 @@ def test_people_who_left_many_classes_are_no_accident_although_somebody_never_li
 
 @pytest.mark.parametrize("before", ["student", "observer"])
 def test_somebody_who_becomes_something_else_is_an_update(before: Any) -> None:
-    after = "observer" if before == "student" else "student"
+    after: PersonKind = "observer" if before == "student" else "student"
     entry = an_entry(a_class(Person(S1, before)))
     plan = plan_of(a_class(Person(S1, after)), now=START, entries=(entry,))
     assert (kinds_of(plan), bool(entry.leaving(plan.actions[0].session))) == (["update"], before == "student")
