@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,17 @@ def test_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 
 def test_query_that_makes_no_sense_is_told_in_the_databases_words(url: str) -> None:
     assert "no such column: nobody" in problem(url, "SELECT nobody FROM bookings")
+
+
+@pytest.mark.parametrize(
+    ("address", "module", "extra"),
+    [("mysql://db/app", "pymysql", "mysql"), ("postgresql://db/app", "psycopg", "postgres")],
+)
+def test_client_that_is_not_installed_is_told_with_the_extra_that_brings_it(
+    address: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(PullError) as caught:
+        rows(address, "SELECT 1")
+    assert f"{module} is not installed" in caught.value.message
+    assert f"coachsync[{extra}]" in caught.value.hint
