@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.audit.found import Observed
+from coachsync.discord.codes import UNKNOWN_USER
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, failure_of
 from coachsync.domain import permissions
 from coachsync.domain.audience import CLOSING, NEEDED, Fault, lets_in
@@ -191,7 +192,10 @@ async def _why_out(job: Job, person: Person, channel: Channel | None) -> Observe
         return _found(job, "missing", f"{who} is no person: a role's, the guild's or the bot's id", "correct the id")
     try:
         member = await job.guild.member(person.id, job.how)
-    except NotFound:
+    except NotFound as error:
+        if error.discord_code == UNKNOWN_USER:
+            hint = f"correct the Discord id in the booking; {_lets_them_in(job)}"
+            return _found(job, "missing", f"{who} is no Discord user", hint)
         return _found(job, "missing", f"{who} is not in the guild", f"once they join, {_lets_them_in(job)}")
     role = job.entry.current("role")
     inside = role is not None and role.snowflake in member.roles

@@ -148,18 +148,25 @@ def test_person_whom_a_deny_keeps_out_is_missing(town: Scene) -> None:
     assert kinds(town) == []
 
 
-@pytest.mark.parametrize("student", ["away", "unlinked"])
-def test_person_who_cannot_be_let_in_is_missing_and_says_why(town: Scene, student: str) -> None:
+@pytest.mark.parametrize(
+    ("student", "why"),
+    [
+        ("away", "is not in the guild"),
+        ("unlinked", "has no Discord account"),
+        ("nobody", "is no Discord user; remedy: correct the Discord id"),
+    ],
+)
+def test_person_who_cannot_be_let_in_is_missing_and_says_why(town: Scene, student: str, why: str) -> None:
     scene = town
     if student == "away":
         scene.world.leave(scene.guild, scene.student)
     else:
-        scene.change(studentDiscordId=None)
+        scene.change(studentDiscordId="1575419315937607999" if student == "nobody" else None)
         scene.tick()
     found = audit(scene)
     assert found.code == 1
     assert "missing abc12345: the student" in found.out
-    assert ("is not in the guild" if student == "away" else "has no Discord account") in found.out
+    assert why in found.out.replace("\n  remedy", "; remedy")
     assert "remedy: " in found.out
 
 
