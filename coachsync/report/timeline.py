@@ -131,7 +131,13 @@ def _legend(canvas: Canvas) -> Text:
         f"{marks['wrong']} needs you",
         f"{marks['booked']} to come",
     ]
-    return Text("  ".join(part.replace(" ", "\u00a0") for part in parts), style="dim")
+    lines = [parts[0]]
+    for part in parts[1:]:  # by hand: what wraps texts here breaks a line at any white space, also in a part
+        if cell_len(f"{lines[-1]}  {part}") <= canvas.width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    return Text("\n".join(lines), style="dim")
 
 
 def timeline_lines(found: Sequence[Block]) -> Iterator[str]:

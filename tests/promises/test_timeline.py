@@ -166,3 +166,9 @@ def test_no_line_is_wider_than_the_terminal(width: int, unicode: bool) -> None:
     if not unicode:
         drawn = text.replace("ä", "").replace("ë", "")
         assert not any(letter in drawn for letter in "░█▒│✓✗…")
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_mark_stands_on_one_line_with_what_it_means(width: int) -> None:
+    legend = timeline_text(blocks([], lambda at: at), Moments(T0, None), Canvas(width, False, True))
+    assert [part for part in ("✗ needs you", "▒ until it closes", "│ now") if part not in legend] == []
