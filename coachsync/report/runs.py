@@ -33,18 +33,27 @@ By = Callable[[RunRecord], str]
 
 def run_lines(runs: Sequence[RunRecord], moments: Moments, budget: Millis, by: By) -> Iterator[str]:
     """Yield "2026-10-14T11:00:00Z run, exit 1, took 1.2 s, 7 requests: 1 setup failed", one line each."""
-    for run in runs:
+    for run, outlived in _outlived(runs):
         who = f" by {by(run)}" if by(run) else ""
         requests = f", {several(run.requests, 'request')}" if run.requests is not None else ""
         end = f"exit {run.exit_code}, took {took(run)}{requests}: {_did(run)}"
         yield f"{moments.when(run.started_at)} {clean(run.command)}{who}, " + (
-            end if run.finished_at is not None else unfinished(run, moments.now, budget)
+            end if run.finished_at is not None else unfinished(run, moments.now, 0 if outlived else budget)
         )
 
 
 def runs_grid(runs: Sequence[RunRecord], moments: Moments, budget: Millis, by: By, canvas: Canvas) -> str:
     """Return the runs as a grid. `budget`: how long a run may last, in milliseconds."""
-    return grid(_COLUMNS, [_cells(run, moments, budget, by, canvas) for run in runs], canvas)
+    rows = [_cells(run, moments, 0 if outlived else budget, by, canvas) for run, outlived in _outlived(runs)]
+    return grid(_COLUMNS, rows, canvas)
+
+
+def _outlived(runs: Sequence[RunRecord]) -> Iterator[tuple[RunRecord, bool]]:
+    """Yield each run, newest first, and whether a later one has worked: that had the lock, so this one was over."""
+    later = False
+    for run in runs:
+        yield run, later
+        later = later or run.exit_code in (0, 1)
 
 
 def _cells(run: RunRecord, moments: Moments, budget: Millis, by: By, canvas: Canvas) -> list[Text | str]:

@@ -93,3 +93,12 @@ def test_ledger_of_a_former_release_lists_its_runs_without_requests(stage: Stage
     scene.tick()
     scene.sql("UPDATE coachsync_runs SET requests = NULL, uid = NULL")
     assert "requests" not in scene.home.run("runs").out
+
+
+def test_run_without_an_end_that_a_later_run_outlived_is_not_said_to_be_under_way(runs: Scene) -> None:
+    with runs.store() as store, store.transaction() as transaction:
+        transaction.ledger.run_started(runs.now(), "run")
+    assert "under way" in runs.home.run("runs", "--now", str(runs.now())).out
+    runs.tick(MINUTE)
+    told = runs.home.run("runs", "--limit", "2", "--now", str(runs.now())).out
+    assert "15:16:00Z run, never ended: it was killed" in told
