@@ -140,7 +140,9 @@ def _tell_the_rest(settings: Settings, report: Report) -> None:
     assert report.followed is not None
     said = {w.code for w in report.warnings} | {o.error.code for o in report.outcomes if o.error is not None}
     said |= {report.unusable.code} if report.unusable is not None else set()
-    rest = [c for c in report.followed.standing if c.last_seen != report.now or c.code not in said]
+    warned = {(w.code, w.message) for w in report.warnings}
+    standing = (c for c in report.followed.standing if (c.code, c.message) not in warned)
+    rest = [c for c in standing if c.last_seen != report.now or c.code not in said]
     news = [News("begins" if c.since == report.now else "lasts", c) for c in rest]
     news += [News(how, cause) for cause, how in report.followed.ended if cause.code not in (OPEN, MISSED)]
     if not news or report.command != "run":

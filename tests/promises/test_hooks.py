@@ -197,3 +197,12 @@ def test_hook_that_is_no_program_by_its_whole_path_is_refused(stage: Stage, valu
     found = scene.program("run")
     assert found.code == 3
     assert "hooks.opened" in found.err
+
+
+def test_failing_hook_is_told_once_in_a_run(hooks: Hooks) -> None:
+    hooks.write(FAILING)
+    hooks.scene.book()
+    for _ in range(2):
+        told = hooks.scene.program("run").err
+        hooks.scene.clock.advance(QUARTER)
+    assert told.count("it is broken") == 1
