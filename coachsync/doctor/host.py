@@ -11,6 +11,7 @@ from coachsync import __version__
 from coachsync.config import FoundToken, Settings, Tokens, load_settings
 from coachsync.config.token import token_in_file
 from coachsync.doctor.finding import doubt, fault, fine, or_fine
+from coachsync.doctor.outlets import of_outlets
 from coachsync.domain.finding import Finding
 from coachsync.errors import CoachsyncError, ConfigError
 from coachsync.host.owner import user_name
@@ -75,7 +76,7 @@ def _found(tokens: Tokens, guild_id: str) -> FoundToken | None:
 
 
 def of_files(settings: Settings, tokens: Tokens, guilds: Iterable[str]) -> list[Finding]:
-    """Return what is wrong with the modes of the configuration and of token files."""
+    """Return what is wrong with the modes of configuration and token files, and with what runs tell others by."""
     found = [doubt("files", *_halves(w.message)) for w in settings.warnings]
     found += _of_another(settings.path, "configuration")
     for guild_id in guilds:
@@ -83,6 +84,7 @@ def of_files(settings: Settings, tokens: Tokens, guilds: Iterable[str]) -> list[
         if token is not None:
             found += [doubt("files", *_halves(token.warning.message))] if token.warning is not None else []
             found += [*_writable_by_others(token.source, "token file"), *_of_another(token.source, "token file")]
+    found += of_outlets(settings)
     return or_fine("files", dict.fromkeys(found), "modes and owners are as they should be")
 
 

@@ -17,6 +17,7 @@ from coachsync.schedule.found import Schedule
 from coachsync.schedule.ours import found_without_name, is_ours
 from coachsync.standing.health import LastTick
 
+_NONE, _NOT_KNOWN = "no run came yet", "whether runs came is not known"
 _INSTALL = "`coachsync schedule install`, or by hand as `coachsync help install` shows"
 
 
@@ -110,7 +111,7 @@ def _of_silence(ours: Sequence[Schedule], working: Sequence[Schedule], ticking: 
     silent, failed = ticking.cause("no_tick"), ticking.cause("tick_failed")
     if not working and (silent is not None or ticking.last is None):
         if not ours:  # else its flaws were told
-            came = silent.message if silent is not None else "no run came yet"
+            came = silent.message if silent is not None else _NONE if ticking.readable else _NOT_KNOWN
             what = f"nothing on this host calls `coachsync run`, as far as this user can see, and {came}"
             yield fault("schedule", what, f"schedule it every 15 minutes: {_INSTALL}")
     elif not ticking.readable:
@@ -119,7 +120,7 @@ def _of_silence(ours: Sequence[Schedule], working: Sequence[Schedule], ticking: 
         what = f"{silent.message}, though {working[0].called} calls it ({working[0].when})"
         yield fault("schedule", what, _where_to_look(working[0]))
     elif ticking.last is None:
-        what = f"{working[0].called} calls it ({working[0].when}), and no run came yet"
+        what = f"{working[0].called} calls it ({working[0].when}), and {_NONE}"
         within = span(ticking.settings.schedule.max_silence)
         yield doubt("schedule", what, f"wait for the first one, then ask again: within {within} one must come")
     elif failed is not None and ticking.sound:

@@ -375,7 +375,7 @@ WARNINGS: dict[str, Meaning] = {
     ),
     "notify_failed": Meaning(
         "a message to one of the addresses of `[notify] file` did not arrive, or none could be sent",
-        "see the line that the message names; `apprise -vv -b test ADDRESS` shows what that service says",
+        "do what the message says; if it names a line, `apprise -vv -b test ADDRESS` shows what that service says",
         "the other addresses got theirs; the next run sends this one what it missed",
         (
             Reason("apprise is not installed", "`pip install 'coachsync[notify]'` where coachsync runs"),
@@ -399,7 +399,7 @@ WARNINGS: dict[str, Meaning] = {
     ),
     "metrics_failed": Meaning(
         "the figures of `[metrics] textfile` could not be written",
-        "name a file in a folder that the user who runs coachsync may write",
+        "install what the message names, or name a file in a folder that the user who runs coachsync may write",
         "the run counts as ever; what collects the figures sees old ones",
         (Reason("prometheus-client is not installed", "`pip install 'coachsync[metrics]'` where coachsync runs"),),
     ),

@@ -171,3 +171,9 @@ def test_user_of_the_schedule_who_may_not_read_or_write_is_told(place: Place) ->
     place.home.file.chmod(0o666)
     told = [f.message.partition(", who may not ")[2] for f in place.found() if f.level == "failure"]
     assert told == [f"read {place.home.config}"]
+
+
+def test_ledger_that_cannot_be_read_leaves_open_whether_runs_came(place: Place) -> None:
+    place.ran(4 * MINUTE)
+    place.readable = False
+    assert "whether runs came is not known" in place.only().message
