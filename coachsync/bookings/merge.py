@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from coachsync.store.bookings import Edit
 
 _AT_ONCE = 20_000  # rows of one change of the store: a JSON file is written anew each time, SQLite's lock held
+_NO_COLUMN = "add the column to the table, named as in `coachsync help bookings`, or leave the field out"
 _MOST_SHOWN = 20
 _SHOWN = {"added": "new", "changed": "changed"}
 # which fields say when, whose and in which state a booking is
@@ -237,7 +238,14 @@ class _Work:
             if session.flaw is not None:
                 refused.append(RefusedRow(number, where, session_id, session.flaw.message, session.flaw.hint))
                 continue
-            change = self._change(rows, existing, fields, said, told)
+            storable = rows.storable(fields)
+            lost = self._lost(
+                session, {**_told(existing or {}), **fields}, [key for key in fields if key not in storable]
+            )
+            if lost:
+                refused.append(RefusedRow(number, where, session_id, f"the table has no column for {lost}", _NO_COLUMN))
+                continue
+            change = self._change(existing, storable, said, told)
             try:
                 _write(rows, session_id, change)
             except RowRefusedError as problem:
@@ -254,20 +262,27 @@ class _Work:
         fields = {**named, "_id": session_id}
         return {key: value for key, value in fields.items() if key not in MARK_KEYS} if self._source else fields
 
+    def _lost(self, session: Session, fields: Mapping[str, Any], homeless: Collection[str]) -> str:
+        """Return which fields of when and whose a booking is would get lost: of those that the store has no place for.
+
+        What is so anyway, by the configuration, is not lost.
+        """
+        lost = [key for key in homeless if key in _OF_ENTRY and fields[key] is not None]
+        if not lost:
+            return ""
+        left = self._store.bookings.understood({key: value for key, value in fields.items() if key not in lost})
+        said, kept = ((s.start, s.end, s.guild_id, s.people) for s in (session, left))
+        return "" if kept == said else ", ".join(lost)
+
     def _change(
-        self,
-        rows: _Writable,
-        existing: dict[str, Any] | None,
-        fields: dict[str, Any],
-        said: LastSaid | None,
-        told: LastSaid,
+        self, existing: dict[str, Any] | None, fields: Mapping[str, Any], said: LastSaid | None, told: LastSaid
     ) -> _Change:
-        """Return what an entry changes of what is there."""
+        """Return what an entry's fields, as the store can hold them, change of what is there."""
         if existing is None:
-            return _Change("added", to_write(None, rows.storable(fields)), told)
+            return _Change("added", to_write(None, fields), told)
         mine = said is not None and said.source == self._source
         before = _told(existing)
-        named = to_write(before, rows.storable(fields))
+        named = to_write(before, fields)
         if mine and said is not None and said.booking == told.booking:
             unheard = said.rest != told.rest
             named = {key: value for key, value in named.items() if unheard and key not in _OF_ENTRY}

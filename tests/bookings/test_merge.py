@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +13,9 @@ from coachsync.bookings.incoming import Incoming, Unreadable
 from coachsync.bookings.merge import Merged, merge, take_away
 from coachsync.domain.model import HOUR
 from coachsync.store.base import Store
+from coachsync.store.open import open_store
 from tests.bookings.reading import STATUSES
-from tests.store.backends import NOW, Backend, a_row
+from tests.store.backends import DEFAULTS, GUILD, NOW, Backend, a_row
 
 LATER = NOW + HOUR
 
@@ -171,6 +175,27 @@ def test_a_dry_run_says_the_same_and_writes_nothing(backend: Backend, store: Sto
     dry = take(store, *rows, dry_run=True)
     assert {path: path.read_bytes() for path in backend.path.parent.iterdir() if path.is_file()} == before
     assert dry == take(store, *rows)
+
+
+FOREIGN = """CREATE TABLE sessions (id TEXT PRIMARY KEY, status TEXT, scheduled_date INTEGER,
+    student_discord_id TEXT, coach_discord_id TEXT)"""
+
+
+def test_what_a_table_has_no_column_for_is_refused_if_it_says_when_or_whose(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "foreign.db")) as database:
+        database.execute(FOREIGN)
+    with closing(open_store("sqlite:///foreign.db", tmp_path, DEFAULTS, writable=True)) as foreign:
+        rows = [
+            a_row("a", studentName="J", duration=60, price=1),
+            a_row("b", duration=90),
+            a_row("c", guildId=GUILD),
+            a_row("d", guildId="1200000000000000000"),
+        ]
+        done = take(foreign, *rows)
+    assert (done.added, [row.message for row in done.refused]) == (
+        ["a", "c"],
+        ["the table has no column for duration", "the table has no column for guildId"],
+    )
 
 
 def test_values_that_no_database_knows_spoil_nothing(store: Store) -> None:
