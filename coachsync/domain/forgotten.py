@@ -60,7 +60,9 @@ class Somebody:
         longest_first = sorted(self.names | self._plain, key=len, reverse=True)
         if not longest_first:
             return None
-        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+        # a room's name may have joined the words of a name
+        spelled = (r"[\s_-]+".join(map(re.escape, name.split())) for name in longest_first)
+        return re.compile(rf"(?<!\w)(?:{'|'.join(spelled)})(?!\w)", re.IGNORECASE)
 
 
 def cleared(row: Mapping[str, Any], somebody: Somebody, looked_up: Collection[str]) -> dict[str, Any]:

@@ -107,9 +107,10 @@ def forget(
     return Erased(_told(counts), tuple(sorted(theirs - left)), tuple(sorted(left)))
 
 
-def naming(store: Store, somebody: Somebody) -> int:
-    """Return how many bookings name somebody."""
-    return sum(1 for session in store.bookings.everything() if somebody.is_among(session.people))
+def naming(store: Store, somebody: Somebody, besides: Collection[str]) -> int:
+    """Return how many bookings name somebody, besides some."""
+    theirs = (s for s in store.bookings.everything() if somebody.is_among(s.people))
+    return sum(1 for session in theirs if session.id not in besides)
 
 
 @contextmanager

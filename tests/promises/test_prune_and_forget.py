@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from coachsync.clock import host_now
 from coachsync.domain.model import DAY, HOUR, Event
 from coachsync.errors import LOCKED, OK, SOME_FAILED, UNUSABLE, USAGE
+from coachsync.report.schemas import schemas
 from coachsync.store.erasing import prune
 from coachsync.store.ledger.eraser import Eraser
 from coachsync.store.lock import run_lock
@@ -56,7 +58,6 @@ def receipts(scene: Scene) -> list[Any]:
 
 
 def prune_command(scene: Scene, *more: str) -> Any:
-    # The town's clock is ahead of the host's or behind it: what is over there is dated back.
     done = scene.program("sessions", "prune", "--older-than", "1d", *more)
     assert done.code == OK, done.err
     return done
@@ -298,7 +299,7 @@ def test_receipts_of_who_is_forgotten_remain_and_name_nobody(past: Scene) -> Non
 
 
 def test_bookings_name_who_is_forgotten_until_in_store_is_said(past: Scene) -> None:
-    assert "see --in-store" in forget(past, past.student).out
+    assert "--in-store takes them out" in forget(past, past.student).out
     assert past.row()["studentDiscordId"] == past.student
     assert forget(past, past.student, "--in-store").code == OK
     row = past.row()
@@ -398,3 +399,25 @@ def test_longer_number_that_holds_an_id_is_another(past: Scene) -> None:
         transaction.ledger.event(Event(past.now(), ID, "note", "done", longer))
     forget(past, past.student)
     assert longer in ledger_text(past)
+
+
+@pytest.mark.parametrize("arguments", [("prune", "--older-than", "1d"), ("forget", "1300000000000000001", "--dry-run")])
+def test_documents_are_what_their_schemas_say(past: Scene, arguments: tuple[str, ...]) -> None:
+    document = dated_back(past).program("sessions", *arguments, "--json").json
+    Draft202012Validator(schemas()[f"sessions-{arguments[0]}"]).validate(document)
+
+
+def test_write_ahead_log_holds_no_trace_of_who_is_forgotten(stage: Callable[..., Scene]) -> None:
+    scene = stage(store=SQLITE)
+    scene.sql("PRAGMA journal_mode = WAL")
+    scene.book(start=host_now() - 9 * DAY, studentName=NADJA)
+    with closing(sqlite3.connect(scene.file)) as other:  # keeps the log from being taken away
+        other.execute("SELECT count(*) FROM sessions").fetchall()
+        forget(scene, scene.student, "--in-store")
+        assert [name for name, data in scene.home.files().items() if scene.student.encode() in data] == []
+
+
+def test_free_pages_of_former_deletions_are_told_of(past: Scene) -> None:
+    with closing(sqlite3.connect(past.home.ledger)) as connection:
+        connection.executescript("CREATE TABLE x (y); INSERT INTO x VALUES (hex(zeroblob(9999))); DROP TABLE x")
+    assert "VACUUM" in forget(past, past.student).err

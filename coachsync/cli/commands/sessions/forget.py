@@ -18,6 +18,8 @@ from coachsync.report.erased import count_lines, erased_tables, some
 from coachsync.report.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from coachsync.config import Settings
     from coachsync.domain.forgotten import Somebody
     from coachsync.domain.model import Millis
@@ -67,6 +69,8 @@ def forget(
             if dry_run or not erased.counts:
                 return _end(seen, erased, now, done=False, as_json=json)
             _show(seen, erased, done=False)
+            if erased.left:
+                output.out(sentence(f"would stay, for they live or are still to come: {some(erased.left)}", sys.stdout))
         if not typer.confirm("Erase this?", default=False):
             output.out("nothing was changed")
             return SOME_FAILED
@@ -125,11 +129,11 @@ class _Forgetting:
         """Erase it."""
         return self._run(now, dry_run=False)
 
-    def still_named(self) -> int:
-        """Return how many bookings name them."""
+    def still_named(self, left: Collection[str]) -> int:
+        """Return how many bookings name them, besides those that were left as they are."""
         from coachsync.store.erasing import naming
 
-        return naming(self._store, self.somebody)
+        return naming(self._store, self.somebody, left)
 
     @property
     def path(self) -> str:
@@ -155,14 +159,15 @@ def _end(seen: _Forgetting, erased: Erased, now: Millis, *, done: bool, as_json:
                 "erased": erased_tables(erased.counts),
                 "sessions": list(erased.sessions),
                 "left": list(erased.left),
-                "bookings_naming": seen.still_named(),
+                "bookings_naming": seen.still_named(erased.left),
             }
         )
     else:
         _show(seen, erased, done=done)
     if erased.left:
         hint = "cancel those that are not to take place, then forget again when the others are over"
-        output.error(f"sessions that live or are still to come were left as they are: {some(erased.left)}", hint)
+        were = "were" if done else "would be"
+        output.error(f"sessions that live or are still to come {were} left as they are: {some(erased.left)}", hint)
         return SOME_FAILED
     return OK
 
@@ -174,9 +179,9 @@ def _show(seen: _Forgetting, erased: Erased, *, done: bool) -> None:
             output.out(line)
     else:
         output.out("nothing that could be erased names them")
-    named = seen.still_named()
-    if named and not (seen.in_store and not done):
-        path = clean(seen.path)
-        how = f"they are another program's to change ({clean(seen.foreign)})" if seen.foreign else "see --in-store"
-        output.out(sentence(f"{named} bookings in {path} name them: {how}", sys.stdout))
+    named = 0 if seen.in_store else seen.still_named(erased.left)
+    if named:
+        foreign = f"they are another program's to change: {clean(seen.foreign)}"
+        how = foreign if seen.foreign else "--in-store takes them out of these, too"
+        output.out(sentence(f"bookings in {clean(seen.path)} that name them: {named}; {how}", sys.stdout))
     output.out(sentence(_AUDIT_LOG, sys.stdout))
