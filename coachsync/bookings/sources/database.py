@@ -226,7 +226,7 @@ def _postgresql(query: Query) -> Iterator[dict[str, Any]]:
     where = _where(query.url)
     limit = int(query.timeout_s * 1000)
     options = f"-c default_transaction_read_only=on -c statement_timeout={limit} -c timezone=UTC"
-    given = {"password": query.password} if query.password else {}
+    given: dict[str, Any] = {"password": query.password} if query.password else {}
     wait = max(2, int(query.timeout_s))
     try:
         with psycopg.connect(query.url, options=options, connect_timeout=wait, **given) as database:
