@@ -229,7 +229,7 @@ def _plan_of(columns: tuple[str, ...], way: Way) -> _Plan:
         free = [column for column in free if column not in taken]
     foreign = tuple(column for column in free if plain(column) not in _LOOSE) if way.foreign else ()
     own = all(source.column == field and not source.form for field, source in chosen.items())
-    as_it_is = own and {ID, START} <= chosen.keys() and (way.foreign or not free) and STATUS in chosen
+    as_it_is = own and {ID, START} <= chosen.keys() and len(foreign) == len(free) and STATUS in chosen
     return _Plan(chosen, foreign, as_it_is and not way.sources)
 
 

@@ -92,6 +92,10 @@ def test_a_row_may_name_its_own_zone() -> None:
     assert refused.reason == "timezone is 'Nowhere', which is no time zone"
 
 
+def test_another_spelling_of_a_field_is_no_foreign_column() -> None:
+    assert one(a_row(id=[1], discord_role_id="9", DiscordRoleId="8"), foreign=True) == a_row(discordRoleId="9")
+
+
 def test_what_the_contract_does_not_name_is_kept_only_if_asked_for() -> None:
     row = a_row(price=13)
     assert one(row, foreign=True) == row

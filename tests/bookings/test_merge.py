@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from coachsync.bookings.incoming import Incoming, Unreadable
 from coachsync.bookings.merge import Merged, merge, take_away
 from coachsync.domain.model import HOUR
 from coachsync.store.base import Store
 from coachsync.store.open import open_store
-from tests.bookings.reading import STATUSES
-from tests.store.backends import DEFAULTS, GUILD, NOW, Backend, a_row
+from tests.bookings.reading import STATUSES, entries
+from tests.store.backends import DEFAULTS, GUILD, NOW, STUDENT, Backend, a_row
 
 LATER = NOW + HOUR
+START_TEXT = str(LATER)
 
 
 def take(store: Store, *rows: dict[str, Any], source: str = "", dry_run: bool = False) -> Merged:
@@ -203,3 +207,42 @@ def test_values_that_no_database_knows_spoil_nothing(store: Store) -> None:
     assert take(store, a_row("a", studentName="\ud800"), a_row("b") | odd, a_row("c")).added == ["a", "b", "c"]
     done = take(store, a_row("a", studentName="\ud800x"), a_row("b", LATER) | odd)
     assert (done.changed, done.refused) == (["a", "b"], [])
+
+
+PEOPLE = [{"discordId": STUDENT, "kind": "student"}]
+ODD: list[Any] = [None, True, 60, 90.0, "x", "", "\ud800", 10**30, [], {}, PEOPLE]
+LIKELY = [START_TEXT, "CANCELLED", "NO_SHOW", "2026-10-14T13:00Z", STUDENT]
+SAID = st.sampled_from(ODD + LIKELY)
+NAMED = st.sampled_from(
+    [
+        "id",
+        "status",
+        "start",
+        "end",
+        "duration",
+        "studentDiscordId",
+        "studentName",
+        "participants",
+        "guildId",
+        "discordRoleId",
+        "discord_cleaned_up",
+        "price",
+    ]
+)
+WHATEVER = st.lists(
+    st.tuples(st.sampled_from("abc"), st.dictionaries(NAMED, SAID, max_size=2)).map(lambda one: a_row(one[0]) | one[1]),
+    max_size=3,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(WHATEVER, st.sampled_from(["", "page"]))
+def test_whatever_is_merged_changes_nothing_the_second_time(store: Store, rows: list[Any], source: str) -> None:
+    data = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+
+    def merged(dry_run: bool = False) -> Merged:
+        found = entries(data, "jsonl", foreign=not source)
+        return merge(store, found, source=source, statuses=STATUSES, now=NOW, dry_run=dry_run)
+
+    foreseen, done, again = merged(dry_run=True), merged(), merged()
+    assert (foreseen[:4], again.added + again.changed) == (done[:4], [])
