@@ -233,7 +233,7 @@ def _postgresql(query: Query) -> Iterator[dict[str, Any]]:
             database.read_only = True
             with database.cursor(name="coachsync") as cursor:
                 cursor.itersize = _AT_ONCE
-                cursor.execute(query.sql)
+                cursor.execute(query.sql.encode())
                 yield from _named([column.name for column in cursor.description or ()], cursor)
     except psycopg.errors.QueryCanceled:
         raise too_slow(query.timeout_s) from None
