@@ -393,3 +393,12 @@ def test_a_table_with_participants_needs_no_columns_for_the_two(path: Path) -> N
     make(path, f"""UPDATE sessions SET participants = '[{{"discordId": "{COACH}", "kind": "coach"}}]'""")
     with closing(opened(path)) as store:
         assert store.bookings.by_ids(["abc12345"])["abc12345"].ids == (COACH,)
+
+
+def test_an_import_does_not_lose_participants_for_which_a_table_has_no_column(path: Path) -> None:
+    make(path, FOREIGN)
+    row = a_row("other123", participants=[{"discordId": COACH, "kind": "observer"}])
+    with closing(opened(path)) as store:
+        with pytest.raises(StoreError, match="no column participants"):
+            store.bookings.import_rows([row])
+        assert [s.id for s in store.bookings.everything()] == ["abc12345"]

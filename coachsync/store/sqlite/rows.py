@@ -137,6 +137,8 @@ class SqliteRows:
 
     def storable(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return those fields of an imported row that the table has a column for, as that column can hold them."""
+        if fields.get("participants"):
+            self._column("participants")  # a booking must not lose its people without a word
         kept = {key: value for key, value in fields.items() if self._table.has(self._name(key))}
         return {key: value if key in FIELD_OF else _scalar(value) for key, value in kept.items()}
 
