@@ -213,3 +213,19 @@ def test_sessions_are_shown_with_their_mapped_fields_alone(system: System) -> No
     shown = scene.program("sessions", "export").json
     assert [(s["_id"], s["status"], s["duration"], "secret" in s) for s in shown] == [(ID, "CONFIRMED", 60, False)]
     assert isinstance(load_settings(str(scene.home.config), {}).store.mapping, tuple)
+
+
+@pytest.mark.parametrize("ledger", ["", 'ledger = "sqlite:///ours.db"\n'])
+def test_who_is_forgotten_is_erased_from_the_ledger_and_the_table_is_not_changed(stage: Stage, ledger: str) -> None:
+    system = System(stage(), KEYS + ledger)
+    scene = system.scene
+    live(scene)
+    scene.sql("UPDATE bookings SET starts_at = '2020-01-01 10:00:00', ends_at = '2020-01-01 11:00:00'")
+    before = system.rows()
+    refused = scene.program("sessions", "forget", scene.student, "--in-store", "--yes")
+    assert (refused.code, refused.complaint) == (3, ["error", "hint"])
+    assert scene.program("sessions", "forget", scene.student, "--yes").code == 0
+    (receipt,) = scene.program("sessions", "receipts", "--json").json["receipts"]
+    assert [access["id"] for access in receipt["access"]] == ["forgotten", scene.coach]
+    assert scene.program("sessions", "prune", "--older-than", "1d", "--receipts", "--yes").code == 0
+    assert system.rows() == before

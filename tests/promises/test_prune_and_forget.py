@@ -27,13 +27,19 @@ NADJA, MIKE = "Nadja Köhler", "Coach Mike"
 
 
 @pytest.fixture
-def past(scene: Scene) -> Scene:
-    """Return a scene with one session that was open and is over, long before the host's time."""
+def over(scene: Scene) -> Scene:
+    """Return a scene with one session that was open and is over."""
     scene.book(studentName=NADJA, coachName=MIKE)
     scene.tick()
     scene.tick(6 * HOUR)
     assert scene.entry().state == "closed"
     return scene
+
+
+@pytest.fixture
+def past(over: Scene) -> Scene:
+    """Return a scene with one session that was open and was over long before the host's time."""
+    return dated_back(over)
 
 
 def ledger_text(scene: Scene) -> str:
@@ -78,7 +84,6 @@ def dated_back(scene: Scene, by: int = 400 * DAY) -> Scene:
 
 
 def test_prune_shows_and_changes_no_byte_without_yes(past: Scene) -> None:
-    dated_back(past)
     before = past.home.files()
     shown = prune_command(past)
     assert "would erase" in shown.out and "--yes does it" in shown.out
@@ -86,7 +91,6 @@ def test_prune_shows_and_changes_no_byte_without_yes(past: Scene) -> None:
 
 
 def test_prune_erases_what_it_showed_and_keeps_receipts(past: Scene) -> None:
-    dated_back(past)
     shown = counts(prune_command(past, "--json").json)
     assert shown["bookings"] == 1 and shown["coachsync_events"] > 0
     kept = receipts(past)
@@ -96,22 +100,20 @@ def test_prune_erases_what_it_showed_and_keeps_receipts(past: Scene) -> None:
 
 
 def test_prune_erases_receipts_if_asked_to(past: Scene) -> None:
-    dated_back(past)
     prune_command(past, "--receipts", "--yes")
     assert receipts(past) == []
     assert NADJA not in ledger_text(past) and past.student not in ledger_text(past)
 
 
 def test_prune_twice_finds_nothing_more(past: Scene) -> None:
-    dated_back(past)
     prune_command(past, "--yes")
     assert counts(prune_command(past, "--yes", "--json").json) == {}
 
 
-def test_prune_leaves_what_ended_lately(past: Scene) -> None:
-    dated_back(past, by=4 * HOUR)
-    assert counts(prune_command(past, "--json", "--yes").json) == {}
-    assert past.row()["studentName"] == NADJA
+def test_prune_leaves_what_ended_lately(over: Scene) -> None:
+    dated_back(over, by=4 * HOUR)
+    assert counts(prune_command(over, "--json", "--yes").json) == {}
+    assert over.row()["studentName"] == NADJA
 
 
 def test_prune_leaves_a_session_whose_room_is_still_there(scene: Scene) -> None:
@@ -133,7 +135,6 @@ def test_prune_leaves_a_room_that_only_the_marks_know_of(scene: Scene) -> None:
 
 
 def test_prune_leaves_what_an_operator_gave_up_and_may_still_be_there(past: Scene) -> None:
-    dated_back(past)
     with closing(sqlite3.connect(past.home.ledger)) as connection:
         connection.execute("UPDATE coachsync_resources SET state = 'abandoned' WHERE kind = 'channel'")
         connection.commit()
@@ -141,7 +142,6 @@ def test_prune_leaves_what_an_operator_gave_up_and_may_still_be_there(past: Scen
 
 
 def test_prune_leaves_a_session_that_was_moved_to_the_future(past: Scene) -> None:
-    dated_back(past)
     past.change(scheduledDate=host_now() + DAY)
     done = prune_command(past, "--json", "--yes", "--receipts").json
     assert (done["erased"], done["sessions"]) == ([], [])
@@ -156,7 +156,6 @@ def foreign_table(scene: Scene) -> None:
 
 
 def test_prune_leaves_bookings_that_another_program_keeps(past: Scene) -> None:
-    dated_back(past)
     foreign_table(past)
     done = prune_command(past, "--json", "--yes", "--receipts").json
     assert "invoice" in done["foreign"]
@@ -208,7 +207,6 @@ def test_neither_works_beside_a_run(past: Scene, monkeypatch: pytest.MonkeyPatch
 def test_crash_in_the_middle_of_prune_leaves_what_the_next_one_ends(
     past: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dated_back(past)
     before = ledger_text(past)
 
     def crash(*_: object) -> None:
@@ -403,7 +401,7 @@ def test_longer_number_that_holds_an_id_is_another(past: Scene) -> None:
 
 @pytest.mark.parametrize("arguments", [("prune", "--older-than", "1d"), ("forget", "1300000000000000001", "--dry-run")])
 def test_documents_are_what_their_schemas_say(past: Scene, arguments: tuple[str, ...]) -> None:
-    document = dated_back(past).program("sessions", *arguments, "--json").json
+    document = past.program("sessions", *arguments, "--json").json
     Draft202012Validator(schemas()[f"sessions-{arguments[0]}"]).validate(document)
 
 
