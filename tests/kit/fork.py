@@ -22,6 +22,7 @@ from typing import IO, NoReturn
 
 import rich
 import typer
+import tzlocal
 
 import coachsync
 
@@ -115,6 +116,9 @@ def _settle_in(folder: Path, environ: Mapping[str, str], streams: tuple[int, int
     os.environ.clear()
     os.environ.update(environ)
     time.tzset()
+    with warnings.catch_warnings(), contextlib.suppress(Exception):  # some libraries asked for the tests' own zone
+        warnings.simplefilter("ignore")
+        tzlocal.reload_localzone()
     os.chdir(folder)
     from coachsync import secrets
 
