@@ -5,12 +5,13 @@ An action that is cut short anywhere is simply begun again by a later run (DESIG
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from coachsync.discord.codes import UNKNOWN_ROLE
 from coachsync.discord.errors import DiscordError, Forbidden, NotFound, RateLimited, Stopped, failure_of
 from coachsync.domain.audience import CLOSING
-from coachsync.domain.drift import counted, note_gone
+from coachsync.domain.drift import Drift, counted, mendable, note_gone
 from coachsync.domain.failure import Failure
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import Access, Action, Entry, Names, Outcome, OutcomeKind, Session
@@ -19,7 +20,7 @@ from coachsync.domain.remembered import follow
 from coachsync.domain.windows import is_bookable
 from coachsync.domain.words import MOST_NAMED, abandon_command
 from coachsync.engine.marks import living_marks
-from coachsync.engine.steps import belongings, counting, privacy, role, room
+from coachsync.engine.steps import belongings, counting, observe, privacy, role, room
 from coachsync.engine.steps.job import HeldBack, Job, Trouble
 from coachsync.engine.steps.people import let_in, send_away
 from coachsync.engine.steps.removal import drop_spares, not_made, remove
@@ -48,7 +49,7 @@ async def set_up(job: Job) -> None:
     """Role, channel, student, coach, mark."""
     _begin(job)
     await send_away(job)
-    await _open(job)
+    await _open_again(job)
     await _tidy(job)
     await _complete(job)
 
@@ -60,7 +61,7 @@ async def update(job: Job) -> None:
     if job.unwritable is not None:
         raise Trouble(job.unwritable)
     if job.hold is None and is_bookable(job.session, job.policy):
-        await _open(job)
+        await _open_again(job)
     elif job.hold is None or not job.hold.removals:
         await _shut_others_out(job)
     await _tidy(job)
@@ -87,7 +88,7 @@ async def repair(job: Job) -> None:
             await counting.make_room(job, drift.many)
     await _open(job)
     await _tidy(job)
-    _count_repairs(job)
+    _count_repairs(job, job.action.why)
     await _complete(job)
 
 
@@ -109,6 +110,18 @@ async def _shut_others_out(job: Job) -> None:
     if channel is not None:
         refused = await privacy.mend(job, channel, only={"bot", *CLOSING})
         job.reports += [refused] if refused is not None else []
+
+
+async def _open_again(job: Job) -> None:
+    """Open the room, also to whoever was let in and lost that: only complete sessions are looked at for such drift."""
+    room_ = job.entry.current("channel")
+    channel = job.guild.channels.get(room_.snowflake or "") if room_ is not None else None
+    found = await observe.lost_people(job, channel) if channel is not None else []
+    lost = mendable(job.entry.repairs, found)
+    persons = {one.person for one in lost}
+    room.ask_again(grant for grant in job.entry.grants if grant.user_id in persons)
+    await _open(job)
+    _count_repairs(job, lost)
 
 
 async def _open(job: Job) -> None:
@@ -165,10 +178,10 @@ async def _tidy(job: Job) -> None:
     belongings.write_off(job)
 
 
-def _count_repairs(job: Job) -> None:
+def _count_repairs(job: Job, why: Iterable[Drift]) -> None:
     """Remember what was made again: what vanishes once more is left so. A repair that failed does not count."""
     granted = job.entry.granted()
-    for key in counted(d for d in job.action.why if not d.person or d.person in granted):
+    for key in counted(d for d in why if not d.person or d.person in granted):
         job.entry.repairs[key] = job.entry.repairs.get(key, 0) + 1
 
 

@@ -119,7 +119,7 @@ async def _lost(job: Job) -> list[Drift]:
         return [*found, Drift("channel")]
     if _unsound(job, there, lacks_role=lacks_role):
         found.append(Drift("privacy"))
-    return [*found, *await _lost_people(job, there)]
+    return [*found, *await lost_people(job, there)]
 
 
 async def _is_open(job: Job) -> bool:
@@ -139,7 +139,7 @@ def _unsound(job: Job, channel: Channel, *, lacks_role: bool) -> bool:
     return any(fault.kind != "admitted" or not lacks_role for fault in privacy.wrong(job, channel))
 
 
-async def _lost_people(job: Job, channel: Channel) -> list[Drift]:
+async def lost_people(job: Job, channel: Channel) -> list[Drift]:
     """Return who lost their access: an overwrite that is gone; in the last run before the start, who came back anew.
 
     Discord forgets overwrites and roles of those who leave. Source: discord/FACTS §9b.

@@ -218,3 +218,16 @@ def test_room_that_is_hidden_is_not_believed_gone_when_its_deletion_says_so(live
     live.tick(5 * HOUR)
     assert live.done == [("cleanup", "failed")]
     assert live.entry().live
+
+
+def test_person_whose_access_was_taken_just_before_another_replaced_the_coach_gets_in_again(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, access="member")
+    with scene.standin:
+        scene.book()
+        scene.tick()
+        nina = scene.person("nina")
+        scene.world.delete_overwrite(scene.room(), scene.student)
+        scene.change(coachDiscordId=nina)
+        scene.tick(QUARTER)
+        assert scene.people_in_reach() == {scene.student, nina}
+        assert (scene.done, scene.report.exit_code) == ([("update", "done")], 0)
