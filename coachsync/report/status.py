@@ -87,8 +87,16 @@ def severity(row: StatusRow) -> Severity:
 def first_line(view: StatusView) -> list[str]:
     """Return "1 session needs you", "3 rooms open", "next setup in 2 h 10 min", "last tick 4 min ago"."""
     rooms = sum(row.standing.room == "open" for row in view.rows)
-    parts = [*_needs(view), f"{several(rooms, 'room') if rooms else 'no room'} open", _comes(view)]
+    first, *more = _needs(view)
+    parts = [f"{_only(view)}{first}", *more, f"{several(rooms, 'room') if rooms else 'no room'} open", _comes(view)]
     return [part for part in (*parts, tick_words(view.tick, view.when)) if part]
+
+
+def _only(view: StatusView) -> str:
+    """Return what the first line is about if somebody asked for some sessions: others may well need somebody."""
+    if not view.chosen:
+        return ""
+    return f"only {word(view.rows[0].session.id) if len(view.rows) == 1 else several(len(view.rows), 'session')}: "
 
 
 def _needs(view: StatusView) -> list[str]:

@@ -33,6 +33,10 @@ def test_first_line_says_what_needs_a_person_what_is_open_and_what_comes(situati
     assert " · ".join(first_line(SITUATIONS[situation]())) == line
 
 
+def test_first_line_about_chosen_sessions_says_that_it_is_not_about_all() -> None:
+    assert first_line(view([(SOON, None)])._replace(chosen=True))[0] == "only soon0001: nothing needs you"
+
+
 def test_first_line_counts_a_session_of_two_causes_once() -> None:
     causes = [cause("unknown_user", "m", "h", SOON), cause("access_unproven", "m", "h", SOON)]
     assert first_line(view([(SOON, None)], causes))[0] == "1 session needs you"
