@@ -98,7 +98,7 @@ def test_a_table_without_id_or_start_is_refused_as_a_whole(table: bytes) -> None
         entries(table, "csv")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12), min_size=1, max_size=4))
 def test_what_is_written_as_rfc_4180_is_read_back(names: list[str]) -> None:
     text = io.StringIO()
@@ -112,7 +112,7 @@ def test_what_is_written_as_rfc_4180_is_read_back(names: list[str]) -> None:
     ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=80) | st.text('ab,;\t\n"\r=', max_size=40).map(lambda text: f"id,start\n{text}".encode()))
 def test_whatever_is_given_as_a_table_is_entries_or_a_reason(data: bytes) -> None:
     try:

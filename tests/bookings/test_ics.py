@@ -216,7 +216,7 @@ DESCRIPTION:\\n\\""".replace("\n", "|").split("|")
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=2))
 def test_whatever_stands_in_events_is_entries_with_a_start_or_a_reason(events: list[list[str]]) -> None:
     for entry in entries(calendar(*("\n".join(lines) for lines in events)), "ics"):

@@ -150,7 +150,7 @@ VALUES = st.recursive(
 ROWS = st.lists(st.dictionaries(KEYS, VALUES, max_size=5), max_size=3).map(lambda rows: json.dumps(rows).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=60) | ROWS, st.sampled_from(["json", "jsonl", ""]))
 def test_whatever_is_given_as_json_is_entries_or_a_reason(data: bytes, form: str) -> None:
     try:

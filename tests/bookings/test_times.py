@@ -104,7 +104,7 @@ def test_lengths_are_minutes_however_they_are_written(text: object, minutes: obj
     assert read_minutes(text) == minutes
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.datetimes(datetime(2015, 1, 2), datetime(2100, 12, 30)), st.sampled_from([BERLIN, NEW_YORK]))  # noqa: DTZ001
 def test_a_local_time_is_that_time_in_its_zone_or_refused(moment: datetime, zone: ZoneInfo) -> None:
     moment = moment.replace(microsecond=0)
@@ -116,7 +116,7 @@ def test_a_local_time_is_that_time_in_its_zone_or_refused(moment: datetime, zone
             assert datetime.fromtimestamp(found / 1000, zone).replace(tzinfo=None) == moment
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.one_of(st.text(max_size=30), st.integers(), st.floats(), st.binary(max_size=4), st.from_regex(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[ T]\d{1,2}:\d{2}( [AP]M)?", fullmatch=True)))  # fmt: skip  # noqa: E501
 def test_whatever_is_given_as_a_time_is_a_moment_or_a_reason(value: object) -> None:
     found = read_time(value, "", BERLIN)

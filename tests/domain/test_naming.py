@@ -20,7 +20,7 @@ from coachsync.domain.naming import (
 )
 from tests.domain.build import TEMPLATES, a_session
 
-QUICK = settings(max_examples=300, deadline=None)
+QUICK = settings(max_examples=100, deadline=None)
 BY_ID = Templates("Session {id}", "{id} with {coach} for {student}")
 
 

@@ -211,7 +211,7 @@ def gains(action: Action) -> bool:
     return action.kind not in ("cleanup", "revoke") and not (action.kind == "update" and leaving)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(worlds(), moments, policies, pauses, st.booleans())
 def test_nothing_that_gives_access_is_planned_while_paused(
     world: World, now: Millis, policy: Any, paused: tuple[Pause, ...], force: bool

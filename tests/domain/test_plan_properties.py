@@ -29,7 +29,7 @@ from tests.domain.build import (
     scope,
 )
 
-QUICK = settings(max_examples=150, deadline=None)
+QUICK = settings(max_examples=60, deadline=None)
 IDS = ("abc12345", "x-abc12345", "y-abc12345", "Odd Id", "def67890")
 BOUNDS = (0, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, DAY, 8 * DAY)
 

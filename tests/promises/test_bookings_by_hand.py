@@ -58,7 +58,7 @@ def test_add_refuses_an_id_that_a_shell_takes_for_something_else(bare: Home, odd
         "sessions", "add", "--student", STUDENT, "--coach", COACH, "--start", "2099-10-14T13:00Z", f"--id={odd}"
     )
     assert (result.code, result.complaint, result.out) == (2, ["error", "hint"], "")
-    assert "expected letters, digits and . _ : @ / + = -, the first of them no - or =" in result.err
+    assert "expected at most 200 letters, digits and . _ : @ / + = -, the first of them no - or =" in result.err
     assert home.files() == before
 
 

@@ -13,7 +13,7 @@ from tests.searches.crash.faults import AT_REQUESTS, STEPS
 from tests.searches.crash.matrix import FRESH_CASES, cases
 from tests.searches.crash.whole import DEFAULT_WORKERS, Share, prepare_all, run
 
-_PARTS = 160
+_PARTS = 400
 _DAY_S = 86_400
 
 

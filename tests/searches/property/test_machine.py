@@ -36,7 +36,7 @@ from tests.searches.property.replay import replaying
 from tests.searches.property.scene import QUARTER, Scene
 from tests.searches.property.world import a_playground
 
-STEPS = int(os.environ.get("COACHSYNC_STEPS", "600"))
+STEPS = int(os.environ.get("COACHSYNC_STEPS", "360"))
 SEARCHES = 4  # side by side, where pytest has several workers
 FIRST_SEED = int(os.environ.get("COACHSYNC_SEED", "0"))
 STEPS_IN_A_DAY = 50
