@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coachsync.domain.model import HOUR
 from coachsync.domain.permissions import ADMINISTRATOR
-from tests.kit.scene import Scene, Stage
+from tests.kit.scene import QUARTER, Scene, Stage
 
 
 class _Cast:
@@ -61,3 +61,14 @@ def test_everyone_denied_by_the_guild_still_lets_the_two_people_speak(stage: Sta
     scene.book()
     assert scene.command("run").code == 0
     assert scene.people_in_reach() == {scene.student, scene.coach}
+
+
+def test_whoever_lost_the_role_while_the_other_is_still_away_gets_it_again(stage: Stage) -> None:
+    scene = stage()
+    scene.world.leave(scene.guild, scene.student)
+    scene.book()
+    scene.tick()
+    scene.world.take_role(scene.guild, scene.coach, scene.role())
+    for _ in range(2):
+        scene.tick(QUARTER)
+    assert scene.role() in scene.world.roles_of(scene.guild, scene.coach)

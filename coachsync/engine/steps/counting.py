@@ -52,6 +52,10 @@ async def _compare(job: Job, held: int) -> list[Action | Refused]:
         return await _too_many(job, held - most)
     if entry.repairs.pop(CROWDED, 0):
         await job.save()
+    granted = sum(1 for grant in held_by if grant.state == "granted")
+    if job.may_gain and entry.state == "opening" and job.action.kind == "setup" and held < granted:
+        await _grant_again(job)  # somebody is still away, and who was in has lost it meanwhile
+        return []
     settled = job.may_gain and entry.state == "open" and all(g.state in ("granted", "revoked") for g in held_by)
     if held == most:
         await _note_gone(job, ())
