@@ -26,7 +26,7 @@ SITUATIONS = {
     "hosts": (
         "promises/test_hosts.py", "promises/test_other_user.py", "promises/test_streams.py",
         "promises/test_two_at_once.py", "promises/test_clock.py", "config/test_token.py", "config/test_load.py",
-        "cli/test_zones.py",
+        "config/test_zones.py",
     ),
 }  # fmt: skip
 """Which files of the tests play them, by kind."""
