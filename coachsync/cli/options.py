@@ -30,7 +30,12 @@ def _note_json(ctx: typer.Context, value: bool) -> bool:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_note_json)]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print failures alone: what a crontab wants.")]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Print what is wrong alone, and of a run only what is new: what a crontab wants."
+    ),
+]
 Wait = Annotated[
     float,
     typer.Option("--wait", metavar="SECONDS", help="Wait this long for another run to end.", show_default="0"),

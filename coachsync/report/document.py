@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from coachsync.clock import iso
-from coachsync.domain.causes import Cause
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Outcome, Report, RunRecord, Warn
-from coachsync.standing.row import StatusRow
 
 if TYPE_CHECKING:
+    from coachsync.domain.causes import Cause
     from coachsync.standing.health import LastTick
+    from coachsync.standing.row import StatusRow
 
 VERSION = 1
 

@@ -140,7 +140,8 @@ Options:
       --now WHEN      Act as if it were WHEN: ISO 8601 with
                       offset, or epoch milliseconds.
       --json          Print one JSON document.
-  -q, --quiet         Print failures alone: what a crontab
+  -q, --quiet         Print what is wrong alone, and of a
+                      run only what is new: what a crontab
                       wants.
       --wait SECONDS  Wait this long for another run to end.
                       [default: 0]
