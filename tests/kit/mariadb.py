@@ -53,7 +53,7 @@ def mariadb() -> Iterator[MariaDb]:
     with tempfile.TemporaryDirectory(prefix="mariadb") as folder:
         data = os.path.join(folder, "data")
         made = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
-        _call([*made, "--skip-test-db", *user], environ)
+        _call([*made, "--skip-test-db", "--force", *user], environ)
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
         files = [f"--datadir={data}", f"--socket={folder}/s", f"--pid-file={folder}/pid", f"--port={port}"]
