@@ -5,6 +5,8 @@
 - The ledger remembers what each source said of a booking last. While that stays as it was, what somebody changed in
   the store since (`sessions cancel`, `sessions reschedule`) stands; as soon as the entry changes, the source's word
   counts again. An entry is when, whose and in which state a booking is; a name or a note is not.
+- Of a booking one of whose people was forgotten, what it was is known, and not whose: an entry that still says they
+  were there brings nobody back. Only if it is to take place (again) its word counts in full.
 - An entry that cannot be read, or whose booking would be invalid, is refused alone.
 """
 
@@ -24,7 +26,7 @@ from coachsync.standing.past import note_brought_in
 from coachsync.store.base import Store
 from coachsync.store.columns import FIELD_OF, IDS, KEY_OF, MARK_KEYS
 from coachsync.store.importing import to_write
-from coachsync.store.ledger.said import LastSaid
+from coachsync.store.ledger.said import WHOSE, LastSaid
 
 if TYPE_CHECKING:
     from coachsync.config.settings import StatusSettings
@@ -36,6 +38,8 @@ _MOST_SHOWN = 20
 _SHOWN = {"added": "new", "changed": "changed"}
 # which fields say when, whose and in which state a booking is
 _OF_ENTRY = frozenset(FIELD_OF) - {"_id", "studentName", "coachName", *MARK_KEYS}
+# whose a booking is, and what else may tell of a person: never written where somebody was forgotten
+_WHOSE = frozenset(("studentDiscordId", "coachDiscordId", "studentDiscordName", "coachDiscordName", "participants"))
 _ID_KEYS = tuple(KEY_OF[field] for field in IDS)
 # what a booking is before somebody has agreed to it: its own source may go on from there
 _NOT_YET = frozenset(("TENTATIVE", "PENDING", "REQUESTED", "UNCONFIRMED", "NEEDS-ACTION", "AWAITING_CONFIRMATION"))
@@ -231,6 +235,9 @@ class _Work:
                 done.append((session_id, _UNCHANGED))  # as most are: it was judged when it was said first
                 continue
             session = self._store.bookings.understood(fields if existing is None else {**_told(existing), **fields})
+            if existing is not None and said is not None and self._stays_forgotten(said, told, session):
+                fields, told = {key: v for key, v in fields.items() if _says_when(key)}, told.without_people()
+                session = self._store.bookings.understood({**_told(existing), **fields})
             if doubled:
                 session = occurs_twice([session])
             if if_known and existing is None:
@@ -256,6 +263,11 @@ class _Work:
                 after = fields if existing is None else {**_told(existing), **change.fields}
                 change = change._replace(session=self._store.bookings.understood(after))
             done.append((session_id, change))
+
+    def _stays_forgotten(self, said: LastSaid, told: LastSaid, session: Session) -> bool:
+        """Return whether what an entry says of people is not to be heard: it says nothing new, or what is over."""
+        over = session.status in self._statuses.cancelled or 0 < session.end <= self._now
+        return said.is_forgotten and (said.when == told.when or over)
 
     def _fields(self, session_id: str, named: Mapping[str, Any]) -> dict[str, Any]:
         """Return an entry's fields under its session's id; a source has no marks of ours."""
@@ -300,16 +312,18 @@ class _Work:
 
     def _said(self, fields: Mapping[str, Any]) -> LastSaid:
         status = fields.get("status")
-        entry, rest = [], []
+        when: list[tuple[str, Any]] = []
+        whose: list[tuple[str, Any]] = []
+        rest: list[tuple[str, Any]] = []
         for one in sorted(fields.items()):
             if one[1] is None:  # named and empty is as good as not named: other formats name other fields
                 continue
-            if one[0] in _OF_ENTRY:
-                entry.append(one)
-            elif one[0] != "_id":
-                rest.append(one)
+            if one[0] != "_id":
+                (when if _says_when(one[0]) else whose if one[0] in _WHOSE else rest).append(one)
         said = status if isinstance(status, str) else ""
-        return LastSaid(fields["_id"], self._source, said, _digest(entry), _digest(rest), self._now)
+        return LastSaid(
+            fields["_id"], self._source, said, f"{_digest(when)}{WHOSE}{_digest(whose)}", _digest(rest), self._now
+        )
 
     def _remember(self, told: list[LastSaid], known: Mapping[str, LastSaid]) -> None:
         """Write what is not remembered yet; importing twice writes nothing."""
@@ -317,6 +331,11 @@ class _Work:
         if new:
             with self._store.transaction() as transaction:
                 transaction.ledger.keep_said(new)
+
+
+def _says_when(key: str) -> bool:
+    """Return whether a field says when, where or in which state a booking is."""
+    return key in _OF_ENTRY and key not in _WHOSE
 
 
 def _write(rows: _Writable, session_id: str, change: _Change) -> None:
@@ -339,6 +358,8 @@ def _says_the_same(known: LastSaid | None, said: LastSaid) -> bool:
     """Return whether what is remembered says this already, and nothing is missing."""
     if known is None or known.missing_first is not None or known.source != said.source:
         return False
+    if known.is_forgotten:
+        return (known.when, known.status) == (said.when, said.status)
     return (known.booking, known.rest, known.status) == (said.booking, said.rest, said.status)
 
 

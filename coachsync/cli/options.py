@@ -90,13 +90,15 @@ def checked_file(option: str, path: str | None) -> str | None:
     return path
 
 
-def refuse_pretended_time(settings: Settings, now: Millis | None, *, dry_run: bool, force: bool) -> None:
-    """Raise UsageError if `--now` would open or close real rooms at the wrong time."""
+def refuse_pretended_time(
+    settings: Settings, now: Millis | None, *, dry_run: bool, force: bool, would: str = "open and close real rooms"
+) -> None:
+    """Raise UsageError if `--now` would do to real rooms, or to their bookings, what is right at another time alone."""
     if now is None or dry_run or force:
         return
     guilds = (settings.discord, *settings.guilds.values())
     if not all(on_this_host(guild.api_base) for guild in guilds):
         raise UsageError(
-            "--now without --dry-run would open and close real rooms at another time than people expect",
+            f"--now without --dry-run would {would} at another time than people expect",
             "add --dry-run to look, or --force if that is meant",
         )

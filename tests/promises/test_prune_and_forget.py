@@ -385,6 +385,69 @@ def test_who_is_forgotten_already_is_no_failure(past: Scene) -> None:
     assert (done.code, "nothing" in done.out) == (OK, True)
 
 
+def imported(scene: Scene, row: dict[str, Any], *more: str) -> dict[str, Any]:
+    """Return what an import of one booking as one of a source's changes, by its document."""
+    done = scene.program("sessions", "import", "-", "--source", "page", "--json", *more, stdin=json.dumps([row]))
+    found: dict[str, Any] = done.json
+    return found
+
+
+@pytest.fixture
+def listed(scene: Scene) -> dict[str, Any]:
+    """Return a booking that a source lists and that is over."""
+    people = {"studentDiscordId": scene.student, "studentName": NADJA, "coachDiscordId": scene.coach}
+    return {"_id": "one", "status": "SCHEDULED", "scheduledDate": host_now() - 2 * DAY, "duration": 60, **people}
+
+
+def test_nothing_that_can_be_guessed_back_is_kept_of_whose_a_booking_was(scene: Scene, listed: dict[str, Any]) -> None:
+    def said() -> Any:
+        with closing(sqlite3.connect(scene.home.ledger)) as connection:
+            return connection.execute("SELECT booking, rest FROM coachsync_said").fetchall()
+
+    imported(scene, listed)
+    one = said()
+    forget(scene, scene.student, "--in-store")
+    forgotten = said()
+    imported(scene, listed)
+    assert (one != forgotten, said()) == (True, forgotten)
+    other = {**listed, "_id": "two", "studentDiscordId": scene.stranger, "studentName": "Zoe", "coachDiscordId": None}
+    imported(scene, other)
+    forget(scene, scene.stranger, "--in-store")
+    assert said() == forgotten * 2  # nobody can tell whose it was
+
+
+def test_source_that_still_lists_who_is_forgotten_brings_nothing_of_them_back(
+    scene: Scene, listed: dict[str, Any]
+) -> None:
+    imported(scene, listed)
+    forget(scene, scene.student, "--in-store")
+    for row in (listed, {**listed, "studentName": "N. Köhler"}, {**listed, "status": "CANCELLED"}):
+        imported(scene, row)
+        assert not {"studentDiscordId", "studentName"} & scene.row("page:one").keys()
+    assert scene.row("page:one")["status"] == "CANCELLED"
+    again = imported(scene, {**listed, "status": "CANCELLED"})
+    assert (again["added"], again["changed"]) == ([], [])
+
+
+def test_booking_of_who_is_forgotten_that_is_to_take_place_again_is_theirs(
+    scene: Scene, listed: dict[str, Any]
+) -> None:
+    imported(scene, listed)
+    forget(scene, scene.student, "--in-store")
+    imported(scene, {**listed, "scheduledDate": host_now() + DAY})
+    assert scene.row("page:one")["studentDiscordId"] == scene.student
+
+
+def test_cancellation_by_hand_stands_though_a_person_of_it_is_forgotten(scene: Scene, listed: dict[str, Any]) -> None:
+    coming = {**listed, "scheduledDate": host_now() + DAY}
+    imported(scene, coming)
+    scene.program("sessions", "cancel", "page:one")
+    forget(scene, scene.student, "--in-store")
+    imported(scene, coming)
+    row = scene.row("page:one")
+    assert (row["status"], "studentDiscordId" in row) == ("CANCELLED", False)
+
+
 @pytest.mark.parametrize("wrong", [(), ("123",), ("Nadja",), ("--name", " "), ("1300000000000000001", "--name", "x")])
 def test_forget_refuses_what_names_nobody(scene: Scene, wrong: tuple[str, ...]) -> None:
     done = forget(scene, *wrong)

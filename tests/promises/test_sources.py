@@ -24,6 +24,7 @@ from tests.kit.home import JSON, SQLITE
 from tests.kit.scene import QUARTER, Scene, Stage
 from tests.kit.town import TOKEN
 
+NOBODY = "http://127.0.0.1:9/feed"
 SOON: Millis = 2 * HOUR + 30 * MINUTE
 
 
@@ -438,6 +439,25 @@ def test_sync_takes_in_what_is_good_and_tells_what_is_not(scene: Scene, feed: Fe
     pulling.says(pulling.entry("one00001", later))
     again = scene.program("sync", "page")
     assert (again.code, again.out, again.err) == (0, "page: 0 new, 0 changed, 1 unchanged, 0 refused\n", "")
+
+
+def test_sync_goes_by_the_moment_that_it_is_told(complete: Pulling) -> None:
+    start = host_now() + DAY
+    complete.says(*three(complete, start), complete.entry("two00001", start))
+    moments = [host_now() + later for later in (0, 5 * MINUTE, 16 * MINUTE)]
+    found = []
+    for moment in moments:
+        found.append(complete.scene.program("sync", "--json", "--now", str(moment)).json)
+        complete.says(*three(complete, start))
+    assert [document["now"] for document in found] == [iso(moment) for moment in moments]
+    assert [document["sources"][0]["cancelled"] for document in found] == [[], [], ["page:two00001"]]
+
+
+def test_sync_at_another_time_with_real_discord_needs_force(complete: Pulling) -> None:
+    discord = ['api_base = "https://discord.com/api/v10"']
+    complete.scene.home.configure(complete.scene.guild, discord, f'[sources.page]\ntype = "json"\nurl = "{NOBODY}"\n')
+    done = [complete.scene.program("sync", "--now", "2030-10-14T14:00:00Z", *more) for more in ((), ("--dry-run",))]
+    assert [(one.code, "--now without --dry-run" in one.err) for one in done] == [(2, True), (1, False)]
 
 
 def test_sync_of_a_source_that_is_not_there_is_wrong_usage(pulling: Pulling) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from coachsync.cli import output
 from coachsync.cli.context import invocation, open_configured
-from coachsync.cli.options import Json, Wait, checked_wait
+from coachsync.cli.options import Json, Now, Wait, checked_wait, pretended_now, refuse_pretended_time
 from coachsync.clock import host_now, iso
 from coachsync.errors import OK, SOME_FAILED, ConfigError, UsageError
 from coachsync.report.text import clean, word
@@ -30,6 +30,7 @@ def sync(
     force: Annotated[
         bool, typer.Option("--force", help="Believe a source that is suddenly empty, or lacks many bookings at once.")
     ] = False,
+    now: Now = None,
     json: Json = False,
     wait: Wait = 0.0,
 ) -> int:
@@ -44,13 +45,15 @@ def sync(
       coachsync sync --json
     """
     said = invocation(ctx)
-    settings, now = said.settings(), host_now()
+    pretended = pretended_now(now)
+    settings, moment = said.settings(), host_now() if pretended is None else pretended
     _check(settings, name)
+    refuse_pretended_time(settings, pretended, dry_run=dry_run, force=force, would="change the bookings of real rooms")
     from coachsync.bookings.sources.pull import PullRequest, due_sources, pull
     from coachsync.cli.pulling import asking_of, follow_sources
 
     names = None if name is None else frozenset({name})
-    request = PullRequest(asking_of(said, settings, now), names, by_hand=True, dry_run=dry_run, force=force)
+    request = PullRequest(asking_of(said, settings, moment), names, by_hand=True, dry_run=dry_run, force=force)
     with ExitStack() as stack:
         store = open_configured(settings, writable=not dry_run)
         stack.callback(store.close)
@@ -58,9 +61,9 @@ def sync(
             stack.enter_context(store.run_lock(checked_wait(wait), f"sync since {iso(host_now())}"))
         pulled = pull(store, due_sources(store, request), request)
         if not dry_run:
-            follow_sources(store, settings, pulled, now)
+            follow_sources(store, settings, pulled, moment)
     if json:
-        output.json_document(_document(pulled, now, dry_run=dry_run))
+        output.json_document(_document(pulled, moment, dry_run=dry_run))
     _show(pulled, as_json=json)
     return SOME_FAILED if any(one.failure is not None or one.merged.refused for one in pulled) else OK
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from coachsync.domain.forgotten import FORGOTTEN, Somebody
 from coachsync.domain.model import Millis
+from coachsync.store.ledger import said
 from coachsync.store.ledger.keys import id_of, ledger_key
 from coachsync.store.sql import Row, Sql
 
@@ -120,6 +121,7 @@ class Eraser:
         self._rewrite("pauses", "session_id, guild_id", ("reason",), somebody, mine, kept)
         self._forget_in_causes(somebody, mine, kept)
         self._forget_in_refusals(somebody)
+        self._count("said", said.forget_people(self._sql, keys))
 
     def _forget_people(self, somebody: Somebody, keys: list[str | bytes]) -> None:
         for part in _parts(keys):

@@ -1,6 +1,9 @@
 # ruff: noqa: S608  only names of ours are put into SQL text, every value is a parameter
 """What imports and sources said of each booking last, as rows: no names and no ids of people, only digests.
 
+A digest of whose a booking is can be found by trying ids. So it stands behind that of when it is, and is taken off when
+one of its people is forgotten: then the entry is still known by the rest.
+
 Loaded only by what brings bookings in.
 """
 
@@ -22,12 +25,16 @@ AMONG = f"SELECT session_id, {_COLUMNS} FROM coachsync_said WHERE session_id IN 
 OF_SOURCE = f"SELECT session_id, {_COLUMNS} FROM coachsync_said WHERE source = ? ORDER BY session_id"
 
 
+WHOSE = "."
+"""What stands in `booking` before the digest of whose it is."""
+
+
 class LastSaid(NamedTuple):
     """What a source ("": imports without one) said of a booking last.
 
-    `status` is as it was written, "" if it said none; `booking` and `rest` are digests of when and whose it is, and of
-    all else. `missing_first` and `missing_last`: when it was first and last not among what the source has, if it is
-    missing.
+    `status` is as it was written, "" if it said none; `booking` and `rest` are digests of when and whose it is, joined
+    by a dot, and of all else; see `without_people`. `missing_first` and `missing_last`: when it was first and last not
+    among what the source has, if it is missing.
     """
 
     session_id: str
@@ -38,6 +45,20 @@ class LastSaid(NamedTuple):
     at: Millis
     missing_first: Millis | None = None
     missing_last: Millis | None = None
+
+    @property
+    def when(self) -> str:
+        """Return the digest of when and in which state the booking is."""
+        return self.booking.partition(WHOSE)[0]
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Return whether one of the booking's people was forgotten: then it is not known whose it is."""
+        return self.booking.endswith(WHOSE)
+
+    def without_people(self) -> LastSaid:
+        """Return what remains if it is not to be known whose the booking is."""
+        return self._replace(booking=f"{self.when}{WHOSE}", rest="")
 
 
 def said_of(row: Row) -> LastSaid:
@@ -50,6 +71,24 @@ def keep(sql: Sql, listed: Iterable[LastSaid]) -> None:
     for said in listed:
         fields = (ledger_key(said.session_id), clean(said.source), clean(said.status), *said[3:])
         sql.run(_SAVE, fields)
+
+
+def forget_people(sql: Sql, keys: Collection[str | bytes]) -> int:
+    """Forget whose these bookings are, by their keys; return of how many that was known."""
+    bare = [(said, said.without_people()) for said in map(said_of, sql.among(AMONG, keys))]
+    lost = [(said, after) for said, after in bare if said != after]
+    for said, after in lost:
+        key = ledger_key(said.session_id)
+        sql.run(
+            "UPDATE coachsync_said SET booking = ?, rest = ? WHERE session_id = ?", (after.booking, after.rest, key)
+        )
+    for source in sorted({said.source for said, _ in lost}):  # all that it said has a digest, too: it is read anew
+        sql.run(
+            "UPDATE coachsync_sources SET fingerprint = '', etag = '', modified = '', digest = '', taken_at = NULL"
+            " WHERE name = ?",
+            (source,),
+        )
+    return len(lost)
 
 
 def forget(sql: Sql, session_ids: Collection[str]) -> None:

@@ -238,8 +238,9 @@ CREATE TABLE coachsync_refused (
     PRIMARY KEY (host, minute)
 ){keyed}"""
 
-# What an import or a source said of a booking last. `booking` and `rest` are digests: of when and whose it is, and of
-# all else; `missing_…`: when it was first and last not among what the source has.
+# What an import or a source said of a booking last. `booking` and `rest` are digests: of when and whose it is, joined
+# by a dot, and of all else; without whose and all else once one of its people was forgotten. `missing_…`: when it was
+# first and last not among what the source has.
 SAID_TABLE = """
 CREATE TABLE coachsync_said (
     session_id TEXT PRIMARY KEY NOT NULL,
