@@ -129,8 +129,21 @@ def _examine(request: DoctorRequest, settings: Settings, now: Millis, found: _Fo
     if all(finding.check != "token" for finding in found.findings):
         found.add([fine("token", "found; Discord did not say whether it takes it")])
     found.run("people", lambda: people.unlinked(kept.coming, now))
+    if settings.sources:
+        request.told("asking the sources of bookings …" if not request.offline else "reading the sources of bookings …")
+        found.run("sources", lambda: _of_sources(request, settings, kept, now, found))
     found.run_in_time("schedule", lambda: _of_schedules(request, settings, kept, now, found), "what calls it")
     found.run_in_time("files", lambda: host.of_files(settings, tokens, guilds), "a file of the configuration's")
+
+
+def _of_sources(
+    request: DoctorRequest, settings: Settings, kept: Kept, now: Millis, found: _Found
+) -> Iterable[Finding]:
+    from coachsync.doctor.sources import Upkeep, of_sources
+
+    readable = all(finding.check not in ("store", "ledger") for finding in found.failures)
+    upkeep = Upkeep(kept.last, kept.causes, now)
+    return of_sources(settings, request.environ, upkeep, offline=request.offline, readable=readable)
 
 
 def _of_schedules(

@@ -24,6 +24,7 @@ Check = Literal[
     "bookings",
     "store",
     "ledger",
+    "sources",
     "schedule",
     "files",
     "version",

@@ -40,7 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "report": "standing domain clock",
         "notify": "config secrets store host domain clock errors report standing",
         "schedule": "config host errors",
-        "doctor": "engine discord guild standing store schedule config host domain clock secrets waits errors"
+        # sources are asked as a run asks them
+        "doctor": "engine discord guild standing store schedule bookings config host domain clock secrets waits errors"
         " coachsync",
         "audit": "engine guild discord standing store config domain clock",
         "standin": "domain.permissions",  # Discord's bits, the one thing it shares

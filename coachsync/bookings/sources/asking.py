@@ -56,6 +56,33 @@ class SourceHeard(NamedTuple):
     warnings: tuple[Warn, ...]
 
 
+class SourceReady(NamedTuple):
+    """What asking a source takes beside its address: its secret and its people, if any, and how it is read."""
+
+    secret: str | None
+    people: People | None
+    way: Way
+
+
+def make_ready(source: SourceSettings, asking: SourceAsking) -> SourceReady:
+    """Return what asking a source takes: only this host's files are read. Raises CoachsyncError."""
+    secret = _secret(source.token_file, asking) if source.token_file else None
+    if source.type != "sql":
+        _token(secret)
+    people = People(path_of(source.people, asking.settings)) if source.people else None
+    return SourceReady(secret, people, _way(source, people, asking))
+
+
+def path_of(named: str, settings: Settings) -> str:
+    """Return the whole path of a file that a source names."""
+    return os.path.join(settings.base_dir, expanded(named))
+
+
+def longest_ms(source: SourceSettings, settings: Settings) -> Millis:
+    """Return how long a pull of a source takes at most: a run has other things to do."""
+    return min(source.timeout, settings.discord.run_budget // 2)
+
+
 def ask_each(
     sources: Sequence[SourceSettings], memories: Mapping[str, SourceMemory], asking: SourceAsking
 ) -> Iterator[tuple[SourceSettings, SourceHeard | PullError]]:
@@ -79,7 +106,7 @@ class _Job:
         self.source = source
         self._memory = memory or SourceMemory(source.name)
         self._asking = asking
-        self._seconds = min(source.timeout, asking.settings.discord.run_budget // 2) / 1000
+        self._seconds = longest_ms(source, asking.settings) / 1000
         self._result: SourceHeard | PullError = too_slow(self._seconds)
         self._until = 0.0
         self._program: SourceProgram | None = None
@@ -117,9 +144,7 @@ class _Job:
 
     def _hear(self) -> SourceHeard:
         source, asking = self.source, self._asking
-        secret = _secret(source.token_file, asking) if source.token_file else None
-        people = People(_path(source.people, asking)) if source.people else None
-        way = _way(source, people, asking)
+        secret, people, way = make_ready(source, asking)
         fingerprint = _fingerprint(source, asking)
         memory = self._memory
         taken = memory.taken_at
@@ -138,7 +163,7 @@ class _Job:
         if source.path is not None:
             from coachsync.bookings.sources import localfile
 
-            return localfile.ask(_path(source.path, asking), asked)
+            return localfile.ask(path_of(source.path, asking.settings), asked)
         if source.command:
             kept = {n: v for n, v in asking.environ.items() if n not in _SECRET and redact(v) == v}
             program = SourceProgram(source.command, kept, self._seconds)
@@ -166,10 +191,6 @@ class _Job:
         return http.ask(source.url or "", source.type, token, asked, self._seconds, asking.agent)
 
 
-def _path(named: str, asking: SourceAsking) -> str:
-    return os.path.join(asking.settings.base_dir, expanded(named))
-
-
 def _token(secret: str | None) -> Token | None:
     """Return a secret as it can stand in a header. Raises PullError."""
     if secret is None:
@@ -188,7 +209,7 @@ def _secret(named: str, asking: SourceAsking) -> str:
     if named.startswith(_CREDENTIAL) and not folder:
         hint = f"start coachsync from a unit with LoadCredential={name}:FILE, or name a file"
         raise PullError(f"the credential {name} is not here ($CREDENTIALS_DIRECTORY is unset)", hint)
-    path = os.path.join(folder, name) if named.startswith(_CREDENTIAL) else _path(named, asking)
+    path = os.path.join(folder, name) if named.startswith(_CREDENTIAL) else path_of(named, asking.settings)
     try:
         content, _ = read_regular(path, _LONGEST_SECRET + 1)
     except OSError as problem:
@@ -217,7 +238,7 @@ def _fingerprint(source: SourceSettings, asking: SourceAsking) -> str:
     told = sha256(repr((asking.agent, source, asking.settings.statuses)).encode("utf-8", "backslashreplace"))
     if source.people:
         try:
-            told.update(read_regular(_path(source.people, asking), 1 << 23)[0])
+            told.update(read_regular(path_of(source.people, asking.settings), 1 << 23)[0])
         except OSError:  # it was there a moment ago: read all anew the next time
             told.update(os.urandom(16))
     return told.hexdigest()

@@ -7,6 +7,7 @@ in already is not taken in again, but for once in a few hours: a calendar's hori
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Literal, NamedTuple
@@ -68,6 +69,26 @@ class PullRequest(NamedTuple):
     by_hand: bool = False
     dry_run: bool = False
     force: bool = False
+
+
+_COLUMN = re.compile(r"""--map (?:'(\w+)=([^']*)'|"(\w+)=([^"]*)"|(\w+)=(\S+))""")
+_ZONE = re.compile(r"--tz ([\w/]+)")
+_KEYS = {"--tz": "timezone", "--map": "map", "--table": "table"}
+
+
+def in_words_of(source: str, hint: str) -> str:
+    """Return what an import says is to be done, told by the keys of a source in place of options."""
+    columns = [[part for part in found.groups() if part] for found in _COLUMN.finditer(hint)]
+    if columns:
+        inside = ", ".join(f'{field} = "{column}"' for field, column in columns)
+        first, *others = (found.group() for found in _COLUMN.finditer(hint))
+        hint = hint.replace(first, f"map = {{{inside}}} in [sources.{source}]")
+        for other in others:
+            hint = hint.replace(f" {other}", "")
+    hint = _ZONE.sub(rf'timezone = "\1" in [sources.{source}]', hint)
+    for option, key in _KEYS.items():
+        hint = re.sub(rf"{option}\b", f"sources.{source}.{key}", hint)
+    return hint
 
 
 def due_sources(store: Store, request: PullRequest) -> tuple[SourceSettings, ...]:
@@ -171,7 +192,7 @@ class _Pull:
 
     def _failed(self, problem: CoachsyncError, merged: Merged) -> PulledSource:
         message = f"the source {self._source.name} could not be pulled: {problem.message}"
-        failure = Failure(FAILED, redact(message), redact(problem.hint))
+        failure = Failure(FAILED, redact(message), redact(self._worded(problem.hint)))
         return PulledSource(self._source, "failed", merged, failure=failure, warnings=(self._told(failure),))
 
     def _told(self, failure: Failure) -> Warn:
@@ -252,15 +273,10 @@ class _Pull:
 
     def _in_own_words(self, merged: Merged) -> Merged:
         """Return what was merged with hints that name the source's keys, not the options of an import."""
-        path = f"sources.{self._source.name}"
-        names = {"--tz America/New_York": f"{path}.timezone", "--tz": f"{path}.timezone", "--map": f"{path}.map"}
-        refused = []
-        for row in merged.refused:
-            hint = row.hint
-            for option, key in names.items():
-                hint = hint.replace(option, key)
-            refused.append(row._replace(hint=hint))
-        return merged._replace(refused=refused)
+        return merged._replace(refused=[row._replace(hint=self._worded(row.hint)) for row in merged.refused])
+
+    def _worded(self, hint: str) -> str:
+        return in_words_of(self._source.name, hint)
 
     def _refused(self, merged: Merged, named: _Named) -> Warn:
         """Return that entries were refused, with the first of them."""
