@@ -83,6 +83,17 @@ class RowRefusedError(StoreError):
     """The store works, but does not take this one row: a trigger or a constraint of its booking system's."""
 
 
+class ConnectionLostError(StoreError):
+    """The connection to a database broke inside a transaction, or at a write.
+
+    `in_doubt`: while it was being committed, so that it may have taken effect; otherwise nothing of it did.
+    """
+
+    def __init__(self, message: str, hint: str, *, in_doubt: bool = False) -> None:
+        super().__init__(message, hint)
+        self.in_doubt = in_doubt
+
+
 class LockHeldError(CoachsyncError):
     """Another run works on the same store; `since` when, in milliseconds, None if that is not known."""
 

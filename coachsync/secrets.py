@@ -18,7 +18,19 @@ _SHORTEST_PART = 6  # a token is three parts with dots between; none of them is 
 # What begins with a whole port is no password: `https://host:443/users/@me`.
 _PASSWORD = re.compile(r"(://[^\s:/@\[]*:)(?!\d+[/?#])(?:[^\s/\"'<>]*|[^\s@\"'<>]*)@")
 
+_USER = re.compile(r"://([^@/]*)@")
+_SECRET_KEY = re.compile(r"[?&](?:ssl)?password=", re.IGNORECASE)
+LIBPQ_PLACES = (
+    "take it out; put it where libpq looks: ~/.pgpass (mode 0600) of the user who runs coachsync, or $PGPASSWORD"
+)
+
 _known: list[str] = []  # longest first: a whole token is taken out before its parts
+
+
+def has_password(url: str) -> bool:
+    """Return whether a password stands in a database's address, before its host or among its parameters."""
+    user = _USER.search(url)
+    return (user is not None and ":" in user[1]) or _PASSWORD.search(url) is not None or bool(_SECRET_KEY.search(url))
 
 
 class Token:

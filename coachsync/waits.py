@@ -31,6 +31,24 @@ class Waits(NamedTuple):
     sqlite_lock: float = 5.0
     """For another process to let go of an SQLite database."""
 
+    connect: float = 10.0
+    """For a PostgreSQL to take a connection; it takes whole seconds, two at least."""
+
+    reconnect: tuple[float, ...] = (0.1, 0.5, 1.5)
+    """Between the tries to connect anew to a PostgreSQL that was lost: one that restarts is away for a moment."""
+
+    statement: float = 30.0
+    """For a PostgreSQL to carry out one statement."""
+
+    row_lock: float = 5.0
+    """For others to let go of a PostgreSQL's table or row, or of our own lock on changes."""
+
+    idle: float = 60.0
+    """For us between two statements of one transaction, before a PostgreSQL ends it."""
+
+    idle_reading: float = 3600.0
+    """The same where rows are only read, a few at a time: somebody may look at them on the way."""
+
     migration: float = 5.0
     """For another command that brings an older ledger up to date; a run of an earlier release may last much longer."""
 

@@ -6,10 +6,12 @@ import os
 import signal
 import tempfile
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from tests.kit.folders import in_memory
+from tests.kit.postgres import Postgres, postgres
 
 
 def pytest_configure() -> None:
@@ -29,6 +31,13 @@ def _use_memory_for_folders() -> None:
     if (memory := in_memory()) is not None:
         os.environ.setdefault("TMPDIR", str(memory))
         tempfile.tempdir = None  # which is asked anew
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One PostgreSQL for all tests of a process; each test asks it for a `fresh` place."""
+    with postgres() as server:
+        yield server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -43,6 +43,9 @@ class Sql(Protocol):
     def immediate(self) -> AbstractContextManager[None]:
         """Hold the write lock for a block: all of it is on disk afterwards, or nothing after an exception."""
 
+    def singly(self) -> AbstractContextManager[None]:
+        """Let a StoreError of a block take back what the block did, and nothing of the transaction around it."""
+
     def erasing(self) -> AbstractContextManager[None]:
         """Have what is deleted or changed in a block's transactions overwritten on disk, as far as that can be had."""
 

@@ -59,7 +59,7 @@ ONLY_IN = {
     "asyncio": {"audit", "discord", "doctor", "engine", "guild"},
     "sqlite3": {"bookings", "store"},
     "pymysql": {"bookings"},
-    "psycopg": {"bookings"},
+    "psycopg": {"bookings", "store"},
     "fcntl": {"host"},
     "msgspec": {"bookings", "store"},
     "icalendar": {"bookings"},

@@ -20,6 +20,7 @@ class Postgres:
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self._made = 0
 
     def run(self, *statements: str) -> None:
         """Run statements as its owner, each by itself."""
@@ -29,9 +30,24 @@ class Postgres:
             for statement in statements:
                 connection.execute(statement.encode())
 
-    def url(self, user: str = _USER) -> str:
-        """Return the address of its database."""
-        return f"postgresql://{user}@127.0.0.1:{self.port}/postgres"
+    def fresh(self) -> str:
+        """Return the address of a place where nothing is yet: a role without rights elsewhere, and its own schema."""
+        self._made += 1
+        role = f"tenant{self._made}"
+        self.run(f"CREATE ROLE {role} LOGIN", f"CREATE SCHEMA {role} AUTHORIZATION {role}")
+        return self.url(role)
+
+    def cut_off(self, user: str = "") -> None:
+        """End every other connection, or those of one user, as an administrator or a failing network would."""
+        chosen = f"AND usename = '{user}'" if user else ""
+        self.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() {chosen}"
+        )
+
+    def url(self, user: str = _USER, database: str = "postgres") -> str:
+        """Return the address of a database."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
 
 def programs() -> str | None:

@@ -123,6 +123,11 @@ class Database:
             raise
 
     @contextmanager
+    def singly(self) -> Iterator[None]:
+        """Do nothing: SQLite takes back the one statement that failed, for a block of one statement."""
+        yield
+
+    @contextmanager
     def erasing(self) -> Iterator[None]:
         """Have what is deleted or changed in a block's transactions overwritten in the file, and its log emptied."""
         before = self.one("PRAGMA secure_delete")

@@ -1,0 +1,85 @@
+"""What each of PostgreSQL's failures means, and what to do about it.
+
+Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from coachsync.errors import RowRefusedError, StoreError
+from coachsync.secrets import LIBPQ_PLACES, redact
+
+_SHUT = ("57P", "08", "25P03", "25P04")  # shut down, no connection, too long idle
+_ROW = ("22", "23", "44", "P0", "428C9", "55000")  # a value, a constraint, a view's check, a trigger, a computed column
+_LONGEST = 300
+
+
+def lost(error: psycopg.Error, connection: psycopg.Connection[Any] | None) -> bool:
+    """Return whether a failure means that the connection is gone, and not that a statement was wrong."""
+    if connection is None or connection.closed or connection.broken:
+        return True
+    return (error.sqlstate or "").startswith(_SHUT) or isinstance(error, psycopg.InterfaceError)
+
+
+def told(error: psycopg.Error, name: str, writable: bool) -> StoreError:
+    """Return a statement's failure as a person is told it."""
+    code, text = error.sqlstate or "", _text(error)
+    if code == "42501" and _is_row_security(error):
+        return RowRefusedError(f"{name}: {text}", "see what the table's row security policies let this role do")
+    if code.startswith(_ROW):
+        return RowRefusedError(f"{name}: {text}", "see what the booking system expects of its table")
+    return StoreError(f"{name}: {text}", _hint(code, writable))
+
+
+def unreachable(error: psycopg.Error, name: str) -> StoreError:
+    """Return a failure to connect as a person is told it."""
+    text = _text(error).removeprefix("connection failed: ")
+    return StoreError(f"{name} cannot be used: {text}", _connecting(text))
+
+
+def cannot_undo(name: str) -> StoreError:
+    """Say that a transaction of ours held a failed statement, so that nothing of it was kept."""
+    return StoreError(f"{name}: a change failed, and nothing of it was kept", "run it again with --verbose")
+
+
+def _hint(code: str, writable: bool) -> str:
+    hints = {
+        "55P03": "another program holds a long transaction on it: try again when it has ended",
+        "57014": "another program holds it up, or the server is overloaded: see pg_stat_activity",
+        "40P01": "another program changes the same rows in another order: run it again",
+        "42501": "let the owner of the database grant what the message names; `coachsync doctor` says which",
+        "3F000": "give the role a schema that it may make tables in: CREATE SCHEMA coachsync AUTHORIZATION role",
+        "53100": "make room on the server's disk",
+        "53200": "the server is out of memory: see its log",
+        "25006": "it takes no changes: it is a standby, or the role's setting; let [store] url name the primary",
+    }
+    if code == "25006" and not writable:
+        return "a command that only reads tried to write: please report it"
+    return hints.get(code, "see the server's log for what it was")
+
+
+def _connecting(text: str) -> str:
+    """Return what helps; libpq has words alone, and no codes, for what happens while it connects."""
+    if "assword" in text:
+        return LIBPQ_PLACES.replace("take it out; put it", "put the role's password")
+    if "does not exist" in text:
+        return "make it on the server (createuser, createdb), or correct [store] url"
+    if "starting up" in text or "shutting down" in text or "recovery mode" in text:
+        return "try again in a moment: it starts, or ends"
+    if "too many" in text or "no more connections" in text or "remaining connection slots" in text:
+        return "end some of its clients, raise max_connections, or put pgbouncer before it"
+    if "could not translate host name" in text or "failed to resolve" in text:
+        return "correct the host in [store] url, or mend this host's name look-up"
+    return "is the server running, and [store] url right? `psql` with the same address says more"
+
+
+def _text(error: psycopg.Error) -> str:
+    said = error.diag.message_primary or str(error) or type(error).__name__
+    return " ".join(redact(said, foreign=True).split())[:_LONGEST]
+
+
+def _is_row_security(error: psycopg.Error) -> bool:
+    return error.diag.source_function == "ExecWithCheckOptions"
