@@ -93,10 +93,7 @@ class Act:
         if former is None or not former.open_attempts():
             self._take_nothing_over()
         names = names_for(self._session, self._settings.naming, self._taken())
-        entry = new_entry(self._session, names, self._access.access)
-        if former is not None:
-            entry.resources, entry.grants = former.resources, former.grants
-        return entry
+        return new_entry(self._session, names, self._access.access, former)
 
     def _take_nothing_over(self) -> None:
         """Let nothing that is there already count as the rehearsal's own: another installation may rehearse, too."""

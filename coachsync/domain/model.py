@@ -135,6 +135,11 @@ class Resource:
         """Return whether it is in Discord as far as we know."""
         return self.state in ("made", "spare")
 
+    @property
+    def unanswered(self) -> bool:
+        """Return whether a create was, or may have been, sent and its answer is not known."""
+        return self.state in ("attempted", "overtaken")
+
 
 @dataclass(slots=True)
 class Grant:
@@ -161,6 +166,8 @@ class Entry:
     `closed_start` is the start the session had when it was closed. `missing_first`/`missing_last` are the first
     and last finished run that did not find the booking in the store. `repairs` counts what was done
     once already, by what it was ("channel", "grant:ID" …). `staff` are the staff roles that the room admits.
+    `revision` counts how often it was written, 0 for one that the ledger does not have yet: it is written only if
+    nobody else wrote it meanwhile.
     """
 
     session_id: str
@@ -183,6 +190,7 @@ class Entry:
     repairs: dict[str, int] = field(default_factory=dict)
     resources: list[Resource] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
+    revision: int = 0
 
     @property
     def live(self) -> bool:
@@ -204,7 +212,7 @@ class Entry:
 
     def open_attempts(self) -> list[Resource]:
         """Return the creates whose answer is not known."""
-        return [r for r in self._here() if r.state == "attempted"]
+        return [r for r in self._here() if r.unanswered]
 
     def _here(self) -> list[Resource]:
         return [r for r in self.resources if r.guild_id == self.guild_id]
@@ -212,7 +220,14 @@ class Entry:
     def left_behind(self) -> list[Resource]:
         """Return what is, or may be, left where this life is not: in a guild that was out of reach when it moved."""
         elsewhere = [r for r in self.resources if self.state == "closed" or r.guild_id != self.guild_id]
-        return [r for r in elsewhere if r.is_there or (r.state == "attempted" and r.guild_id != self.guild_id)]
+        return [r for r in elsewhere if r.is_there or (r.unanswered and r.guild_id != self.guild_id)]
+
+    def attempt(self, attempt: Resource) -> None:
+        """Note a create that is about to be sent: the one that is open, of the kinds there is one of each at a time."""
+        for former in self.resources:
+            if former.kind == attempt.kind and former.state == "attempted":
+                former.state = "overtaken"
+        self.resources.append(attempt)
 
     def reopen(self) -> None:
         """Take back that an operator closed this life: the session may begin a new one."""

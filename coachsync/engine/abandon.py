@@ -26,9 +26,9 @@ def _give_up(transaction: Transaction, action: Action, facts: Facts) -> str:
     entry, session = action.entry, action.session
     doomed = entry.left_behind() if entry is not None else []
     if entry is None or not (doomed or entry.live):
-        entry = _blank(action, facts)
+        entry = _blank(action, facts, 0 if entry is None else entry.revision)
     lives = not doomed
-    doomed = doomed or [r for r in entry.resources if r.state in ("made", "spare", "attempted")]
+    doomed = doomed or [r for r in entry.resources if r.is_there or r.unanswered]
     guilds = sorted({r.guild_id for r in doomed} or {entry.guild_id})
     left = [_called(r) for r in doomed] + (_claimed(action, entry) if lives else [])
     for resource in doomed:
@@ -57,8 +57,8 @@ def _claimed(action: Action, entry: Entry) -> list[str]:
     return [f"{kind} {snowflake}" for kind, snowflake in claims if snowflake and snowflake not in known]
 
 
-def _blank(action: Action, facts: Facts) -> Entry:
-    """Return an entry for a session that only the store knew."""
+def _blank(action: Action, facts: Facts, revision: int) -> Entry:
+    """Return an entry for a session that only the store knew, or that takes the place of one that is over."""
     session = action.session
     names = possible_names(session, facts.templates)[0]
     return Entry(
@@ -71,4 +71,5 @@ def _blank(action: Action, facts: Facts) -> Entry:
         start=session.start,
         end=session.end,
         setup_start=session.start,
+        revision=revision,
     )

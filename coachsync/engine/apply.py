@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from coachsync.discord.api import Discord, How
 from coachsync.discord.client import metered
@@ -60,7 +60,7 @@ from coachsync.engine.steps.actions import (
 )
 from coachsync.engine.steps.job import Job
 from coachsync.engine.steps.leftover import LeftJob, clear, removal_of
-from coachsync.errors import StoreError
+from coachsync.errors import FencedError, StoreError
 from coachsync.guild.access import GuildAccess
 from coachsync.guild.look import look_at_guilds
 from coachsync.guild.picture import Guild
@@ -68,6 +68,8 @@ from coachsync.store.base import Transaction
 
 if TYPE_CHECKING:
     from coachsync.domain.pauses import Hold
+
+Found = TypeVar("Found")
 
 SKEW: Millis = 5 * MINUTE
 _AT_A_TIME = 8  # guilds that may refuse, three requests each: others have the half of Discord's limit at least
@@ -267,18 +269,27 @@ class Apply:
         own = [(s, self.search.named_as(s) or names) for s, names in own] + self.search.adopts
         named = [(s, names) for s, names in own if s.guild_id in guild_ids]
         adopted = self._jobs(self._adoption(s, names) for s, names in named)
-        taken = await asyncio.gather(*map(observe.take_over, adopted))
+        taken = await asyncio.gather(*(self._looking(job, observe.take_over) for job in adopted))
         looks = [(s, e) for s, e in self.plan.looks if e.guild_id in guild_ids]
         open_now = [only_looking(s, e) for s, e in looks if e.state in ("open", "opening")]
         unsettled = self._jobs(only_looking(ghost(e), e) for e in self.plan.unsettled if e.guild_id in guild_ids)
         there = [*self._jobs(open_now), *unsettled]
         self.looked.update(job.session.id for job in there)
-        found = await asyncio.gather(*map(observe.look_at, there))
-        self.jobs += [j for j, f in zip(there, found, strict=True) if f is None and j.entry.live]
+        found = await asyncio.gather(*(self._looking(job, observe.look_at) for job in there))
+        self.jobs += [j for j, f in zip(there, found, strict=True) if f is None and j.entry.live and not j.fenced]
         for job in unsettled:
             if not job.entry.spares():
-                await counting.write_off(job)
+                await self._looking(job, counting.write_off)
         return [*(f for f in [*taken, *found] if f is not None), *self._hindered(looks, there, found)]
+
+    async def _looking(self, job: Job, look: Callable[[Job], Awaitable[Found]]) -> Found | None:
+        """Return what a look brought; None if another run works on the session, to whom it is left."""
+        try:
+            return await look(job)
+        except FencedError:
+            self.looked.discard(job.session.id)
+            job.fenced = True
+            return None
 
     def _hindered(
         self, looks: Sequence[tuple[Session, Entry]], looked: list[Job], found: list[Action | Refused | None]
@@ -298,7 +309,8 @@ class Apply:
         return [job for action in actions if (job := self._job(action)) is not None]
 
     def _adoption(self, session: Session, names: Names) -> Action:
-        entry = new_entry(session, names, self._access(session.guild_id))
+        former = self.search.entry_of(session.id)
+        entry = new_entry(session, names, self._access(session.guild_id), former)
         return only_looking(session, entry)
 
     # acting
@@ -429,6 +441,8 @@ class Apply:
         with metered() as meter:
             try:
                 failure = await clear(job)
+            except FencedError:
+                return None
             except StoreError as error:
                 failure = Failure("store_error", error.message, error.hint)
         if failure is None and any(r.guild_id == action.guild_id for r in entry.left_behind()):
@@ -443,9 +457,7 @@ class Apply:
         if entry is not None and (entry.live or action.kind == "repair"):
             return entry
         names = action.names or possible_names(session, self.facts.templates)[0]
-        fresh = new_entry(session, names, self._access(action.guild_id))
-        if entry is not None:  # what is known of former lives stays known
-            fresh.resources, fresh.grants = entry.resources, entry.grants
+        fresh = new_entry(session, names, self._access(action.guild_id), entry)
         fresh.guild_id = action.guild_id
         return fresh
 
@@ -483,7 +495,7 @@ class Apply:
         await asyncio.gather(*map(self._look_again_at, guilds))
 
     async def _look_again_at(self, guild: Guild) -> None:
-        jobs = [j for j in self.jobs if j.guild is guild]
+        jobs = [j for j in self.jobs if j.guild is guild and not j.fenced]
         for late in await counting.count(guild, jobs):
             if isinstance(late, Refused):
                 self.outcomes.append(refusal(late, self._access(late.session.guild_id)))

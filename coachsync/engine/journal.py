@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.domain.model import Millis
+from coachsync.errors import ConnectionLostError
 from coachsync.store.base import Store, Transaction
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Change = Callable[[Transaction], None]
 class _Entry(NamedTuple):
     change: Change
     done: asyncio.Future[None]
+    once: bool
 
 
 class Journal:
@@ -45,10 +47,15 @@ class Journal:
         self._ended = self._loop.create_future()
         threading.Thread(target=self._work, name="coachsync-journal", daemon=True).start()
 
-    async def write(self, change: Change) -> None:
-        """Return when `change` is on disk. Raises what the store raised; then nothing of it is."""
+    async def write(self, change: Change, *, once: bool = False) -> None:
+        """Return when `change` is on disk. Raises what the store raised; then nothing of it is.
+
+        A change is written again if the connection to the database breaks, over a new one: whoever wrote it meanwhile
+        is seen by an entry's revision. `once`: it is an attempt to make something, and never written again. After a
+        ConnectionLostError it is not known whether it is there.
+        """
         done: asyncio.Future[None] = self._loop.create_future()
-        self._queue.put(_Entry(change, done))
+        self._queue.put(_Entry(change, done, once))
         await done
 
     async def close(self) -> None:
@@ -60,9 +67,7 @@ class Journal:
         last = False
         while not last:
             batch, last = self._batch()
-            if batch and not self._commit(batch):
-                for entry in batch:
-                    self._commit([entry], alone=True)
+            self._write(batch)
         self._loop.call_soon_threadsafe(self._ended.set_result, None)
 
     def _batch(self) -> tuple[list[_Entry], bool]:
@@ -77,20 +82,30 @@ class Journal:
                 return batch, False
         return batch, True
 
-    def _commit(self, batch: list[_Entry], alone: bool = False) -> bool:
-        """Write a batch in one transaction; tell whether it went well. Only a change alone reports its error."""
+    def _write(self, batch: list[_Entry]) -> None:
+        """Write what waits in one transaction; if that fails, each change in one of its own."""
+        failed = self._commit(batch) if batch else None
+        if failed is None:
+            return
+        for entry in batch:
+            error = failed if entry.once and isinstance(failed, ConnectionLostError) else self._commit([entry])
+            if isinstance(error, ConnectionLostError) and not entry.once:
+                error = self._commit([entry])
+            if error is not None:
+                self._loop.call_soon_threadsafe(_fail, entry.done, error)
+
+    def _commit(self, batch: list[_Entry]) -> Exception | None:
+        """Write a batch in one transaction; return what kept it from being written."""
         try:
             with self._store.transaction() as transaction:
                 for entry in batch:
                     entry.change(transaction)
             self.pauses = self._store.ledger.pauses(self._now)
         except Exception as error:  # noqa: BLE001 - whoever waits for the change gets it
-            if alone:
-                self._loop.call_soon_threadsafe(_fail, batch[0].done, error)
-            return False
+            return error
         for entry in batch:
             self._loop.call_soon_threadsafe(_succeed, entry.done)
-        return True
+        return None
 
 
 class Unrecorded(Journal):
@@ -100,7 +115,7 @@ class Unrecorded(Journal):
         """Start nothing."""
         self.pauses = pauses
 
-    async def write(self, change: Change) -> None:
+    async def write(self, change: Change, *, once: bool = False) -> None:
         """Let it be."""
 
     async def close(self) -> None:

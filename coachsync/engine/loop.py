@@ -172,7 +172,7 @@ async def _work(
     signals = _watch_signals(ways)
     pauses = facts.pauses
     journal = Journal(store, facts.now, pauses) if unwritable is None else Unrecorded(pauses)
-    sources = Sources(sessions, store.bookings.bearing, store.ledger.made_before)
+    sources = Sources(sessions, store.bookings.bearing, store.ledger.made_before, store.ledger.entries)
     try:
         job = Apply(
             plan,

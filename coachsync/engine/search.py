@@ -35,12 +35,13 @@ class Sources(NamedTuple):
     """What a search asks of the store and the ledger.
 
     `sessions` are the bookings that the tick has read. `bearing` returns those that may go by some short names;
-    `made_before` which things the ledger says that we made.
+    `made_before` which things the ledger says that we made; `entries` the entries of sessions.
     """
 
     sessions: Collection[Session]
     bearing: Callable[[Collection[str], bool], list[Session]]
     made_before: Callable[[Collection[str]], set[str]]
+    entries: Callable[[Collection[str]], dict[str, Entry]]
 
 
 class Search:
@@ -53,7 +54,7 @@ class Search:
         self.adopts: list[tuple[Session, Names]] = []
         self._plan = plan
         self._facts = facts
-        self._entries = entries
+        self._entries = dict(entries)
         self._sources = sources
         self._journal = journal
         self._orphans = {r.snowflake: r for r in plan.orphans if r.snowflake}
@@ -90,6 +91,9 @@ class Search:
         shorts = {short for stray in self._strays[guild_id] for short in stray.shorts}
         read = [*self._sources.sessions, *(self._sources.bearing(shorts, thorough) if shorts else ())]
         known = {s.id: s for s in read if s.guild_id == guild_id}
+        unread = known.keys() - self._entries.keys()
+        if unread:
+            self._entries |= self._sources.entries(unread)
         for session_id, entry in self._entries.items():
             if entry.guild_id == guild_id:
                 known.setdefault(session_id, ghost(entry))
@@ -142,6 +146,10 @@ class Search:
         else:
             entry = self._entries.get(found.id)
             self.actions.append(Action(due.kind, found, entry, guild.id, due.reason, names, due.closed_by))
+
+    def entry_of(self, session_id: str) -> Entry | None:
+        """Return what the ledger remembers of a session, as far as it was read."""
+        return self._entries.get(session_id)
 
     # names
 

@@ -206,6 +206,7 @@ def _fate(thing: Resource, moments: Moments) -> str:
     deleted = f"deleted {moments.when(thing.deleted_at)}" if thing.deleted_at is not None else ""
     states = {
         "attempted": f"asked for {moments.when(thing.attempt_at)}, the answer is not known",
+        "overtaken": f"asked for {moments.when(thing.attempt_at)}, no answer came; it was asked for again",
         "spare": "to be removed",
         "abandoned": "given up by an operator: may still be there",
         "orphan": "no booking owns it",

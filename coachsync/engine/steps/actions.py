@@ -24,7 +24,7 @@ from coachsync.engine.steps import belongings, counting, observe, privacy, role,
 from coachsync.engine.steps.job import HeldBack, Job, Trouble
 from coachsync.engine.steps.people import let_in, send_away
 from coachsync.engine.steps.removal import drop_spares, not_made, remove
-from coachsync.errors import StoreError
+from coachsync.errors import FencedError, StoreError
 
 _MOST_HINTS = 5  # of many people without an account each has one
 
@@ -261,6 +261,9 @@ async def _attempt(job: Job) -> Ended:
         kind, failure = "deferred" if put_off(error) else "failed", failure_of(error)
     except DiscordError as error:
         kind, failure = "failed", with_way_out(failure_of(error), job.action)
+    except FencedError as error:
+        job.fenced = True
+        return Ended("deferred", _with_leak(job, left_to_another(error)), ())
     except StoreError as error:
         failure = Failure("store_error", error.message, error.hint)
         return Ended("failed", _with_leak(job, failure), (failure,))
@@ -269,10 +272,18 @@ async def _attempt(job: Job) -> Ended:
     amiss = (failure,) if amiss is None else amiss
     try:
         await job.save(None if job.action.kind in ("cleanup", "revoke") else living_marks(job.entry))
+    except FencedError as error:
+        job.fenced = True
+        amiss = (*amiss, left_to_another(error))
     except StoreError as error:
         failure = Failure("store_error", error.message, error.hint)
         amiss = (*amiss, failure)
     return Ended(kind, _with_leak(job, failure), amiss)
+
+
+def left_to_another(error: FencedError) -> Failure:
+    """Return why a session is left to whoever else works on it."""
+    return Failure("interrupted", error.message, error.hint)
 
 
 def put_off(error: DiscordError | None) -> bool:
@@ -295,9 +306,9 @@ def with_way_out(failure: Failure, action: Action) -> Failure:
     return failure._replace(hint=f"{failure.hint}; to give up what is left there: `{way_out}`")
 
 
-def new_entry(session: Session, names: Names, access: Access) -> Entry:
-    """Return the ledger entry that a session's life begins with."""
-    return Entry(
+def new_entry(session: Session, names: Names, access: Access, former: Entry | None = None) -> Entry:
+    """Return the ledger entry that a session's life begins with; what is known of former lives stays known."""
+    entry = Entry(
         session_id=session.id,
         guild_id=session.guild_id,
         access=access,
@@ -309,6 +320,9 @@ def new_entry(session: Session, names: Names, access: Access) -> Entry:
         setup_start=session.start,
         people=session.people,
     )
+    if former is not None:
+        entry.resources, entry.grants, entry.revision = former.resources, former.grants, former.revision
+    return entry
 
 
 def only_looking(session: Session, entry: Entry) -> Action:

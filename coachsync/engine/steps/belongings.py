@@ -40,7 +40,7 @@ async def is_our_role(job: Job, role: Role) -> bool:
     if role.id == job.session.role_id or _named_by_our_channel(job, role.id):
         return True
     born = made_at(role.id)
-    attempts = [r for r in job.entry.resources if r.kind == "role" and r.state in ("attempted", "written_off")]
+    attempts = [r for r in job.entry.resources if r.kind == "role" and (r.unanswered or r.state == "written_off")]
     if not any(in_flight(r, born, job.timeout) for r in attempts):
         return False
     counts = await job.guild.discord.role_counts(job.guild.id, job.how)

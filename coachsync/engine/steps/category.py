@@ -22,6 +22,7 @@ from coachsync.domain.model import Resource
 from coachsync.domain.naming import same_name
 from coachsync.domain.ownership import has_bot_overwrite
 from coachsync.engine.journal import Journal
+from coachsync.errors import FencedError
 from coachsync.guild.picture import Guild
 from coachsync.guild.powers import denied
 
@@ -172,7 +173,10 @@ async def _open_next(shelf: Shelf, base: Channel, journal: Journal, how: How) ->
     taken = {c.name for c in guild.channels.values() if c.type == CATEGORY}
     name = next(n for n in (numbered(base.name, i) for i in range(2, 1000)) if n not in taken)
     resource = Resource("category", name, guild.id, attempt_at=guild.now())
-    await journal.write(lambda t: t.ledger.save_category(resource))
+    try:
+        await journal.write(lambda t: t.ledger.save_category(resource), once=True)
+    except FencedError:
+        return None  # one is being made, or was: it is found by its name and the bot's overwrite the next time
     try:
         made = await guild.discord.create_category(guild.id, name, guild.wanted(), how)
     except DiscordError as error:

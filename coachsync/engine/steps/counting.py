@@ -19,6 +19,7 @@ from coachsync.engine.steps.job import Job
 from coachsync.engine.steps.observe import repair_of, vanished_again
 from coachsync.engine.steps.people import still_holds, take_role
 from coachsync.engine.steps.role import RETIRED, retire
+from coachsync.errors import FencedError
 from coachsync.guild.picture import Guild
 
 CROWDED = "crowded"  # in an entry's repairs: how many too many held the role in the last run
@@ -36,7 +37,10 @@ async def count(guild: Guild, jobs: list[Job]) -> list[Action | Refused]:
         assert counts is not None
         role = _role(job)
         assert role is not None
-        found += await _compare(job, counts.get(role.snowflake or "", 0))
+        try:
+            found += await _compare(job, counts.get(role.snowflake or "", 0))
+        except FencedError:
+            job.fenced = True
     return found
 
 

@@ -92,7 +92,7 @@ class Job:
     are all pairs of names that the session's role and room may bear, the entry's own first. `opened` are the roles
     that rooms let in which this job deleted. `notes` are lines
     for the session's story, written with the next commit. `pending` says who could not be let in, and why; the
-    session then stays incomplete. `unwritable` is why nothing can be written: then access is only taken away; so it is
+    session then stays incomplete. `fenced`: another run works on the session, so this one leaves it. `unwritable` is why nothing can be written: then access is only taken away; so it is
     if an operator's pause holds the session back (`hold`). `paused_by_now` returns what is to be said if a later
     pause does by now.
     """
@@ -138,6 +138,7 @@ class Job:
         self.reports: list[Failure] = []
         self.leaks: list[Leak] = []
         self.role_adopted = False
+        self.fenced = False
         self.opened: set[str] = set()
         self.names = _names(entry, action.session, templates)
 
@@ -190,8 +191,12 @@ class Job:
         """Return who can see the room still, as one failure; None if nobody can."""
         return _leaked([leak for leak in self.leaks if not leak.mended])
 
-    async def save(self, marks: Marks | None = None) -> None:
-        """Write the entry, its story and, if given, the store's marks in one transaction."""
+    async def save(self, marks: Marks | None = None, *, once: bool = False) -> None:
+        """Write the entry, its story and, if given, the store's marks in one transaction.
+
+        `once`: with an attempt, see `Journal.write`. Raises FencedError if another run wrote the entry since it was
+        read: then nothing more is done for the session.
+        """
         entry, notes = self.entry, tuple(self.notes)
         self.notes.clear()
 
@@ -203,7 +208,7 @@ class Job:
             for event in notes:
                 transaction.ledger.event(event)
 
-        await self.journal.write(change)
+        await self.journal.write(change, once=once)
 
     async def create(self, kind: ResourceKind, name: str, create: Callable[[], Awaitable[str]]) -> Resource:
         """Create something: the attempt on disk first, then the request, then its end in memory.
@@ -213,8 +218,8 @@ class Job:
         """
         self.guild.discord.client.demand_open()
         resource = Resource(kind, name, self.guild.id, attempt_at=self.guild.now())
-        self.entry.resources.append(resource)
-        await self.save()
+        self.entry.attempt(resource)
+        await self.save(once=True)
         try:
             self.demand_unpaused()
         except HeldBack:

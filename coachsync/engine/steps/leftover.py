@@ -24,7 +24,7 @@ class LeftJob(Job):
 
     whole: Entry
 
-    async def save(self, marks: Marks | None = None) -> None:
+    async def save(self, marks: Marks | None = None, *, once: bool = False) -> None:
         """Write the whole entry and the story; the store's marks are those of the life that goes on."""
         known = {id(r) for r in self.whole.resources}
         self.whole.resources += [r for r in self.entry.resources if id(r) not in known]
@@ -36,7 +36,7 @@ class LeftJob(Job):
             for event in notes:
                 transaction.ledger.event(event)
 
-        await self.journal.write(change)
+        await self.journal.write(change, once=once)
 
 
 def removal_of(entry: Entry, guild_id: str) -> Action:

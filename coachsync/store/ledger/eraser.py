@@ -20,7 +20,7 @@ from coachsync.store.ledger.keys import id_of, ledger_key
 from coachsync.store.sql import Row, Sql
 
 _STEP = 500
-_HERE = "('made', 'spare', 'attempted', 'abandoned')"  # states of a thing that may still be at Discord
+_HERE = "('made', 'spare', 'attempted', 'overtaken', 'abandoned')"  # states of a thing that may still be at Discord
 _HELD = (
     "SELECT session_id FROM coachsync_entries WHERE state <> 'closed'"
     f" UNION SELECT session_id FROM coachsync_resources WHERE session_id IS NOT NULL AND state IN {_HERE}"

@@ -7,8 +7,9 @@ written yet): then the ledger is empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from os import urandom
 from typing import TYPE_CHECKING, Any
 
 from coachsync.domain.failure import Failure
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     from coachsync.domain.pauses import Pause
     from coachsync.domain.refusals import Refusal
     from coachsync.domain.user_names import Lookup
+    from coachsync.store.ledger.fence import Lease
     from coachsync.store.ledger.said import LastSaid
     from coachsync.store.ledger.sources import SourceMemory
 
 _ENTRY = (
     "session_id, guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, staff,"
-    " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
+    " opened_at, closed_by, closed_start, missing_first, missing_last, repairs, revision"
 )
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
 _GRANT = "user_id, state, granted_at, revoked_at, seen_at, observer, id"
@@ -43,7 +45,7 @@ _EVENT = "at, session_id, what, outcome, detail, code, message, hint"
 LIVE = f"SELECT {_ENTRY} FROM coachsync_entries WHERE state <> 'closed'"
 UNSETTLED = (
     f"SELECT {_ENTRY} FROM coachsync_entries WHERE state = 'closed' AND session_id IN"
-    " (SELECT session_id FROM coachsync_resources WHERE state = 'attempted' AND session_id IS NOT NULL"
+    " (SELECT session_id FROM coachsync_resources WHERE state IN ('attempted', 'overtaken') AND session_id IS NOT NULL"
     " UNION ALL SELECT session_id FROM coachsync_resources WHERE state = 'spare' AND session_id IS NOT NULL)"
 )
 
@@ -53,6 +55,8 @@ class Ledger:
 
     `make` returns the database when something is to be written and there was none. `alone` holds off every run while
     an earlier version's tables are brought up to date: a run of that version may be writing them.
+
+    `writer` is a random id of this process. `leases` are those that a run works under, see `LedgerWriter`.
     """
 
     def __init__(
@@ -62,6 +66,8 @@ class Ledger:
         self._make = make
         self._alone = alone
         self._there = False
+        self.writer = urandom(8).hex()
+        self.leases: Mapping[str, Lease] | None = None
         self._look()
 
     def live_entries(self) -> list[Entry]:
@@ -97,7 +103,7 @@ class Ledger:
         """Return our own categories of a guild that are made and not deleted, or attempted."""
         sql = (
             f"SELECT {_RESOURCE} FROM coachsync_resources WHERE guild_id = ? AND kind = 'category'"
-            " AND state IN ('made', 'attempted') ORDER BY id"
+            " AND state IN ('made', 'attempted', 'overtaken') ORDER BY id"
         )
         return [Resource(*row) for row in self._read(sql, (guild_id,))]
 
@@ -321,7 +327,7 @@ class Ledger:
         """Open a transaction. Not nested. Makes the ledger if there is none."""
         if self._sql is None:
             self._sql = self._make()
-        writer = LedgerWriter(self._sql)
+        writer = LedgerWriter(self._sql, self.writer, self.leases)
         try:
             with self._sql.immediate():
                 ensure_ledger(self._sql)
@@ -418,7 +424,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     entry = Entry(id_of(row[0]), *row[1:10])
     entry.staff = tuple(row[10].split())
     entry.opened_at, entry.closed_by, entry.closed_start, entry.missing_first, entry.missing_last = row[11:16]
-    entry.repairs = _counts(row[16])
+    entry.repairs, entry.revision = _counts(row[16]), row[17]
     return entry
 
 

@@ -35,11 +35,19 @@ _FAILURES_OF_ONE_TEXT = (
     f" AND instr(detail, ': ') > 1 AND instr({_AFTER_CODE}, char(10)) > 0"
 )
 
+# Version 1 could have several creates of one kind whose answers are not known.
+_EARLIER_ATTEMPTS = (
+    "UPDATE coachsync_resources SET state = 'overtaken' WHERE state = 'attempted' AND id NOT IN"
+    " (SELECT max(id) FROM coachsync_resources WHERE state = 'attempted'"
+    " GROUP BY session_id, kind, CASE WHEN session_id IS NULL THEN guild_id END"
+    ")"
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     # 1 → 2: people are a list, no longer one student and one coach; a failure is three columns, no longer one text;
     # causes, notes, pauses, refusals and what is seen of guilds have their tables; a grant knows when its person was
     # seen, and whether they only observe; a run what it sent and who ran it; what was left behind is looked for in
-    # every run
+    # every run; an entry counts its revisions, and of each kind one attempt at a time is open
     (
         schema.PEOPLE_TABLE,
         *_PEOPLE_OF_TWO,
@@ -58,6 +66,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE coachsync_grants ADD COLUMN observer BIGINT NOT NULL DEFAULT 0",
         "ALTER TABLE coachsync_runs ADD COLUMN requests BIGINT",
         "ALTER TABLE coachsync_runs ADD COLUMN uid BIGINT",
+        "DROP INDEX coachsync_resources_attempted",
+        _EARLIER_ATTEMPTS,
+        *schema.ATTEMPTED_INDEXES,
         schema.SPARE_INDEX,
         schema.NOTES_TABLE,
         schema.CAUSES_TABLE,

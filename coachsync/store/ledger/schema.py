@@ -15,7 +15,8 @@ META_TABLE = "CREATE TABLE coachsync_meta (key TEXT PRIMARY KEY NOT NULL, value 
 SPARE_INDEX = "CREATE INDEX coachsync_resources_spare ON coachsync_resources (session_id) WHERE state = 'spare'"
 NOTES_TABLE = "CREATE TABLE coachsync_notes (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL){keyed}"
 
-# `staff`: the ids of the staff roles that the room admits, with spaces between
+# `staff`: the ids of the staff roles that the room admits, with spaces between. `revision` counts how often the row was
+# written, `written_by` is the run that wrote it last, `term` that of its lease: see `ledger.fence`.
 ENTRIES_TABLE = """
 CREATE TABLE coachsync_entries (
     session_id TEXT PRIMARY KEY NOT NULL,
@@ -34,7 +35,10 @@ CREATE TABLE coachsync_entries (
     closed_start BIGINT,
     missing_first BIGINT,
     missing_last BIGINT,
-    repairs TEXT NOT NULL
+    repairs TEXT NOT NULL,
+    revision BIGINT NOT NULL DEFAULT 1,
+    written_by TEXT NOT NULL DEFAULT '',
+    term BIGINT NOT NULL DEFAULT 0
 )"""
 
 ENTRIES_INDEXES = (
@@ -69,9 +73,18 @@ CREATE TABLE coachsync_resources (
     deleted_at BIGINT
 )"""
 
+# An attempt is the fence: of each kind a session, and of categories a guild, has one that is open.
+ATTEMPTED_INDEXES = (
+    "CREATE UNIQUE INDEX coachsync_resources_open ON coachsync_resources (session_id, kind) WHERE state = 'attempted'",
+    "CREATE UNIQUE INDEX coachsync_resources_category ON coachsync_resources (guild_id)"
+    " WHERE state = 'attempted' AND kind = 'category'",
+    "CREATE INDEX coachsync_resources_unanswered ON coachsync_resources (session_id)"
+    " WHERE state IN ('attempted', 'overtaken')",
+)
+
 RESOURCES_INDEXES = (
     "CREATE INDEX coachsync_resources_session ON coachsync_resources (session_id)",
-    "CREATE INDEX coachsync_resources_attempted ON coachsync_resources (session_id) WHERE state = 'attempted'",
+    *ATTEMPTED_INDEXES,
     SPARE_INDEX,
     "CREATE INDEX coachsync_resources_made ON coachsync_resources (guild_id, kind, made_at)",
     "CREATE INDEX coachsync_resources_given_up ON coachsync_resources (guild_id) WHERE state = 'abandoned'",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from coachsync.domain.model import (
     ACTION_KINDS,
     DAY,
+    MINUTE,
     OUTCOME_KINDS,
     Entry,
     Event,
@@ -26,6 +27,8 @@ from coachsync.domain.model import (
     Session,
 )
 from coachsync.domain.windows import RELEASED
+from coachsync.errors import RowRefusedError
+from coachsync.store.ledger.fence import Lease, no_lease, refused, require, save_entry
 from coachsync.store.ledger.keys import clean, ledger_key
 from coachsync.store.sql import Sql
 
@@ -57,13 +60,8 @@ def _insert(table: str, columns: str) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))})"
 
 
-_ENTRY = (
-    "guild_id, access, short, role_name, channel_name, starts_at, ends_at, setup_start, state, staff,"
-    " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
-)
 _RESOURCE = "session_id, guild_id, kind, name, state, attempt_at, attempt_until, snowflake, made_at, deleted_at"
 _GRANT = "session_id, user_id, state, granted_at, revoked_at, seen_at, observer"
-_SAVE_ENTRY = _upsert("coachsync_entries", "session_id", _ENTRY)
 _ADD_RESOURCE, _SAVE_RESOURCE = (
     _insert("coachsync_resources", _RESOURCE),
     _upsert("coachsync_resources", "id", _RESOURCE),
@@ -99,25 +97,45 @@ _ADD_REFUSED = (
 
 _OLD_ENTRIES = (
     "SELECT session_id FROM coachsync_entries AS e WHERE state = 'closed' AND ends_at < ? AND NOT EXISTS (SELECT 1 FROM"
-    " coachsync_resources AS r WHERE r.session_id = e.session_id AND r.state IN ('made', 'spare', 'attempted')) LIMIT ?"
+    " coachsync_resources AS r WHERE r.session_id = e.session_id"
+    " AND r.state IN ('made', 'spare', 'attempted', 'overtaken')) LIMIT ?"
+)
+_CATEGORY_IS_MADE: Millis = 10 * MINUTE  # longer than any create is under way
+_OVERTAKE_CATEGORIES = (
+    "UPDATE coachsync_resources SET state = 'overtaken' WHERE kind = 'category' AND guild_id = ?"
+    " AND state = 'attempted' AND attempt_at < ?"
 )
 _OLD_CATEGORIES = (
-    "DELETE FROM coachsync_resources WHERE session_id IS NULL AND state NOT IN ('made', 'attempted', 'orphan')"
-    " AND attempt_at < ?"
+    "DELETE FROM coachsync_resources WHERE session_id IS NULL"
+    " AND state NOT IN ('made', 'attempted', 'overtaken', 'orphan') AND attempt_at < ?"
 )
 
 
 class LedgerWriter:
-    """The ledger in one transaction."""
+    """The ledger in one transaction.
 
-    def __init__(self, sql: Sql) -> None:
+    `writer` is a random id of whoever writes, `leases` are those that a run works under: guild → lease. None: there
+    are none in this store, its lock is enough.
+    """
+
+    def __init__(self, sql: Sql, writer: str = "", leases: Mapping[str, Lease] | None = None) -> None:
         self._sql = sql
+        self._writer = writer
+        self._leases = leases
         self._numbered: list[Resource | Grant] = []
+        self._revised: list[Entry] = []
 
     def save(self, entry: Entry) -> None:
-        """Write an entry with its resources and grants; new ones get their `rowid`."""
+        """Write an entry with its resources and grants; new ones get their `rowid`.
+
+        Raises FencedError if it was written by somebody else since it was read, or the lease on its bot is lost.
+        """
         key = ledger_key(entry.session_id)
-        self._sql.run(_SAVE_ENTRY, (key, *_entry_fields(entry)))
+        lease = self._lease(entry.guild_id)
+        if save_entry(self._sql, key, _entry_fields(entry), entry.revision, self._writer, lease):
+            self._find_numbers(key, entry)
+        entry.revision += 1
+        self._revised.append(entry)
         self._save_people(key, entry)
         for resource in entry.resources:
             self._save_resource(key, resource)
@@ -140,7 +158,14 @@ class LedgerWriter:
         save_marks(self._sql, session_id, fields)
 
     def save_category(self, resource: Resource) -> None:
-        """Write a category of ours, which belongs to a guild and to no session; it gets its `rowid`."""
+        """Write a category of ours, which belongs to a guild and to no session; it gets its `rowid`.
+
+        Raises FencedError if another run attempts to make one, or the lease on the guild's bot is lost.
+        """
+        self._hold(resource.guild_id)
+        if resource.state == "attempted":
+            before = resource.attempt_at - _CATEGORY_IS_MADE
+            self._sql.run(_OVERTAKE_CATEGORIES, (resource.guild_id, before))
         self._save_resource(None, resource)
 
     def save_orphan(self, orphan: Resource) -> None:
@@ -326,10 +351,46 @@ class LedgerWriter:
         """Take back the numbers given in a transaction that failed, so that a later save inserts anew."""
         for row in self._numbered:
             row.rowid = 0
+        for entry in self._revised:
+            entry.revision -= 1
+
+    def _lease(self, guild_id: str) -> Lease | None:
+        """Return the lease that a guild is worked on under. Raises FencedError if there is none and must be one."""
+        if self._leases is None:
+            return None
+        lease = self._leases.get(guild_id)
+        if lease is None:
+            raise no_lease(guild_id)
+        return lease
+
+    def _hold(self, guild_id: str) -> None:
+        """Raise FencedError if the lease that a guild is worked on under is lost."""
+        lease = self._lease(guild_id)
+        if lease is not None:
+            require(self._sql, lease)
+
+    def _find_numbers(self, key: str | bytes, entry: Entry) -> None:
+        """Give what a commit in doubt did write its numbers: the rows that are not known, in their order."""
+        listed: tuple[tuple[str, list[Resource] | list[Grant]], ...] = (
+            ("resources", entry.resources),
+            ("grants", entry.grants),
+        )
+        for table, rows in listed:
+            known = {row.rowid for row in rows}
+            sql = f"SELECT id FROM coachsync_{table} WHERE session_id = ? ORDER BY id"
+            left = [number for (number,) in self._sql.all(sql, (key,)) if number not in known]
+            for row, number in zip([row for row in rows if not row.rowid], left, strict=False):
+                row.rowid = number
+                self._numbered.append(row)
 
     def _save_resource(self, key: str | bytes | None, r: Resource) -> None:
         attempt = (r.guild_id, r.kind, clean(r.name), r.state, r.attempt_at, r.attempt_until)
-        self._write(r, _ADD_RESOURCE, _SAVE_RESOURCE, (key, *attempt, r.snowflake, r.made_at, r.deleted_at))
+        try:
+            self._write(r, _ADD_RESOURCE, _SAVE_RESOURCE, (key, *attempt, r.snowflake, r.made_at, r.deleted_at))
+        except RowRefusedError as error:
+            if r.state == "attempted":
+                raise refused(error) from error
+            raise
 
     def _write(self, row: Resource | Grant, add: str, save: str, fields: tuple[object, ...]) -> None:
         """Write a row under its number; a new one gets its number."""
