@@ -92,9 +92,9 @@ class Job:
     are all pairs of names that the session's role and room may bear, the entry's own first. `opened` are the roles
     that rooms let in which this job deleted. `notes` are lines
     for the session's story, written with the next commit. `pending` says who could not be let in, and why; the
-    session then stays incomplete. `fenced`: another run works on the session, so this one leaves it. `unwritable` is why nothing can be written: then access is only taken away; so it is
-    if an operator's pause holds the session back (`hold`). `paused_by_now` returns what is to be said if a later
-    pause does by now.
+    session then stays incomplete. `fenced`: another run works on the session, so this one leaves it. `unwritable` is
+    why nothing can be written: then access is only taken away; so it is if an operator's pause holds the session back
+    (`hold`). `paused_by_now` returns what is to be said if a later pause does by now.
     """
 
     def __init__(

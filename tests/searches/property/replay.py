@@ -283,11 +283,11 @@ def _ran(self: Workers, job: Job) -> None:
     _run(self, tagged)
 
 
-async def _written(self: Journal, change: Change) -> None:
+async def _written(self: Journal, change: Change, *, once: bool = False) -> None:
     loop = _loop()
     loop.writes(1)
     try:
-        await _write(self, change)
+        await _write(self, change, once=once)
     finally:
         loop.writes(-1)
 
