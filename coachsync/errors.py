@@ -79,10 +79,6 @@ class StoreError(CoachsyncError):
     code = "store_error"
 
 
-class ConnectionLostError(StoreError):
-    """The connection to the database broke: whether what was being committed is there is not known."""
-
-
 class FencedError(StoreError):
     """Somebody else changed what is remembered of a session meanwhile, or works on it now: nothing was written."""
 
