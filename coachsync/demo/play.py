@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from coachsync.cli import output
 from coachsync.clock import host_now, iso
@@ -27,12 +30,15 @@ from coachsync.demo.stage import (
 )
 from coachsync.demo.story import Story
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
+from coachsync.domain.permissions import READ_MESSAGE_HISTORY, SPEAK, SPEAKING
+from coachsync.domain.words import a_few
 from coachsync.errors import BUG, OK, SOME_FAILED
 from coachsync.standin import SimClock, Standin
 
 _TICK: Millis = 15 * MINUTE
 _AHEAD: Millis = 3 * DAY
 _ONE_PM: Millis = 13 * HOUR
+_FILE = "bookings.json"
 LATE = "Emma"
 """Who joins the guild only when the window is open."""
 
@@ -72,6 +78,9 @@ class _Play:
         story.say("An embedded stand-in plays Discord: one guild, its people, the bot. The store is a SQLite file.")
         story.say("The program, its configuration and what it prints are real; only the clock is not. Times are UTC.")
         for booking in BOOKINGS:
+            if booking.observer:
+                self._import(booking)
+                continue
             people = self.stage.people
             line = ["sessions", "add", "--id", booking.id, "--start", iso(self.start)]
             line += ["--student", people[booking.student], "--student-name", booking.student]
@@ -81,6 +90,23 @@ class _Play:
             if said.code != OK:
                 story.check(f"{booking.id} was booked", False)
         story.command("coachsync status", self._run("status").text)
+
+    def _import(self, booking: Booking) -> None:
+        """Book a session of more than two people: that comes from a file, as another system writes it."""
+        story = self.story
+        named = (("student", booking.student), ("coach", booking.coach), ("observer", booking.observer))
+        told = [
+            {"kind": kind, "name": self._called(name), "discordId": self.stage.people[name]} for kind, name in named
+        ]
+        session = {"_id": booking.id, "status": "SCHEDULED", "startTime": iso(self.start), "participants": told}
+        (self.stage.folder / _FILE).write_text(json.dumps([session]), "utf-8")
+        story.say(f"One comes from another system's file, with somebody who only observes: {booking.observer}.")
+        story.command(f"cat {_FILE}", "\n".join(_lines(session)))
+        with chdir(self.stage.folder):
+            said = self.stage.run("sessions", "import", _FILE)
+        story.command(f"coachsync sessions import {_FILE}", said.text)
+        if said.code != OK:
+            story.check(f"{booking.id} was booked", False)
 
     @property
     def opens(self) -> Millis:
@@ -159,10 +185,21 @@ class _Play:
                 inside = world.connect_voice(GUILD_ID, self.stage.people[name], room)
                 if name == booking.coach and not inside:
                     self.story.check(f"{name} gets into the room of {booking.id}", False)
+            if booking.observer:
+                self._listens(booking, room)
             inside = world.connect_voice(GUILD_ID, self.stage.people[STRANGER], room)
             self.story.check(f"{STRANGER} is turned away from the room of {booking.id}", not inside)
         self.story.check("Emma talks with her coach", self._talks("xyz54321", "Mike", "Emma"))
         self.story.command("coachsync status", self._run("status").text)
+
+    def _listens(self, booking: Booking, room: str) -> None:
+        world, name = self.stage.standin.world, booking.observer
+        user = self.stage.people[name]
+        inside = world.connect_voice(GUILD_ID, user, room)
+        hears = inside and world.can(GUILD_ID, user, room, READ_MESSAGE_HISTORY)
+        self.story.check(f"{name}, who observes {booking.id}, is in and hears and reads", hears)
+        silent = inside and not world.bits(GUILD_ID, user, room) & SPEAKING
+        self.story.check(f"{name} cannot speak, stream or write there, by Discord's own rules", silent)
 
     def _talks(self, session_id: str, *names: str) -> bool:
         booking = next(b for b in BOOKINGS if b.id == session_id)
@@ -214,16 +251,24 @@ class _Play:
         rooms = {b.id: self.stage.room_of(b) for b in BOOKINGS}
         self.story.say("Who sees which room, by Discord's own rules:")
         seen = {b.id: world.who_can_see(rooms[b.id] or "") for b in BOOKINGS if rooms[b.id]}
-        rows = [(self._called(n), [people[n] in seen.get(b.id, ()) for b in BOOKINGS]) for n in people]
+        rows = [(self._called(n), [self._does(n, b, seen.get(b.id, set())) for b in BOOKINGS]) for n in people]
         self.story.matrix([b.id for b in BOOKINGS], rows)
         for booking in BOOKINGS:
-            wanted = {people[name] for name in (booking.coach, booking.student, OWNER, STAFF)} | {BOT_ID}
+            theirs = [name for name in (booking.coach, booking.student, booking.observer) if name]
+            wanted = {people[name] for name in (*theirs, OWNER, STAFF)} | {BOT_ID}
             away = {people[name] for name in (booking.student,) if name == LATE}
             self.story.check(
-                f"{booking.id} is for Coach {booking.coach} and {booking.student} alone, "
+                f"{booking.id} is for {a_few(list(map(self._called, theirs)))} alone, "
                 "beside the bot, the staff and the owner",
                 set(seen.get(booking.id, ())) == wanted - away,
             )
+
+    def _does(self, name: str, booking: Booking, seen: set[str]) -> str:
+        """Return what somebody may do in a room: "" if it is hidden from them."""
+        user, room = self.stage.people[name], self.stage.room_of(booking) or ""
+        if user not in seen:
+            return ""
+        return "sees" if self.stage.standin.world.can(GUILD_ID, user, room, SPEAK) else "listens"
 
     def _called(self, name: str) -> str:
         if name in {booking.coach for booking in BOOKINGS}:
@@ -262,3 +307,14 @@ class _Play:
             if said.code != OK:
                 self.story.check(f"the run at {day_and_time(self.clock.now())} ended well: {said.text}", False)
         return ticks, len(self.stage.changes())
+
+
+def _lines(session: dict[str, Any]) -> Iterator[str]:
+    """Yield a booking as JSON, in lines that fit a narrow terminal."""
+    yield '[{"_id": ' + f'{json.dumps(session["_id"])}, "status": {json.dumps(session["status"])},'
+    yield f'  "startTime": {json.dumps(session["startTime"])},'
+    yield '  "participants": ['
+    last = len(session["participants"]) - 1
+    for n, person in enumerate(session["participants"]):
+        yield f'    {{"kind": {json.dumps(person["kind"])}, "name": {json.dumps(person["name"])},'
+        yield f'     "discordId": {json.dumps(person["discordId"])}}}{"]}]" if n == last else ","}'

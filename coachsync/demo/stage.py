@@ -35,18 +35,20 @@ STORE = "sqlite:///sessions.db"
 
 
 class Booking(NamedTuple):
-    """One booked session and who comes to it, by name."""
+    """One booked session and who comes to it, by name; `observer` is "" if nobody only listens."""
 
     id: str
     coach: str
     student: str
+    observer: str = ""
 
 
 BOOKINGS = (
     Booking("abc12345", "Sarah", "John"),
-    Booking("def67890", "Sarah", "Alex"),
+    Booking("def67890", "Sarah", "Alex", "Olga"),
     Booking("xyz54321", "Mike", "Emma"),
 )
+_FIXED = (*(b.coach for b in BOOKINGS), *(b.student for b in BOOKINGS))
 OWNER, STAFF, STRANGER = "Olivia", "Nora", "Lurker"
 
 
@@ -104,7 +106,7 @@ class Stage:
         self.people[STAFF] = world.add_user(STAFF)
         world.join(GUILD_ID, self.people[STAFF])
         world.give_role(GUILD_ID, self.people[STAFF], world.add_role(GUILD_ID, "Staff", id=STAFF_ROLE_ID))
-        for name in dict.fromkeys([*(b.coach for b in BOOKINGS), *(b.student for b in BOOKINGS), STRANGER]):
+        for name in dict.fromkeys([*_FIXED, STRANGER, *(b.observer for b in BOOKINGS if b.observer)]):
             self.people[name] = world.add_user(name)
             if name != self.late:
                 world.join(GUILD_ID, self.people[name])

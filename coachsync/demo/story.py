@@ -59,17 +59,17 @@ class Story:
         mark = self._styled("✓", "32") if kept else self._styled("✗ NOT TRUE:", "1;31")
         output.out(f"  {mark} " + fill(promise, self._width - 4, subsequent_indent="    "))
 
-    def matrix(self, rooms: Sequence[str], rows: Sequence[tuple[str, Sequence[bool]]]) -> None:
-        """Show people × rooms: who sees which."""
+    def matrix(self, rooms: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Show people × rooms: what each does there, "" for nothing."""
         width = max(len(name) for name, _ in rows)
         output.out(f"  {'':{width}}  " + "  ".join(rooms))
         for name, cells in rows:
             shown = "  ".join(self._cell(cell, len(room)) for cell, room in zip(cells, rooms, strict=True))
             output.out(f"  {name:{width}}  {shown}".rstrip())
 
-    def _cell(self, sees: bool, width: int) -> str:
-        text = ("sees" if sees else "-").center(width)
-        return self._styled(text, "32") if sees else self._styled(text, "2")
+    def _cell(self, does: str, width: int) -> str:
+        text = (does or "-").center(width)
+        return self._styled(text, "32") if does else self._styled(text, "2")
 
     def _styled(self, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if self._fancy else text

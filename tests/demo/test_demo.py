@@ -15,9 +15,11 @@ from coachsync.demo.play import _Play
 from coachsync.demo.stage import BOOKINGS, Stage
 from coachsync.demo.story import Story
 from coachsync.domain.model import HOUR
+from coachsync.domain.permissions import ENTER, MEMBER, READ_MESSAGE_HISTORY, SPEAK
 from coachsync.standin import SimClock, Standin
 
 START = 1_792_425_600_000
+PLAYED_ONCE = pytest.mark.xdist_group("demo")
 
 
 def _environment(tmp_path: Path) -> dict[str, str]:
@@ -39,6 +41,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProc
     )
 
 
+@PLAYED_ONCE
 def test_demo_plays_three_sessions_to_a_clean_guild_whatever_the_operator_has_set(
     played: subprocess.CompletedProcess[str],
 ) -> None:
@@ -49,6 +52,7 @@ def test_demo_plays_three_sessions_to_a_clean_guild_whatever_the_operator_has_se
     assert "NOT TRUE" not in played.stdout
 
 
+@PLAYED_ONCE
 def test_demo_shows_the_operators_side(played: subprocess.CompletedProcess[str]) -> None:
     told = played.stdout
     chapters = [
@@ -60,6 +64,32 @@ def test_demo_shows_the_operators_side(played: subprocess.CompletedProcess[str])
     assert -1 not in places
     assert places == sorted(places)
     assert all(f"$ coachsync {command}" in told for command in ("pause", "run", "status --check", "status"))
+
+
+@PLAYED_ONCE
+def test_demo_shows_an_observer_who_hears_and_cannot_speak(played: subprocess.CompletedProcess[str]) -> None:
+    (row,) = re.findall(r"^  Olga +(.+)$", played.stdout, re.M)
+    assert row.split() == ["-", "listens", "-"]
+    assert "✓ Olga, who observes def67890, is in and hears and reads" in played.stdout
+    assert "✓ Olga cannot speak, stream or write there" in played.stdout
+    assert "Alex, Coach Sarah and Olga" in played.stdout
+
+
+def test_observer_who_could_speak_breaks_a_promise_of_the_demos(tmp_path: Path) -> None:
+    clock = SimClock(START - 4 * HOUR)
+    with Standin(clock) as standin:
+        stage = Stage(standin, tmp_path)
+        playing = _Play(stage, clock, START)
+        playing.booked()
+        clock.set(START - 3 * HOUR)
+        playing.window_opens()
+        observed = BOOKINGS[1]
+        room, observer = stage.room_of(observed) or "", stage.people[observed.observer]
+        before = list(playing.story.broken)
+        standin.world.set_overwrite(room, observer, MEMBER, allow=ENTER | SPEAK | READ_MESSAGE_HISTORY)
+        playing._listens(observed, room)
+    broken = [promise for promise in playing.story.broken if promise not in before]
+    assert [promise.partition(" there")[0] for promise in broken] == ["Olga cannot speak, stream or write"]
 
 
 @pytest.mark.parametrize("columns", [60, 80])
