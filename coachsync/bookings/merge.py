@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from coachsync.config.settings import StatusSettings
     from coachsync.store.bookings import Edit
 
-_AT_ONCE = 20_000  # rows of one change of the store: a JSON file is written anew each time, SQLite's lock held
+_AT_ONCE = 10_000  # rows of one change of the store: a JSON file is written anew each time, SQLite's lock held
 _NO_COLUMN = "add the column to the table, named as in `coachsync help bookings`, or leave the field out"
 _MOST_SHOWN = 20
 _SHOWN = {"added": "new", "changed": "changed"}
@@ -93,10 +94,14 @@ def merge(
     With `dry_run` nothing is written. Raises StoreError, and what reading the entries raises; then nothing is written.
     """
     merged = Merged([], [], [], [])
+    store.bookings.view()  # lets a JSON store go what only a tick asks for, before the entries need its place
     kept, seen = _gathered(entries, source, merged)
+    doubled = {i for i, times in seen.items() if times > 1}
+    del seen
     work = _Work(store, source, statuses, now, merged, dry_run)
-    for batch in _batches(kept, {i for i, times in seen.items() if times > 1}):
+    for batch in _batches(kept, doubled):
         work.take(batch)
+        del batch  # or two are held while the next is made
     merged.refused.sort()
     return merged._replace(shown=tuple(work.shown))
 
@@ -125,11 +130,11 @@ _Kept = tuple[int, str, str, bool, dict[str, Any]]  # number, where, session id,
 
 def _gathered(
     entries: Iterable[Incoming | Unreadable], source: str, merged: Merged
-) -> tuple[list[bytes | _Kept], Counter[str]]:
-    """Return the readable entries, packed: all of them are held until it is known which ids occur twice."""
-    kept: list[bytes | _Kept] = []
+) -> tuple[list[bytes | list[_Kept]], Counter[str]]:
+    """Return the readable entries in batches, packed: all are held until it is known which ids occur twice."""
+    packed: list[bytes | list[_Kept]] = []
+    batch: list[_Kept] = []
     seen: Counter[str] = Counter()
-    pack = msgspec.msgpack.Encoder().encode
     for number, entry in enumerate(entries, 1):
         if isinstance(entry, Unreadable):
             session_id = session_id_of(source, entry.key) if entry.key else ""
@@ -137,19 +142,31 @@ def _gathered(
             continue
         session_id = session_id_of(source, entry.key)
         seen[session_id] += 1
-        one = (number, entry.where, session_id, entry.if_known, entry.fields)
-        try:
-            kept.append(pack(one))
-        except (TypeError, ValueError, OverflowError, RecursionError):  # a foreign value beyond what msgpack knows
-            kept.append(one)
-    return kept, seen
+        batch.append((number, entry.where, session_id, entry.if_known, entry.fields))
+        if len(batch) == _AT_ONCE:
+            packed.append(_packed(batch))
+            batch = []
+    if batch:
+        packed.append(_packed(batch))
+    return packed, seen
 
 
-def _batches(kept: list[bytes | _Kept], doubled: set[str]) -> Iterator[list[tuple[_Kept, bool]]]:
-    unpack: Callable[[bytes], _Kept] = msgspec.msgpack.Decoder().decode
-    for first in range(0, len(kept), _AT_ONCE):
-        ones = (unpack(one) if isinstance(one, bytes) else one for one in kept[first : first + _AT_ONCE])
-        yield [(one, one[2] in doubled) for one in ones]
+def _packed(batch: list[_Kept]) -> bytes | list[_Kept]:
+    try:
+        return zlib.compress(msgspec.msgpack.encode(batch), 1)
+    except (TypeError, ValueError, OverflowError, RecursionError):  # a foreign value beyond what msgpack knows
+        return batch
+
+
+def _batches(packed: list[bytes | list[_Kept]], doubled: set[str]) -> Iterator[list[tuple[_Kept, bool]]]:
+    """Yield the entries, some at once, and whether each is doubled; `packed` is emptied meanwhile."""
+    unpack: Callable[[bytes], list[_Kept]] = msgspec.msgpack.Decoder().decode
+    packed.reverse()
+    while packed:
+        batch = packed.pop()
+        yield [
+            (one, one[2] in doubled) for one in (unpack(zlib.decompress(batch)) if isinstance(batch, bytes) else batch)
+        ]
 
 
 class _Writable(Protocol):
@@ -262,7 +279,7 @@ class _Work:
                 left -= 1
                 after = fields if existing is None else {**_told(existing), **change.fields}
                 change = change._replace(session=self._store.bookings.understood(after))
-            done.append((session_id, change))
+            done.append((session_id, change._replace(fields={})))  # they are written; all of a batch are too many
 
     def _stays_forgotten(self, said: LastSaid, told: LastSaid, session: Session) -> bool:
         """Return whether what an entry says of people is not to be heard: it says nothing new, or what is over."""

@@ -1,6 +1,7 @@
 """Reading 100,000 bookings for an import ÷ parsing them with msgspec: `python -m tests.benchmarks.imports`.
 
-The whole import into an SQLite store is a process of its own, of which time and peak memory are printed beside it.
+The whole import, into an SQLite and into a JSON store, is a process of its own, of which time and peak memory are
+printed beside it.
 """
 
 from __future__ import annotations
@@ -65,12 +66,15 @@ def main() -> None:
     pairs = [(_reading(data), _parsing(data)) for _ in range(7)]
     ratio = median(ours / theirs for ours, theirs in pairs)
     print(f"reading {SESSIONS} lines: {median(p[0] for p in pairs):.2f} s, {ratio:.2f} x parsing them (4)")
-    with a_folder() as folder:
-        home = Home(folder, "http://127.0.0.1:9/api/v10", store="sqlite:///sessions.db")
-        (folder / "bookings.jsonl").write_bytes(data)
-        for what in ("new", "unchanged"):
-            done = home.start("sessions", "import", "bookings.jsonl")
-            print(f"importing them, all {what}: {done.seconds:.1f} s, {done.peak:.0f} MiB (150): {done.out.strip()}")
+    for store in ("sqlite", "json"):
+        with a_folder() as folder:
+            home = Home(folder, "http://127.0.0.1:9/api/v10", store=f"{store}:///sessions.{store}")
+            for what in ("new", "unchanged", "changed"):
+                if what != "unchanged":
+                    minutes = b"60" if what == "new" else b"50"
+                    (folder / "bookings.jsonl").write_bytes(data.replace(b'"duration": 60', b'"duration": ' + minutes))
+                done = home.start("sessions", "import", "bookings.jsonl")
+                print(f"{store}, all {what}: {done.seconds:.1f} s, {done.peak:.0f} MiB (150): {done.out.strip()}")
 
 
 if __name__ == "__main__":

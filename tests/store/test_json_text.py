@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coachsync.domain.marks import Marks
-from coachsync.store.jsonfile.document import Document
+from coachsync.store.jsonfile.document import Document, Draft
 from coachsync.store.jsonfile.text import ABSENT, members, spliced, value_end
 
 LETTERS = st.text(st.sampled_from('ab"\\/{}[],: \t\né🎤\u2028\ud800\0'), max_size=6)
@@ -58,8 +58,31 @@ def test_marks_leave_every_other_row_and_gap_as_it_was(
     once = document.marked([Marks("me", set_up=True, role_id="71")])
     back = once.marked([Marks("me", role_id="")])
     position = document.positions("me")[0]
-    assert once.rows[position] is not None
+    assert once.row(position) is not None
     assert once.data.count(b"discordSetupComplete") == 1
     added = back.text(position).encode("utf-8", "surrogateescape")
     assert back.data.replace(added, document.text(position).encode("utf-8", "surrogateescape")) == before
-    assert [r.id for r in Document.of(once.data).rows if r] == [r.id for r in document.rows if r]
+    assert once.spans == Document.of(once.data).spans
+    assert back.spans == Document.of(back.data).spans
+    assert list(once.outlines) == list(Document.of(once.data).outlines)
+    assert once.index() == document.index() == Document(before).index()
+
+
+@RELAXED
+@given(st.lists(OBJECTS, max_size=5), STYLES, st.booleans(), st.data())
+def test_changed_document_is_what_its_bytes_say(
+    rows: list[Any], style: dict[str, Any], slim: bool, data: st.DataObject
+) -> None:
+    numbered = [{**row, "_id": str(at // 2)} for at, row in enumerate(rows)]
+    document = Document.of(json.dumps(numbered, **style).encode("utf-8", "surrogatepass"))
+    draft = Draft(document.slim() if slim else document)
+    for session_id in data.draw(st.lists(st.sampled_from(["0", "1", "2"]), max_size=3)):
+        draft.update(session_id, {"status": data.draw(st.sampled_from(["S", "longer", None]))})
+    for session_id in data.draw(st.sets(st.sampled_from(["new", "newer", "newest"]))):
+        draft.insert({"_id": session_id, "x": data.draw(VALUES)})
+    for session_id in data.draw(st.sets(st.sampled_from(["0", "2"]))):
+        draft.remove(session_id)
+    after = draft.document()
+    told = Document.of(after.data)
+    assert (after.spans, list(after.outlines), after.index()) == (told.spans, list(told.outlines), told.index())
+    assert [after.text(at) for at in range(len(after))] == [told.text(at) for at in range(len(told))]

@@ -8,66 +8,94 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest, nsmallest
-from itertools import chain, zip_longest
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from coachsync.domain.booking import EARLIEST, LATEST, whole
+from coachsync.domain.booking import EARLIEST, LATEST, is_start, whole
 from coachsync.domain.marks import Marks, completed, unsaid
 from coachsync.domain.model import Millis, Span
 from coachsync.store.columns import FIELD_OF, KEY_OF
-from coachsync.store.jsonfile.read import BOM, Raw, Row, array_at, gaps, read_row, read_rows, split
+from coachsync.store.jsonfile.patch import lessened, patched
+from coachsync.store.jsonfile.read import BOM, Outline, Row, outline_of, read_ids, read_outlines, read_row, spans
 from coachsync.store.jsonfile.text import ABSENT, Style, decoded, encoded, laid_out, spliced, style_of, value_of
 
+if TYPE_CHECKING:
+    from coachsync.store.jsonfile.patch import Spans
+
 _ONE_LINE = Style("", ": ", ", ", "")
+_NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Document:
-    """Rows by position; `rows` holds None for what is no object. `data` is the file they came from.
+    """`data` is the file's bytes. What is known of its rows besides is read from them when somebody asks.
 
-    `raws` is None until somebody asks for a row's text: most ticks never do.
+    Of 100,000 rows everything that is read together takes five times the file, so nothing is held that a run or
+    an import can do without: of each row where it stands, its id, and the outline by which a tick passes it over.
     """
 
-    def __init__(self, data: bytes, raws: Sequence[Raw] | None, rows: Sequence[Row | None]) -> None:
+    def __init__(self, data: bytes) -> None:
         self.data = data
-        self.rows = rows
-        self._raws = raws
-        self._gaps: list[bytes] | None = None
-        self._index: dict[str, list[int]] | None = None
+        self._outlines: Sequence[Outline | None] | None = None
+        self._spans: Spans | None = None
+        self._index: dict[str, int | list[int]] | None = None
+        self._style: Style | None = None
 
     @classmethod
     def of(cls, data: bytes) -> Document:
         """Take a file's bytes apart. Raises MalformedError or NotAStoreError."""
-        rows = read_rows(data)
-        if rows is not None:
-            return cls(data, None, rows)
-        raws = split(data)
-        return cls(data, raws, [read_row(raw) for raw in raws])
+        document = cls(data)
+        document._outlines = read_outlines(data)
+        return document
 
-    def _texts(self) -> Sequence[Raw]:
-        if self._raws is None:
-            self._raws = split(self.data)
-        return self._raws
+    @property
+    def outlines(self) -> Sequence[Outline | None]:
+        """Return every row's outline, None for what is no object."""
+        if self._outlines is None:
+            self._outlines = read_outlines(self.data)
+        return self._outlines
+
+    @property
+    def spans(self) -> Spans:
+        """Return where each row begins and ends. Most ticks never ask."""
+        if self._spans is None:
+            self._spans = spans(self.data)
+        return self._spans
+
+    def __len__(self) -> int:
+        return len(self.outlines) if self._outlines is not None else len(self.spans[0])
+
+    def slim(self) -> Document:
+        """Return the document without the outlines: an import asks for ids alone."""
+        self.index()
+        self._outlines = None
+        return self
 
     def positions(self, session_id: str) -> list[int]:
         """Return where the rows with this id are: several if it occurs more than once."""
-        return self.index().get(session_id, [])
+        found = self.index().get(session_id, [])
+        return found if isinstance(found, list) else [found]
 
-    def index(self) -> dict[str, list[int]]:
-        """Return the positions of every id."""
+    def index(self) -> dict[str, int | list[int]]:
+        """Return the position of every id, or the positions of one that occurs more than once."""
         if self._index is None:
             self._index = {}
-            for position, row in enumerate(self.rows):
-                if row is not None and isinstance(row.id, str):
-                    self._index.setdefault(row.id, []).append(position)
+            for position, named in enumerate(self._ids()):
+                if isinstance(named, str):
+                    _note(self._index, named, position)
         return self._index
+
+    def _ids(self) -> Iterable[object]:
+        if self._outlines is not None:
+            return (None if row is None else row.id for row in self._outlines)
+        return read_ids(self.data, *self.spans)
 
     def near(self, moment: Millis, limit: int, beginning: str) -> list[int]:
         """Return at most `limit` positions: what starts next after a moment, then what started last before it."""
         starts = [
             (row.scheduled_date, position)
-            for position, row in enumerate(self.rows)
+            for position, row in enumerate(self.outlines)
             if row is not None
             and type(row.scheduled_date) is int
             and isinstance(row.id, str)
@@ -81,21 +109,35 @@ class Document:
         """Return where the rows are that start after a moment and name somebody by a Discord user name, by start."""
         may = [  # one pass over all rows of every tick: most of them name nobody so, and have no participants
             at
-            for at, row in enumerate(self.rows)
+            for at, row in enumerate(self.outlines)
             if row is not None and (row.student_discord_name or row.coach_discord_name or row.participants)
         ]
-        rows = ((at, self.rows[at]) for at in may)
+        rows = ((at, self.outlines[at]) for at in may)
         named = ((whole(row.scheduled_date), at) for at, row in rows if row is not None and _names(row))
         return [at for start, at in sorted((start or 0, at) for start, at in named) if moment < start < LATEST]
 
+    def by_start(self) -> list[int]:
+        """Return every position, by start, then by id."""
+        outlines = self.outlines
+        return sorted(range(len(outlines)), key=lambda position: _start_and_id(outlines[position]))
+
+    def raw(self, position: int) -> bytes:
+        """Return a row's text as it stands in the file."""
+        starts, ends = self.spans
+        return self.data[starts[position] : ends[position]]
+
     def text(self, position: int) -> str:
         """Return a row's text."""
-        return decoded(bytes(self._texts()[position]))
+        return decoded(self.raw(position))
+
+    def row(self, position: int) -> Row | None:
+        """Return a row's fields, None for what is no object."""
+        return read_row(self.raw(position))
 
     def due(self, span: Span) -> Iterator[int]:
         """Yield the positions a tick must look at: in the span, open, no object, or a start that makes no sense."""
         since, until, open_since = span
-        for position, row in enumerate(self.rows):
+        for position, row in enumerate(self.outlines):
             if row is None:
                 yield position
                 continue
@@ -104,36 +146,42 @@ class Document:
             if start is None or senseless or since <= start <= until or (start >= open_since and _is_open(row)):
                 yield position
 
-    def edited(self, texts: Mapping[int, str], added: Sequence[Mapping[str, Any]] = ()) -> Document:
-        """Return the document with rows replaced, by position, and rows added at the end."""
-        raws, rows, between = list(self._texts()), list(self.rows), list(self._between())
-        for position, text in texts.items():
-            raws[position] = encoded(text)
-            rows[position] = read_row(raws[position])
-        for fields in added:
-            self._append(raws, between, fields)
-            rows.append(read_row(raws[-1]))
-        parts = chain.from_iterable(zip_longest(between, raws, fillvalue=b""))
-        edited = Document(b"".join(parts), raws, rows)
-        edited._gaps = between
-        edited._index = None if added else self._index
+    def new_row(self, fields: Mapping[str, Any]) -> bytes:
+        """Return the text of a row that is to be added at the end, laid out as the last one there is."""
+        if self._style is None:
+            last = self.text(len(self) - 1) if len(self) else ""
+            self._style = style_of(last) if last.startswith("{") else _ONE_LINE
+        return encoded(laid_out(fields, self._style))
+
+    def edited(self, texts: Mapping[int, str], added: Mapping[str, bytes] = _NONE) -> Document:
+        """Return the document with rows replaced, by position, and rows added at the end: by id, from `new_row`."""
+        texts_of = {position: encoded(texts[position]) for position in sorted(texts)}
+        data, taken = patched(self.data, self.spans, texts_of, [*added.values()])
+        edited = Document(data)
+        edited._spans, edited._style = taken, self._style
+        edited._index = self._index if not added else None if self._index is None else dict(self._index)
+        for position, session_id in enumerate(added, len(self)):
+            if edited._index is not None:
+                _note(edited._index, session_id, position)
+        if self._outlines is not None:
+            changed = list(self._outlines)
+            for position, raw in texts_of.items():
+                changed[position] = outline_of(read_row(raw))
+            edited._outlines = [*changed, *(outline_of(read_row(raw)) for raw in added.values())]
         return edited
 
     def without(self, positions: Collection[int]) -> Document:
         """Return the document without these rows."""
-        kept = [at for at in range(len(self.rows)) if at not in positions]
-        raws, between = self._texts(), self._between()
-        left = [raws[at] for at in kept]
-        inner = [between[at] for at in kept[1:]]
-        parts = chain.from_iterable(zip_longest((between[0], *inner), left, fillvalue=b""))
-        return Document(b"".join((*parts, between[-1])), left, [self.rows[at] for at in kept])
+        left = Document(b"")
+        left.data, left._spans = lessened(self.data, self.spans, positions)
+        return left
 
     def why_foreign(self) -> str:
         """Return what in the file is no booking's field; "" if it is an array of bookings with nothing else in it."""
         if self.data.removeprefix(BOM).lstrip()[:1] != b"[":
             return "it is an object that another program made"
-        for position, row in enumerate(self.rows):
-            fields = None if row is None else value_of(self.text(position))
+        for position in range(len(self)):
+            fields = value_of(self.text(position))
             if not isinstance(fields, dict):
                 return f"its row {position + 1} is no booking"
             added = next((key for key in fields if key not in FIELD_OF), None)
@@ -147,31 +195,24 @@ class Document:
         for marks in listed:
             for position in self.positions(marks.session_id):
                 earlier = texts.get(position)
-                row = self.rows[position] if earlier is None else read_row(encoded(earlier))
+                row = self.row(position) if earlier is None else read_row(encoded(earlier))
                 if row is not None and (changes := _mark_changes(row, marks)):
                     texts[position] = spliced(earlier or self.text(position), changes)
         return self.edited(texts) if texts else self
 
-    def _between(self) -> list[bytes]:
-        if self._gaps is None:
-            self._gaps = gaps(self.data, self._texts())
-        return self._gaps
 
-    def _append(self, raws: list[Raw], between: list[bytes], fields: Mapping[str, Any]) -> None:
-        """Add a row as the file's last one, laid out as the one before it."""
-        if not raws:
-            at = array_at(self.data) + 1
-            between[:] = [self.data[:at] + b"\n  ", b"\n" + self.data[at:].lstrip()]
-            raws.append(encoded(laid_out(fields, _ONE_LINE)))
-            return
-        before = decoded(bytes(raws[-1]))
-        style = style_of(before) if before.startswith("{") else _ONE_LINE
-        lead = between[0][between[0].rindex(b"[") + 1 :]
-        between.insert(-1, between[-2] if len(raws) > 1 else b"," + (lead or b" "))
-        raws.append(encoded(laid_out(fields, style)))
+def _note(index: dict[str, int | list[int]], session_id: str, position: int) -> None:
+    """Note in an index where a row with this id is. What is there already is not changed, others may hold it."""
+    found = index.get(session_id)
+    index[session_id] = position if found is None else [*(found if isinstance(found, list) else [found]), position]
 
 
-def _names(row: Row) -> bool:
+def _start_and_id(row: Outline | None) -> tuple[object, str]:
+    start, session_id = (None, None) if row is None else (row.scheduled_date, row.id)
+    return start if is_start(start) else 0, session_id if isinstance(session_id, str) else ""
+
+
+def _names(row: Outline) -> bool:
     """Return whether a row names somebody by a Discord user name."""
     if row.student_discord_name or row.coach_discord_name:
         return True
@@ -181,7 +222,7 @@ def _names(row: Row) -> bool:
     return isinstance(listed, str) and "discordName" in listed
 
 
-def _is_open(row: Row) -> bool:
+def _is_open(row: Outline) -> bool:
     """Return whether something was made for a row and it is not cleaned up; what makes no sense counts as open."""
     if row.discord_cleaned_up == 1:
         return False
@@ -204,20 +245,20 @@ class Draft:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._texts: dict[int, str] = {}
-        self._added: dict[str, Mapping[str, Any]] = {}
+        self._added: dict[str, bytes] = {}
         self._removed: set[int] = set()
 
     def row(self, session_id: str) -> dict[str, Any] | None:
         """Return one booking's fields as stored, or None."""
         if session_id in self._added:
-            return dict(self._added[session_id])
+            return dict(value_of(decoded(self._added[session_id])))
         positions = self._document.positions(session_id)
         fields: dict[str, Any] | None = value_of(self._text(positions[0])) if positions else None
         return fields
 
     def insert(self, fields: Mapping[str, Any]) -> None:
         """Add a row at the end."""
-        self._added[fields["_id"]] = fields
+        self._added[fields["_id"]] = self._document.new_row(fields)
 
     def update(self, session_id: str, fields: Mapping[str, Any], status_from: str | None = None) -> bool:
         """Change fields of a row; return False if it is gone or its status is not `status_from`."""
@@ -245,12 +286,12 @@ class Draft:
         """Return the changed document; the one there was if nothing changed."""
         edited = self._document
         if self._texts or self._added:
-            edited = edited.edited(self._texts, list(self._added.values()))
+            edited = edited.edited(self._texts, self._added)
         return edited.without(self._removed) if self._removed else edited
 
     def _text(self, position: int) -> str:
         return self._texts.get(position) or self._document.text(position)
 
     def _status(self, position: int) -> object:
-        row = self._document.rows[position] if position not in self._texts else read_row(encoded(self._text(position)))
+        row = read_row(encoded(self._text(position)))
         return None if row is None else row.status

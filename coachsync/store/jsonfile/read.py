@@ -8,7 +8,8 @@ row if that is enough.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -49,29 +50,61 @@ class Row(msgspec.Struct, gc=False):
     discord_role_id: Any = msgspec.field(default=None, name="discordRoleId")
 
 
+class Outline(msgspec.Struct, gc=False):
+    """What of a row tells whether somebody must look at it: a small part, for it is held of every row."""
+
+    id: Any = msgspec.field(default=None, name="_id")
+    scheduled_date: Any = msgspec.field(default=None, name="scheduledDate")
+    student_discord_name: Any = msgspec.field(default=None, name="studentDiscordName")
+    coach_discord_name: Any = msgspec.field(default=None, name="coachDiscordName")
+    participants: Any = None
+    guild_id: Any = msgspec.field(default=None, name="guildId")
+    discord_setup_complete: Any = msgspec.field(default=None, name="discordSetupComplete")
+    discord_cleaned_up: Any = msgspec.field(default=None, name="discordCleanedUp")
+    discord_channel_id: Any = msgspec.field(default=None, name="discordChannelId")
+    discord_role_id: Any = msgspec.field(default=None, name="discordRoleId")
+
+
+class _Named(msgspec.Struct, gc=False):
+    id: Any = msgspec.field(default=None, name="_id")
+
+
 class _Top(msgspec.Struct, gc=False):
     sessions: msgspec.Raw = msgspec.Raw()
 
 
-class _TopOfRows(msgspec.Struct, gc=False):
-    sessions: list[Row]
+class _TopOfOutlines(msgspec.Struct, gc=False):
+    sessions: list[Outline]
 
 
-_read_all = msgspec.json.Decoder(list[Row]).decode
-_read_all_in_top = msgspec.json.Decoder(_TopOfRows).decode
+_read_all = msgspec.json.Decoder(list[Outline]).decode
+_read_all_in_top = msgspec.json.Decoder(_TopOfOutlines).decode
 _read_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _read_top = msgspec.json.Decoder(_Top).decode
 _read_row = msgspec.json.Decoder(Row).decode
+_read_outline = msgspec.json.Decoder(Outline).decode
+_read_id = msgspec.json.Decoder(_Named).decode
 _REFUSED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
-def read_rows(data: bytes) -> list[Row] | None:
-    """Return every row's fields, read in one go; None if only the text of each row says it."""
+def read_outlines(data: bytes) -> Sequence[Outline | None]:
+    """Return every row's outline, None for what is no object. Raises MalformedError or NotAStoreError."""
     body = data.removeprefix(BOM)
     try:
         return _read_all(body) if body.lstrip()[:1] == b"[" else _read_all_in_top(body).sessions
     except _REFUSED:
-        return None
+        return [_outline(raw) for raw in split(data)]
+
+
+def read_ids(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> Iterator[object]:
+    """Yield every row's id, None for a row that has none, by where the rows stand."""
+    view = memoryview(data)
+    for start, end in zip(starts, ends, strict=True):
+        try:
+            yield _read_id(view[start:end]).id
+        except _REFUSED:
+            row = read_row(data[start:end])
+            yield None if row is None else row.id
 
 
 def split(data: bytes) -> Sequence[Raw]:
@@ -80,27 +113,26 @@ def split(data: bytes) -> Sequence[Raw]:
     try:
         if body.lstrip()[:1] == b"[":
             return _read_rows(body)
-        array = bytes(_read_top(body).sessions)
-        if array[:1] == b"[":
-            return _read_rows(array)
+        rows = _read_top(body).sessions
+        if bytes(memoryview(rows)[:1]) == b"[":
+            return _read_rows(rows)
     except _REFUSED:
         pass  # the slow road knows better why, or goes along
     text, start = _array(body)
     return [encoded(text[begin:end]) for begin, end in elements(text, start)]
 
 
-def gaps(data: bytes, rows: Sequence[Raw]) -> list[bytes]:
-    """Return what stands before, between and after the rows that `split` found: one more than there are rows."""
+def spans(data: bytes) -> tuple[array[int], array[int]]:
+    """Return where each row begins and ends. Raises MalformedError or NotAStoreError."""
     at = array_at(data)
-    between: list[bytes] = []
-    start = 0
-    for row in rows:
+    starts, ends = array("Q"), array("Q")
+    for row in split(data):
         # Between two rows stand only white space and a comma, which no value begins with: the first hit is the row.
         found = data.index(row, at)
-        between.append(data[start:found])
-        at = start = found + len(bytes(row))
-    between.append(data[start:])
-    return between
+        at = found + len(bytes(row))
+        starts.append(found)
+        ends.append(at)
+    return starts, ends
 
 
 def read_row(raw: Raw) -> Row | None:
@@ -115,6 +147,18 @@ def read_row(raw: Raw) -> Row | None:
     return Row(*(found.get(key) for key in FIELD_OF))
 
 
+def outline_of(row: Row | None) -> Outline | None:
+    """Return a row's outline."""
+    return None if row is None else Outline(*(getattr(row, field) for field in Outline.__struct_fields__))
+
+
+def _outline(raw: Raw) -> Outline | None:
+    try:
+        return _read_outline(raw)
+    except _REFUSED:
+        return outline_of(read_row(raw))
+
+
 def array_at(data: bytes) -> int:
     """Return where the array of rows begins."""
     body = data.removeprefix(BOM)
@@ -122,9 +166,9 @@ def array_at(data: bytes) -> int:
     if body.lstrip()[:1] == b"[":
         return data.index(b"[", offset)
     try:
-        array = _read_top(body).sessions
-        if data.count(array) == 1:
-            return data.index(array)
+        rows = _read_top(body).sessions
+        if data.count(rows) == 1:
+            return data.index(rows)
     except _REFUSED:
         pass
     text, start = _array(body)

@@ -8,14 +8,13 @@ not know of is found again at Discord, what the store does not know of is restor
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from coachsync import waits
-from coachsync.domain.booking import is_start
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import Millis, Span
 from coachsync.errors import StoreError
@@ -24,7 +23,7 @@ from coachsync.store.files import lost_hint
 from coachsync.store.jsonfile.document import Document, Draft
 from coachsync.store.jsonfile.read import MalformedError, NotAStoreError
 from coachsync.store.jsonfile.swap import Stamp, locked_as, read, rehearse, replace, unchanged
-from coachsync.store.jsonfile.text import value_of
+from coachsync.store.jsonfile.text import decoded, value_of
 
 if TYPE_CHECKING:
     from coachsync.store.ledger.writer import LedgerWriter
@@ -57,8 +56,7 @@ class JsonRows:
     def all(self) -> Iterable[Found]:
         """Return every row, by start, then by id."""
         document = self._fresh()
-        rows = (_found(document, position) for position in range(len(document.rows)))
-        return sorted(rows, key=_by_start)
+        return (_found(document, position) for position in document.by_start())
 
     def alike(self, session_id: str) -> Iterable[Found]:
         """Return every row that bears this id."""
@@ -81,12 +79,12 @@ class JsonRows:
 
     def guild_ids(self) -> Iterable[object]:
         """Return what the rows name as their guild, each once."""
-        named = (row.guild_id for row in self._fresh().rows if row is not None)
+        named = (row.guild_id for row in self._fresh().outlines if row is not None)
         return dict.fromkeys(guild_id for guild_id in named if isinstance(guild_id, str))
 
     def is_empty(self) -> bool:
         """Return whether there is no row at all."""
-        return not self._fresh().rows
+        return not len(self._fresh())
 
     def row(self, session_id: str) -> dict[str, Any] | None:
         """Return one booking's fields by JSON key, as stored, or None."""
@@ -95,19 +93,20 @@ class JsonRows:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield every booking's fields by JSON key, in the file's order; what is no object is left out."""
         document = self._fresh()
-        for position, row in enumerate(document.rows):
-            if row is not None:
-                yield value_of(document.text(position))
+        for position in range(len(document)):
+            raw = document.raw(position)
+            if raw.startswith(b"{"):
+                yield value_of(decoded(raw))
 
     def view(self) -> View:
         """Return the rows as they are now."""
-        return Draft(self._fresh())
+        return Draft(self._fresh().slim())
 
     def edit(self, change: Callable[[Edit], None]) -> None:
         """Make one change in one replacement of the file."""
 
         def edited(document: Document) -> Document:
-            draft = Draft(document)
+            draft = Draft(document.slim())
             change(draft)
             return draft.document()
 
@@ -170,17 +169,11 @@ class JsonRows:
 
 
 def _found(document: Document, position: int) -> Found:
-    row = document.rows[position]
+    row = document.row(position)
     if row is None:
         return Found(position + 1, None, value=value_of(document.text(position)))
     doubled = isinstance(row.id, str) and len(document.positions(row.id)) > 1
     return Found(position + 1, msgspec.structs.asdict(row), doubled)
-
-
-def _by_start(found: Found) -> tuple[object, str]:
-    fields: Mapping[str, object] = found.fields or {}
-    start, session_id = fields.get("scheduled_date"), fields.get("id")
-    return start if is_start(start) else 0, session_id if isinstance(session_id, str) else ""
 
 
 def _load(path: str) -> tuple[Document, Stamp]:

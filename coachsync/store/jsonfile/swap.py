@@ -22,6 +22,7 @@ from coachsync.host.files import AttributesNotKeptError, Likeness, OwnerNotKeptE
 from coachsync.store.files import owner_not_kept, unreadable
 
 _LOCK_PAUSE = 0.01
+_PIECE = 1 << 20
 _YOUNG = 2_000_000_000  # ns: within the clock's grain two writes may bear one time, so bytes are compared as well
 
 
@@ -58,7 +59,21 @@ def unchanged(path: str, data: bytes, stamp: Stamp) -> bool:
         return False
     except OSError as error:
         raise unreadable(path, error) from error
-    return found == stamp and (not stamp.young or read(path)[0] == data)
+    return found == stamp and (not stamp.young or _holds(path, data))
+
+
+def _holds(path: str, data: bytes) -> bool:
+    """Return whether the file's bytes are these, piece by piece: both at once might be too much."""
+    view, at = memoryview(data), 0
+    try:
+        with open(path, "rb") as file:
+            while piece := file.read(_PIECE):
+                if piece != view[at : at + len(piece)]:
+                    return False
+                at += len(piece)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return at == len(data)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s\[\]{},:"]+', re.DOTALL)
+_SIMPLE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s\[\]{},:"]+', re.DOTALL)
 _LEXEME = re.compile(
     r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"|[\[\]{},:]|true|false|null|NaN|-?Infinity'
     r"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?",
@@ -38,6 +39,7 @@ class Pair(NamedTuple):
     end: int
 
 
+_loads = json.JSONDecoder(strict=False).decode
 _UNREADABLE = object()
 ABSENT = object()  # as a value in `spliced`: the member is removed
 
@@ -54,6 +56,9 @@ def encoded(text: str) -> bytes:
 
 def value_end(text: str, start: int) -> int:
     """Return where the value that begins at `start` ends. Knows no depth at which it would fail."""
+    simple = _SIMPLE.match(text, start)
+    if simple is not None:
+        return simple.end()
     depth = 0
     for token in _TOKEN.finditer(text, start):
         letter = token[0][0]
@@ -98,7 +103,8 @@ def members(text: str, start: int = 0) -> Iterator[Pair]:
             raise ValueError("no key")
         begin = _after(_BLANK, text, _after(_BLANK, text, key.end()) + 1)
         end = value_end(text, begin)
-        yield Pair(json.loads(key[0], strict=False), at, begin, end)
+        named = key[0]
+        yield Pair(_loads(named) if "\\" in named else named[1:-1], at, begin, end)
         at = _after(_BLANK_OR_COMMA, text, end)
 
 
@@ -126,7 +132,7 @@ def value_of(text: str) -> Any:
 
 def _read(text: str) -> Any:
     try:
-        return json.loads(text, strict=False)
+        return _loads(text)
     except (ValueError, RecursionError):
         return _UNREADABLE
 
