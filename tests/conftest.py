@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kit.folders import in_memory
+from tests.kit.mariadb import MariaDb, mariadb
 from tests.kit.postgres import Postgres, postgres
 
 
@@ -37,6 +38,13 @@ def _use_memory_for_folders() -> None:
 def postgres_server() -> Iterator[Postgres]:
     """One PostgreSQL for all tests of a process; each test asks it for a `fresh` place."""
     with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaDb]:
+    """One MariaDB for all tests of a process; each module makes a database of its own."""
+    with mariadb() as server:
         yield server
 
 

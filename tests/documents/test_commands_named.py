@@ -36,6 +36,9 @@ def test_example_is_tried_by_a_test_or_says_why_not(block: Block) -> None:
     kind, _, name = block.mark.partition(": ")
     if kind == "not run":
         return
+    if kind in ("source", "source file"):  # all that bear such a mark are played by one test
+        assert f'"{kind}: ' in TESTS
+        return
     assert (f'"{block.mark}"' in TESTS) or (kind == "typed" and re.search(rf'typed?\("{name}"', TESTS)), block
 
 

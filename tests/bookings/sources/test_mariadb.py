@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from coachsync.bookings.sources.answer import PullError
 from coachsync.bookings.sources.database import Query, ask
-from tests.kit.mariadb import MariaDb, is_installed, mariadb
+from tests.kit.mariadb import MariaDb, is_installed
 
 pytestmark = [
     pytest.mark.tools,
@@ -22,20 +21,19 @@ PASSWORD = "r3ader-of-bookings"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[MariaDb]:
-    with mariadb() as server:
-        server.run(
-            "CREATE DATABASE app",
-            "CREATE TABLE app.bookings (id BIGINT PRIMARY KEY, state VARCHAR(20), at_utc TIMESTAMP NULL,"
-            " at_wall DATETIME, minutes DECIMAL(6,2), student BIGINT UNSIGNED, note BLOB, day DATE)",
-            "SET time_zone = '+00:00'",
-            "INSERT INTO app.bookings VALUES (9007199254740993, 'SCHEDULED', '2030-07-01 10:00:00',"
-            " '2030-07-01 12:00:00', 90.00, 13000000000000000001, 0xC3BC, '2030-07-01'),"
-            " (2, 'x', NULL, NULL, NULL, NULL, 0xFF, NULL)",
-            f"CREATE USER reader@'%' IDENTIFIED BY '{PASSWORD}'",
-            "GRANT SELECT ON app.bookings TO reader@'%'",
-        )
-        yield server
+def server(mariadb_server: MariaDb) -> MariaDb:
+    mariadb_server.run(
+        "CREATE DATABASE app",
+        "CREATE TABLE app.bookings (id BIGINT PRIMARY KEY, state VARCHAR(20), at_utc TIMESTAMP NULL,"
+        " at_wall DATETIME, minutes DECIMAL(6,2), student BIGINT UNSIGNED, note BLOB, day DATE)",
+        "SET time_zone = '+00:00'",
+        "INSERT INTO app.bookings VALUES (9007199254740993, 'SCHEDULED', '2030-07-01 10:00:00',"
+        " '2030-07-01 12:00:00', 90.00, 13000000000000000001, 0xC3BC, '2030-07-01'),"
+        " (2, 'x', NULL, NULL, NULL, NULL, 0xFF, NULL)",
+        f"CREATE USER teller@'%' IDENTIFIED BY '{PASSWORD}'",
+        "GRANT SELECT ON app.bookings TO teller@'%'",
+    )
+    return mariadb_server
 
 
 def rows(server: MariaDb, sql: str, url: str = "", password: str | None = None, timeout_s: float = 10.0) -> list[Any]:
@@ -63,21 +61,21 @@ def test_values_are_as_json_has_them(server: MariaDb) -> None:
 
 
 def test_user_that_may_only_read_suffices(server: MariaDb) -> None:
-    assert len(rows(server, "SELECT id FROM bookings", server.url("reader"), PASSWORD)) == 2
+    assert len(rows(server, "SELECT id FROM bookings", server.url("teller"), PASSWORD)) == 2
 
 
 def test_password_is_taken_from_the_clients_own_file(
     server: MariaDb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / ".my.cnf").write_text(f"[client]\nuser = reader\npassword = {PASSWORD}\n")
+    (tmp_path / ".my.cnf").write_text(f"[client]\nuser = teller\npassword = {PASSWORD}\n")
     url = f"mysql://127.0.0.1:{server.port}/app"
-    assert rows(server, "SELECT current_user() AS who LIMIT 1", url)[0]["who"].startswith("reader@")
+    assert rows(server, "SELECT current_user() AS who LIMIT 1", url)[0]["who"].startswith("teller@")
 
 
 def test_wrong_password_is_told_and_not_shown(server: MariaDb) -> None:
     with pytest.raises(PullError) as caught:
-        rows(server, "SELECT 1", f"mysql://reader:wr0ng-p4ssword@127.0.0.1:{server.port}/app")
+        rows(server, "SELECT 1", f"mysql://teller:wr0ng-p4ssword@127.0.0.1:{server.port}/app")
     assert "Access denied" in caught.value.message
     assert "wr0ng" not in caught.value.message + caught.value.hint
 
