@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 from coachsync.domain.case import Case
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Entry, Millis
-from coachsync.domain.user_names import unlinked
-from coachsync.domain.words import a_few, call, ended, missed, not_bookable, span, the
+from coachsync.domain.user_names import unlinked_people
+from coachsync.domain.words import call, ended, missed, not_bookable, span, told_together
 
 Goal = Literal["open", "closed"]
 """Everybody booked is in; nothing of the session is left, and nothing more comes."""
@@ -96,15 +96,9 @@ def _not_yet_open(case: Case, error: Failure | None) -> Verdict:
         return Verdict("waiting", f"its setup begins in {span(case.opens - case.now)}", f"wait longer, or {opened}")
     if error is not None:
         return Verdict("waiting", error.message, error.hint, error)
-    missing = [person for person in case.session.people if person.id is None]
-    named = next((person for person in missing if person.discord_name), None)
-    if named is not None:
-        found = unlinked(named, case.session)
-        return Verdict("waiting", found.message, found.hint)
-    if missing and case.life.open:
-        hint = "link it in the booking system; the next run lets them in"
-        who, has = a_few([the(p, case.session.people) for p in missing]), "has" if len(missing) == 1 else "have"
-        return Verdict("waiting", f"{who} {has} linked no Discord account", hint)
+    missing = unlinked_people(case.session)
+    if missing and (case.life.open or any(person.id is None and person.discord_name for person in case.session.people)):
+        return Verdict("waiting", *told_together(missing))
     what = {"revoke": "its former room goes first", "update": "the people of its booking changed"}
     reason = what.get(case.next[0] or "", "its setup is due")
     return Verdict("waiting", f"{reason}: the next run does it", "`coachsync run` does it now")

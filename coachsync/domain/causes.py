@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from coachsync.domain.model import MINUTE, ActionKind, Millis, Session
 from coachsync.domain.windows import Policy, cleanup_at, window_opens
+from coachsync.domain.words import told_together
 
 Urgency = Literal["late", "soon", "note"]
 """A promise is broken or about to be; a session's window is open; all else."""
@@ -272,11 +273,12 @@ def _seen(found: list[Wrong], before: Cause | None, sight: Sight, times: Times) 
         others = [(i, t) for i, t in _with_turns(before) if i not in turns]
         turns |= {i: t for i, t in others if _waits(i, t, before.code, sight)}
     first = found[0]
+    message, hint = _said(found)
     return Cause(
         code=first.code,
         guild_id=_guild(first),
-        message=first.message,
-        hint=first.hint,
+        message=message,
+        hint=hint,
         sessions=tuple(turns),
         since=before.since if before is not None else times.now,
         last_seen=times.now,
@@ -285,6 +287,14 @@ def _seen(found: list[Wrong], before: Cause | None, sight: Sight, times: Times) 
         turns=tuple(turns.values()),
         about=first.about,
     )
+
+
+def _said(found: list[Wrong]) -> tuple[str, str]:
+    """Return message and hint: of one session all that is wrong alike with it, of several what was seen first."""
+    first = found[0]
+    if first.session is None or any(wrong.session is None or wrong.session.id != first.session.id for wrong in found):
+        return first.message, first.hint
+    return told_together(found)
 
 
 def _sooner(one: Turns, other: Turns) -> Turns:

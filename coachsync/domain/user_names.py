@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import HOUR, MINUTE, Millis, Person, Session
 from coachsync.domain.windows import Policy, is_bookable, window_opens
-from coachsync.domain.words import the
+from coachsync.domain.words import a_few, the
 
 LookupResult = Literal["found", "nobody", "several", "too_many", "failed"]
 """One member; none; more than one; none on a page that was full, so that there may be more; Discord did not say."""
@@ -223,6 +223,18 @@ def unlinked(person: Person, session: Session) -> Failure:
     name = plain_name(person.discord_name)
     message, hint = _told(name, _of(session, name), session.guild_id)
     return Failure("unlinked", f"{who} has no Discord id in the booking, and {message}", hint)
+
+
+def unlinked_people(session: Session) -> list[Failure]:
+    """Return what is wrong with those of a booking who have no id; those of whom nothing is known in one."""
+    missing = [person for person in session.people if person.id is None]
+    named = [unlinked(person, session) for person in missing if person.discord_name]
+    nameless = [person for person in missing if not person.discord_name]
+    if len(nameless) < 2:
+        return [*named, *(unlinked(person, session) for person in nameless)]
+    who = a_few([the(person, session.people) for person in nameless])
+    hint = "once they link their accounts the next run lets them in"
+    return [*named, Failure("unlinked", f"{who} have no Discord account in the booking", hint)]
 
 
 _WRITE_ID = "write their Discord id into the booking (in Discord: right-click the person → Copy User ID)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Protocol
 
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Millis, Person, Session
@@ -11,12 +12,32 @@ from coachsync.domain.windows import Policy
 MOST_NAMED = 3
 """How many people are named where not each of them has a line; of the others it is said how many they are."""
 
+_MOST_HINTS = 5  # of many people without an account each has one
+
 
 def a_few(names: Sequence[str]) -> str:
     """Return "Ada", "Ada and Ben", "Ada, Ben and Carl"; of more than three "Ada, Ben, Carl and 5 more"."""
     if len(names) > MOST_NAMED:
         return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+class Wording(Protocol):
+    """What says what is wrong and what to do."""
+
+    @property
+    def message(self) -> str: ...
+
+    @property
+    def hint(self) -> str: ...
+
+
+def told_together(wrong: Collection[Wording]) -> tuple[str, str]:
+    """Return message and hint of several things that are wrong alike: of more than three messages how many more."""
+    messages, hints = dict.fromkeys(w.message for w in wrong), dict.fromkeys(w.hint for w in wrong if w.hint)
+    more = len(messages) - MOST_NAMED
+    told = [*list(messages)[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
+    return "; ".join(told), "; ".join(list(hints)[:_MOST_HINTS])
 
 
 def the(person: Person, people: Sequence[Person]) -> str:

@@ -9,9 +9,9 @@ from coachsync.domain.causes import Cause
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ActionKind, Entry, Event, Millis, Session
 from coachsync.domain.states import Phase
-from coachsync.domain.user_names import unlinked
+from coachsync.domain.user_names import unlinked_people
 from coachsync.domain.windows import cleanup_at
-from coachsync.domain.words import a_few, call, the, unknown_status
+from coachsync.domain.words import call, told_together, unknown_status
 from coachsync.standing.room import MAX_SILENCE, Standing, standing
 
 
@@ -111,11 +111,7 @@ def _blocked(case: Case, error: Event | None) -> Failure | None:
         return Failure("missed", "it can no longer get its room", hint)
     if phase == "unknown":
         return unknown_status(session, case.policy)
-    missing = [person for person in session.people if person.id is None]
-    if phase in ("booked", "setup_due") and missing:
-        named = next((person for person in missing if person.discord_name), None)
-        if named is not None:
-            return unlinked(named, session)
-        who, has = a_few([the(p, session.people) for p in missing]), "has" if len(missing) == 1 else "have"
-        return Failure("unlinked", f"{who} {has} linked no Discord account", "link it in the booking system")
+    missing = unlinked_people(session) if phase in ("booked", "setup_due") else []
+    if missing:
+        return Failure("unlinked", *told_together(missing))
     return None

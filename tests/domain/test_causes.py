@@ -47,6 +47,14 @@ def test_what_a_person_lacks_is_a_cause_of_each_session() -> None:
     assert [c.sessions for c in found] == [("one",), ("two",)]
 
 
+def test_cause_of_a_session_says_all_that_is_wrong_alike_with_it() -> None:
+    session = a_session("class001")
+    whats = [f"the {name} is none" for name in ("first", "second", "third", "fourth", "fifth", "first")]
+    [cause] = after(*(wrong("unlinked", session)._replace(message=what) for what in whats))
+    assert cause.message == "the first is none; the second is none; the third is none; and 2 more"
+    assert (cause.hint, cause.sessions) == ("mend it", (session.id,))
+
+
 def test_cause_keeps_its_beginning_and_takes_the_latest_words() -> None:
     old = after(wrong("unknown_member", ONE))
     (cause,) = after(wrong("unknown_member", ONE)._replace(message="still"), old=old, now=OPENS + HOUR)

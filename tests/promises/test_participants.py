@@ -107,6 +107,30 @@ def test_each_is_let_in_although_another_cannot_be(any_access: Scene) -> None:
     assert (scene.done, scene.people_in_reach()) == ([("setup", "done")], {*students, late})
 
 
+def test_cause_names_three_of_those_who_are_away_and_counts_the_others(any_access: Scene) -> None:
+    scene = any_access
+    away = [scene.person(f"away{n}", member=False) for n in range(5)]
+    scene.book(**NOBODY, participants=people([*away, scene.student]))
+    scene.tick()
+    named = ", ".join(f"the student ({i})" for i in away[:3])
+    with scene.store(writable=False) as store:
+        [cause] = store.ledger.causes()
+    assert (cause.code, cause.message) == ("unknown_member", f"{named} and 2 more are not in the guild")
+    assert scene.outcome.error is not None
+    assert scene.outcome.error.message == cause.message
+
+
+def test_people_without_an_account_are_one_cause(stage: Stage) -> None:
+    scene = stage(access="role")
+    listed = [{"kind": "student", "name": name} for name in ("Ada", "Ben", "Carl", "Dora")]
+    scene.book(**NOBODY, participants=[*listed, {"kind": "coach", "discordId": scene.coach}])
+    scene.tick()
+    with scene.store(writable=False) as store:
+        [cause] = store.ledger.causes()
+    told = "the student Ada, the student Ben, the student Carl and 1 more have no Discord account in the booking"
+    assert (cause.code, cause.message) == ("unlinked", told)
+
+
 def test_each_is_tried_although_discord_refuses_one(stage: Stage) -> None:
     scene = stage(access="member")
     students = group(scene, 3)

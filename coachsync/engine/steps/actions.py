@@ -18,15 +18,13 @@ from coachsync.domain.model import Access, Action, Entry, Names, Outcome, Outcom
 from coachsync.domain.naming import names_somebody_else, render
 from coachsync.domain.remembered import follow
 from coachsync.domain.windows import is_bookable
-from coachsync.domain.words import MOST_NAMED, abandon_command
+from coachsync.domain.words import abandon_command, told_together
 from coachsync.engine.marks import living_marks
 from coachsync.engine.steps import belongings, counting, observe, privacy, role, room
 from coachsync.engine.steps.job import HeldBack, Job, Trouble
 from coachsync.engine.steps.people import let_in, send_away
 from coachsync.engine.steps.removal import drop_spares, not_made, remove
 from coachsync.errors import FencedError, StoreError
-
-_MOST_HINTS = 5  # of many people without an account each has one
 
 
 async def perform(job: Job) -> None:
@@ -224,13 +222,9 @@ def joined(failures: list[Failure]) -> Failure:
 
     Of more than three people of whom the same is wrong, three are told of.
     """
-    told: list[str] = []
-    for code in dict.fromkeys(f.code for f in failures):
-        messages = list(dict.fromkeys(f.message for f in failures if f.code == code))
-        more = len(messages) - MOST_NAMED
-        told += [*messages[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
-    hints = list(dict.fromkeys(f.hint for f in failures))
-    return failures[0]._replace(message="; ".join(told), hint="; ".join(hints[:_MOST_HINTS]))
+    by_code = ([f for f in failures if f.code == code] for code in dict.fromkeys(f.code for f in failures))
+    told = [told_together(alike)[0] for alike in by_code]
+    return failures[0]._replace(message="; ".join(told), hint=told_together(failures)[1])
 
 
 class Ended(NamedTuple):

@@ -17,7 +17,7 @@ from coachsync.domain.audience import Privacy
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.marks import Marks
-from coachsync.domain.model import MINUTE, Action, Entry, Event, Millis, Names, Resource, ResourceKind, Session
+from coachsync.domain.model import MINUTE, Action, Entry, Event, Millis, Names, Person, Resource, ResourceKind, Session
 from coachsync.domain.naming import Templates, bare, free_hash, hash_of, render, same_name
 from coachsync.domain.snowflake import made_at
 from coachsync.engine.journal import Journal
@@ -85,6 +85,21 @@ _SEE_WHO = "the guild's audit log shows who let them in; whoever may stay belong
 _TAKE = "in Discord, Edit Channel → Permissions: take it from them; whoever may stay belongs into [privacy] also"
 
 
+class Words(NamedTuple):
+    """What is wrong with one person ("is not in the guild"), and with several."""
+
+    of_one: str
+    of_several: str
+
+
+class KeptOut(NamedTuple):
+    """Somebody who could not be let in; `failure` lacks only the message, which names all of whom the same is wrong."""
+
+    person: Person
+    words: Words
+    failure: Failure
+
+
 class Job:
     """What the steps of one action share.
 
@@ -92,7 +107,8 @@ class Job:
     are all pairs of names that the session's role and room may bear, the entry's own first. `opened` are the roles
     that rooms let in which this job deleted. `notes` are lines
     for the session's story, written with the next commit. `pending` says who could not be let in, and why; the
-    session then stays incomplete. `fenced`: another run works on the session, so this one leaves it. `unwritable` is
+    session then stays incomplete. `kept_out` are those of them who were tried just now. `fenced`: another run works
+    on the session, so this one leaves it. `unwritable` is
     why nothing can be written: then access is only taken away; so it is if an operator's pause holds the session back
     (`hold`). `paused_by_now` returns what is to be said if a later pause does by now.
     """
@@ -135,6 +151,7 @@ class Job:
         self.paused_by_now = paused_by_now
         self.notes: list[Event] = []
         self.pending: list[Failure] = []
+        self.kept_out: list[KeptOut] = []
         self.reports: list[Failure] = []
         self.leaks: list[Leak] = []
         self.role_adopted = False

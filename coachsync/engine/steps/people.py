@@ -7,7 +7,7 @@ something may have been written to those who left.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from coachsync.discord.api import ELSEWHERE
 from coachsync.discord.codes import (
@@ -33,10 +33,11 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Member
 from coachsync.domain.model import Grant, Person, Resource
 from coachsync.domain.permissions import MEMBER, Overwrite
-from coachsync.domain.user_names import unlinked
+from coachsync.domain.user_names import unlinked_people
 from coachsync.domain.windows import is_bookable
+from coachsync.domain.words import a_few
 from coachsync.engine.steps import belongings, role, room
-from coachsync.engine.steps.job import Job
+from coachsync.engine.steps.job import Job, KeptOut, Words
 from coachsync.engine.steps.removal import drop_spares
 from coachsync.engine.steps.room import make_channel
 
@@ -55,7 +56,23 @@ async def let_in(job: Job) -> None:
     for person in ready:
         job.demand_unpaused()
         await _let_in_one(job, person)
-    job.pending += [unlinked(person, job.session) for person in job.session.people if person.id is None]
+    job.pending += _of_each_kind(job.kept_out)
+    job.kept_out.clear()
+    job.pending += unlinked_people(job.session)
+
+
+def _of_each_kind(kept_out: Collection[KeptOut]) -> list[Failure]:
+    """Return why people are kept out: one failure for all of whom the same is wrong, whom it names."""
+    alike: dict[tuple[object, ...], list[KeptOut]] = {}
+    for one in kept_out:
+        alike.setdefault((one.failure.code, one.words, one.failure.hint), []).append(one)
+    return [_of_one_kind(ones) for ones in alike.values()]
+
+
+def _of_one_kind(ones: Sequence[KeptOut]) -> Failure:
+    who = a_few([f"the {one.person.kind} ({one.person.id})" for one in ones])
+    words = ones[0].words
+    return ones[0].failure._replace(message=f"{who} {words.of_one if len(ones) == 1 else words.of_several}")
 
 
 def _each_once(job: Job) -> list[Person]:
@@ -64,12 +81,12 @@ def _each_once(job: Job) -> list[Person]:
 
 
 async def _is_ready(job: Job, person: Person) -> bool:
-    """Return whether somebody can be let in now; who cannot goes to `job.pending`."""
+    """Return whether somebody can be let in now; who cannot goes to `job.kept_out`."""
     if job.guild.is_nobody(person.id or ""):
-        job.pending.append(_nobody(person))
+        job.kept_out.append(_nobody(person))
         return False
     if person.observes and job.guild.cannot_deny:
-        job.pending.append(_not_silent(job, person))
+        job.kept_out.append(_not_silent(job, person))
         return False
     if job.entry.access == "role" and not person.observes:
         return True
@@ -113,13 +130,14 @@ async def _let_in_one(job: Job, person: Person) -> None:
 def _keep_out(job: Job, person: Person, error: DiscordError) -> None:
     """Note why somebody could not be let in."""
     if isinstance(error, NotFound):
-        job.pending.append(_absent(person, error))
+        job.kept_out.append(_absent(person, error))
         job.note("let in", "not in the guild", person.id or "")
         _note_absent(job, person.id or "")
         return
     held = job.entry.current("role")
     failure = role.refusal_of(job, error, held) if isinstance(error, Forbidden) else failure_of(error)
-    job.pending.append(failure._replace(message=f"the {person.kind} ({person.id}) cannot be let in: {failure.message}"))
+    words = f"cannot be let in: {failure.message}"
+    job.kept_out.append(KeptOut(person, Words(words, words), failure))
 
 
 def _note_absent(job: Job, person: str) -> None:
@@ -160,31 +178,30 @@ def _note_overwrite(job: Job, channel_id: str, overwrite: Overwrite) -> None:
         listed.overwrites[overwrite.target] = overwrite
 
 
-def _absent(person: Person, error: NotFound) -> Failure:
-    failure = failure_of(error)
+_ABSENT = Words("is not in the guild", "are not in the guild")
+_UNKNOWN = Words("is no Discord user", "are no Discord users")
+_NOBODY = Words(
+    "is no person: the id is a role's, the guild's or the bot's own",
+    "are no people: the ids are a role's, the guild's or the bot's own",
+)
+
+
+def _absent(person: Person, error: NotFound) -> KeptOut:
     unknown = error.discord_code not in (UNKNOWN_MEMBER, UNKNOWN_OVERWRITE)
-    return failure._replace(
-        message=f"the {person.kind} ({person.id}) " + ("is no Discord user" if unknown else "is not in the guild"),
-        code="unknown_user" if unknown else "unknown_member",
-    )
+    failure = failure_of(error)._replace(code="unknown_user" if unknown else "unknown_member")
+    return KeptOut(person, _UNKNOWN if unknown else _ABSENT, failure)
 
 
-def _nobody(person: Person) -> Failure:
-    return Failure(
-        "not_a_person",
-        f"the {person.kind}'s Discord id ({person.id}) is a role's, the guild's or the bot's own, not a person's",
-        "correct the Discord id in the booking: in Discord, right-click the person → Copy User ID",
-    )
+def _nobody(person: Person) -> KeptOut:
+    hint = "correct the Discord id in the booking: in Discord, right-click the person → Copy User ID"
+    return KeptOut(person, _NOBODY, Failure("not_a_person", "", hint))
 
 
-def _not_silent(job: Job, person: Person) -> Failure:
+def _not_silent(job: Job, person: Person) -> KeptOut:
     missing = ", ".join(permissions.names(job.guild.cannot_deny))
-    return Failure(
-        "missing_permission",
-        f"the observer ({person.id}) is not let in: the bot lacks {missing} in guild {job.guild.id}, so it cannot deny "
-        "it to them",
-        f"in Server Settings → Roles, give the bot's role {missing}; the next run lets them in",
-    )
+    why = f"let in: the bot lacks {missing} in guild {job.guild.id}, so it cannot deny it to them"
+    hint = f"in Server Settings → Roles, give the bot's role {missing}; the next run lets them in"
+    return KeptOut(person, Words(f"is not {why}", f"are not {why}"), Failure("missing_permission", "", hint))
 
 
 # leavers
