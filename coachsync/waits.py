@@ -40,8 +40,11 @@ class Waits(NamedTuple):
     statement: float = 30.0
     """For a PostgreSQL to carry out one statement."""
 
-    row_lock: float = 5.0
-    """For others to let go of a PostgreSQL's table or row, or of our own lock on changes."""
+    row_lock: float = 3.0
+    """For others to let go of a PostgreSQL's table or row."""
+
+    turn: float = 20.0
+    """For other hosts to write to a PostgreSQL's ledger before us; one of them may wait for some rows meanwhile."""
 
     idle: float = 60.0
     """For us between two statements of one transaction, before a PostgreSQL ends it."""

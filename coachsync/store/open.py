@@ -99,8 +99,8 @@ def open_ledger_alone(url: str, base_dir: str | os.PathLike[str], *, make: bool)
 def _open_sqlite(path: str, _named: str, defaults: Defaults, *, writable: bool) -> Store:
     """Open a database that holds bookings and ledger."""
     from coachsync.store.sqlite.database import Database, tolerant_text
-    from coachsync.store.sqlite.rows import SqliteRows
     from coachsync.store.sqlite.table import add_marks, inspect
+    from coachsync.store.tablerows import TableRows
 
     database = Database(path, writable=writable, corrupt_hint=CORRUPT, text=tolerant_text)
     try:
@@ -111,7 +111,7 @@ def _open_sqlite(path: str, _named: str, defaults: Defaults, *, writable: bool) 
     except BaseException:
         database.close()
         raise
-    return Store(path, Bookings(SqliteRows(database, table), defaults), ledger)
+    return Store(path, Bookings(TableRows(database, table), defaults), ledger)
 
 
 def _open_mapped(

@@ -98,14 +98,14 @@ def _mapped(parts: Parts, own: str, mapping: TableMapping, defaults: Defaults) -
 
 def _sqlite(parts: Parts, defaults: Defaults) -> Parts:
     from coachsync.store.sqlite.database import tolerant_text
-    from coachsync.store.sqlite.rows import SqliteRows
     from coachsync.store.sqlite.table import inspect
+    from coachsync.store.tablerows import TableRows
 
     database = Database(parts.path, writable=False, corrupt_hint=CORRUPT, text=tolerant_text)
     try:
         table = inspect(database, Columns())
         parts = parts._replace(
-            bookings=Bookings(SqliteRows(database, table), defaults),
+            bookings=Bookings(TableRows(database, table), defaults),
             unmarked=tuple(field for field in MARKS if not table.has(table.names.of(field))),
             slow=(table.text_start or database.one(_BY_START) is None) and database.one(_MANY) is not None,
         )

@@ -31,6 +31,12 @@ class Sql(Protocol):
     def each(self, sql: str, args: Sequence[Any] = ()) -> Iterator[Row]:
         """Yield the rows of a query without holding them all."""
 
+    def named(self, sql: str, args: Sequence[Any] = ()) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a query as dicts by column name, without holding them all."""
+
+    def described(self, sql: str, args: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the few rows of a query as dicts by column name."""
+
     def among(self, sql: str, values: Iterable[Any], slot: str = "?") -> list[Row]:
         """Return the rows of a query whose `{}` is filled with one `slot` for each of the values, in chunks."""
 

@@ -78,6 +78,15 @@ class PostgresDatabase:
         for names, row in self._streamed(sql, args):
             yield dict(zip(names, row, strict=True))
 
+    def described(self, sql: str, args: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the few rows of a query as dicts by column name."""
+
+        def take(answer: Answer) -> list[dict[str, Any]]:
+            names = [column.name for column in answer.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+        return self._read(sql, args, take)
+
     def among(self, sql: str, values: Iterable[Any], slot: str = "?") -> list[Row]:
         """Return the rows of a query whose `{}` is filled with one `slot` for each of the values, in chunks."""
         rows: list[Row] = []
@@ -201,7 +210,7 @@ class PostgresDatabase:
         times = {"statement_timeout": waits.current().statement, "lock_timeout": waits.current().row_lock}
         if idle is not None:
             times["idle_in_transaction_session_timeout"] = idle
-        limits = [f"SET LOCAL {name} = {max(1, round(1000 * seconds))};" for name, seconds in times.items()]
+        limits = [f"SET LOCAL {name} = {_millis(seconds)};" for name, seconds in times.items()]
         if not self.writable:
             limits.append("SET LOCAL transaction_read_only = on;")
         return " ".join(limits)
@@ -215,17 +224,17 @@ class PostgresDatabase:
         return self._connection
 
     def _begin(self) -> None:
-        limits = self._limits(waits.current().idle)
-        mode = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;"
+        turn = f"SET LOCAL lock_timeout = {_millis(waits.current().turn)}; SELECT pg_advisory_xact_lock({_WRITERS});"
+        begin = f"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; {turn} {self._limits(waits.current().idle)}"
         with self._errors():
             try:
-                self._opened(f"{mode} {limits} SELECT pg_advisory_xact_lock({_WRITERS})")
+                self._opened(begin)
             except psycopg.Error as error:
                 if not lost(error, self._connection):
                     self._undo()
                     raise
                 self.close()  # nothing had begun
-                self._opened(f"{mode} {limits} SELECT pg_advisory_xact_lock({_WRITERS})")
+                self._opened(begin)
         self._inside = True
 
     def _opened(self, sql: str) -> None:
@@ -285,7 +294,11 @@ class PostgresDatabase:
                 self.close()
                 why = told(error, self.name, self.writable).message
                 raise ConnectionLostError(why, _AGAIN, in_doubt=in_doubt) from error
-            raise told(error, self.name, self.writable) from error
+            raise told(error, self.name, self.writable, inside=self._inside) from error
+
+
+def _millis(seconds: float) -> int:
+    return max(1, round(1000 * seconds))
 
 
 _AGAIN = "the next run connects anew and goes on from there; if it happens again, see the server's log"

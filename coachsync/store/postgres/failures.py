@@ -24,13 +24,15 @@ def lost(error: psycopg.Error, connection: psycopg.Connection[Any] | None) -> bo
     return (error.sqlstate or "").startswith(_SHUT) or isinstance(error, psycopg.InterfaceError)
 
 
-def told(error: psycopg.Error, name: str, writable: bool) -> StoreError:
-    """Return a statement's failure as a person is told it."""
+def told(error: psycopg.Error, name: str, writable: bool, *, inside: bool = False) -> StoreError:
+    """Return a statement's failure as a person is told it; `inside` a transaction, which has had its turn."""
     code, text = error.sqlstate or "", _text(error)
     if code == "42501" and _is_row_security(error):
         return RowRefusedError(f"{name}: {text}", "see what the table's row security policies let this role do")
     if code.startswith(_ROW):
         return RowRefusedError(f"{name}: {text}", "see what the booking system expects of its table")
+    if code == "55P03" and inside:  # the turn to write was ours: somebody else holds this row, or its table
+        return RowRefusedError(f"{name}: another program holds the row: {text}", _hint(code, writable))
     return StoreError(f"{name}: {text}", _hint(code, writable))
 
 

@@ -92,6 +92,10 @@ class Database:
             for row in rows:
                 yield dict(zip(names, row, strict=True))
 
+    def described(self, sql: str, args: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query as dicts by column name."""
+        return list(self.named(sql, args))
+
     def among(self, sql: str, values: Iterable[Any], slot: str = "?") -> list[tuple[Any, ...]]:
         """Return the rows of a query whose `{}` is filled with one `slot` for each of the values, in chunks."""
         rows: list[tuple[Any, ...]] = []

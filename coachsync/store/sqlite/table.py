@@ -13,7 +13,7 @@ from coachsync.domain.booking import EARLIEST, LATEST
 from coachsync.domain.model import Millis, Span
 from coachsync.errors import StoreError
 from coachsync.store.columns import FIELDS, KEY_OF, MARKS, PAIR, REQUIRED, Columns
-from coachsync.store.sqlite.database import Database
+from coachsync.store.sqlite.database import Database, text_key
 from coachsync.store.sqlite.schema import (
     LATER_COLUMNS,
     MARK_TYPES,
@@ -24,7 +24,6 @@ from coachsync.store.sqlite.schema import (
     open_rows,
 )
 
-ID = "CAST(? AS TEXT)"  # a parameter that may be bytes: an id that is not UTF-8
 GENERATED = (2, 3)  # as PRAGMA table_xinfo says it
 _NUMBERS = ("INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "BOOL")
 
@@ -58,6 +57,44 @@ class Table(NamedTuple):
     def quoted(self, field: str) -> str:
         """Return the column of a field as SQL text has it."""
         return f'"{self.names.of(field)}"'
+
+    @property
+    def start(self) -> str:
+        """Return the start's column, which is compared as it is."""
+        return self.quoted("scheduled_date")
+
+    @property
+    def id_text(self) -> str:
+        """Return the id's column, which is text."""
+        return self.quoted("id")
+
+    def key(self, session_id: str) -> str | bytes:
+        """Return an id as a parameter."""
+        return text_key(session_id)
+
+    def text(self, value: str) -> str | bytes:
+        """Return text as a parameter: as it is, or its bytes if it is no Unicode."""
+        return text_key(value)
+
+    def truth(self, column: str, value: bool) -> int:
+        """Return a truth as SQLite holds it."""
+        del column
+        return int(value)
+
+    def due(self, span: Span) -> tuple[str, list[Any]]:
+        """Return the query for `Rows.due`."""
+        return candidates_query(self, span)
+
+    def named_people(self, moment: Millis) -> tuple[str, list[Any]] | None:
+        """Return the query for `Rows.by_user_name`; None if the table has no column for such a name."""
+        return by_name_query(self, moment)
+
+    def why_foreign(self, sql: Database) -> str:
+        """Return what in the database is not coachsync's; "" if all is as `init` made it."""
+        return why_foreign(sql)
+
+    def prove(self, sql: Database) -> None:
+        """Do nothing: who may write in an SQLite file may write all of it."""
 
     @property
     def fields(self) -> str:
