@@ -12,6 +12,7 @@ import pytest
 
 from tests.kit.folders import in_memory
 from tests.kit.mariadb import MariaDb, mariadb
+from tests.kit.pgbouncer import PgBouncer, pgbouncer
 from tests.kit.postgres import Postgres, postgres
 
 
@@ -46,6 +47,13 @@ def mariadb_server() -> Iterator[MariaDb]:
     """One MariaDB for all tests of a process; each module makes a database of its own."""
     with mariadb() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pooler(postgres_server: Postgres) -> Iterator[PgBouncer]:
+    """One pgbouncer in transaction mode before that server."""
+    with pgbouncer(postgres_server) as started:
+        yield started
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

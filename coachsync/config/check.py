@@ -108,7 +108,8 @@ def _parsed(key: Key, path: str, value: Any, problems: list[str]) -> Any:
     try:
         found = key.parse(value)
     except UnfitError as unfit:
-        what = "a text that is not shown" if key.name == "url" and "@" in str(value) else shown(value)
+        secret = key.name == "url" and ("@" in str(value) or "password" in str(value).lower())
+        what = "a text that is not shown" if secret else shown(value)
         problems.append(f"{path}: found {what}, expected {unfit}")
         return None
     if key.later and found != key.parse(key.default):

@@ -121,7 +121,7 @@ KEYS: tuple[Key, ...] = (
         "one whole request, name look-up and answer included", per_guild=True),
     Key("discord", "run_budget", v.duration_between(1000, DAY, 'from "1s" to "24h"'), "12m",
         "a run never outlives this; what is left is deferred to the next one"),
-    Key("store", "url", v.store_url, None, "sqlite:///FILE or json:///FILE; four slashes for an absolute path",
+    Key("store", "url", v.store_url, None, "sqlite:///FILE or json:///FILE, four slashes for an absolute path; or postgresql://USER@HOST/DATABASE",
         env="COACHSYNC_STORE", required=True, example="sqlite:///sessions.db"),
     Key("store", "table", v.table_name, None, "optional: another system's table or view; it is only read",
         example="bookings"),

@@ -12,6 +12,7 @@ from typing import Any
 from coachsync.domain.loopback import is_loopback
 from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
 from coachsync.domain.snowflake import is_snowflake
+from coachsync.secrets import LIBPQ_PLACES, has_password
 
 Parser = Callable[[Any], Any]
 
@@ -166,13 +167,17 @@ def looks_like_token(value: object) -> bool:
 
 
 def store_url(value: Any) -> str:
-    """Take sqlite:///FILE or json:///FILE."""
+    """Take sqlite:///FILE, json:///FILE or postgresql://HOST/DATABASE."""
     found = text(value)
-    if found.startswith(("postgresql:", "postgres:")):
-        raise UnfitError("sqlite:///FILE or json:///FILE: PostgreSQL is not supported yet")
+    if found.startswith(("postgresql://", "postgres://")) and "\0" not in found:
+        if has_password(found):
+            raise UnfitError(f"postgresql://USER@HOST/DATABASE without a password: {LIBPQ_PLACES}")
+        return found
     scheme, mark, path = found.partition(":///")
     if scheme not in ("sqlite", "json") or not mark or not path.strip("/") or "\0" in path:
-        raise UnfitError('"sqlite:///FILE" or "json:///FILE" (four slashes for an absolute path)')
+        raise UnfitError(
+            '"sqlite:///FILE" or "json:///FILE" (four slashes for an absolute path), or "postgresql://USER@HOST/DATABASE"'
+        )
     return found
 
 

@@ -16,6 +16,9 @@ from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.ledger.writer import LedgerWriter
 from coachsync.store.lock import Lock, run_lock
 
+Locks = Callable[[float, str], AbstractContextManager[Lock]]
+"""How long to wait for a run that holds it, in seconds, and what others are told of this one → the lock."""
+
 
 class Transaction(NamedTuple):
     """Changes that become true together when the transaction ends without an exception.
@@ -30,11 +33,13 @@ class Transaction(NamedTuple):
 class Store:
     """See the module's text. Every method of its parts raises StoreError if the store cannot be read or written.
 
-    `path` is the file that locks and neighbours are named after, symbolic links resolved.
+    `path` is the file that locks and neighbours are named after, symbolic links resolved; of a store that is no file,
+    what messages call it. `locks` gives the lock of one run, if that is not an flock beside the file.
     """
 
-    def __init__(self, path: str, bookings: Bookings, ledger: Ledger) -> None:
+    def __init__(self, path: str, bookings: Bookings, ledger: Ledger, locks: Locks | None = None) -> None:
         self.path = path
+        self._locks = locks
         self.bookings = bookings
         bookings.lookups = ledger.lookups
         self.ledger = ledger
@@ -47,7 +52,7 @@ class Store:
 
     def run_lock(self, wait_s: float, since: str) -> AbstractContextManager[Lock]:
         """Return the lock of one run on this store, see `store.lock`."""
-        return run_lock(self.path, wait_s, since)
+        return run_lock(self.path, wait_s, since) if self._locks is None else self._locks(wait_s, since)
 
     def close(self) -> None:
         """Release everything."""

@@ -33,6 +33,15 @@ Spent = tuple[float, ...]
 class Lock:
     """The lock as its holder has it. `spent` is what the run before used, empty if that does not matter any more."""
 
+    spent: Spent = ()
+
+    def note(self, spent: Spent) -> None:
+        """Let the next run know of the limit."""
+
+
+class FileLock(Lock):
+    """The lock of a store that is a file."""
+
     def __init__(self, descriptor: int, since: str) -> None:
         self._descriptor = descriptor
         self._since = since
@@ -57,6 +66,12 @@ def _spent(text: str) -> Spent:
 
 
 @contextmanager
+def unlocked(_wait_s: float, _since: str) -> Iterator[Lock]:
+    """Hold nothing for a with-block: runs on a store that several hosts share go on side by side."""
+    yield Lock()
+
+
+@contextmanager
 def run_lock(store_path: str, wait_s: float, since: str) -> Iterator[Lock]:
     """Hold the lock of the store at `store_path` for a with-block.
 
@@ -74,7 +89,7 @@ def run_lock(store_path: str, wait_s: float, since: str) -> Iterator[Lock]:
     try:
         _keep_private(descriptor)
         _take(descriptor, path, wait_s)
-        lock = Lock(descriptor, since)
+        lock = FileLock(descriptor, since)
         lock.note(lock.spent)
         yield lock
     finally:

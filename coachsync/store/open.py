@@ -23,12 +23,19 @@ if TYPE_CHECKING:
     from coachsync.store.sqlite.database import Database
 
 _KINDS = ("sqlite", "json")
+_POSTGRES = "postgresql"
 CORRUPT = "restore it from a backup, or see what `sqlite3 FILE '.recover'` brings back"
-_HINT = "write [store] url as sqlite:///relative.db, sqlite:////absolute.db, json:///relative.json or json:////absolute"
+_HINT = (
+    "write [store] url as sqlite:///relative.db, sqlite:////absolute.db, json:///relative.json, json:////absolute"
+    " or postgresql://USER@HOST/DATABASE"
+)
 
 
 class Location(NamedTuple):
-    """Where a store is: the kind ("sqlite" or "json") and the absolute path of its file, links not resolved."""
+    """Where a store is: the kind ("sqlite" or "json") and the absolute path of its file, links not resolved.
+
+    A PostgreSQL is of the kind "postgresql" and has its url in place of a path.
+    """
 
     kind: str
     path: str
@@ -38,7 +45,10 @@ def parse_url(url: str, base_dir: str | os.PathLike[str]) -> Location:
     """Read a store's url; relative paths are relative to `base_dir`. Raises ConfigError."""
     scheme, colon, rest = url.partition(":")
     if colon and scheme in ("postgresql", "postgres"):
-        raise ConfigError("[store] url: postgresql is not built yet", "use sqlite or json for now")
+        from coachsync.store.postgres.address import require_no_password
+
+        require_no_password(url)
+        return Location(_POSTGRES, url)
     if scheme not in _KINDS or not rest.startswith("///") or not rest[3:].strip("/") or "\0" in url:
         # the url may hold a password: only its beginning is told
         raise ConfigError(f"[store] url: expected sqlite:///FILE or json:///FILE, not {scheme[:20]!r}…", _HINT)
@@ -59,6 +69,10 @@ def open_store(
     Raises ConfigError for a url that names no store, StoreError for a file that is none or cannot be used.
     """
     kind, named = parse_url(url, base_dir)
+    if kind == _POSTGRES:
+        from coachsync.store.postgres.opening import open_postgres
+
+        return open_postgres(url, defaults, writable=writable)
     if mapping is not None:
         return _open_mapped(require_database(named), base_dir, mapping, defaults, writable=writable)
     path = require_file(named)
@@ -74,6 +88,10 @@ def open_ledger_alone(url: str, base_dir: str | os.PathLike[str], *, make: bool)
     Without `make` it is None if there is no ledger yet. Raises ConfigError and StoreError.
     """
     kind, named = parse_url(url, base_dir)
+    if kind == _POSTGRES:
+        from coachsync.store.postgres import opening
+
+        return opening.open_ledger(url, make=make)
     path = require_file(named)
     require_own(path)
     if kind == "json":
@@ -200,6 +218,10 @@ def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
     from coachsync.host.files import own_mode
 
     kind, path = parse_url(url, base_dir)
+    if kind == _POSTGRES:
+        from coachsync.store.postgres.opening import make_store
+
+        return make_store(url)
     try:
         mode = own_mode(path)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -220,8 +242,12 @@ def create_store(url: str, base_dir: str | os.PathLike[str]) -> str:
 
 
 def is_blank(url: str, base_dir: str) -> bool:
-    """Return whether a store's file holds no byte, or is an SQLite database without anything in it."""
+    """Return whether a store's file holds no byte, or it is a database without anything in it."""
     kind, named = parse_url(url, base_dir)
+    if kind == _POSTGRES:
+        from coachsync.store.postgres.opening import is_bare
+
+        return is_bare(url)
     path = require_file(named)
     if kind == "json":
         return os.path.getsize(path) == 0
@@ -237,6 +263,8 @@ def is_blank(url: str, base_dir: str) -> bool:
 def fill(url: str, base_dir: str) -> str:
     """Make a file that `is_blank` an empty store and return its path. Raises StoreError."""
     kind, named = parse_url(url, base_dir)
+    if kind == _POSTGRES:
+        return create_store(url, base_dir)
     path = require_file(named)
     require_own(path)
     if kind == "json":

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.backends import BACKENDS, Backend
+from tests.store.backends import BACKENDS, FileBackend
 from tests.store.conftest import store
 
 __all__ = ["backend", "store"]
 
 
 @pytest.fixture(params=list(BACKENDS))
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    made: Backend = BACKENDS[request.param](tmp_path)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> FileBackend:
+    made: FileBackend = BACKENDS[request.param](tmp_path)
     return made

@@ -18,7 +18,7 @@ from coachsync.domain.model import HOUR
 from coachsync.store.base import Store
 from coachsync.store.open import open_store
 from tests.bookings.reading import STATUSES, entries
-from tests.store.backends import DEFAULTS, GUILD, NOW, STUDENT, Backend, a_row
+from tests.store.backends import DEFAULTS, GUILD, NOW, STUDENT, FileBackend, a_row
 
 LATER = NOW + HOUR
 START_TEXT = str(LATER)
@@ -40,7 +40,7 @@ def start_of(store: Store, session_id: str = "abc12345") -> object:
     return (store.bookings.raw(session_id) or {}).get("scheduledDate")
 
 
-def test_merging_twice_changes_nothing(backend: Backend, store: Store) -> None:
+def test_merging_twice_changes_nothing(backend: FileBackend, store: Store) -> None:
     rows = [a_row("one", studentName="É", duration=30), a_row("two")]
     first = take(store, *rows)
     before = {path: path.read_bytes() for path in backend.path.parent.iterdir() if path.is_file()}
@@ -49,7 +49,7 @@ def test_merging_twice_changes_nothing(backend: Backend, store: Store) -> None:
     assert {path: path.read_bytes() for path in backend.path.parent.iterdir() if path.is_file()} == before
 
 
-def test_the_marks_of_a_booking_that_is_there_are_never_written(backend: Backend, store: Store) -> None:
+def test_the_marks_of_a_booking_that_is_there_are_never_written(backend: FileBackend, store: Store) -> None:
     backend.fill([a_row(discordSetupComplete=True, discordRoleId="71")])
     take(store, a_row(discordSetupComplete=False, discordRoleId="99", discordCleanedUp=True))
     assert (bool(backend.rows()[0]["discordSetupComplete"]), backend.rows()[0]["discordRoleId"]) == (True, "71")
@@ -60,14 +60,14 @@ def test_a_source_has_no_marks_of_ours(store: Store) -> None:
     assert (store.bookings.raw("page:a") or {}).get("discordRoleId") is None
 
 
-def test_what_is_not_named_stays(backend: Backend, store: Store) -> None:
+def test_what_is_not_named_stays(backend: FileBackend, store: Store) -> None:
     backend.fill([a_row(studentName="John", duration=90)])
     done = take(store, {"_id": "abc12345", "scheduledDate": LATER})
     assert (done.changed, backend.rows()) == (["abc12345"], [a_row(start=LATER, studentName="John", duration=90)])
 
 
 @pytest.mark.parametrize("judged", ["COMPLETED", "NO_SHOW", "DISPUTED"])
-def test_a_status_that_was_judged_is_never_taken_back(backend: Backend, store: Store, judged: str) -> None:
+def test_a_status_that_was_judged_is_never_taken_back(backend: FileBackend, store: Store, judged: str) -> None:
     backend.fill([a_row(status=judged)])
     take(store, a_row(status="CANCELLED"))
     take(store, a_row(start=LATER))
@@ -149,12 +149,12 @@ def test_a_plain_import_of_an_export_leaves_a_sources_memory_to_it(store: Store)
     assert start_of(store, "page:a") == LATER
 
 
-def test_of_an_id_that_occurs_twice_neither_goes_in(backend: Backend, store: Store) -> None:
+def test_of_an_id_that_occurs_twice_neither_goes_in(backend: FileBackend, store: Store) -> None:
     done = take(store, a_row(), a_row("good"), a_row(start=LATER))
     assert (done.added, [(row.row, row.where) for row in done.refused]) == (["good"], [(1, "line 1"), (3, "line 3")])
 
 
-def test_bad_entries_are_refused_alone_with_where_they_stand(backend: Backend, store: Store) -> None:
+def test_bad_entries_are_refused_alone_with_where_they_stand(backend: FileBackend, store: Store) -> None:
     entries: list[Incoming | Unreadable] = [
         Unreadable("line 1", "it is not JSON", "mend it"),
         Incoming(a_row(start=17), "line 2", "abc12345"),
@@ -165,14 +165,14 @@ def test_bad_entries_are_refused_alone_with_where_they_stand(backend: Backend, s
     assert backend.rows() == [a_row("good")]
 
 
-def test_an_entry_may_matter_only_if_it_is_there(backend: Backend, store: Store) -> None:
+def test_an_entry_may_matter_only_if_it_is_there(backend: FileBackend, store: Store) -> None:
     take(store, a_row())
     gone = [Incoming({"_id": i, "status": "CANCELLED"}, i, i, if_known=True) for i in ("abc12345", "unheard")]
     done = merge(store, gone, source="", statuses=STATUSES, now=NOW)
     assert (done.changed, done.added, [row["status"] for row in backend.rows()]) == (["abc12345"], [], ["CANCELLED"])
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing(backend: Backend, store: Store) -> None:
+def test_a_dry_run_says_the_same_and_writes_nothing(backend: FileBackend, store: Store) -> None:
     backend.fill([a_row("same"), a_row("moves")])
     before = {path: path.read_bytes() for path in backend.path.parent.iterdir() if path.is_file()}
     rows = [a_row("same"), a_row("moves", LATER), a_row("new"), a_row("bad", 17)]

@@ -58,6 +58,11 @@ def programs() -> str | None:
     )
 
 
+def as_postgres() -> list[str]:
+    """Return the words before a command of PostgreSQL's, which refuses to run as root."""
+    return ["setpriv", "--reuid", _USER, "--regid", _USER, "--clear-groups"] if os.geteuid() == 0 else []
+
+
 @contextmanager
 def postgres() -> Iterator[Postgres]:
     """Start a server and end it."""
@@ -66,7 +71,7 @@ def postgres() -> Iterator[Postgres]:
     folder = tempfile.mkdtemp(prefix="postgres", dir="/tmp")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    other = ["setpriv", "--reuid", _USER, "--regid", _USER, "--clear-groups"] if os.geteuid() == 0 else []
+    other = as_postgres()
     if other:
         shutil.chown(folder, _USER, _USER)
     data = os.path.join(folder, "data")

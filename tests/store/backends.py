@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+import psycopg
+import pytest
+
 from coachsync.clock import at
 from coachsync.domain.booking import Defaults, is_start
 from coachsync.domain.mapping import TableMapping
@@ -17,6 +20,7 @@ from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Millis, Person, R
 from coachsync.store.base import Store
 from coachsync.store.columns import FIELD_OF, KEY_OF, MARKS
 from coachsync.store.open import create_store, open_store
+from coachsync.store.postgres.text import stored
 
 _ZONE = "America/New_York"
 NOW = 1_790_000_000_000
@@ -60,10 +64,11 @@ def an_entry(session_id: str = "abc12345", **fields: Any) -> Entry:
 class Backend(Protocol):
     """One kind of store, empty at first."""
 
-    path: Path
-
     def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows (JSON keys) as a booking system would, whatever is in them."""
+
+    def content(self) -> object:
+        """Return what differs if anything at all is written to the bookings."""
 
     def rows(self) -> list[dict[str, Any]]:
         """Return what is stored, by JSON key, without what is absent."""
@@ -72,8 +77,17 @@ class Backend(Protocol):
         """Open it."""
 
 
+class FileBackend(Backend, Protocol):
+    """A store that is a file."""
+
+    path: Path
+
+
 class SqliteBackend:
     """A `sessions` table that `create_store` made."""
+
+    def content(self) -> object:
+        return self.path.read_bytes()
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "sessions.db"
@@ -103,6 +117,9 @@ class SqliteBackend:
 class JsonBackend:
     """A JSON array."""
 
+    def content(self) -> object:
+        return self.path.read_bytes()
+
     def __init__(self, directory: Path) -> None:
         self.path = directory / "sessions.json"
         self._directory = directory
@@ -117,6 +134,45 @@ class JsonBackend:
 
     def open(self, *, writable: bool = True) -> Store:
         return open_store("json:///sessions.json", self._directory, DEFAULTS, writable=writable)
+
+
+class PostgresBackend:
+    """A table `sessions` that `create_store` made in a PostgreSQL, at `url`; `direct`: without the pooler between."""
+
+    def __init__(self, url: str, direct: str = "") -> None:
+        self.url = url
+        self._direct = direct or url
+        self._order: list[object] = []  # in which rows were written; a PostgreSQL keeps none
+        create_store(url, "")
+
+    def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        with self._connected() as connection:
+            for row in rows:
+                named = ", ".join(FIELD_OF[key] for key in row)
+                sql = f"INSERT INTO sessions ({named}) VALUES ({', '.join(['%s'] * len(row))})"
+                connection.execute(sql.encode(), list(map(_untyped, row.values())))
+                self._order.append(row["_id"])
+
+    def content(self) -> object:
+        with self._connected() as connection:
+            return connection.execute("SELECT xmin::text, ctid::text, s::text FROM sessions AS s").fetchall()
+
+    def rows(self) -> list[dict[str, Any]]:
+        with closing(self.open(writable=False)) as store:
+            found = {row["_id"]: row for row in store.bookings.export()}
+        order = [*self._order, *(name for name in found if name not in self._order)]
+        return [found[name] for name in order]
+
+    def open(self, *, writable: bool = True) -> Store:
+        return open_store(self.url, "", DEFAULTS, writable=writable)
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self._direct, autocommit=True, cursor_factory=psycopg.ClientCursor)
+
+
+def _untyped(value: object) -> object:
+    """Return a value as a literal that becomes whatever the column is."""
+    return stored(value) if isinstance(value, str) else str(value) if isinstance(value, bool) else value
 
 
 _APPOINTMENTS = """
@@ -163,6 +219,9 @@ class MappedBackend:
     @property
     def mapping(self) -> TableMapping:
         return TableMapping("appointments", "kind = 'coaching'", "ms", None, self.columns, None, writes_status=True)
+
+    def content(self) -> object:
+        return self.path.read_bytes()
 
     def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
         with closing(sqlite3.connect(self.path)) as connection, connection:
@@ -223,8 +282,21 @@ def _written(moment: Millis) -> str:
 
 
 BACKENDS: dict[str, type[SqliteBackend] | type[JsonBackend]] = {"sqlite": SqliteBackend, "json": JsonBackend}
-READABLE = {**BACKENDS, "mapped": MappedBackend, "local": LocalBackend}
+BOOKABLE = (*BACKENDS, "postgresql", "pgbouncer")
+UNTYPED = (*BACKENDS, "mapped", "local")  # whose columns hold what they were not made for
+READABLE = (*BOOKABLE, "mapped", "local")
 """Those whose bookings can be read and marked; nothing is booked in the last ones."""
+
+
+def made(kind: str, directory: Path, request: pytest.FixtureRequest) -> Backend:
+    """Return a store of a kind, empty."""
+    files = {**BACKENDS, "mapped": MappedBackend, "local": LocalBackend}
+    if kind in files:
+        return files[kind](directory)
+    url: str = request.getfixturevalue("postgres_server").fresh()
+    if kind == "pgbouncer":
+        return PostgresBackend(request.getfixturevalue("pooler").through(url), url)
+    return PostgresBackend(url)
 
 
 def snapshot(directory: Path) -> dict[str, bytes]:

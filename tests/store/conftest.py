@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from coachsync.store.base import Store
+from tests.store import backends
 from tests.store.backends import READABLE, Backend
 
 
-@pytest.fixture(params=list(READABLE))
+@pytest.fixture(params=READABLE)
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    made: Backend = READABLE[request.param](tmp_path)
-    return made
+    return backends.made(request.param, tmp_path, request)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from coachsync import waits
 from coachsync.errors import ConfigError, StoreError
 from coachsync.store import files
 from coachsync.store.open import create_store, open_store, parse_url
-from tests.store.backends import BACKENDS, DEFAULTS, SPAN, Backend, a_row, snapshot
+from tests.store.backends import BACKENDS, DEFAULTS, SPAN, UNTYPED, FileBackend, a_row, snapshot
 
 
 @pytest.fixture(autouse=True)
@@ -48,10 +48,29 @@ def test_parse_url_refuses_what_names_no_store(url: str) -> None:
         parse_url(url, "/base")
 
 
-def test_parse_url_says_that_postgresql_is_not_built_yet_and_keeps_the_password_to_itself() -> None:
-    with pytest.raises(ConfigError, match="not built yet") as raised:
-        parse_url("postgresql://me:hunter2@host/db", "/base")
-    assert "hunter2" not in raised.value.message + raised.value.hint
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://me:hunter2@host/db", "postgres://me@host/db?password=hunter2", "postgresql://me:h/nter2@host/db"],
+)
+def test_parse_url_takes_no_password_and_says_where_it_belongs(url: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse_url(url, "/base")
+    told = f"{raised.value.message} {raised.value.hint}"
+    assert "pgpass" in told
+    assert "nter2" not in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@host:5432/db",
+        "postgres:///db?host=/run/postgresql",
+        "postgresql://a:1,b:2/db",
+        "postgresql:///?service=x",
+    ],
+)
+def test_parse_url_takes_every_address_of_libpqs(url: str) -> None:
+    assert parse_url(url, "/base") == ("postgresql", url)
 
 
 def test_a_path_may_hold_what_means_something_in_urls(tmp_path: Path) -> None:
@@ -152,8 +171,9 @@ def test_an_unusable_store_is_told_and_not_touched(tmp_path: Path, case: str, wr
     assert (sorted(tmp_path.iterdir()), snapshot(tmp_path) if "link" not in case else None) == before
 
 
+@pytest.mark.parametrize("backend", UNTYPED, indirect=True)
 def test_root_does_not_write_the_store_of_another_user(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    backend: FileBackend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(files, "owner_of", lambda path: 54321)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -162,7 +182,8 @@ def test_root_does_not_write_the_store_of_another_user(
     assert "sudo -u '#54321' coachsync" in raised.value.hint
 
 
-def test_root_may_read_the_store_of_another_user(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("backend", UNTYPED, indirect=True)
+def test_root_may_read_the_store_of_another_user(backend: FileBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "owner_of", lambda path: 54321)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     store = backend.open(writable=False)
@@ -171,7 +192,7 @@ def test_root_may_read_the_store_of_another_user(backend: Backend, monkeypatch: 
 
 
 @pytest.mark.parametrize("backend", list(BACKENDS), indirect=True)
-def test_the_path_is_the_file_behind_the_links(backend: Backend, tmp_path: Path) -> None:
+def test_the_path_is_the_file_behind_the_links(backend: FileBackend, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(backend.path.name)
     kind = backend.path.suffix.replace(".db", "sqlite").replace(".json", "json")
