@@ -82,6 +82,9 @@ class StoreError(CoachsyncError):
 class FencedError(StoreError):
     """Somebody else changed what is remembered of a session meanwhile, or works on it now: nothing was written."""
 
+    exit_code = LOCKED
+    code = "locked"
+
 
 class RowRefusedError(StoreError):
     """The store works, but does not take this one row: a trigger or a constraint of its booking system's."""

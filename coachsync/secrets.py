@@ -74,6 +74,11 @@ class Token:
 
         return sha256(self.__value.encode("ascii")).hexdigest()[:12]
 
+    @property
+    def bot(self) -> str:
+        """Return what names the bot whose token this is: its user id, or the token's mark if it spells none."""
+        return self.bot_id or f"token:{self.mark}"
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Token) and other.__value == self.__value
 

@@ -83,7 +83,11 @@ def audit(request: AuditRequest, agreed: Collection[str] = ()) -> Audited:
     )
     try:
         with store.run_lock(request.wait, f"audit since {iso(time.time_ns() // 1_000_000)}") as lock:
-            ways = Ways(settings, request.tokens, time.monotonic() + settings.discord.run_budget / 1000, lock.spent)
+            if not lock.alone:
+                from coachsync.engine.leasing import demand
+
+                demand(request.tokens, store, lock, settings.guild_ids, request.wait)
+            ways = Ways(settings, request.tokens, time.monotonic() + settings.discord.run_budget / 1000, lock)
             try:
                 return asyncio.run(_audit(request, store, ways, agreed))
             finally:

@@ -21,6 +21,7 @@ from coachsync.discord import verdict
 from coachsync.discord.circuit import Circuit
 from coachsync.discord.discord_clock import DiscordClock
 from coachsync.discord.errors import (
+    LEASE_LOST,
     AnswerLost,
     Blocked,
     DiscordError,
@@ -73,7 +74,8 @@ def metered() -> Iterator[Meter]:
 class Client:
     """Requests under one token. To be made inside a running event loop; `deadline` is in its monotonic seconds.
 
-    `spent`: what `lately` returned to an earlier run. `refused` counts the host's refused answers.
+    `spent`: what `lately` returned to an earlier run. `refused` counts the host's refused answers. `holds` returns
+    whether this run still has the right to use the token: once it has not, nothing more is sent.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Client:
         circuit: Circuit | None = None,
         spent: Sequence[float] = (),
         refused: RefusedAnswers | None = None,
+        holds: Callable[[], bool] = lambda: True,
     ) -> None:
         self.clock = DiscordClock()
         self._loop = asyncio.get_running_loop()
@@ -96,8 +99,14 @@ class Client:
         self._circuit = circuit or Circuit()
         self._refused = refused
         self._limits = Limits(per_second, spent)
+        self._holds = holds
         self._dispatcher = Dispatcher(
-            sender, self._limits, self._read, ceiling=ceiling or Ceiling(16), deadline=deadline
+            sender,
+            self._limits,
+            self._read,
+            ceiling=ceiling or Ceiling(16),
+            deadline=deadline,
+            may_send=self._may_send,
         )
         self._circuit.on_break(lambda error: self.stop(type(error).__name__.lower(), error))
         if deadline < inf:
@@ -137,8 +146,14 @@ class Client:
         else:
             self._on_stop.append(listener)
 
+    def _may_send(self) -> bool:
+        if self._stopped is None and not self._holds():
+            self.stop(LEASE_LOST)
+        return self._stopped is None
+
     def demand_open(self) -> None:
         """Raise `Stopped` if nothing more is sent: what would only end in that is not begun."""
+        self._may_send()
         if self._stopped is not None:
             raise Stopped(self._stopped.reason, self._stopped.cause)
 

@@ -143,6 +143,7 @@ class UnexpectedAnswer(DiscordError):
 
 
 TOO_MANY_REFUSED = "this host has been refused too often within ten minutes"
+LEASE_LOST = "this host's lease on the bot could not be renewed, so another host may use the bot now"
 _AFTER_A_STOP = {
     TOO_MANY_REFUSED: "Discord bans an address that goes on like that: mend what `coachsync status` says is refused; a "
     "run ten minutes from now goes on"

@@ -5,7 +5,7 @@ Importing it loads asyncio and requests, so it is imported only when there is so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 
 from coachsync.discord.api import Discord
@@ -55,8 +55,11 @@ class Gateway:
         if refused is not None:
             refused.when_too_many(lambda: self.stop(TOO_MANY_REFUSED))
 
-    def discord(self, token: Token) -> Discord:
-        """Return Discord under `token`: the same for the same token, so that its limits are known once."""
+    def discord(self, token: Token, holds: Callable[[], bool] = lambda: True) -> Discord:
+        """Return Discord under `token`: the same for the same token, so that its limits are known once.
+
+        `holds` returns whether this run may still use the token.
+        """
         if token not in self._served:
             client = Client(
                 self._transport.sender(token),
@@ -66,6 +69,7 @@ class Gateway:
                 circuit=self._circuit,
                 spent=self._spent,
                 refused=self._refused,
+                holds=holds,
             )
             self._served[token] = Discord(client)
             if self._stopped:

@@ -84,7 +84,7 @@ async def _look(
     coming: Collection[Session],
     live: Collection[Entry],
 ) -> Replies:
-    ways = Ways(settings, tokens, time.monotonic() + waits.current().checkup, ())
+    ways = Ways(settings, tokens, time.monotonic() + waits.current().checkup, None)
     try:
         served: dict[tuple[Discord, str], list[str]] = {}
         for guild_id in guild_ids:

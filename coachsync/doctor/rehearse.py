@@ -25,6 +25,7 @@ from coachsync.domain.limits import MOST_ROLE_CREATIONS
 from coachsync.domain.model import Entry
 from coachsync.domain.remembered import rehearsal_id
 from coachsync.engine.journal import Journal
+from coachsync.engine.leasing import demand
 from coachsync.engine.loop import handlers_kept
 from coachsync.engine.refused import Counts
 from coachsync.errors import INTERRUPTED, TERMINATED, StoreError
@@ -72,12 +73,13 @@ def rehearse(request: RehearsalRequest) -> list[Finding]:
         ) as store,
         store.run_lock(request.wait, f"doctor --rehearse since {iso(host_now())}") as lock,
     ):
+        demand(request.tokens, store, lock, request.guilds, request.wait)
         store.bookings.prove()
         with store.transaction():  # nothing yet: that it can be written is known before anything is sent
             pass
         counts = Counts(store.ledger, host_now())
         deadline = time.monotonic() + settings.discord.run_budget / 1000
-        ways = Ways(settings, request.tokens, deadline, lock.spent, counts.of)
+        ways = Ways(settings, request.tokens, deadline, lock, counts.of)
         try:
             with handlers_kept():
                 return asyncio.run(_rehearse(request, store, ways, counts))

@@ -353,12 +353,22 @@ class Outcome(NamedTuple):
         return amiss and not self.only_paused
 
 
+class Elsewhere(NamedTuple):
+    """What a run left to another host, which works with the bot of these guilds since a moment of the database's."""
+
+    bot: str
+    host: str
+    since: Millis
+    guild_ids: tuple[str, ...]
+
+
 class Report(NamedTuple):
     """All that one call of run, setup or cleanup decided and did.
 
     `requests` counts the whole run's, `rate_limited` those of them that Discord answered with a 429. `notes` are plain
     sentences for people (nothing to do, what may be left). `unusable` is why the run as a whole could not work.
     `followed`: what became of the causes, None if nothing is wrong nor was. `recorded`: it is in the ledger.
+    `elsewhere` is what was left to other hosts.
     """
 
     command: str
@@ -373,6 +383,7 @@ class Report(NamedTuple):
     followed: Followed | None = None
     recorded: bool = False
     rate_limited: int = 0
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class RunRecord(NamedTuple):

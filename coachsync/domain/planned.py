@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from coachsync.domain.drift import CLOSING
@@ -86,6 +87,20 @@ class Plan(NamedTuple):
     def guilds(self) -> frozenset[str]:
         """Return the guilds that Discord must be asked about."""
         return self.needed | self.searched
+
+    def without(self, guild_ids: Collection[str]) -> Plan:
+        """Return the plan without what is to be done, looked at or said in these guilds."""
+        return self._replace(
+            actions=tuple(a for a in self.actions if a.guild_id not in guild_ids),
+            refused=tuple(r for r in self.refused if r.session.guild_id not in guild_ids),
+            restores=tuple((s, e) for s, e in self.restores if e.guild_id not in guild_ids),
+            looks=tuple((s, e) for s, e in self.looks if e.guild_id not in guild_ids),
+            adopts=tuple(s for s in self.adopts if s.guild_id not in guild_ids),
+            unsettled=tuple(e for e in self.unsettled if e.guild_id not in guild_ids),
+            left=tuple(e for e in self.left if not any(r.guild_id in guild_ids for r in e.left_behind())),
+            searched=self.searched - frozenset(guild_ids),
+            orphans=tuple(r for r in self.orphans if r.guild_id not in guild_ids),
+        )
 
     def losing(self) -> Plan:
         """Return what of the plan takes access away."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -78,6 +78,14 @@ _FIRST, _LAST = How(), How((9,))  # looks go before all that is done, or after i
 _OUT_OF_REACH = frozenset({"unknown_guild", "missing_access", "unauthorized"})
 
 
+_LATE: Millis = 10_000  # a request that was sent is at Discord after its timeout and so much more
+_UNDER_WAY = Failure(
+    "interrupted",
+    "another host asked Discord for its role or room moments ago, and the answer is not known yet",
+    "nothing is to be done: the next run looks for what was made and goes on from there",
+)
+
+
 class Applied(NamedTuple):
     """What came of a plan.
 
@@ -98,7 +106,11 @@ class Applied(NamedTuple):
 
 
 class Apply:
-    """One plan on its way to Discord. `unwritable`: why nothing can be recorded; then access is only taken away."""
+    """One plan on its way to Discord.
+
+    `unwritable`: why nothing can be recorded; then access is only taken away. `alone`: no other run is under way, so
+    that a create without an answer is dead; else one that is young may be another host's.
+    """
 
     def __init__(
         self,
@@ -115,6 +127,7 @@ class Apply:
         check_clock: bool,
         progress: Callable[[str], None] | None,
         unwritable: Failure | None = None,
+        alone: bool = True,
     ) -> None:
         self.plan = plan
         self.facts = facts
@@ -129,6 +142,7 @@ class Apply:
         self.search = Search(plan, facts, entries, sources, journal)
         self.check_clock = check_clock
         self.unwritable = unwritable
+        self.open_before = frozenset() if alone else frozenset(_open_attempts(entries.values()))
         self.teller = ProgressTeller(progress, [p.discord for p in accesses.values() if p.discord is not None])
         self.guilds: dict[str, Guild] = {}
         self.slots: dict[str, Slots] = {}
@@ -305,8 +319,14 @@ class Apply:
         return [Refused(session, "repair", "failed", failure, entry=entry) for session, entry, failure in amiss]
 
     def _jobs(self, actions: Iterable[Action]) -> list[Job]:
-        """Return the jobs of those actions whose guild could be looked at."""
-        return [job for action in actions if (job := self._job(action)) is not None]
+        """Return the jobs of those actions whose guild could be looked at, and that no other host is at."""
+        jobs = (job for action in actions if (job := self._job(action)) is not None)
+        return [job for job in jobs if not self._under_way(job)]
+
+    def _under_way(self, job: Job) -> bool:
+        """Return whether another host's create for a session may still be on its way to Discord."""
+        young = job.guild.now() - job.timeout - _LATE
+        return any(r.attempt_at > young for r in job.entry.open_attempts() if id(r) in self.open_before)
 
     def _adoption(self, session: Session, names: Names) -> Action:
         former = self.search.entry_of(session.id)
@@ -347,6 +367,9 @@ class Apply:
             return outcome
         job = self._job(action._replace(entry=self._entry(action)), priority)
         assert job is not None
+        if self._under_way(job):
+            job.slots.served(priority)
+            return untried(action, "deferred", _UNDER_WAY, job.entry.access)
         self.jobs.append(job)
         self.looked.add(job.session.id)
         started = time.monotonic()
@@ -517,6 +540,11 @@ class Apply:
         found = {i: p.failure for i, p in self.accesses.items() if p.failure is not None}
         found |= {i: failure_of(g.failure) for i, g in self.guilds.items() if g.failure is not None}
         return found
+
+
+def _open_attempts(entries: Iterable[Entry]) -> Iterator[int]:
+    """Yield which creates were without an answer when the ledger was read."""
+    return (id(r) for entry in entries for r in entry.resources if r.state == "attempted")
 
 
 def in_order(actions: Iterable[Action]) -> list[tuple[Priority, Action]]:

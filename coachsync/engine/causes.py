@@ -32,12 +32,13 @@ _UNTOLD = SHARED | {"discord_error", "interrupted", "unexpected_answer"}  # says
 
 
 class Seen(NamedTuple):
-    """What a run learned of Discord: see `engine.apply.Applied`."""
+    """What a run learned of Discord: see `engine.apply.Applied`. `left` are the guilds left to other hosts."""
 
     blind: Mapping[str, Failure] = {}
     looked: frozenset[str] = frozenset()
     sound: frozenset[tuple[str, str]] = frozenset()
     notes: tuple[Warn, ...] = ()
+    left: frozenset[str] = frozenset()
 
 
 def causes_after(
@@ -50,7 +51,7 @@ def causes_after(
         concerned=frozenset(concerned),
         unseen=_unseen(concerned, report, seen),
         over=_over(concerned, plan, facts),
-        blind=frozenset(seen.blind),
+        blind=seen.left.union(seen.blind),
         sound=seen.sound | _sound_here(report) | _without_source(old, settings),
     )
     times = Times(facts.now, facts.policy, settings.schedule.max_silence)

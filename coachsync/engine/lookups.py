@@ -24,7 +24,7 @@ from coachsync.errors import ConfigError, EnvironmentalError, StoreError
 from coachsync.guild.access import Ways
 from coachsync.host.limits import environmental
 from coachsync.store.base import Store
-from coachsync.store.lock import Lock
+from coachsync.store.leases import RunLock
 
 _LONGEST_S = 75.0  # for `MOST_DUE` searches at Discord's pace
 _HOW = How(priority=(9,), max_wait=15.0)
@@ -41,7 +41,12 @@ class LookedUp(NamedTuple):
 
 
 def look_up(
-    request: TickRequest, store: Store, sessions: Mapping[str, Session], names: NamesToLookUp, now: Millis, lock: Lock
+    request: TickRequest,
+    store: Store,
+    sessions: Mapping[str, Session],
+    names: NamesToLookUp,
+    now: Millis,
+    lock: RunLock,
 ) -> LookedUp:
     """Look names up and remember what was found. `sessions`: the bookings that name them, by id.
 
@@ -85,10 +90,10 @@ def _token_key(request: TickRequest, guild_id: str) -> str:
 
 
 async def _search(
-    request: TickRequest, wanted: Collection[Wanted], now: Millis, counts: Counts, lock: Lock
+    request: TickRequest, wanted: Collection[Wanted], now: Millis, counts: Counts, lock: RunLock
 ) -> LookedUp:
     budget_s = min(_LONGEST_S, request.settings.discord.run_budget / 2000)
-    ways = Ways(request.settings, request.tokens, time.monotonic() + budget_s, lock.spent, counts.of)
+    ways = Ways(request.settings, request.tokens, time.monotonic() + budget_s, lock, counts.of)
     by_guild: dict[str, list[Wanted]] = {}
     for one in wanted:
         by_guild.setdefault(one.guild_id, []).append(one)

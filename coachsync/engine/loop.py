@@ -33,7 +33,7 @@ from coachsync.errors import INTERRUPTED, SOME_FAILED, TERMINATED, UNUSABLE, Env
 from coachsync.guild.access import GuildAccess, Ways, guild_access
 from coachsync.host.limits import environmental, fitting
 from coachsync.store.base import Store
-from coachsync.store.lock import Spent
+from coachsync.store.leases import RunLock, Spent
 from coachsync.store.open import open_store
 
 
@@ -71,7 +71,7 @@ def work(
     sessions: Collection[Session],
     restraint: Restraint,
     number: int | None,
-    spent: Spent,
+    lock: RunLock | None,
     unwritable: Failure | None = None,
 ) -> Done:
     """Carry out a plan within the run's budget.
@@ -85,21 +85,30 @@ def work(
         sessions: the bookings that were read.
         restraint: what refused lately, and is not asked.
         number: the run's in the ledger, None if it could not be recorded.
-        spent: what a run just before this one used of Discord's limit.
+        lock: what the run holds; None if the store cannot be locked.
         unwritable: why the store cannot be written. Then nothing is made and nobody let in.
     """
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
     try:
-        return _watched(request, store, plan, facts, entries, sessions, restraint, number, spent, unwritable)
+        return _watched(request, store, plan, facts, entries, sessions, restraint, number, lock, unwritable)
     except (EnvironmentalError, OSError, RuntimeError, MemoryError) as problem:
         withheld = problem if isinstance(problem, EnvironmentalError) else environmental(problem)
         if withheld is None:
             raise
         failure = Failure("environment", withheld.message, withheld.hint)
         return Done(
-            (), (), 0, 0, UNUSABLE, failure, spent, dict.fromkeys(plan.guilds, failure), frozenset(), frozenset()
+            (),
+            (),
+            0,
+            0,
+            UNUSABLE,
+            failure,
+            lock.spent if lock is not None else (),
+            dict.fromkeys(plan.guilds, failure),
+            frozenset(),
+            frozenset(),
         )
 
 
@@ -112,7 +121,7 @@ def _watched(
     sessions: Collection[Session],
     restraint: Restraint,
     number: int | None,
-    spent: Spent,
+    lock: RunLock | None,
     unwritable: Failure | None,
 ) -> Done:
     settings = request.settings
@@ -122,7 +131,7 @@ def _watched(
     limit_s = budget_s + settings.discord.timeout / 1000 + waits.current().grace
     with Watchdog(limit_s, lambda: _record_hang(request, number), _say), handlers_kept():
         counts = Counts(store.ledger, facts.now)
-        ways = Ways(settings, request.tokens, time.monotonic() + budget_s, spent, counts.of)
+        ways = Ways(settings, request.tokens, time.monotonic() + budget_s, lock, counts.of)
         return asyncio.run(_work(request, store, plan, facts, entries, sessions, restraint, counts, ways, unwritable))
 
 
@@ -187,6 +196,7 @@ async def _work(
             check_clock=request.now is None,
             progress=request.progress,
             unwritable=unwritable,
+            alone=ways.alone,
         )
         with bugs_end_the_run():
             applied = await job.carry_out()

@@ -6,7 +6,7 @@ The idle path stays small: what only a working tick needs (the event loop, reque
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,14 +48,14 @@ from coachsync.errors import (
 from coachsync.standing.find import find_each
 from coachsync.standing.past import brought_over
 from coachsync.store.base import Store, Transaction
-from coachsync.store.lock import Lock
 from coachsync.store.open import open_store
 
 if TYPE_CHECKING:
-    from coachsync.domain.user_names import Lookup
+    from coachsync.domain.user_names import Lookup, NamesToLookUp
     from coachsync.engine.causes import Seen
     from coachsync.engine.loop import Done
     from coachsync.engine.restraint import Restraint
+    from coachsync.store.leases import LeaseHolder, RunLock
 
 _RECENT_RUNS = 50
 _OFTEN, _USUAL, _SELDOM = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
@@ -73,7 +73,8 @@ class StoreReading(NamedTuple):
     """What the store and the ledger say, read before anything is decided.
 
     `owed`: which guilds a ledger that is new, or silent for long, is still to look through, and from when on.
-    `pulled`: what came of the sources before.
+    `pulled`: what came of the sources before. `others`: the guilds that are left to other hosts, which work with their
+    bots.
     """
 
     sessions: list[Session]
@@ -84,6 +85,7 @@ class StoreReading(NamedTuple):
     owed: dict[str, Millis]
     orphans: tuple[Resource, ...]
     pulled: Pulled = Pulled()
+    others: Mapping[str, LeaseHolder] = {}
 
 
 def tick(request: TickRequest) -> Report:
@@ -201,10 +203,37 @@ def _decide(request: TickRequest, reading: StoreReading) -> Plan:
     plan = make_plan(reading.sessions, reading.entries, reading.facts, scope)
     warnings = (*plan.warnings, *reading.pulled.warnings)
     plan = plan._replace(reviewed=request.reviewed is not None, warnings=warnings)
-    if request.command != "run":
-        return plan
-    searched = frozenset(guild for guild, since in reading.owed.items() if since <= reading.facts.now)
-    return plan._replace(searched=searched, orphans=reading.orphans)
+    if request.command == "run":
+        searched = frozenset(guild for guild, since in reading.owed.items() if since <= reading.facts.now)
+        plan = plan._replace(searched=searched, orphans=reading.orphans)
+    return plan.without(reading.others) if reading.others else plan
+
+
+def _under_leases(request: TickRequest, store: Store, reading: StoreReading, lock: RunLock) -> StoreReading:
+    """Take the leases on the bots that there is work for; return what store and ledger say under them.
+
+    What others wrote before they were ours is read again: who works on what was read earlier is fenced. Raises
+    LockHeldError if another host works with the bot of a session that was named.
+    """
+    from coachsync.engine.leasing import held_by, lease
+
+    others: dict[str, LeaseHolder] = {}
+    leased: set[str] = set()
+    while wanted := _guilds_with_work(request, store, reading) - leased:
+        others |= lease(request.tokens, store, lock, wanted, request.wait)
+        leased |= wanted
+        if others and reading.named is not None:
+            raise held_by(others)
+        reading = read(request, store, reading.facts.now)._replace(pulled=reading.pulled, others=others)
+    return reading
+
+
+def _guilds_with_work(request: TickRequest, store: Store, reading: StoreReading) -> set[str]:
+    """Return the guilds in which a run means to do, to look at or to look up something."""
+    plan = _decide(request, reading)
+    _, names = _unnamed(request, store, reading)
+    looked_up = {wanted.guild_id for wanted in names.wanted} if names is not None else set()
+    return set(plan.guilds) | {entry.guild_id for _, entry in plan.restores} | looked_up
 
 
 def _hopeless(store: Store, request: TickRequest, plan: Plan, reading: StoreReading) -> list[Outcome]:
@@ -283,12 +312,15 @@ def _unsent(request: TickRequest, now: Millis, failure: Failure) -> Report:
 # doing
 
 
-def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
+def _run(request: TickRequest, store: Store, lock: RunLock) -> Report:
     now = request.now if request.now is not None else host_now()
     begun = time.monotonic()
     pulled = request.pull(store, now) if request.pull is not None else Pulled()
     pulling = int((time.monotonic() - begun) * 1000)
-    reading, looked = _with_names(request, store, read(request, store, now)._replace(pulled=pulled), lock)
+    reading = read(request, store, now)._replace(pulled=pulled)
+    if not lock.alone:
+        reading = _under_leases(request, store, reading, lock)
+    reading, looked = _with_names(request, store, reading, lock)
     looked = looked._replace(took=looked.took + pulling)
     plan = _decide(request, reading)
     changed = _changed(request, plan)
@@ -307,28 +339,20 @@ def _run(request: TickRequest, store: Store, lock: Lock) -> Report:
 
 
 def _with_names(
-    request: TickRequest, store: Store, reading: StoreReading, lock: Lock
+    request: TickRequest, store: Store, reading: StoreReading, lock: RunLock
 ) -> tuple[StoreReading, SearchCost]:
     """Return the reading with those whom bookings name by a Discord user name alone, as far as they can be found.
 
     Names are looked up here, before anything is planned: also those of bookings that are far ahead, so that somebody
     can still correct them.
     """
-    if "setup" not in KINDS[request.command] or request.abandon or request.reviewed is not None:
+    named, names = _unnamed(request, store, reading)
+    if names is None or not (names.wanted or names.known):
         return reading, SearchCost()
-    policy, now = request.settings.policy, reading.facts.now
-    named = [s for s in reading.sessions if any(p.id is None and p.discord_name for p in s.people)]
-    if request.command == "run":
-        named += store.bookings.by_user_name(now + policy.setup_opens)
-    if not named:
-        return reading, SearchCost()
-    from coachsync.domain.user_names import to_look_up, with_lookups
-
-    names = to_look_up(named, policy, now, reading.named)
-    if not (names.wanted or names.known):
-        return reading, SearchCost()
+    from coachsync.domain.user_names import with_lookups
     from coachsync.engine.lookups import look_up
 
+    now = reading.facts.now
     begun = time.monotonic()
     looked = look_up(request, store, {s.id: s for s in named}, names, now, lock)
     new: dict[str, list[Lookup]] = {}
@@ -339,13 +363,29 @@ def _with_names(
     return reading._replace(sessions=sessions), SearchCost(looked.requests, looked.rate_limited, took)
 
 
+def _unnamed(request: TickRequest, store: Store, reading: StoreReading) -> tuple[list[Session], NamesToLookUp | None]:
+    """Return the bookings that name somebody by a Discord user name alone, and which of those are to be looked up."""
+    if "setup" not in KINDS[request.command] or request.abandon or request.reviewed is not None:
+        return [], None
+    policy, now = request.settings.policy, reading.facts.now
+    named = [s for s in reading.sessions if any(p.id is None and p.discord_name for p in s.people)]
+    if request.command == "run":
+        named += store.bookings.by_user_name(now + policy.setup_opens)
+    named = [s for s in named if s.guild_id not in reading.others]
+    if not named:
+        return [], None
+    from coachsync.domain.user_names import to_look_up
+
+    return named, to_look_up(named, policy, now, reading.named)
+
+
 def _work(
     request: TickRequest,
     store: Store,
     plan: Plan,
     reading: StoreReading,
     hopeless: list[Outcome],
-    lock: Lock,
+    lock: RunLock,
     looked: SearchCost,
 ) -> Report:
     from coachsync.engine.causes import Seen
@@ -360,7 +400,7 @@ def _work(
         return _take_away(request, store, plan, reading, hopeless, error, lock)
     restraint = _restraint(request, store, plan, reading)
     left = _within_budget(request, looked.took)
-    done = work(left, store, plan, reading.facts, reading.entries, reading.sessions, restraint, number, lock.spent)
+    done = work(left, store, plan, reading.facts, reading.entries, reading.sessions, restraint, number, lock)
     seen = Seen(done.blind, done.looked, done.sound, done.notes)
     lock.note(done.spent)
     warnings = [*plan.warnings, *done.warnings, *_status_warnings(store)]
@@ -410,7 +450,7 @@ def _take_away(
     reading: StoreReading,
     hopeless: list[Outcome],
     unwritable: StoreError,
-    lock: Lock | None,
+    lock: RunLock | None,
 ) -> Report:
     """Make nothing, for nothing of it could be remembered; what takes access away goes out all the same.
 
@@ -422,10 +462,9 @@ def _take_away(
     if not losing.guilds:
         raise unwritable
     failure = Failure("store_error", unwritable.message, unwritable.hint)
-    spent = lock.spent if lock is not None else ()
     restraint = _restraint(request, store, losing, reading)
     done = work(
-        request, store, losing, reading.facts, reading.entries, reading.sessions, restraint, None, spent, failure
+        request, store, losing, reading.facts, reading.entries, reading.sessions, restraint, None, lock, failure
     )
     warnings = [*plan.warnings, *done.warnings]
     report = _report(request, reading.facts.now, [*hopeless, *done.outcomes], warnings, done.requests)
@@ -455,6 +494,11 @@ def _finish(
     done: Done | None = None,
 ) -> Report:
     """Record the run, what it saw, what it could only report and what is wrong after it, in one transaction."""
+    if reading.others:
+        from coachsync.engine.leasing import elsewhere, words
+
+        left = elsewhere(reading.others)
+        report = report._replace(elsewhere=left, notes=(*report.notes, *map(words, left)))
     with store.transaction() as transaction:
         if number is None:
             number = _begin(transaction, request, reading, plan)
@@ -491,6 +535,8 @@ def _with_causes(
 
     old = store.ledger.causes() if store is not None else ()
     seen = seen or Seen()
+    if reading.others:  # of what is left to other hosts, this run says nothing
+        plan, seen = _decide(request, reading._replace(others={})), seen._replace(left=frozenset(reading.others))
     seen = seen._replace(sound=seen.sound | reading.pulled.sound)
     followed = causes_after(old, plan, report, reading.facts, seen, request.settings)
     return report._replace(followed=followed)

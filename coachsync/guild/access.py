@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,7 +17,9 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.limits import ROLE_WINDOW
 from coachsync.domain.model import Access, Millis, Resource, Warn
 from coachsync.errors import ConfigError
+from coachsync.secrets import Token
 from coachsync.store.base import Store
+from coachsync.store.leases import RunLock
 
 
 class GuildAccess(NamedTuple):
@@ -42,7 +45,8 @@ class GuildAccess(NamedTuple):
 class Ways:
     """The ways to Discord: one gateway for each API base and pace, one client for each token.
 
-    `refused` returns what counts the refused answers of a host.
+    `lock` is what the run holds: what was used of Discord's limit before, and which tokens may be used; None for a look
+    beside any run. `refused` returns what counts the refused answers of a host.
     """
 
     def __init__(
@@ -50,14 +54,14 @@ class Ways:
         settings: Settings,
         tokens: Tokens,
         deadline: float,
-        spent: Sequence[float],
+        lock: RunLock | None,
         refused: Callable[[str], RefusedAnswers] | None = None,
     ) -> None:
         self.settings = settings
         self._tokens = tokens
         self.warnings: list[Warn] = []
         self._deadline = deadline
-        self._before = spent
+        self._lock = lock
         self._refused = refused
         self._ceiling = Ceiling(settings.discord.concurrency)
         self._gateways: dict[tuple[str, Millis, int], Gateway] = {}
@@ -80,7 +84,15 @@ class Ways:
         key = (settings.api_base, settings.timeout, settings.max_requests_per_second)
         if key not in self._gateways:
             self._gateways[key] = self._gateway(settings)
-        return self._gateways[key].discord(found.token)
+        return self._gateways[key].discord(found.token, partial(self._may_use, found.token))
+
+    @property
+    def alone(self) -> bool:
+        """Return whether no other run can be under way, as far as that can be told."""
+        return self._lock is None or self._lock.alone
+
+    def _may_use(self, token: Token) -> bool:
+        return self._lock is None or self.alone or self._lock.holds(token.bot)
 
     def _warn(self, found: FoundToken) -> None:
         if found.warning is not None and found.warning not in self.warnings:
@@ -93,7 +105,7 @@ class Ways:
             per_second=settings.max_requests_per_second,
             ceiling=self._ceiling,
             deadline=self._deadline,
-            spent=self._before,
+            spent=() if self._lock is None else self._lock.spent,
             refused=None if self._refused is None else self._refused(host_of(settings.api_base)),
         )
 

@@ -27,6 +27,10 @@ def report_document(report: Report) -> dict[str, Any]:
         "actions": [action_document(outcome) for outcome in report.outcomes],
         "summary": summary(report.outcomes),
         "warnings": [_warning(warning) for warning in report.warnings],
+        "elsewhere": [
+            {"bot": one.bot, "host": one.host, "since": iso(one.since), "guild_ids": list(one.guild_ids)}
+            for one in report.elsewhere
+        ],
     }
     if report.unusable is not None:
         document["error"] = {key: getattr(report.unusable, key) for key in ("code", "message", "hint")}

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.domain.marks import Marks
 from coachsync.store.bookings import Bookings
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.ledger.writer import LedgerWriter
-from coachsync.store.lock import Lock, run_lock
+from coachsync.store.lock import run_lock
 
-Locks = Callable[[float, str], AbstractContextManager[Lock]]
+if TYPE_CHECKING:
+    from coachsync.store.leases import RunLock
+
+
+Locks = Callable[[float, str], AbstractContextManager["RunLock"]]
 """How long to wait for a run that holds it, in seconds, and what others are told of this one → the lock."""
 
 
@@ -39,7 +44,7 @@ class Store:
 
     def __init__(self, path: str, bookings: Bookings, ledger: Ledger, locks: Locks | None = None) -> None:
         self.path = path
-        self._locks = locks
+        self._locks: Locks = locks or partial(run_lock, path)
         self.bookings = bookings
         bookings.lookups = ledger.lookups
         self.ledger = ledger
@@ -50,9 +55,9 @@ class Store:
         with self.ledger.changing() as changes, self.bookings.marking(changes) as mark:
             yield Transaction(mark, changes)
 
-    def run_lock(self, wait_s: float, since: str) -> AbstractContextManager[Lock]:
-        """Return the lock of one run on this store, see `store.lock`."""
-        return run_lock(self.path, wait_s, since) if self._locks is None else self._locks(wait_s, since)
+    def run_lock(self, wait_s: float, since: str) -> AbstractContextManager[RunLock]:
+        """Return the lock of one run on this store, see `store.lock` and `store.leases`."""
+        return self._locks(wait_s, since)
 
     def close(self) -> None:
         """Release everything."""

@@ -11,13 +11,18 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from coachsync.errors import LockHeldError, StoreError
 from coachsync.host.flock import take
 from coachsync.host.limits import NO_FILES, remedy, too_few_files
+
+if TYPE_CHECKING:
+    from coachsync.store.leases import LeaseHolder, Spent
+    from coachsync.store.ledger.fence import Lease
 
 _PAUSE_S = 0.1
 _MATTERS_S = 2.0
@@ -26,21 +31,15 @@ _LONGEST = 4000
 _LINE = "answered lately:"
 _MODE = 0o600
 
-Spent = tuple[float, ...]
-"""When the last second's requests were answered, in seconds of this host's monotonic clock."""
-
 
 class Lock:
-    """The lock as its holder has it. `spent` is what the run before used, empty if that does not matter any more."""
+    """The lock as its holder has it. Satisfies `store.leases.RunLock`.
 
-    spent: Spent = ()
+    `spent` is what the run before used, empty if that does not matter any more.
+    """
 
-    def note(self, spent: Spent) -> None:
-        """Let the next run know of the limit."""
-
-
-class FileLock(Lock):
-    """The lock of a store that is a file."""
+    alone = True
+    leases: Mapping[str, Lease] | None = None
 
     def __init__(self, descriptor: int, since: str) -> None:
         self._descriptor = descriptor
@@ -54,6 +53,14 @@ class FileLock(Lock):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, f"pid {os.getpid()} {self._since}\n{_LINE}{used}\n".encode(), 0)
 
+    def take(self, bots: Collection[str], wait_s: float) -> tuple[LeaseHolder, ...]:
+        """Take nothing: whoever has this lock may use every bot."""
+        return ()
+
+    def holds(self, bot: str) -> bool:
+        """Return that every bot may be used."""
+        return True
+
 
 def _spent(text: str) -> Spent:
     """Read the second line, but for what is old or of the time before a reboot."""
@@ -63,12 +70,6 @@ def _spent(text: str) -> Spent:
     except ValueError:
         return ()
     return tuple(at for at in times if -_ROUNDING_S <= now - at < _MATTERS_S)
-
-
-@contextmanager
-def unlocked(_wait_s: float, _since: str) -> Iterator[Lock]:
-    """Hold nothing for a with-block: runs on a store that several hosts share go on side by side."""
-    yield Lock()
 
 
 @contextmanager
@@ -89,7 +90,7 @@ def run_lock(store_path: str, wait_s: float, since: str) -> Iterator[Lock]:
     try:
         _keep_private(descriptor)
         _take(descriptor, path, wait_s)
-        lock = FileLock(descriptor, since)
+        lock = Lock(descriptor, since)
         lock.note(lock.spent)
         yield lock
     finally:

@@ -12,7 +12,7 @@ from tests.report.builders import NOW, START, a_failure, a_report, a_session, an
 
 def test_report_has_the_documented_keys() -> None:
     document = report_document(a_report(an_outcome()))
-    assert list(document) == ["version", "now", "dry_run", "requests", "actions", "summary", "warnings"]
+    assert list(document) == ["version", "now", "dry_run", "requests", "actions", "summary", "warnings", "elsewhere"]
     assert (document["version"], document["now"], document["dry_run"]) == (1, "2026-10-14T15:00:00Z", False)
 
 

@@ -118,10 +118,18 @@ class Dispatcher:
     """Sends requests as their limits and the ceiling allow, the least priority tuple first.
 
     `deadline` is in the loop's monotonic seconds: what could only be sent later fails at once with `RateLimited`.
+    `may_send` is asked right before each request; who returns False calls `stop`.
     """
 
     def __init__(
-        self, sender: Sender, limits: Limits, read: Reader, *, ceiling: Ceiling, deadline: float = inf
+        self,
+        sender: Sender,
+        limits: Limits,
+        read: Reader,
+        *,
+        ceiling: Ceiling,
+        deadline: float = inf,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.requests_sent = 0
         self._sender = sender
@@ -129,6 +137,7 @@ class Dispatcher:
         self._read = read
         self._ceiling = ceiling
         self._deadline = deadline
+        self._may_send = may_send
         self._loop = asyncio.get_running_loop()
         self._seq = count()
         self._lanes: dict[Hashable, _Lane] = {}
@@ -208,6 +217,8 @@ class Dispatcher:
         self._wake_timed(now)
         opens = now
         while self._ready and not self._ceiling.reached:
+            if not self._may_send():
+                break  # whoever says so has stopped us
             opens = self._limits.open_at(now)
             if opens > now:
                 break

@@ -19,6 +19,7 @@ COLUMNS = (
     " opened_at, closed_by, closed_start, missing_first, missing_last, repairs"
 )
 _NAMES = COLUMNS.split(", ")
+_HELD = "SELECT term FROM coachsync_leases WHERE bot = ? AND holder = ? AND term = ? FOR SHARE"
 _HINT = "nothing is to be done: the next run looks again and goes on from there"
 
 
@@ -34,7 +35,7 @@ def _term(lease: Lease | None) -> tuple[str, tuple[object, ...]]:
     """Return what stands for the term of a lease that still holds, and its parameters."""
     if lease is None:
         return "0", ()
-    return "(SELECT term FROM coachsync_leases WHERE bot = ? AND holder = ? AND term = ?)", tuple(lease)
+    return f"({_HELD})", tuple(lease)
 
 
 def save_entry(
@@ -105,8 +106,8 @@ def _change(
 
 
 def require(sql: Sql, lease: Lease) -> None:
-    """Raise FencedError if a lease was taken over; in a transaction, in which nobody else can take it."""
-    if sql.one("SELECT 1 FROM coachsync_leases WHERE bot = ? AND holder = ? AND term = ?", tuple(lease)) is None:
+    """Raise FencedError if a lease was taken over; nobody else takes it until the transaction ends."""
+    if sql.one(_HELD, tuple(lease)) is None:
         raise _taken_over(lease)
 
 

@@ -7,7 +7,7 @@ written yet): then the ledger is empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from os import urandom
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ class Ledger:
     `make` returns the database when something is to be written and there was none. `alone` holds off every run while
     an earlier version's tables are brought up to date: a run of that version may be writing them.
 
-    `writer` is a random id of this process. `leases` are those that a run works under, see `LedgerWriter`.
+    `writer` is a random id of this process. `lease_of` returns the lease that a run works under, see `LedgerWriter`.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Ledger:
         self._alone = alone
         self._there = False
         self.writer = urandom(8).hex()
-        self.leases: Mapping[str, Lease] | None = None
+        self.lease_of: Callable[[str], Lease | None] | None = None
         self._look()
 
     def live_entries(self) -> list[Entry]:
@@ -327,7 +327,7 @@ class Ledger:
         """Open a transaction. Not nested. Makes the ledger if there is none."""
         if self._sql is None:
             self._sql = self._make()
-        writer = LedgerWriter(self._sql, self.writer, self.leases)
+        writer = LedgerWriter(self._sql, self.writer, self.lease_of)
         try:
             with self._sql.immediate():
                 ensure_ledger(self._sql)

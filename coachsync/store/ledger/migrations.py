@@ -87,6 +87,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         schema.MARKS_INDEX,
         schema.NAMES_TABLE,
         schema.SOURCES_TABLE,
+        schema.LEASES_TABLE,
     ),
 )
 """STEPS[n - 1] leads from version n to version n + 1."""

@@ -310,6 +310,21 @@ CREATE TABLE coachsync_sources (
     asked_from BIGINT NOT NULL
 ){keyed}"""
 
+# Which run works with which bot, where several hosts share a database: see `store.leases`. `holder` is a random id of
+# the run, `host` its name for people; `since`, `renewed` and `until` are by the database's clock; `spent` is what it
+# used of Discord's limit for one second before it ended, in milliseconds before that.
+LEASES_TABLE = """
+CREATE TABLE coachsync_leases (
+    bot TEXT PRIMARY KEY NOT NULL,
+    holder TEXT NOT NULL,
+    term BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    renewed BIGINT NOT NULL,
+    until BIGINT NOT NULL,
+    host TEXT NOT NULL,
+    spent TEXT NOT NULL
+){keyed}"""
+
 LEDGER_TABLES = (
     META_TABLE,
     NOTES_TABLE,
@@ -343,4 +358,5 @@ LEDGER_TABLES = (
     MARKS_INDEX,
     NAMES_TABLE,
     SOURCES_TABLE,
+    LEASES_TABLE,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from coachsync.domain.model import (
@@ -114,14 +114,14 @@ _OLD_CATEGORIES = (
 class LedgerWriter:
     """The ledger in one transaction.
 
-    `writer` is a random id of whoever writes, `leases` are those that a run works under: guild → lease. None: there
-    are none in this store, its lock is enough.
+    `writer` is a random id of whoever writes. `lease_of` returns the lease under which a run works on a guild, None if
+    it has none; without it there are no leases in this store, and its lock is enough.
     """
 
-    def __init__(self, sql: Sql, writer: str = "", leases: Mapping[str, Lease] | None = None) -> None:
+    def __init__(self, sql: Sql, writer: str = "", lease_of: Callable[[str], Lease | None] | None = None) -> None:
         self._sql = sql
         self._writer = writer
-        self._leases = leases
+        self._lease_of = lease_of
         self._numbered: list[Resource | Grant] = []
         self._revised: list[Entry] = []
 
@@ -356,9 +356,9 @@ class LedgerWriter:
 
     def _lease(self, guild_id: str) -> Lease | None:
         """Return the lease that a guild is worked on under. Raises FencedError if there is none and must be one."""
-        if self._leases is None:
+        if self._lease_of is None:
             return None
-        lease = self._leases.get(guild_id)
+        lease = self._lease_of(guild_id)
         if lease is None:
             raise no_lease(guild_id)
         return lease

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
 
 from coachsync.domain.booking import Defaults
 from coachsync.errors import StoreError
@@ -11,14 +10,11 @@ from coachsync.store.base import Store
 from coachsync.store.bookings import Bookings
 from coachsync.store.columns import Columns
 from coachsync.store.ledger.ledger import Ledger
-from coachsync.store.lock import unlocked
 from coachsync.store.postgres.database import PostgresDatabase
+from coachsync.store.postgres.leases import Leases, leasing
 from coachsync.store.postgres.schema import SESSIONS_INDEXES, SESSIONS_TABLE
 from coachsync.store.postgres.table import add_marks, inspect
 from coachsync.store.tablerows import TableRows
-
-if TYPE_CHECKING:
-    pass
 
 _ANYTHING = (
     "SELECT 1 FROM pg_class AS c WHERE c.relnamespace = current_schema()::regnamespace"
@@ -38,7 +34,11 @@ def open_postgres(url: str, defaults: Defaults, *, writable: bool) -> Store:
     except BaseException:
         database.close()
         raise
-    return Store(database.name, Bookings(TableRows(database, table), defaults), ledger, unlocked)
+
+    def locks(_wait_s: float, _since: str) -> AbstractContextManager[Leases]:
+        return leasing(lambda: PostgresDatabase(url, writable=True))
+
+    return Store(database.name, Bookings(TableRows(database, table), defaults), ledger, locks)
 
 
 def ledger_of(database: PostgresDatabase) -> Ledger:

@@ -1,0 +1,69 @@
+"""Which bots a run may use, where several hosts share a store. Loaded only there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from coachsync.clock import iso
+from coachsync.config import Tokens
+from coachsync.domain.model import Elsewhere
+from coachsync.errors import ConfigError, LockHeldError
+from coachsync.store.base import Store
+from coachsync.store.leases import LeaseHolder, RunLock
+
+
+def bot_of(tokens: Tokens, guild_id: str) -> str:
+    """Return what names a guild's bot; a guild without a token has one of its own, which nobody can use."""
+    try:
+        return tokens.of(guild_id).token.bot
+    except ConfigError:
+        return f"guild:{guild_id}"
+
+
+def lease(
+    tokens: Tokens, store: Store, lock: RunLock, guild_ids: Collection[str], wait_s: float
+) -> dict[str, LeaseHolder]:
+    """Take the leases on the bots of some guilds, as far as they are free within `wait_s`.
+
+    From then on the ledger is written under them. Returns the guilds whose bots others work with, and who.
+    """
+    bots = {guild_id: bot_of(tokens, guild_id) for guild_id in guild_ids}
+    holders = {holder.bot: holder for holder in lock.take(frozenset(bots.values()), wait_s)}
+    held = lock.leases
+    if held is not None:
+        store.ledger.lease_of = lambda guild_id: held.get(bot_of(tokens, guild_id))
+    return {guild_id: holders[bot] for guild_id, bot in bots.items() if bot in holders}
+
+
+def demand(tokens: Tokens, store: Store, lock: RunLock, guild_ids: Collection[str], wait_s: float) -> None:
+    """Take the leases on the bots of some guilds. Raises LockHeldError if another host works with one of them."""
+    if not lock.alone:
+        others = lease(tokens, store, lock, guild_ids, wait_s)
+        if others:
+            raise held_by(others)
+
+
+def held_by(others: Mapping[str, LeaseHolder]) -> LockHeldError:
+    """Return the error for what cannot be done because another host works with a bot."""
+    guild_id, holder = min(others.items())
+    return LockHeldError(
+        f"{holder.host} works with bot {holder.bot}, and so in guild {guild_id}, since {iso(holder.since)}",
+        "its run ends by itself within its run_budget, and a minute after that host fails; use --wait SECONDS to wait",
+        holder.since,
+    )
+
+
+def elsewhere(others: Mapping[str, LeaseHolder]) -> tuple[Elsewhere, ...]:
+    """Return what a run leaves to other hosts, by bot."""
+    holders = {holder.bot: holder for holder in others.values()}
+    return tuple(
+        Elsewhere(bot, holder.host, holder.since, tuple(sorted(g for g, h in others.items() if h.bot == bot)))
+        for bot, holder in sorted(holders.items())
+    )
+
+
+def words(left: Elsewhere) -> str:
+    """Return what a run left to another host, as a sentence."""
+    guilds = ", ".join(left.guild_ids)
+    noun = "guild" if len(left.guild_ids) == 1 else "guilds"
+    return f"left to {left.host}, which works with bot {left.bot} since {iso(left.since)}: {noun} {guilds}"
