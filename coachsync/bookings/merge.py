@@ -5,8 +5,8 @@
 - The ledger remembers what each source said of a booking last. While that stays as it was, what somebody changed in
   the store since (`sessions cancel`, `sessions reschedule`) stands; as soon as the entry changes, the source's word
   counts again. An entry is when, whose and in which state a booking is; a name or a note is not.
-- Of a booking one of whose people was forgotten, what it was is known, and not whose: an entry that still says they
-  were there brings nobody back. Only if it is to take place (again) its word counts in full.
+- Of a booking one of whose people was forgotten, or that was pruned, it is known when it was, and not whose: an entry
+  that still says so brings nobody back. Only if it is to take place (again) its word counts in full.
 - An entry that cannot be read, or whose booking would be invalid, is refused alone.
 """
 
@@ -252,7 +252,11 @@ class _Work:
                 done.append((session_id, _UNCHANGED))  # as most are: it was judged when it was said first
                 continue
             session = self._store.bookings.understood(fields if existing is None else {**_told(existing), **fields})
-            if existing is not None and said is not None and self._stays_forgotten(said, told, session):
+            forgotten = said is not None and self._stays_forgotten(said, told, session)
+            if forgotten and existing is None and self._source and not doubled:  # `sessions prune` removed it
+                done.append((session_id, _UNCHANGED))
+                continue
+            if forgotten and existing is not None:
                 fields, told = {key: v for key, v in fields.items() if _says_when(key)}, told.without_people()
                 session = self._store.bookings.understood({**_told(existing), **fields})
             if doubled:

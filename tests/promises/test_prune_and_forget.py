@@ -429,6 +429,26 @@ def test_source_that_still_lists_who_is_forgotten_brings_nothing_of_them_back(
     assert (again["added"], again["changed"]) == ([], [])
 
 
+def test_what_was_pruned_stays_away_though_its_source_still_lists_it(scene: Scene, listed: dict[str, Any]) -> None:
+    imported(scene, listed)
+    prune_command(scene, "--yes")
+    assert scene.student not in ledger_text(scene)
+    again = imported(scene, {**listed, "studentName": "N. Köhler"})
+    assert (again["added"], again["changed"], prune_command(scene).out.count("coachsync_said")) == ([], [], 0)
+    forget(scene, scene.student, "--in-store")
+    assert imported(scene, listed)["added"] == []
+    assert imported(scene, {**listed, "scheduledDate": host_now() + DAY})["added"] == ["page:one"]
+
+
+def test_what_was_pruned_comes_back_if_somebody_imports_its_file_again(scene: Scene, listed: dict[str, Any]) -> None:
+    def import_plain() -> Any:
+        return scene.program("sessions", "import", "-", "--json", stdin=json.dumps([listed])).json["added"]
+
+    import_plain()
+    prune_command(scene, "--yes")
+    assert import_plain() == ["one"]
+
+
 def test_booking_of_who_is_forgotten_that_is_to_take_place_again_is_theirs(
     scene: Scene, listed: dict[str, Any]
 ) -> None:

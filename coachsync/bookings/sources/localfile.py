@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import time
 
-from coachsync.bookings.sources.answer import PullError, SourceAnswer, Validators
+from coachsync.bookings.sources.answer import LARGEST, PullError, SourceAnswer, Validators, too_large
 from coachsync.host.limits import remedy
 from coachsync.host.reading import read_regular
 
-_LARGEST = 128 << 20
 _SETTLED_NS = 2_000_000_000  # a file that was written this lately may be written again within one tick of its clock
 
 
@@ -19,12 +18,12 @@ def ask(path: str, asked: Validators) -> SourceAnswer:
         mark = _mark(os.stat(path))
         if mark and mark == asked.etag:
             return SourceAnswer(b"", mark, unchanged=True)
-        content, found = read_regular(path, _LARGEST + 1)
+        content, found = read_regular(path, LARGEST + 1)
     except OSError as problem:
         hint = remedy(problem, "correct its path, or let the user that runs coachsync read it")
         raise PullError(f"{path} cannot be read: {problem.strerror}", hint) from None
-    if len(content) > _LARGEST:
-        raise PullError(f"{path} is larger than {_LARGEST >> 20} MiB", "let it hold the coming bookings alone")
+    if len(content) > LARGEST:
+        raise too_large()
     return SourceAnswer(content, mark if mark == _mark(found) else "")
 
 

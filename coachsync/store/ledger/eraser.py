@@ -29,7 +29,7 @@ _HELD = (
 )
 # By these lines a receipt knows that we ourselves deleted a thing.
 _PROOFS = "('channel deleted', 'role deleted')"
-_OF_BOOKINGS = ("reported", "said", "marks")  # what matters as long as the booking is there
+_OF_BOOKINGS = ("reported", "marks")  # what matters as long as the booking is there
 
 Change = Callable[[str], str]
 
@@ -71,6 +71,7 @@ class Eraser:
         self._delete("events", session_ids, "" if receipts else f" AND what NOT IN {_PROOFS}")
         for table in _OF_BOOKINGS:
             self._delete(table, removed)
+        self._count("said", said.forget_removed(self._sql, list(map(ledger_key, removed))))
 
     def drop_events(self, before: Millis) -> None:
         """Forget the lines of stories before a moment whose session the ledger does not remember."""

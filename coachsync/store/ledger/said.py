@@ -75,20 +75,36 @@ def keep(sql: Sql, listed: Iterable[LastSaid]) -> None:
 
 def forget_people(sql: Sql, keys: Collection[str | bytes]) -> int:
     """Forget whose these bookings are, by their keys; return of how many that was known."""
-    bare = [(said, said.without_people()) for said in map(said_of, sql.among(AMONG, keys))]
-    lost = [(said, after) for said, after in bare if said != after]
-    for said, after in lost:
-        key = ledger_key(said.session_id)
-        sql.run(
-            "UPDATE coachsync_said SET booking = ?, rest = ? WHERE session_id = ?", (after.booking, after.rest, key)
-        )
-    for source in sorted({said.source for said, _ in lost}):  # all that it said has a digest, too: it is read anew
+    lost = [said for said in map(said_of, sql.among(AMONG, keys)) if said != said.without_people()]
+    for said in lost:
+        _keep_bare(sql, said)
+    for source in sorted({said.source for said in lost}):  # all that it said has a digest, too: it is read anew
         sql.run(
             "UPDATE coachsync_sources SET fingerprint = '', etag = '', modified = '', digest = '', taken_at = NULL"
             " WHERE name = ?",
             (source,),
         )
     return len(lost)
+
+
+def forget_removed(sql: Sql, keys: Collection[str | bytes]) -> int:
+    """Forget what is known of bookings that were removed; return of how many that was.
+
+    A source may still list them: of these it stays known that they were there and when, or each pull would bring them
+    back.
+    """
+    known = [said for said in map(said_of, sql.among(AMONG, keys)) if not (said.source and said.is_forgotten)]
+    for said in known:
+        if said.source:
+            _keep_bare(sql, said)
+        else:
+            sql.run("DELETE FROM coachsync_said WHERE session_id = ?", (ledger_key(said.session_id),))
+    return len(known)
+
+
+def _keep_bare(sql: Sql, said: LastSaid) -> None:
+    bare, key = said.without_people(), ledger_key(said.session_id)
+    sql.run("UPDATE coachsync_said SET booking = ?, rest = ? WHERE session_id = ?", (bare.booking, bare.rest, key))
 
 
 def forget(sql: Sql, session_ids: Collection[str]) -> None:
