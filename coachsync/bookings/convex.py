@@ -30,7 +30,7 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EO
 class _Known(NamedTuple):
     """What the other tables say of people, by the id of their document in `users`."""
 
-    discord_ids: dict[str, str]
+    discord_ids: dict[str, object]
     discord_names: dict[str, str]
     names: dict[str, str]
 
@@ -90,7 +90,8 @@ def _learn_link(known: _Known, row: Mapping[str, Any]) -> None:
     user = _first(row, _USER_KEYS)
     if user is None:
         return
-    if (found := _first(row, _ID_KEYS)) is not None:
+    found = _first(row, _ID_KEYS) or next((row[key] for key in _ID_KEYS if row.get(key)), None)
+    if found is not None:  # one that is no text is told of with its booking, not left out
         known.discord_ids.setdefault(user, found)
     if (name := _first(row, _NAME_KEYS)) is not None:
         known.discord_names.setdefault(user, name)

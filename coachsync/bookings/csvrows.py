@@ -52,8 +52,12 @@ def _rows(records: Iterator[tuple[int, list[str] | str]], way: Way) -> Iterator[
     fields = Fields(way)
     named = fields_of(tuple(columns), way)
     lacking = [name for name, field in (("id", ID), ("start", START)) if field not in named]
+    found = ", ".join(shown(name) for name in columns[:12])
+    mistaken = [source.column for field, source in way.sources.items() if named.get(field) != source.column]
+    if mistaken:  # or whoever it says would silently be nobody
+        what = " and ".join(map(shown, mistaken))
+        raise UnusableInputError(f"it has no column {what}: its columns are {found}", "correct what --map names")
     if lacking:
-        found = ", ".join(shown(name) for name in columns[:12])
         raise UnusableInputError(f"no column is the booking's {' and '.join(lacking)}: its columns are {found}", _HINT)
     default = {} if STATUS in named else {STATUS: way.statuses.bookable[0]}
     for line, cells in records:

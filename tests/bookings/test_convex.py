@@ -36,6 +36,15 @@ def test_one_file_of_documents_is_read_alone() -> None:
     )
 
 
+def test_an_id_that_is_a_number_is_not_left_out() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("sessions/documents.jsonl", '{"_id": "a", "studentId": "u", "scheduledDate": 1791982800000}')
+        archive.writestr("discordIntegrations/documents.jsonl", '{"userId": "u", "discordUserId": 1300000000000000001}')
+    (found,) = good(entries(file.getvalue(), "convex"))
+    assert found.fields["studentDiscordId"] == 1300000000000000001  # which is refused, and told why
+
+
 def test_another_table_is_named_and_one_that_is_not_there_lists_those_that_are() -> None:
     with pytest.raises(UnusableInputError) as refused:
         entries(EXPORT, table="bookings")

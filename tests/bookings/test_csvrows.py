@@ -87,6 +87,13 @@ def test_an_id_that_a_spreadsheet_rounded_is_told_as_that() -> None:
     assert "the spreadsheet has rounded the number" in refused.reason
 
 
+@pytest.mark.parametrize("field", ["student", "start", "id", "duration"])
+def test_a_column_that_is_mapped_and_not_there_is_told_and_not_taken_for_empty(field: str) -> None:
+    with pytest.raises(UnusableInputError) as caught:
+        entries(f"{HEADER}\n1,SCHEDULED,2026-10-14T13:00:00Z,60,x\n".encode(), "csv", mapped={field: "Whoo"})
+    assert caught.value.message.startswith("it has no column 'Whoo': its columns are 'id'")
+
+
 def test_what_spreadsheets_would_compute_comes_back_as_it_was() -> None:
     (entry,) = good(entries(b"id,start,studentName\n'-a,1791982800000,'=1+1\n"))
     assert (entry.key, entry.fields["studentName"]) == ("-a", "=1+1")
