@@ -6,6 +6,7 @@ what a field holds is judged later, by `domain.booking`, in the words that runs 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -83,6 +84,9 @@ def parse_map(items: Mapping[str, str]) -> dict[str, Source] | str:
             return f"{name}: no column is named"
         if field in found:
             return f"{name}: the same field is named twice"
+        flaw = _unfit_expression(text)
+        if flaw:
+            return f"{name}: {text!r} is no regular expression: {flaw}"
         source = Source(text)
         if field in TIMES:
             source = _with_format(text)
@@ -92,6 +96,17 @@ def parse_map(items: Mapping[str, str]) -> dict[str, Source] | str:
             source = source._replace(form=as_strptime(source.form) if source.form else "")
         found[field] = source
     return found
+
+
+def _unfit_expression(text: str) -> str:
+    """Return what is wrong with "/an expression/", "" if nothing is, or it is none."""
+    if len(text) < 3 or not (text.startswith("/") and text.endswith("/")):
+        return ""
+    try:
+        re.compile(text[1:-1])
+    except (re.error, RecursionError, OverflowError) as problem:
+        return str(problem)
+    return ""
 
 
 _NOT_TOLD = (ID, STATUS, START, *MARK_KEYS)

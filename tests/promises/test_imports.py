@@ -163,6 +163,8 @@ def test_a_calendar_that_is_exported_is_one_that_is_imported(bare: Home) -> None
         (["--map", "start"], '--map "start" has no ='),
         (["--map", "colour=x"], "'colour' is no field of a booking"),
         (["--map", "start=x:%H:%M"], "it has no year and no day"),
+        (["--map", "student=/Discord: ((x)/"], "is no regular expression: missing )"),
+        (["--map", "student=Whoo", "--map", "id=x", "--format", "csv"], "has no column 'Whoo'"),
         (["--tz", "Berlin"], "did you mean Europe/Berlin?"),
         (["--source", "a b"], '--source: found "a b"'),
         (["--format", "csv"], "no column is the booking's id"),
