@@ -104,13 +104,13 @@ def _of_store(parts: Parts, kept: Kept, sessions: Sequence[Session]) -> list[Fin
     rooms = sum(entry.current("channel") is not None for entry in kept.live)
     if not sessions and rooms and parts.bookings is not None and parts.bookings.is_empty():
         found.append(failed("store", accident(rooms, rooms, store_empty=True)))
-    found += of_store_files(parts.own)
+    found += of_store_files(parts.own) if parts.location.is_file else []
     if parts.slow:
         told = "no index finds sessions by their start, so every tick reads all rows"
         found.append(doubt("store", told, parts.remedy))
-    told = f"{parts.path} can be read, and written as a run writes it"
+    told = f"{parts.name} can be read, and written as a run writes it"
     if parts.apart:
-        told = f"{parts.path} can be read, and {parts.own} written as a run writes it"
+        told = f"{parts.name} can be read, and {parts.own} written as a run writes it"
     if parts.unmarked:
         told += f"; the first run adds {', '.join(parts.unmarked)}"
     return or_fine("store", found, told)
@@ -125,7 +125,9 @@ def _prove(parts: Parts, *, ledger: bool) -> None:
 
 
 def _written(parts: Parts) -> str:
-    """Return the file that every run must be able to write, "" for one that is still to be made."""
+    """Return the file that every run must be able to write, "" for one that is still to be made, or if it is none."""
+    if not parts.location.is_file and not parts.apart:
+        return ""
     return parts.own if not parts.apart or os.path.exists(parts.own) else ""
 
 
@@ -154,7 +156,7 @@ def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, no
     guilds = {*settings.guild_ids, *(entry.guild_id for entry in live)}
     causes, last = ledger.causes(), None
     if parts.bookings is not None:
-        store = Store(parts.own, parts.bookings, ledger)
+        store = Store(parts.name if parts.own == parts.path else parts.own, parts.bookings, ledger)
         last = last_tick(store, settings, now)
         causes = (*attention(store, settings, now), *paused_causes(store, settings, now))
     return kept._replace(

@@ -40,6 +40,20 @@ class Location(NamedTuple):
     kind: str
     path: str
 
+    @property
+    def is_file(self) -> bool:
+        """Return whether the store is a file of this host's."""
+        return self.kind in _KINDS
+
+    @property
+    def shown(self) -> str:
+        """Return what messages call the store."""
+        if self.is_file:
+            return self.path
+        from coachsync.store.postgres.address import shown
+
+        return shown(self.path)
+
 
 def parse_url(url: str, base_dir: str | os.PathLike[str]) -> Location:
     """Read a store's url; relative paths are relative to `base_dir`. Raises ConfigError."""

@@ -50,6 +50,11 @@ class Parts(NamedTuple):
     writes: bool = True
 
     @property
+    def name(self) -> str:
+        """Return what messages call the store."""
+        return self.path if self.location.is_file else self.location.shown
+
+    @property
     def apart(self) -> bool:
         """Return whether what coachsync remembers is in another file than the configured store."""
         return self.own != self.path
@@ -64,6 +69,8 @@ class Parts(NamedTuple):
 def open_parts(url: str, base_dir: str, defaults: Defaults, mapping: TableMapping | None = None) -> Parts:
     """Open what can be opened of a store. Raises ConfigError and StoreError if there is no file to open."""
     location = parse_url(url, base_dir)
+    if not location.is_file:
+        return _postgres(Parts(location, location.path, own=location.path), defaults)
     path = (require_file if mapping is None else require_database)(location.path)
     parts = Parts(location, path, own=path)
     if mapping is not None:
@@ -112,6 +119,29 @@ def _sqlite(parts: Parts, defaults: Defaults) -> Parts:
     except StoreError as error:
         parts = parts._replace(bookings_error=error)
     return _with_ledger(parts, database)
+
+
+def _postgres(parts: Parts, defaults: Defaults) -> Parts:
+    """Open bookings and ledger, each by a connection of its own: one that failed is no obstacle to the other."""
+    from coachsync.store.postgres.database import PostgresDatabase
+    from coachsync.store.postgres.opening import ledger_of
+    from coachsync.store.postgres.table import index_wanted, inspect
+    from coachsync.store.tablerows import TableRows
+
+    database = PostgresDatabase(parts.path, writable=False)
+    try:
+        table = inspect(database, Columns())
+        wanted = index_wanted(database, table)
+        parts = parts._replace(
+            bookings=Bookings(TableRows(database, table), defaults), unmarked=table.unmarked, slow=wanted is not None
+        )
+        parts = parts if wanted is None else parts._replace(remedy=wanted)
+    except StoreError as error:
+        parts = parts._replace(bookings_error=error)
+    try:
+        return parts._replace(ledger=ledger_of(database))
+    except StoreError as error:
+        return parts._replace(ledger_error=error)
 
 
 def _json(parts: Parts, defaults: Defaults) -> Parts:

@@ -31,6 +31,11 @@ def prove_writable(location: Location, path: str, *, ledger: bool = True) -> Non
     Raises:
         StoreError: it could not, or somebody else holds the database for longer than a run waits.
     """
+    if not location.is_file:
+        from coachsync.store.postgres.opening import prove_store
+
+        prove_store(path)
+        return
     require_own(path)
     _prove_openable(f"{path}.coachsync.lock")
     if location.kind == "sqlite":

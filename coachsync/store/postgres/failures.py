@@ -5,6 +5,7 @@ Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import psycopg
@@ -38,7 +39,7 @@ def told(error: psycopg.Error, name: str, writable: bool, *, inside: bool = Fals
 
 def unreachable(error: psycopg.Error, name: str) -> StoreError:
     """Return a failure to connect as a person is told it."""
-    text = _text(error).removeprefix("connection failed: ")
+    text = re.sub(r" Is the server running .*?\?", "", _text(error).removeprefix("connection failed: "))
     return StoreError(f"{name} cannot be used: {text}", _connecting(text))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from coachsync.domain.booking import Defaults
 from coachsync.errors import StoreError
@@ -10,16 +10,26 @@ from coachsync.store.base import Store
 from coachsync.store.bookings import Bookings
 from coachsync.store.columns import Columns
 from coachsync.store.ledger.ledger import Ledger
+from coachsync.store.ledger.migrations import ensure_ledger
+from coachsync.store.mapped.table import quote
+from coachsync.store.postgres.catalog import role
 from coachsync.store.postgres.database import PostgresDatabase
 from coachsync.store.postgres.leases import Leases, leasing
 from coachsync.store.postgres.schema import SESSIONS_INDEXES, SESSIONS_TABLE
-from coachsync.store.postgres.table import add_marks, inspect
+from coachsync.store.postgres.table import add_marks, inspect, require_addable
 from coachsync.store.tablerows import TableRows
 
 _ANYTHING = (
     "SELECT 1 FROM pg_class AS c WHERE c.relnamespace = current_schema()::regnamespace"
     " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
     " AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e') LIMIT 1"
+)
+
+_UNWRITABLE = (
+    "SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)"
+    " AND starts_with(c.relname, 'coachsync_') AND NOT (has_table_privilege(c.oid, 'SELECT')"
+    " AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
+    " AND has_table_privilege(c.oid, 'DELETE')) ORDER BY 1"
 )
 
 
@@ -61,6 +71,33 @@ def open_ledger(url: str, *, make: bool) -> Ledger | None:
     except BaseException:
         database.close()
         raise
+
+
+def prove_store(url: str) -> None:
+    """Return if a run could write the store: its turn to write, our columns, the ledger's tables. Raises StoreError."""
+    database = PostgresDatabase(url, writable=True)
+    try:
+        table = inspect(database, Columns())
+        require_addable(database, table) if table.unmarked else table.prove(database)
+        prove_ledger(database)
+    finally:
+        database.close()
+
+
+def prove_ledger(database: PostgresDatabase) -> None:
+    """Return if the ledger's tables could be made, or written where they are. Raises StoreError."""
+    with suppress(_UndoneError), database.immediate():
+        ensure_ledger(database)
+        refused = database.all(_UNWRITABLE)
+        if refused:
+            tables = ", ".join(row[0] for row in refused)
+            told = f"{database.name}: the role {role(database)} may not write {tables}"
+            raise StoreError(told, f"have their owner run: GRANT ALL ON {tables} TO {quote(role(database))}")
+        raise _UndoneError
+
+
+class _UndoneError(Exception):
+    """Nothing was meant to be kept."""
 
 
 def is_bare(url: str) -> bool:

@@ -20,6 +20,8 @@ from coachsync.store.postgres.schema import MARK_TYPES, OPEN_INDEX
 if TYPE_CHECKING:
     from coachsync.store.postgres.database import PostgresDatabase
 
+MANY = 20_000  # rows, from which on a tick should not read them all, as the server last estimated them
+
 _YES = "('1', '1.0', 'true', 't')"
 _NO = "('', '0', '0.0', 'false', 'f')"
 _DIGITS = r"'^\s*[+-]?\d{1,15}(\.0*)?\s*$'"
@@ -219,8 +221,34 @@ def inspect(database: PostgresDatabase, names: Columns) -> PostgresTable:
     return PostgresTable(names, found, index is not None)
 
 
+def index_wanted(database: PostgresDatabase, table: PostgresTable) -> str | None:
+    """Return what would let a tick do without reading every row of a table with many; None if nothing is amiss."""
+    if table.found.rows < MANY:
+        return None
+    column = table.found.columns[table.names.scheduled_date]
+    first = "SELECT 1 FROM pg_index WHERE indrelid = ?::oid AND indkey[0] = ? AND indisvalid AND indpred IS NULL"
+    if column.is_number and database.one(first, (table.found.oid, column.number)) is not None:
+        return None
+    where, what = f"{quote(table.found.schema)}.sessions", quote(column.name)
+    if not column.is_number:
+        return (
+            f"have its owner keep starts as numbers: ALTER TABLE {where} ALTER {what} TYPE BIGINT USING {what}::bigint"
+        )
+    return f"have its owner make one: CREATE INDEX CONCURRENTLY sessions_by_start ON {where} ({what})"
+
+
 def add_marks(database: PostgresDatabase, table: PostgresTable) -> PostgresTable:
     """Add those of our four columns that are missing, all or none. Raises StoreError if the role may not."""
+    names = table.names
+    require_addable(database, table)
+    with database.immediate():
+        for field in inspect(database, names).unmarked:  # another process may have been faster
+            database.run(f"ALTER TABLE sessions ADD COLUMN {names.of(field)} {MARK_TYPES[field]}")
+    return inspect(database, names)
+
+
+def require_addable(database: PostgresDatabase, table: PostgresTable) -> None:
+    """Raise StoreError if the role may not add our columns."""
     names = table.names
     adding = ", ".join(f"ADD COLUMN {names.of(field)} {MARK_TYPES[field]}" for field in table.unmarked)
     if not table.found.owned:
@@ -228,7 +256,3 @@ def add_marks(database: PostgresDatabase, table: PostgresTable) -> PostgresTable
         grant = table._grant(database, [names.of(field) for field in MARKS])
         told = f"the table {where} has no columns for our marks, and the role {role(database)} may not add them"
         raise StoreError(f"{database.name}: {told}", f"have its owner run: ALTER TABLE {where} {adding}; {grant}")
-    with database.immediate():
-        for field in inspect(database, names).unmarked:  # another process may have been faster
-            database.run(f"ALTER TABLE sessions ADD COLUMN {names.of(field)} {MARK_TYPES[field]}")
-    return inspect(database, names)

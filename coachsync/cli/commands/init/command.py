@@ -33,7 +33,9 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take the options and defaults.")] = False,
     guild_id: Annotated[str | None, typer.Option(metavar="ID", help="The guild's id.")] = None,
     category_id: Annotated[str | None, typer.Option(metavar="ID", help="Make rooms under this category.")] = None,
-    store: Annotated[str | None, typer.Option(metavar="URL", help="sqlite:///FILE or json:///FILE.")] = None,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="sqlite:///FILE, json:///FILE or postgresql://USER@HOST/DATABASE.")
+    ] = None,
     token_file: Annotated[str | None, typer.Option(metavar="PATH", help="The file that holds the token.")] = None,
     access: Annotated[str | None, typer.Option(metavar="role|member", help="How people get in.")] = None,
     from_database: Annotated[
@@ -143,10 +145,11 @@ def _write(path: str, answers: Answers) -> Settings:
         raise ConfigError(
             f"{folder} cannot be made: {problem.strerror}", "choose another place with --config"
         ) from None
-    store = parse_url(settings.store.url, settings.base_dir).path
+    location = parse_url(settings.store.url, settings.base_dir)
+    store = location.shown
     if make is not None:
         make(settings.store.url, settings.base_dir)
-    made = [store] if make is create_store else []
+    made = [store] if make is create_store and location.is_file else []
     try:
         if answers.token is not None:
             made.append(place(answers.token_path, answers.token.reveal() + "\n", new=True))

@@ -22,7 +22,8 @@ def maker(settings: Settings) -> Make | None:
     if settings.store.mapping is not None:  # another system's: it is not ours to make
         open_configured(settings, writable=False).close()
         return None
-    if not os.path.lexists(parse_url(settings.store.url, settings.base_dir).path):
+    location = parse_url(settings.store.url, settings.base_dir)
+    if location.is_file and not os.path.lexists(location.path):
         return create_store
     if is_blank(settings.store.url, settings.base_dir):
         return fill

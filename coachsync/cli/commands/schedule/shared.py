@@ -56,7 +56,7 @@ def installed_here(settings: Settings, user: str | None, every: int, site: Site)
     """Return this installation. Raises UsageError if its user does not exist or is not whoever asks."""
     store = _store_of(settings)
     name, group = _account(user, store, site)
-    folders = [os.path.dirname(store)]
+    folders = [os.path.dirname(store)] if store else []
     if settings.metrics.textfile is not None:
         folders.append(os.path.dirname(os.path.join(settings.base_dir, settings.metrics.textfile)))
     program = _program()
@@ -68,7 +68,7 @@ def installed_here(settings: Settings, user: str | None, every: int, site: Site)
         every,
         writes=tuple(dict.fromkeys(folders)),
         credentials=_credentials(settings),
-        reads=(program[0],),
+        reads=(program[0],) if store else (program[0], os.path.expanduser(f"~{name}/.pgpass")),
     )
 
 
@@ -84,8 +84,10 @@ def is_our_own(schedule: Schedule, site: Site) -> bool:
 
 
 def _store_of(settings: Settings) -> str:
+    """Return the file that runs write, "" if it is none."""
     try:
-        return os.path.realpath(parse_url(settings.store.own, settings.base_dir).path)
+        location = parse_url(settings.store.own, settings.base_dir)
+        return os.path.realpath(location.path) if location.is_file else ""
     except ConfigError:
         return os.path.join(settings.base_dir, "sessions.db")
 
@@ -99,7 +101,7 @@ def _account(user: str | None, store: str, site: Site) -> tuple[str, str]:
         if user is not None:
             found = pwd.getpwnam(user)
         else:
-            found = pwd.getpwuid(owner_of(store) if site.is_root and os.path.exists(store) else os.geteuid())
+            found = pwd.getpwuid(owner_of(store) if site.is_root and store and os.path.exists(store) else os.geteuid())
     except KeyError:
         who = user if user is not None else "the owner of the store"
         raise UsageError(f"{who} is no user of this host", "name the user that owns the store: --user NAME") from None
