@@ -292,9 +292,13 @@ class PostgresDatabase:
         except psycopg.Error as error:
             if lost(error, self._connection):
                 self.close()
-                why = told(error, self.name, self.writable).message
+                why = self._told(error).message
                 raise ConnectionLostError(why, _AGAIN, in_doubt=in_doubt) from error
-            raise told(error, self.name, self.writable, inside=self._inside) from error
+            raise self._told(error) from error
+
+    def _told(self, error: psycopg.Error) -> StoreError:
+        role = self._connection.info.user if self._connection is not None and not self._connection.closed else ""
+        return told(error, self.name, self.writable, role=role, inside=self._inside)
 
 
 def _millis(seconds: float) -> int:

@@ -25,16 +25,19 @@ def lost(error: psycopg.Error, connection: psycopg.Connection[Any] | None) -> bo
     return (error.sqlstate or "").startswith(_SHUT) or isinstance(error, psycopg.InterfaceError)
 
 
-def told(error: psycopg.Error, name: str, writable: bool, *, inside: bool = False) -> StoreError:
-    """Return a statement's failure as a person is told it; `inside` a transaction, which has had its turn."""
+def told(error: psycopg.Error, name: str, writable: bool, *, role: str = "", inside: bool = False) -> StoreError:
+    """Return a statement's failure as a person is told it.
+
+    `role`: who we are; `inside` a transaction, which has had its turn.
+    """
     code, text = error.sqlstate or "", _text(error)
     if code == "42501" and _is_row_security(error):
         return RowRefusedError(f"{name}: {text}", "see what the table's row security policies let this role do")
     if code.startswith(_ROW):
         return RowRefusedError(f"{name}: {text}", "see what the booking system expects of its table")
     if code == "55P03" and inside:  # the turn to write was ours: somebody else holds this row, or its table
-        return RowRefusedError(f"{name}: another program holds the row: {text}", _hint(code, writable))
-    return StoreError(f"{name}: {text}", _hint(code, writable))
+        return RowRefusedError(f"{name}: another program holds the row: {text}", _hint(code, writable, role))
+    return StoreError(f"{name}: {text}", _hint(code, writable, role))
 
 
 def unreachable(error: psycopg.Error, name: str) -> StoreError:
@@ -48,13 +51,15 @@ def cannot_undo(name: str) -> StoreError:
     return StoreError(f"{name}: a change failed, and nothing of it was kept", "run it again with --verbose")
 
 
-def _hint(code: str, writable: bool) -> str:
+def _hint(code: str, writable: bool, role: str) -> str:
+    quoted = '"' + role.replace('"', '""') + '"'
+    own = f"grant what the message names, or give the role a schema of its own: CREATE SCHEMA AUTHORIZATION {quoted}"
     hints = {
         "55P03": "another program holds a long transaction on it: try again when it has ended",
         "57014": "another program holds it up, or the server is overloaded: see pg_stat_activity",
         "40P01": "another program changes the same rows in another order: run it again",
-        "42501": "let the owner of the database grant what the message names; `coachsync doctor` says which",
-        "3F000": "give the role a schema that it may make tables in: CREATE SCHEMA coachsync AUTHORIZATION role",
+        "42501": own,
+        "3F000": own,
         "53100": "make room on the server's disk",
         "53200": "the server is out of memory: see its log",
         "25006": "it takes no changes: it is a standby, or the role's setting; let [store] url name the primary",
