@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from coachsync.bookings.incoming import Incoming, Unreadable
 from coachsync.bookings.times import NoTime, as_strptime, length_between, read_minutes, read_time, unfit_format
+from coachsync.domain.flaws import shown
 from coachsync.domain.snowflake import bare_id, is_snowflake
 from coachsync.store.columns import FIELD_OF, MARK_KEYS
 
@@ -154,10 +155,14 @@ class Fields:
 
     def _read(self, row: dict[str, Any], where: str, plan: _Plan) -> Incoming | Unreadable:
         values = {field: _value(row, source.column) for field, source in plan.sources.items()}
-        key = _key(values.get(ID), exact=plan.sources.get(ID, Source("")).column == ID)
+        ours = plan.sources.get(ID, Source("")).column == ID and ID not in self._way.sources
+        key = _key(values.get(ID), exact=ours)
         if not isinstance(key, str) or not key:
-            what = "is missing" if key is None else f"is {str(key)[:40]!r}, not a non-empty text"
-            return Unreadable(where, f"_id {what}", "give the booking an id: any non-empty text that is its own")
+            what = "is missing" if key is None else f"is {shown(key)}, not a non-empty text"
+            hint = "give the booking an id: any non-empty text that is its own"
+            if type(key) is int:
+                hint = "write it as text, in quotes; or say that numbers are ids there: --map id=_id"
+            return Unreadable(where, f"_id {what}", hint)
         problem = self._times(values, plan)
         if problem is not None:
             return Unreadable(where, problem.reason, problem.hint, key)

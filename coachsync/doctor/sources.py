@@ -213,7 +213,7 @@ class _Told:
             if warning.code == ROWS:
                 yield doubt("sources", warning.message, warning.hint)
         if failure is not None:
-            yield fault("sources", f"{failure.message}; {self._answered}", failure.hint)
+            yield fault("sources", f"{failure.message.rstrip('.')}; {self._answered}", failure.hint)
             return
         known = len(pulled.merged.added) + len(pulled.merged.changed) + len(pulled.merged.unchanged)
         if self._cause is not None and pulled.outcome != "failed":

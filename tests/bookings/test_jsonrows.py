@@ -55,6 +55,9 @@ def test_a_number_is_an_id_only_where_the_source_calls_it_its_own_way() -> None:
     assert one({"id": 17, "status": "SCHEDULED", "start": START})["_id"] == "17"
     (refused,) = bad(entries(json.dumps([{"_id": 17, "status": "x", "start": START}]).encode()))
     assert "not a non-empty text" in refused.reason
+    assert "--map id=_id" in refused.hint
+    (taken,) = good(entries(json.dumps([{"_id": 17, "status": "x", "start": START}]).encode(), mapped={"id": "_id"}))
+    assert taken.key == "17"
 
 
 def test_end_and_duration_that_differ_are_refused() -> None:
