@@ -28,6 +28,7 @@ class Facts(NamedTuple):
     `first_run_at` is this run's time on the first run. `interval` is how long the next run is away, as far as the last
     one tells. `brought_over` are the (id, start) of bookings that were over already when coachsync itself brought them
     in. `pauses` are an operator's, and `max_silence` is how long runs may be silent: a removal is late after it.
+    `lost_since` is from when on the ledger's lines may be missing, while that is still looked into.
     """
 
     now: Millis
@@ -39,6 +40,7 @@ class Facts(NamedTuple):
     brought_over: frozenset[tuple[str, Millis]] = frozenset()
     pauses: tuple[Pause, ...] = ()
     max_silence: Millis = 45 * MINUTE
+    lost_since: Millis | None = None
 
 
 class Life(NamedTuple):

@@ -508,6 +508,7 @@ class Apply:
             unwritable=self.unwritable,
             hold=self._hold(action),
             paused_by_now=partial(self._paused_by_now, action),
+            lost_since=self.facts.lost_since,
         )
 
     # looking again

@@ -48,6 +48,7 @@ from coachsync.errors import (
 from coachsync.standing.find import find_each
 from coachsync.standing.past import brought_over
 from coachsync.store.base import Store, Transaction
+from coachsync.store.ledger.history import Past
 from coachsync.store.open import open_store
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class StoreReading(NamedTuple):
 
     `owed`: which guilds a ledger that is new, or silent for long, is still to look through, and from when on.
     `pulled`: what came of the sources before. `others`: the guilds that are left to other hosts, which work with their
-    bots.
+    bots. `past`: whether the ledger's newest lines may be missing.
     """
 
     sessions: list[Session]
@@ -86,6 +87,7 @@ class StoreReading(NamedTuple):
     orphans: tuple[Resource, ...]
     pulled: Pulled = Pulled()
     others: Mapping[str, LeaseHolder] = {}
+    past: Past = Past(0, 0, None)
 
 
 def tick(request: TickRequest) -> Report:
@@ -142,6 +144,8 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
     entries = (store.ledger.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.bookings.is_empty()
     silence = _silence(store, now)
+    past = store.ledger.past()
+    owed = _owed(request, store, now, silence, past)
     unmade = [s for s in sessions if s.id not in entries and s.status in request.settings.policy.bookable]
     facts = Facts(
         now,
@@ -153,9 +157,18 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
         brought_over(store, unmade, now),
         store.ledger.pauses(now),
         request.settings.schedule.max_silence,
+        _lost_since(store, past) if owed else None,
     )
-    owed = _owed(request, store, now, silence)
-    return StoreReading(sessions, entries, facts, named, found.unknown, owed, tuple(store.ledger.orphans()))
+    orphans = tuple(store.ledger.orphans())
+    return StoreReading(sessions, entries, facts, named, found.unknown, owed, orphans, past=past)
+
+
+def _lost_since(store: Store, past: Past) -> Millis | None:
+    """Return from when on the ledger's lines may be missing: the begin of the last run that it knows."""
+    if not past.cut_short:
+        return past.lost_since
+    last = store.ledger.last_runs(1)
+    return last[0].started_at - MINUTE if last else 0
 
 
 def _silence(store: Store, now: Millis) -> Millis | None:
@@ -167,10 +180,10 @@ def _silence(store: Store, now: Millis) -> Millis | None:
     return None
 
 
-def _owed(request: TickRequest, store: Store, now: Millis, silence: Millis | None) -> dict[str, Millis]:
+def _owed(request: TickRequest, store: Store, now: Millis, silence: Millis | None, past: Past) -> dict[str, Millis]:
     """Return the guilds to look through: those left from before, or all if the ledger is new or may be restored."""
     owed = store.ledger.owed_looks()
-    if silence is None or silence > request.settings.schedule.max_silence:
+    if past.cut_short or silence is None or silence > request.settings.schedule.max_silence:
         named = {request.settings.discord.guild_id, *request.settings.guilds, *store.bookings.guild_ids()}
         owed |= dict.fromkeys(named, now)
     return owed
@@ -546,6 +559,8 @@ def _begin(transaction: Transaction, request: TickRequest, reading: StoreReading
     """Record that the run began, and what it and later ones are to look through; return its number."""
     number = transaction.ledger.run_started(reading.facts.now, request.command)
     transaction.ledger.owe_looks(reading.owed)
+    if reading.past.written != reading.past.present:
+        transaction.ledger.in_history(reading.past.present, reading.facts.lost_since)
     _restore(transaction, plan)
     return number
 

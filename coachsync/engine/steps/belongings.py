@@ -41,10 +41,15 @@ async def is_our_role(job: Job, role: Role) -> bool:
         return True
     born = made_at(role.id)
     attempts = [r for r in job.entry.resources if r.kind == "role" and (r.unanswered or r.state == "written_off")]
-    if not any(in_flight(r, born, job.timeout) for r in attempts):
+    if not (_in_lost_lines(job, born) or any(in_flight(r, born, job.timeout) for r in attempts)):
         return False
     counts = await job.guild.discord.role_counts(job.guild.id, job.how)
     return counts is None or not counts.get(role.id)  # one that we do not know yet was granted to nobody
+
+
+def _in_lost_lines(job: Job, born: Millis) -> bool:
+    """Return whether something was made when the ledger's lines are missing: our attempt may have been in them."""
+    return job.lost_since is not None and born >= job.lost_since
 
 
 def _named_by_our_channel(job: Job, role_id: str) -> bool:

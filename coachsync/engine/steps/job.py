@@ -110,7 +110,8 @@ class Job:
     session then stays incomplete. `kept_out` are those of them who were tried just now. `fenced`: another run works
     on the session, so this one leaves it. `unwritable` is
     why nothing can be written: then access is only taken away; so it is if an operator's pause holds the session back
-    (`hold`). `paused_by_now` returns what is to be said if a later pause does by now.
+    (`hold`). `paused_by_now` returns what is to be said if a later pause does by now. `lost_since` is from when on the
+    ledger's lines may be missing.
     """
 
     def __init__(
@@ -132,6 +133,7 @@ class Job:
         unwritable: Failure | None = None,
         hold: Hold | None = None,
         paused_by_now: Callable[[], Refused | None] = lambda: None,
+        lost_since: Millis | None = None,
     ) -> None:
         self.action = action
         self.entry = entry
@@ -149,6 +151,7 @@ class Job:
         self.unwritable = unwritable
         self.hold = hold
         self.paused_by_now = paused_by_now
+        self.lost_since = lost_since
         self.notes: list[Event] = []
         self.pending: list[Failure] = []
         self.kept_out: list[KeptOut] = []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Person, Resource, RunRecord
 from coachsync.domain.windows import RELEASED
+from coachsync.store.ledger.history import Past
 from coachsync.store.ledger.keys import id_of, ledger_key
 from coachsync.store.ledger.migrations import ensure_ledger, ledger_version
 from coachsync.store.ledger.schema import LEDGER_VERSION
@@ -56,16 +57,24 @@ class Ledger:
     `make` returns the database when something is to be written and there was none. `alone` holds off every run while
     an earlier version's tables are brought up to date: a run of that version may be writing them.
 
-    `writer` is a random id of this process. `lease_of` returns the lease that a run works under, see `LedgerWriter`.
+    `history` returns the number of the database's present history, 0 if that is not known: a failover to a replica, or
+    a backup brought back, begins another. `writer` is a random id of this process. `lease_of` returns the lease that a
+    run works under, see `LedgerWriter`.
     """
 
     def __init__(
-        self, sql: Sql | None, *, make: Callable[[], Sql], alone: Callable[[], AbstractContextManager[object]]
+        self,
+        sql: Sql | None,
+        *,
+        make: Callable[[], Sql],
+        alone: Callable[[], AbstractContextManager[object]],
+        history: Callable[[], int] = lambda: 0,
     ) -> None:
         self._sql = self._given = sql
         self._make = make
         self._alone = alone
         self._there = False
+        self._history = history
         self.writer = urandom(8).hex()
         self.lease_of: Callable[[str], Lease | None] | None = None
         self._look()
@@ -124,6 +133,11 @@ class Ledger:
         """Return the guilds that are still to be looked through, and from when on."""
         sql = "SELECT key, value FROM coachsync_meta WHERE key LIKE 'look:%'"
         return {row[0].removeprefix("look:"): row[1] for row in self._read(sql)}
+
+    def past(self) -> Past:
+        """Return which history the ledger was last written in, which is the present one, and since when it may lack."""
+        known = dict(self._read("SELECT key, value FROM coachsync_meta WHERE key IN ('history', 'lost_since')"))
+        return Past(known.get("history", 0), self._history(), known.get("lost_since"))
 
     def bots(self) -> dict[str, str]:
         """Return which bot last worked in each guild: guild → the bot's id."""

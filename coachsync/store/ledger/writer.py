@@ -181,6 +181,12 @@ class LedgerWriter:
         for guild_id, since in owed.items():
             self._sql.run(_SAVE_META, (f"look:{guild_id}", since))
 
+    def in_history(self, history: int, lost_since: Millis | None) -> None:
+        """Remember the database's history, and since when lines are missing if that is another one than before."""
+        self._sql.run(_SAVE_META, ("history", history))
+        if lost_since is not None:
+            self._sql.run(_SAVE_META, ("lost_since", lost_since))
+
     def looked_through(self, guild_id: str) -> None:
         """Remember that a guild was looked through."""
         self._sql.run("DELETE FROM coachsync_meta WHERE key = ?", (f"look:{guild_id}",))

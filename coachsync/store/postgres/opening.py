@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 
 from coachsync.domain.booking import Defaults
 from coachsync.errors import StoreError
@@ -19,6 +20,9 @@ from coachsync.store.postgres.schema import SESSIONS_INDEXES, SESSIONS_TABLE
 from coachsync.store.postgres.table import add_marks, inspect, require_addable
 from coachsync.store.tablerows import TableRows
 
+_TIMELINE = (
+    "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END"
+)
 _ANYTHING = (
     "SELECT 1 FROM pg_class AS c WHERE c.relnamespace = current_schema()::regnamespace"
     " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
@@ -57,7 +61,19 @@ def ledger_of(database: PostgresDatabase) -> Ledger:
     def alone() -> AbstractContextManager[object]:
         return nullcontext()
 
-    return Ledger(database, make=lambda: database, alone=alone)
+    return Ledger(database, make=lambda: database, alone=alone, history=partial(history_of, database))
+
+
+def history_of(database: PostgresDatabase) -> int:
+    """Return the number of the server's timeline, 0 if it is a standby or does not say.
+
+    Source: https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES
+    """
+    try:
+        found = database.one(_TIMELINE)
+    except StoreError:  # a service that is not quite a PostgreSQL
+        return 0
+    return int(found[0], 16) if found is not None and found[0] else 0
 
 
 def open_ledger(url: str, *, make: bool) -> Ledger | None:
