@@ -18,9 +18,13 @@ _LATER: Millis = 1 * MINUTE  # Discord may act on a create well after the answer
 _QUEUED: Millis = 5 * MINUTE  # so long a create may have waited for a limit, see engine.role.LONGEST_ROLE_WAIT_S
 
 
-def in_flight(resource: Resource, created: Millis, timeout: Millis) -> bool:
-    """Return whether something made at `created` may come of this recorded attempt."""
-    return resource.attempt_at - _EARLIER <= created <= over_at(resource, timeout) + _LATER
+def in_flight(resource: Resource, created: Millis, timeout: Millis, late: Millis = 0) -> bool:
+    """Return whether something made at `created` may come of this recorded attempt.
+
+    `late`: so much later its create may still be sent if its end is not known: by a host that was frozen meanwhile.
+    """
+    until = over_at(resource, timeout) + (late if resource.attempt_until is None else 0)
+    return resource.attempt_at - _EARLIER <= created <= until + _LATER
 
 
 def over_at(resource: Resource, timeout: Millis) -> Millis:

@@ -142,6 +142,7 @@ class Apply:
         self.search = Search(plan, facts, entries, sources, journal)
         self.check_clock = check_clock
         self.unwritable = unwritable
+        self.alone = alone
         self.open_before = frozenset() if alone else frozenset(_open_attempts(entries.values()))
         self.teller = ProgressTeller(progress, [p.discord for p in accesses.values() if p.discord is not None])
         self.guilds: dict[str, Guild] = {}
@@ -509,6 +510,7 @@ class Apply:
             hold=self._hold(action),
             paused_by_now=partial(self._paused_by_now, action),
             lost_since=self.facts.lost_since,
+            others_may_send=not self.alone,
         )
 
     # looking again

@@ -51,23 +51,39 @@ def fork() -> int:
         return os.fork()
 
 
+class Forked:
+    """A command on its way in a child of this process."""
+
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], arguments: Sequence[str], stdin: str | None, inject: str
+    ) -> None:
+        with contextlib.ExitStack() as stack:
+            given, self._out, self._err = (stack.enter_context(tempfile.TemporaryFile(buffering=0)) for _ in range(3))
+            given.write((stdin or "").encode())
+            given.seek(0)
+            import_all()
+            self.pid = fork()
+            if self.pid == 0:
+                streams = (given.fileno(), self._out.fileno(), self._err.fileno())
+                _be_the_program(folder, environ, arguments, inject, streams)
+            self._files = stack.pop_all()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the child a signal."""
+        os.kill(self.pid, number)
+
+    def ended(self) -> tuple[int, str, str]:
+        """Wait for the child's end; return exit code, output and complaints."""
+        with self._files:
+            code = code_of(self.pid)
+            return code, _text(self._out), _text(self._err)
+
+
 def forked(
     folder: Path, environ: Mapping[str, str], arguments: Sequence[str], stdin: str | None = None, inject: str = ""
 ) -> tuple[int, str, str]:
     """Run a command to its end; return exit code, output and complaints. `inject` is code that runs there first."""
-    with (
-        tempfile.TemporaryFile(buffering=0) as given,
-        tempfile.TemporaryFile(buffering=0) as out,
-        tempfile.TemporaryFile(buffering=0) as err,
-    ):
-        given.write((stdin or "").encode())
-        given.seek(0)
-        import_all()
-        pid = fork()
-        if pid == 0:
-            _be_the_program(folder, environ, arguments, inject, (given.fileno(), out.fileno(), err.fileno()))
-        code = code_of(pid)
-        return code, _text(out), _text(err)
+    return Forked(folder, environ, arguments, stdin, inject).ended()
 
 
 def _text(file: IO[bytes]) -> str:

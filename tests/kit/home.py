@@ -20,7 +20,7 @@ from coachsync.domain.booking import Defaults
 from coachsync.domain.model import HOUR
 from coachsync.store.base import Store
 from coachsync.store.open import create_store, open_store
-from tests.kit.fork import forked
+from tests.kit.fork import Forked, forked
 
 GUILD = "1100000000000000000"
 STUDENT, COACH = "1100000000000000010", "1100000000000000011"
@@ -123,6 +123,10 @@ class Home:
     def start(self, *arguments: str, stdin: str | None = None, inject: str = "", **environ: str) -> Result:
         """Run the program with these arguments alone."""
         return Result(*forked(self.folder, self.environ(environ), arguments, stdin, inject))
+
+    def begin(self, *arguments: str, inject: str = "", **environ: str) -> Forked:
+        """Start the program with these arguments alone, and do not wait for it."""
+        return Forked(self.folder, self.environ(environ), arguments, None, inject)
 
     def fresh(self, *arguments: str, stdin: str | None = None, **environ: str) -> Result:
         """Run the program with these arguments alone, in an interpreter of its own."""

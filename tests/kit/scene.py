@@ -24,6 +24,7 @@ from coachsync.standin import SimClock, Standin
 from coachsync.standin.clock import RealClock
 from coachsync.store.base import Store
 from coachsync.store.columns import MARK_KEYS
+from tests.kit.fork import Forked
 from tests.kit.home import JSON, SQLITE, Home, Result
 from tests.kit.town import T0, TOKEN, Town
 
@@ -196,6 +197,10 @@ class Scene:
     def fresh(self, *arguments: str, **environ: str) -> Result:
         """Run a command as cron does, in an interpreter of its own, at the scene's time."""
         return self.home.fresh(*self.arguments(*arguments), **({"COACHSYNC_TOKEN": TOKEN} | environ))
+
+    def begin(self, *arguments: str, inject: str = "", **environ: str) -> Forked:
+        """Start a command as `program` does, and do not wait for it."""
+        return self.home.begin(*self.arguments(*arguments), inject=inject, **({"COACHSYNC_TOKEN": TOKEN} | environ))
 
     def popen(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coachsync.domain.guild_objects import Channel, Role
-from coachsync.domain.model import MINUTE, Millis, Names, Resource, ResourceKind
+from coachsync.domain.model import DAY, MINUTE, Millis, Names, Resource, ResourceKind
 from coachsync.domain.naming import bare, goes_by, hash_of, possible_names, render
 from coachsync.domain.ownership import (
     in_flight,
@@ -41,7 +41,8 @@ async def is_our_role(job: Job, role: Role) -> bool:
         return True
     born = made_at(role.id)
     attempts = [r for r in job.entry.resources if r.kind == "role" and (r.unanswered or r.state == "written_off")]
-    if not (_in_lost_lines(job, born) or any(in_flight(r, born, job.timeout) for r in attempts)):
+    late = DAY if job.others_may_send else 0
+    if not (_in_lost_lines(job, born) or any(in_flight(r, born, job.timeout, late) for r in attempts)):
         return False
     counts = await job.guild.discord.role_counts(job.guild.id, job.how)
     return counts is None or not counts.get(role.id)  # one that we do not know yet was granted to nobody

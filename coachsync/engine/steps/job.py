@@ -111,7 +111,7 @@ class Job:
     on the session, so this one leaves it. `unwritable` is
     why nothing can be written: then access is only taken away; so it is if an operator's pause holds the session back
     (`hold`). `paused_by_now` returns what is to be said if a later pause does by now. `lost_since` is from when on the
-    ledger's lines may be missing.
+    ledger's lines may be missing. `others_may_send`: other hosts share the store; one that was frozen may send late.
     """
 
     def __init__(
@@ -134,6 +134,7 @@ class Job:
         hold: Hold | None = None,
         paused_by_now: Callable[[], Refused | None] = lambda: None,
         lost_since: Millis | None = None,
+        others_may_send: bool = False,
     ) -> None:
         self.action = action
         self.entry = entry
@@ -152,6 +153,7 @@ class Job:
         self.hold = hold
         self.paused_by_now = paused_by_now
         self.lost_since = lost_since
+        self.others_may_send = others_may_send
         self.notes: list[Event] = []
         self.pending: list[Failure] = []
         self.kept_out: list[KeptOut] = []
