@@ -309,6 +309,29 @@ def test_calendar_that_breaks_off_changes_nothing_and_a_whole_one_does(scene: Sc
     assert (pulling.rooms, pulling.causes()) == ([], [])
 
 
+def test_series_that_cannot_be_read_any_more_cancels_none_of_its_lessons(scene: Scene, feed: Feed) -> None:
+    pytest.importorskip("icalendar")
+    pulling = Pulling(scene, feed, "complete = true\n", "ics", "/basic.ics")
+    start = iso(scene.now() + DAY)[:19].replace("-", "").replace(":", "") + "Z"
+
+    def says(rule: str) -> None:
+        series = f"BEGIN:VEVENT\r\nUID:series\r\nDTSTART:{start}\r\nDURATION:PT1H\r\nRRULE:{rule}\r\nEND:VEVENT\r\n"
+        others = (f"BEGIN:VEVENT\r\nUID:u{n}\r\nDTSTART:{start}\r\nDURATION:PT1H\r\nEND:VEVENT\r\n" for n in range(5))
+        feed.reply = Reply(200, f"BEGIN:VCALENDAR\r\n{series}{''.join(others)}END:VCALENDAR\r\n".encode())
+
+    says("FREQ=DAILY;COUNT=2")
+    pulling.tick()
+    assert len(pulling.statuses()) == 7
+    says("FREQ=SECONDLY")
+    for _ in range(3):
+        pulling.tick(QUARTER)
+    assert (set(pulling.statuses().values()), pulling.causes()) == ({"CONFIRMED"}, [("source_rows", "page")])
+    says("FREQ=DAILY;COUNT=1")
+    for _ in range(3):
+        pulling.tick(QUARTER)
+    assert sorted(pulling.statuses().values()) == ["CANCELLED"] + ["CONFIRMED"] * 6
+
+
 def test_only_a_run_that_acts_pulls(pulling: Pulling) -> None:
     scene = pulling.scene
     for arguments in (["run", "--no-sources"], ["run", "--dry-run"], ["setup"], ["cleanup"]):

@@ -135,6 +135,7 @@ class _Named:
         self._source = source
         self._keep = keep
         self.ids: set[str] = set()
+        self._spoiled: set[str] = set()
         self.readable = self.unreadable = 0
         self.nameless = False
         self.first: Unreadable | None = None
@@ -145,10 +146,18 @@ class _Named:
             self.unreadable += 1
             self.first = self.first or entry
             self.nameless = self.nameless or not entry.key
+            if entry.key:
+                self._spoiled.add(session_id_of(self._source, entry.key))
         else:
             self.readable += 1
         if self._keep and entry.key:
             self.ids.add(session_id_of(self._source, entry.key))
+
+    def of_spoiled(self, session_ids: Iterable[str]) -> frozenset[str]:
+        """Return which sessions are instances of a series that cannot be read: nobody knows whether they are there."""
+        if not self._spoiled:
+            return frozenset()
+        return frozenset(i for i in session_ids if i.rpartition("/")[0] in self._spoiled)
 
 
 class _Pull:
@@ -252,7 +261,7 @@ class _Pull:
         if not source.complete or named.nameless:
             return (), (), None
         said, coming = self._coming()
-        found = absences(said, coming, named.ids, self._now, force=request.force)
+        found = absences(said, coming, named.ids | named.of_spoiled(coming), self._now, force=request.force)
         if not found.marked:
             return (), (), None
         cancelled = found.due
