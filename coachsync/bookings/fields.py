@@ -62,7 +62,8 @@ class Source(NamedTuple):
 class Way(NamedTuple):
     """How an input is read: what is told of it (`--map`, `--tz`, `--table`), and what the configuration says.
 
-    `now`: milliseconds. `foreign`: columns that are no field of a booking are kept under their own names.
+    `now`: milliseconds. `foreign`: columns that are no field of a booking are kept under their own names. `whole`:
+    where a reader notes the UIDs of which a calendar said all that there is (see `leftout`); None: nobody asks.
     """
 
     statuses: StatusSettings
@@ -72,6 +73,7 @@ class Way(NamedTuple):
     table: str = "sessions"
     people: Directory | None = None
     foreign: bool = False
+    whole: set[str] | None = None
 
 
 def parse_map(items: Mapping[str, str]) -> dict[str, Source] | str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 AHEAD: Millis = 60 * DAY
 BEHIND: Millis = 7 * DAY  # what ended before is of no use: rooms that are left open are taken over within this time
 _TZID = re.compile(r';TZID="?([^":;,]+)', re.IGNORECASE)
+_STAMP = re.compile(r"/(\d{8}T\d{6}Z)$")
+_STAMPED = "%Y%m%dT%H%M%SZ"
 _NEVER = ("SECONDLY", "MINUTELY", "HOURLY")
 _WHY = "it needs the extra ics: icalendar and recurring-ical-events are not installed"
 _INSTALL = "install it: pip install 'coachsync[ics]'"
@@ -39,6 +41,15 @@ class _Text(NamedTuple):
     zones: dict[str, str]
     events: dict[str, list[str]]
     unreadable: list[Unreadable]
+
+
+def stamp_of(key: str) -> Millis | None:
+    """Return the original start that a booking's own id ends with, None if it is no instance of a series."""
+    found = _STAMP.search(key)
+    try:
+        return None if found is None else _millis(datetime.strptime(found[1], _STAMPED).replace(tzinfo=UTC))
+    except ValueError:
+        return None
 
 
 def read_calendar(data: bytes, way: Way) -> Iterator[Incoming | Unreadable]:
@@ -201,6 +212,9 @@ class _Reader:
             for instance in self._instances(calendar, events):
                 yield self._instance(uid, instance, shifts, series=series)
         yield from self._far(uid, events, series=series)
+        ruled = any(name in event for event in events for name in ("RRULE", "RDATE"))
+        if self._way.whole is not None and (ruled or not series):  # single instances may be a window's
+            self._way.whole.add(uid)
 
     def _far(self, uid: str, events: list[Any], *, series: bool) -> Iterator[Incoming]:
         """Yield what was moved out of the horizon: the store may have it at its former time."""

@@ -332,6 +332,47 @@ def test_series_that_cannot_be_read_any_more_cancels_none_of_its_lessons(scene: 
     assert sorted(pulling.statuses().values()) == ["CANCELLED"] + ["CONFIRMED"] * 6
 
 
+def events(*texts: str) -> Reply:
+    """Return a calendar of these events."""
+    told = "".join(f"BEGIN:VEVENT\r\n{text}\r\nDURATION:PT1H\r\nEND:VEVENT\r\n" for text in texts)
+    return Reply(200, f"BEGIN:VCALENDAR\r\n{told}END:VCALENDAR\r\n".encode())
+
+
+def basic(moment: Millis) -> str:
+    return iso(moment)[:19].replace("-", "").replace(":", "") + "Z"
+
+
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [
+        ("UID:s\r\nDTSTART:{start}\r\nRRULE:FREQ=DAILY;COUNT=2", [0, 1]),  # it ends earlier
+        ("UID:s\r\nDTSTART:{later}\r\nRRULE:FREQ=DAILY;COUNT=3", []),  # it is moved as a whole
+        ("UID:s\r\nDTSTART:{start}", []),  # it is a single event now
+        ("UID:other\r\nDTSTART:{start}", [0, 1, 2]),  # it is not shown any more: a window's edge
+        ("UID:s\r\nDTSTART:{start}\r\nRECURRENCE-ID:{start}", [0, 1, 2]),  # a window that shows single instances
+        ("UID:s\r\nDTSTART:{start}\r\nRRULE:FREQ=SECONDLY", [0, 1, 2]),  # it cannot be read
+    ],
+)
+def test_instance_that_its_series_has_no_more_is_cancelled_and_one_that_is_not_shown_is_not(
+    scene: Scene, feed: Feed, after: str, left: list[int]
+) -> None:
+    pytest.importorskip("icalendar")
+    pulling = Pulling(scene, feed, "", "ics", "/basic.ics")
+    first = scene.now() + DAY
+    times = {"start": basic(first), "later": basic(first + HOUR)}
+    other = f"UID:u\r\nDTSTART:{times['start']}"
+    feed.reply = events("UID:s\r\nDTSTART:{start}\r\nRRULE:FREQ=DAILY;COUNT=3".format(**times), other)
+    pulling.tick()
+    former = [f"page:s/{basic(first + n * DAY)}" for n in range(3)]
+    assert pulling.statuses().keys() == {*former, "page:u"}
+    feed.reply = events(after.format(**times), other)
+    pulling.tick(QUARTER)
+    found = pulling.statuses()
+    assert [n for n, session in enumerate(former) if found[session] == "CONFIRMED"] == left
+    pulling.tick(QUARTER)
+    assert pulling.statuses() == found
+
+
 def test_only_a_run_that_acts_pulls(pulling: Pulling) -> None:
     scene = pulling.scene
     for arguments in (["run", "--no-sources"], ["run", "--dry-run"], ["setup"], ["cleanup"]):

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Literal, NamedTuple
 
 from coachsync.bookings.incoming import Incoming, Unreadable
+from coachsync.bookings.leftout import with_left_out
 from coachsync.bookings.merge import Merged, merge, session_id_of, take_away
 from coachsync.bookings.read import read_bookings
 from coachsync.bookings.sources.absence import Absence, absences, coming_among
@@ -214,7 +215,9 @@ class _Pull:
         form = "jsonl" if source.type in ("sql", "calcom") else source.type
         if form == "ics" and not heard.answer.content.rstrip().upper().endswith(b"END:VCALENDAR"):
             raise PullError("it is no calendar, or ends before its end", "nothing if it passes; else look at it")
-        entries = read_bookings(io.BytesIO(heard.answer.content), heard.way, form)
+        way = heard.way._replace(whole=set())
+        read = read_bookings(io.BytesIO(heard.answer.content), way, form)
+        entries = with_left_out(read, self._store, source.name, way)
         merged = merge(
             self._store,
             self._watched(entries, named),

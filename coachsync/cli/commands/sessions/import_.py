@@ -76,6 +76,7 @@ def import_sessions(
       coachsync sessions import basic.ics --source calendar --people people.toml
     """
     from coachsync.bookings.incoming import UnusableInputError
+    from coachsync.bookings.leftout import with_left_out
     from coachsync.bookings.merge import merge
     from coachsync.bookings.read import read_bookings
 
@@ -85,9 +86,10 @@ def import_sessions(
     named = "standard input" if file == "-" else file
     with _opened_file(file) as content, opened(ctx, writable=not dry_run) as (settings, store):
         store.bookings.require_ours()
-        way = _way(settings, moment, sources, people)._replace(zone=zone, table=table, foreign=not name)
+        way = _way(settings, moment, sources, people)._replace(zone=zone, table=table, foreign=not name, whole=set())
         try:
-            entries = read_bookings(content, way, _checked_format(form), "" if file == "-" else file)
+            read = read_bookings(content, way, _checked_format(form), "" if file == "-" else file)
+            entries = with_left_out(read, store, name, way)
             done = merge(store, entries, source=name, statuses=settings.statuses, now=moment, dry_run=dry_run)
         except UnusableInputError as problem:
             about = problem.message.removeprefix("it ")
