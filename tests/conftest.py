@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kit import nodes
 from tests.kit.folders import in_memory
 from tests.kit.mariadb import MariaDb, mariadb
 from tests.kit.pgbouncer import PgBouncer, pgbouncer
@@ -40,6 +41,12 @@ def postgres_server() -> Iterator[Postgres]:
     """One PostgreSQL for all tests of a process; each test asks it for a `fresh` place."""
     with postgres() as server:
         yield server
+
+
+@pytest.fixture
+def on_host(monkeypatch: pytest.MonkeyPatch) -> nodes.OnHost:
+    """Rename this host, for what follows."""
+    return nodes.naming(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -390,7 +390,8 @@ class RunRecord(NamedTuple):
     """One past run as the ledger keeps it; `finished_at` and `exit_code` are None for one that never ended.
 
     `summary` is action kind → outcome kind → count. `requests` is how many it sent to Discord, `uid` the number of the
-    user who ran it; None if that is not known.
+    user who ran it; None if that is not known. `host` is the name of the host that it ran on, `program` the version of
+    coachsync there; "" if that is not known.
     """
 
     started_at: Millis
@@ -400,6 +401,8 @@ class RunRecord(NamedTuple):
     summary: dict[str, dict[str, int]]
     requests: int | None = None
     uid: int | None = None
+    host: str = ""
+    program: str = ""
 
     @property
     def took(self) -> Millis | None:
@@ -410,7 +413,8 @@ class RunRecord(NamedTuple):
 class Event(NamedTuple):
     """One line of a session's story: when, what was done ("setup", "role made", …), how it ended, detail.
 
-    `failure` is what an action failed or was refused with.
+    `failure` is what an action failed or was refused with. `host` is the name of the host that did it, "" if that is
+    not known; the ledger puts it down.
     """
 
     at: Millis
@@ -419,3 +423,4 @@ class Event(NamedTuple):
     outcome: str
     detail: str
     failure: Failure | None = None
+    host: str = ""

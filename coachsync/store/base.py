@@ -39,11 +39,13 @@ class Store:
     """See the module's text. Every method of its parts raises StoreError if the store cannot be read or written.
 
     `path` is the file that locks and neighbours are named after, symbolic links resolved; of a store that is no file,
-    what messages call it. `locks` gives the lock of one run, if that is not an flock beside the file.
+    what messages call it. `locks` gives the lock of one run, if that is not an flock beside the file: then
+    the store may be `shared` by several hosts.
     """
 
     def __init__(self, path: str, bookings: Bookings, ledger: Ledger, locks: Locks | None = None) -> None:
         self.path = path
+        self.shared = locks is not None
         self._locks: Locks = locks or partial(run_lock, path)
         self.bookings = bookings
         bookings.lookups = ledger.lookups

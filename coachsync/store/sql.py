@@ -16,6 +16,7 @@ class Sql(Protocol):
     what stands for `{number}` and `{keyed}` in the statements that make tables: the type of a row's own number, which
     the database gives, and what follows a table that is read by its key alone. In statements about other systems'
     tables `{key}` stands for a parameter that is an id, and `{ending}` for the last 8 characters of `{column}`.
+    `{now}` is the database's own clock, in milliseconds since the epoch.
     """
 
     name: str  # what messages call the database: never with a password in it

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "host": "errors waits",
         "config": "domain secrets host errors",
         "discord": "domain secrets errors waits coachsync",  # the package itself: its version
-        "store": "domain host secrets errors waits",
+        "store": "domain host secrets errors waits coachsync",  # which version of coachsync wrote
         # what it merges goes into a store, and what is over then is remembered to be past
         "bookings": "domain config secrets host errors store standing",
         "guild": "discord store config domain clock errors secrets",

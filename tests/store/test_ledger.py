@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
+from coachsync import __version__
 from coachsync.domain.budget import GuildSight, RoleWord
 from coachsync.domain.failure import Failure
-from coachsync.domain.model import DAY, HOUR, Action, Event, Grant, Outcome, Person, Report, Resource, Session
+from coachsync.domain.model import DAY, HOUR, MINUTE, Action, Event, Grant, Outcome, Person, Report, Resource, Session
 from coachsync.domain.states import EntryState, ResourceState
 from coachsync.domain.windows import RELEASED
 from coachsync.store.base import Store
+from tests.kit.nodes import OnHost
 from tests.store.backends import GUILD, NOW, STUDENT, Backend, an_entry
 
 SESSION = Session("s", "SCHEDULED", NOW, NOW + HOUR, GUILD, (), False, False, None, None)
@@ -21,6 +24,13 @@ def save(store: Store, *entries: object) -> None:
     with store.transaction() as transaction:
         for entry in entries:
             transaction.ledger.save(entry)  # type: ignore[arg-type]
+
+
+def run(store: Store, now: int, exit_code: int) -> None:
+    """Record a run of one minute."""
+    with store.transaction() as transaction:
+        number = transaction.ledger.run_started(now, "run")
+        transaction.ledger.run_finished(number, now + MINUTE, None, exit_code)
 
 
 def finish(store: Store, now: int) -> None:
@@ -161,8 +171,9 @@ class TestRuns:
             transaction.ledger.run_finished(transaction.ledger.run_started(NOW, "run"), NOW + 9, report, 1)
             transaction.ledger.run_started(NOW + 20, "setup")
         latest, first = store.ledger.last_runs(5)
-        assert latest == (NOW + 20, None, "setup", None, {}, None, os.geteuid())
-        assert first == (NOW, NOW + 9, "run", 1, {"setup": {"done": 2, "failed": 1}}, 8, os.geteuid())
+        by = (os.geteuid(), os.uname().nodename, __version__)
+        assert latest == (NOW + 20, None, "setup", None, {}, None, *by)
+        assert first == (NOW, NOW + 9, "run", 1, {"setup": {"done": 2, "failed": 1}}, 8, *by)
         assert store.ledger.last_runs(1) == [latest]
         assert store.ledger.runs_since(NOW + 1, 5) == [latest]
 
@@ -187,7 +198,7 @@ class TestEvents:
         event = Event(NOW, "s", "setup", "failed", "", Failure("missed", "too: late\nfor it", "move: it"))
         with store.transaction() as transaction:
             transaction.ledger.event(event)
-        assert store.ledger.events("s") == [event]
+        assert store.ledger.events("s") == [event._replace(host=os.uname().nodename)]
 
     @pytest.mark.parametrize(
         ("story", "error"),
@@ -207,6 +218,56 @@ class TestEvents:
                 transaction.ledger.event(Event(NOW + at, "s", what, how, "why"))
         found = {name: event.what for name, event in store.ledger.last_errors(["s", "t"]).items()}
         assert found == ({"s": error} if error else {})
+
+
+class TestHosts:
+    def test_run_that_failed_before_it_was_recorded_ends_no_run_of_another_host(
+        self, store: Store, on_host: OnHost
+    ) -> None:
+        on_host("beta")
+        with store.transaction() as transaction:
+            transaction.ledger.run_started(NOW, "run")
+        on_host("alpha")
+        with store.transaction() as transaction:
+            transaction.ledger.run_failed(NOW - 1, NOW + 5, "run", 3)
+        assert [(run.host, run.exit_code) for run in store.ledger.last_runs(5)] == [("alpha", 3), ("beta", None)]
+
+    def test_event_says_which_host_did_it(self, store: Store, on_host: OnHost) -> None:
+        for host in ("alpha", "beta"):
+            on_host(host)
+            with store.transaction() as transaction:
+                transaction.ledger.event(Event(NOW, "s", "setup", "done", ""))
+        assert [event.host for event in store.ledger.events("s")] == ["alpha", "beta"]
+
+    def test_host_is_known_by_its_last_run_and_by_the_last_that_worked(self, store: Store, on_host: OnHost) -> None:
+        on_host("beta")
+        for at, code in ((0, 0), (15, 1), (30, 3)):
+            run(store, NOW + at * MINUTE, code)
+        on_host("alpha")
+        for at in (0, 15, 30, 45):
+            run(store, NOW + at * MINUTE, 0)
+        alpha, beta = store.ledger.hosts(NOW, HOUR)
+        assert (alpha.host, alpha.started_at, alpha.since) == ("alpha", NOW + 45 * MINUTE, NOW + 46 * MINUTE)
+        assert (beta.started_at, beta.exit_code, beta.since) == (NOW + 30 * MINUTE, 3, NOW + 16 * MINUTE)
+        assert (beta.worked, beta.lately, beta.others, beta.program) == (True, 3, 4, __version__)
+
+    def test_host_whose_runs_never_worked_is_silent_since_the_first(self, store: Store) -> None:
+        run(store, NOW, 3)
+        run(store, NOW + 15 * MINUTE, 70)
+        (host,) = store.ledger.hosts(NOW, HOUR)
+        assert (host.worked, host.since, host.exit_code) == (False, NOW, 70)
+
+    def test_host_is_forgotten_with_its_last_run(self, store: Store) -> None:
+        run(store, NOW, 0)
+        assert store.ledger.hosts(NOW + 1, HOUR) == ()
+
+    def test_database_tells_the_time(self, store: Store) -> None:
+        run(store, NOW, 0)
+        assert abs((store.ledger.clock() or 0) - time.time_ns() // 1_000_000) < 60_000
+
+    def test_nobody_holds_a_lease_where_none_was_taken(self, store: Store) -> None:
+        run(store, NOW, 0)
+        assert store.ledger.lease_holders() == ()
 
 
 class TestForgetting:

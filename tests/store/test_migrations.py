@@ -138,3 +138,41 @@ def test_reading_does_not_wait_for_a_writer(former: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         with closing(opened(former, writable=False)) as store:
             assert WAITING in store.ledger.entries([WAITING])
+
+
+class TestOfALaterVersion:
+    """What a program does whose ledger was brought up to date by a later one: hosts are upgraded one by one."""
+
+    @pytest.fixture
+    def later(self, fresh: Path) -> Path:
+        execute(fresh, f"UPDATE coachsync_meta SET value = {LEDGER_VERSION + 1} WHERE key = 'version'")
+        return fresh
+
+    def least(self, path: Path, key: str) -> None:
+        execute(path, f"INSERT INTO coachsync_meta (key, value) VALUES ('{key}', {LEDGER_VERSION})")
+
+    def test_is_read_and_written_if_it_may_be(self, later: Path) -> None:
+        self.least(later, "least_reader")
+        self.least(later, "least_writer")
+        with closing(opened(later)) as store, store.transaction() as transaction:
+            transaction.ledger.run_started(1, "run")
+        assert version_of(later) == LEDGER_VERSION + 1
+
+    def test_is_read_and_not_written_if_writers_must_know_more(self, later: Path) -> None:
+        self.least(later, "least_reader")
+        with closing(opened(later)) as store:
+            assert store.ledger.last_runs(1) == []
+            with pytest.raises(StoreError, match="may not write") as caught, store.transaction():
+                pass
+        assert "upgrade coachsync on this host" in caught.value.hint
+
+    def test_is_not_opened_if_it_does_not_say_that_it_may_be(self, later: Path) -> None:
+        with pytest.raises(StoreError, match="may not read"):
+            opened(later, writable=False)
+
+
+def test_ledger_that_earlier_programs_may_use_says_so(former: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "LEAST_READER", 1)
+    opened(former).close()
+    said = "SELECT key, value FROM coachsync_meta WHERE key IN ('version', 'least_reader', 'least_writer') ORDER BY key"
+    assert look(former, said) == [("least_reader", 1), ("version", LEDGER_VERSION)]

@@ -25,10 +25,12 @@ from coachsync.store.sql import Sql
 if TYPE_CHECKING:
     from coachsync.domain.budget import GuildSight, RoleBudget
     from coachsync.domain.causes import Cause
+    from coachsync.domain.hosts import HostRuns
     from coachsync.domain.news import Remembered
     from coachsync.domain.pauses import Pause
     from coachsync.domain.refusals import Refusal
     from coachsync.domain.user_names import Lookup
+    from coachsync.store.leases import LeaseHolder
     from coachsync.store.ledger.fence import Lease
     from coachsync.store.ledger.said import LastSaid
     from coachsync.store.ledger.sources import SourceMemory
@@ -40,8 +42,8 @@ _ENTRY = (
 _RESOURCE = "kind, name, guild_id, state, attempt_at, attempt_until, snowflake, made_at, deleted_at, id"
 _GRANT = "user_id, state, granted_at, revoked_at, seen_at, observer, id"
 CAUSE = "code, guild_id, message, hint, sessions, since, last_seen, urgency, turns, about, id"
-_RUN = "started_at, finished_at, command, exit_code, summary, requests, uid"
-_EVENT = "at, session_id, what, outcome, detail, code, message, hint"
+_RUN = "started_at, finished_at, command, exit_code, summary, requests, uid, host, program"
+_EVENT = "at, session_id, what, outcome, detail, code, message, hint, host"
 
 LIVE = f"SELECT {_ENTRY} FROM coachsync_entries WHERE state <> 'closed'"
 UNSETTLED = (
@@ -336,6 +338,29 @@ class Ledger:
 
         return {found.name: found for found in map(sources.memory_of, self._read(sources.ALL))}
 
+    def hosts(self, since: Millis, lately: Millis) -> tuple[HostRuns, ...]:
+        """Return the hosts on which a `run` started at `since` or later, by name; `lately` is a time for `HostRuns`."""
+        from coachsync.store.ledger import hosts
+
+        return tuple(map(hosts.runs_of, self._read(hosts.RUNS, (since, lately))))
+
+    def lease_holders(self) -> tuple[LeaseHolder, ...]:
+        """Return which host works with which bot now, by the database's clock, by bot. Only a PostgreSQL has leases."""
+        from coachsync.store.ledger import hosts
+
+        return tuple(map(hosts.holder_of, self._of_now(hosts.LEASES)))
+
+    def clock(self) -> Millis | None:
+        """Return the time by the database's own clock; None if there is no ledger yet."""
+        from coachsync.store.ledger import hosts
+
+        rows = self._of_now(hosts.CLOCK)
+        return rows[0][0] if rows else None
+
+    def _of_now(self, query: str) -> list[tuple[Any, ...]]:
+        sql = self._look()
+        return sql.all(query.format_map(sql.words)) if sql is not None else []
+
     @contextmanager
     def changing(self) -> Iterator[LedgerWriter]:
         """Open a transaction. Not nested. Makes the ledger if there is none."""
@@ -443,7 +468,9 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 
 
 def _run(row: tuple[Any, ...]) -> RunRecord:
-    return RunRecord(row[0], row[1], row[2], row[3], _counts(row[4]), row[5], row[6])
+    started_at, finished_at, command, exit_code, summary, requests, uid, host, program = row
+    counts = _counts(summary)
+    return RunRecord(started_at, finished_at, command, exit_code, counts, requests, uid, host or "", program or "")
 
 
 def _pause(row: tuple[Any, ...]) -> Pause:
@@ -477,6 +504,6 @@ def _counts(text: str) -> Any:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    code, message, hint = row[5:]
+    at, key, what, outcome, detail, code, message, hint, host = row
     failure = None if code is None else Failure(code, message, hint)
-    return Event(row[0], id_of(row[1]), row[2], row[3], row[4], failure)
+    return Event(at, id_of(key), what, outcome, detail, failure, host or "")

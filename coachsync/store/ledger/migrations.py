@@ -8,10 +8,11 @@ which drops no column).
 
 from __future__ import annotations
 
+from coachsync import __version__
 from coachsync.domain.model import ACTION_KINDS
 from coachsync.errors import StoreError
 from coachsync.store.ledger import schema
-from coachsync.store.ledger.schema import LEDGER_TABLES, LEDGER_VERSION
+from coachsync.store.ledger.schema import LEAST_READER, LEAST_WRITER, LEDGER_TABLES, LEDGER_VERSION
 from coachsync.store.sql import Sql
 
 _PEOPLE_OF_TWO = tuple(
@@ -46,8 +47,8 @@ _EARLIER_ATTEMPTS = (
 STEPS: tuple[tuple[str, ...], ...] = (
     # 1 → 2: people are a list, no longer one student and one coach; a failure is three columns, no longer one text;
     # causes, notes, pauses, refusals and what is seen of guilds have their tables; a grant knows when its person was
-    # seen, and whether they only observe; a run what it sent and who ran it; what was left behind is looked for in
-    # every run; an entry counts its revisions, and of each kind one attempt at a time is open
+    # seen, and whether they only observe; a run what it sent, who ran it and where; what was left behind is looked
+    # for in every run; an entry counts its revisions, and of each kind one attempt at a time is open
     (
         schema.PEOPLE_TABLE,
         *_PEOPLE_OF_TWO,
@@ -61,11 +62,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE coachsync_events ADD COLUMN code TEXT",
         "ALTER TABLE coachsync_events ADD COLUMN message TEXT",
         "ALTER TABLE coachsync_events ADD COLUMN hint TEXT",
+        "ALTER TABLE coachsync_events ADD COLUMN host TEXT",
         _FAILURES_OF_ONE_TEXT,
         "ALTER TABLE coachsync_grants ADD COLUMN seen_at BIGINT",
         "ALTER TABLE coachsync_grants ADD COLUMN observer BIGINT NOT NULL DEFAULT 0",
         "ALTER TABLE coachsync_runs ADD COLUMN requests BIGINT",
         "ALTER TABLE coachsync_runs ADD COLUMN uid BIGINT",
+        "ALTER TABLE coachsync_runs ADD COLUMN host TEXT",
+        "ALTER TABLE coachsync_runs ADD COLUMN program TEXT",
         "DROP INDEX coachsync_resources_attempted",
         _EARLIER_ATTEMPTS,
         *schema.ATTEMPTED_INDEXES,
@@ -94,27 +98,48 @@ STEPS: tuple[tuple[str, ...], ...] = (
 
 
 def ledger_version(sql: Sql) -> int | None:
-    """Return the version of the ledger's tables, None if there are none. Raises StoreError for a newer one."""
-    if not sql.has_table("coachsync_meta"):
-        return None
-    found = sql.one("SELECT value FROM coachsync_meta WHERE key = 'version'")
-    version = found[0] if found is not None else 0
-    if not 1 <= version <= LEDGER_VERSION:
-        message = f"{sql.name}: the ledger's tables have version {version}; this coachsync knows {LEDGER_VERSION}"
-        raise StoreError(message, "use the version of coachsync that wrote them, or a later one")
-    return int(version)
+    """Return the version of the ledger's tables, None if there are none. Raises StoreError for one not to be read."""
+    return _version(sql, "least_reader", "read")
 
 
 def ensure_ledger(sql: Sql) -> None:
-    """Make the ledger's tables if they are missing, bring older ones up to date; inside a transaction."""
-    version = ledger_version(sql)
+    """Make the ledger's tables if they are missing, bring older ones up to date; inside a transaction.
+
+    Raises StoreError for tables that only a later coachsync may write.
+    """
+    version = _version(sql, "least_writer", "write")
     if version is None:
         _run(sql, LEDGER_TABLES)
-        sql.run("INSERT INTO coachsync_meta (key, value) VALUES ('version', ?)", (LEDGER_VERSION,))
+        _note_version(sql)
     elif version < LEDGER_VERSION:
         for step in STEPS[version - 1 :]:
             _run(sql, step)
-        sql.run("UPDATE coachsync_meta SET value = ? WHERE key = 'version'", (LEDGER_VERSION,))
+        _note_version(sql)
+
+
+def _version(sql: Sql, least: str, verb: str) -> int | None:
+    """Return the version of the tables; those of a later one say what a program must know that may use them."""
+    if not sql.has_table("coachsync_meta"):
+        return None
+    said: dict[str, int] = dict(sql.all(f"SELECT key, value FROM coachsync_meta WHERE key IN ('version', '{least}')"))
+    version = int(said.get("version", 0))
+    if version < 1:
+        raise StoreError(f"{sql.name}: the ledger's tables have no version", "restore the database from a backup")
+    if version > LEDGER_VERSION and said.get(least, version) > LEDGER_VERSION:
+        raise StoreError(
+            f"{sql.name}: the ledger's tables have version {version}; this coachsync ({__version__}) knows"
+            f" {LEDGER_VERSION} and may not {verb} them",
+            "upgrade coachsync on this host to the version that wrote them, or a later one",
+        )
+    return version
+
+
+def _note_version(sql: Sql) -> None:
+    """Write down the version, and what a program must know at least if an earlier one may do as well."""
+    sql.run("DELETE FROM coachsync_meta WHERE key IN ('version', 'least_reader', 'least_writer')")
+    for key, value in (("version", LEDGER_VERSION), ("least_reader", LEAST_READER), ("least_writer", LEAST_WRITER)):
+        if key == "version" or value < LEDGER_VERSION:
+            sql.run("INSERT INTO coachsync_meta (key, value) VALUES (?, ?)", (key, value))
 
 
 def _run(sql: Sql, statements: tuple[str, ...]) -> None:

@@ -9,6 +9,12 @@ from __future__ import annotations
 
 LEDGER_VERSION = 2
 
+# The least LEDGER_VERSION of a program that may read these tables, and write them; coachsync_meta says it where it is
+# less than the version. Hosts that share a ledger are upgraded one after another: whoever only adds what an earlier
+# program may do without leaves both as they are.
+LEAST_READER = 2
+LEAST_WRITER = 2
+
 META_TABLE = "CREATE TABLE coachsync_meta (key TEXT PRIMARY KEY NOT NULL, value BIGINT NOT NULL){keyed}"
 
 # As coachsync_meta, for text
@@ -105,7 +111,8 @@ CREATE TABLE coachsync_grants (
 
 GRANTS_INDEX = "CREATE INDEX coachsync_grants_session ON coachsync_grants (session_id)"
 
-# `requests`: how many a run sent to Discord, `uid`: the user who ran it; NULL if nobody knows
+# `requests`: how many a run sent to Discord, `uid`: the user who ran it, `host`: the name of the host it ran on,
+# `program`: the version of coachsync there; NULL if nobody knows
 RUNS_TABLE = """
 CREATE TABLE coachsync_runs (
     id {number},
@@ -115,12 +122,14 @@ CREATE TABLE coachsync_runs (
     exit_code BIGINT,
     summary TEXT NOT NULL,
     requests BIGINT,
-    uid BIGINT
+    uid BIGINT,
+    host TEXT,
+    program TEXT
 )"""
 
 RUNS_INDEX = "CREATE INDEX coachsync_runs_started ON coachsync_runs (started_at)"
 
-# `code`, `message` and `hint`: what went wrong, NULL if nothing did
+# `code`, `message` and `hint`: what went wrong, NULL if nothing did; `host`: who did it, NULL if nobody knows
 EVENTS_TABLE = """
 CREATE TABLE coachsync_events (
     id {number},
@@ -131,7 +140,8 @@ CREATE TABLE coachsync_events (
     detail TEXT NOT NULL,
     code TEXT,
     message TEXT,
-    hint TEXT
+    hint TEXT,
+    host TEXT
 )"""
 
 EVENTS_INDEXES = (

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from coachsync import __version__
 from coachsync.domain.model import (
     ACTION_KINDS,
     DAY,
@@ -29,7 +30,7 @@ from coachsync.domain.model import (
 from coachsync.domain.windows import RELEASED
 from coachsync.errors import RowRefusedError
 from coachsync.store.ledger.fence import Lease, no_lease, refused, require, save_entry
-from coachsync.store.ledger.keys import clean, ledger_key
+from coachsync.store.ledger.keys import clean, ledger_key, node_name
 from coachsync.store.sql import Sql
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ _ADD_RESOURCE, _SAVE_RESOURCE = (
 )
 _ADD_GRANT, _SAVE_GRANT = _insert("coachsync_grants", _GRANT), _upsert("coachsync_grants", "id", _GRANT)
 _ADD_PERSON = _insert("coachsync_people", "session_id, position, user_id, kind, name, discord_name")
-_ADD_EVENT = _insert("coachsync_events", "at, session_id, what, outcome, detail, code, message, hint")
+_ADD_EVENT = _insert("coachsync_events", "at, session_id, what, outcome, detail, code, message, hint, host")
+_ADD_RUN = "INSERT INTO coachsync_runs (started_at, command, summary, uid, host, program) VALUES (?, ?, '{}', ?, ?, ?)"
 _ADD_REPORTED = f"{_insert('coachsync_reported', 'session_id, code, start')} ON CONFLICT DO NOTHING"
 # A first run by a clock that was years behind does not count, the earliest since then does.
 _ADD_FIRST_RUN = (
@@ -201,7 +203,7 @@ class LedgerWriter:
         failure = event.failure
         wrong = (None,) * 3 if failure is None else (failure.code, clean(failure.message), clean(failure.hint))
         line = (event.at, ledger_key(event.session_id), event.what, event.outcome, clean(event.detail))
-        self._sql.run(_ADD_EVENT, (*line, *wrong))
+        self._sql.run(_ADD_EVENT, (*line, *wrong, node_name()))
 
     def seen_missing(self, session_ids: Collection[str], found_ids: Collection[str], now: Millis) -> None:
         """Note which live entries a finished run missed in the store (first and last time), and forget the rest."""
@@ -227,8 +229,11 @@ class LedgerWriter:
     def run_started(self, started_at: Millis, command: str) -> int:
         """Record that a run began; return its number. The first one sets `first_run_at`."""
         self._sql.run(_ADD_FIRST_RUN, (started_at, RELEASED, RELEASED))
-        sql = "INSERT INTO coachsync_runs (started_at, command, summary, uid) VALUES (?, ?, '{}', ?)"
-        return self._sql.insert(sql, (started_at, clean(command), os.geteuid()))
+        return self._add_run(started_at, command)
+
+    def _add_run(self, started_at: Millis, command: str) -> int:
+        run = (started_at, clean(command), os.geteuid(), node_name(), __version__)
+        return self._sql.insert(_ADD_RUN, run)
 
     def run_finished(self, number: int, finished_at: Millis, report: Report | None, exit_code: int) -> None:
         """Record how a run ended (report None: its watchdog or a signal ended it); drop what is over 90 days old."""
@@ -253,12 +258,12 @@ class LedgerWriter:
 
     def run_failed(self, started_at: Millis, finished_at: Millis, command: str, exit_code: int) -> None:
         """Record a run that ended before it could record itself; it does not count as the first one."""
-        row = self._sql.one("SELECT id, started_at, command, finished_at FROM coachsync_runs ORDER BY id DESC LIMIT 1")
+        sql = "SELECT id, started_at, command, finished_at FROM coachsync_runs WHERE host = ? ORDER BY id DESC LIMIT 1"
+        row = self._sql.one(sql, (node_name(),))
         if row is not None and row[2] == command and row[3] is None and row[1] >= started_at:  # it had begun
             number = row[0]
         else:
-            sql = "INSERT INTO coachsync_runs (started_at, command, summary, uid) VALUES (?, ?, '{}', ?)"
-            number = self._sql.insert(sql, (started_at, clean(command), os.geteuid()))
+            number = self._add_run(started_at, command)
         self.run_finished(number, finished_at, None, exit_code)
 
     def set_roles_exhausted(self, guild_id: str, until: Millis) -> None:

@@ -12,13 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from os import uname, urandom
+from os import urandom
 from typing import Final
 
 from coachsync import waits
 from coachsync.errors import StoreError
 from coachsync.store.leases import LeaseHolder, Spent
 from coachsync.store.ledger.fence import Lease
+from coachsync.store.ledger.keys import node_name
 from coachsync.store.ledger.migrations import ensure_ledger
 from coachsync.store.sql import Sql
 
@@ -61,7 +62,7 @@ class Leases:
         self.leases: dict[str, Lease] = {}
         self._connect = connect
         self._holder = urandom(12).hex()
-        self._host = uname().nodename
+        self._host = node_name()
         self._renewed: dict[str, float] = {}
         self._own: Sql | None = None
         self._noted: Spent = ()

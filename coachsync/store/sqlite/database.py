@@ -39,6 +39,7 @@ class Database:
             "keyed": " WITHOUT ROWID",
             "key": "CAST(? AS TEXT)",  # one that is not UTF-8 comes as bytes
             "ending": "substr({column}, -8)",
+            "now": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
         }
     )
 

@@ -14,6 +14,7 @@ from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.postgres import leases
 from coachsync.store.postgres.database import PostgresDatabase
 from coachsync.store.postgres.leases import Leases
+from tests.kit.nodes import OnHost
 from tests.store.backends import GUILD, an_entry
 
 BOT = "1100000000000000009"
@@ -118,6 +119,17 @@ def test_next_holder_hears_what_was_used_of_the_limit(start: Start) -> None:
     theirs.take([BOT], 0)
     now = time.monotonic()
     assert [0 <= now - at < 2 for at in theirs.spent] == [True, True]
+
+
+def test_holders_are_told_by_host_while_their_leases_last(start: Start, sql: PostgresDatabase, on_host: OnHost) -> None:
+    ledger = Ledger(sql, make=lambda: sql, alone=ExitStack)
+    on_host("beta")
+    start().take([BOT], 0)
+    (holder,) = ledger.lease_holders()
+    assert (holder.bot, holder.host, 0 <= holder.renewed < 10_000) == (BOT, "beta", True)
+    assert holder.until - holder.since == int(leases.LASTS_S * 1000)
+    run_out(sql)
+    assert ledger.lease_holders() == ()
 
 
 class TestUnderALease:
