@@ -19,7 +19,7 @@ _SHORTEST_PART = 6  # a token is three parts with dots between; none of them is 
 _PASSWORD = re.compile(r"(://[^\s:/@\[]*:)(?!\d+[/?#])(?:[^\s/\"'<>]*|[^\s@\"'<>]*)@")
 
 _USER = re.compile(r"://([^@/]*)@")
-_SECRET_KEY = re.compile(r"[?&](?:ssl)?password=", re.IGNORECASE)
+_SECRET_KEY = re.compile(r"([?&](?:ssl)?password=)[^\s&\"'<>]*", re.IGNORECASE)
 LIBPQ_PLACES = (
     "take it out; put it where libpq looks: ~/.pgpass (mode 0600) of the user who runs coachsync, or $PGPASSWORD"
 )
@@ -112,4 +112,6 @@ def redact(text: str, *, foreign: bool = False) -> str:
     for secret in _known:
         if secret in text:
             text = text.replace(secret, _TOKEN)
-    return _PASSWORD.sub(r"\1[password]@", text) if "://" in text else text
+    if "://" not in text:
+        return text
+    return _SECRET_KEY.sub(r"\1[password]", _PASSWORD.sub(r"\1[password]@", text))

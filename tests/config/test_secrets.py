@@ -66,6 +66,7 @@ def test_whole_secret_is_redacted_before_a_shorter_one_within_it() -> None:
     [
         ("proxy http://user:pass@proxy:3128 refuses", "proxy http://user:[password]@proxy:3128 refuses"),
         ("postgresql://me:p@ss@db/x", "postgresql://me:[password]@db/x"),
+        ("postgresql://db/x?a=1&password=p@s&b=2", "postgresql://db/x?a=1&password=[password]&b=2"),
         ("http://me:pa/ss@proxy:3128", "http://me:[password]@proxy:3128"),
         ("socks5://:secret@proxy", "socks5://:[password]@proxy"),
         ("http://a:b@c http://d:e@f", "http://a:[password]@c http://d:[password]@f"),

@@ -18,8 +18,9 @@ _USER = "postgres"
 class Postgres:
     """A server on a port of loopback, whose own zone is neither UTC nor any that a test means."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, control: list[str], start: list[str]) -> None:
         self.port = port
+        self._control, self._start = control, start
         self._made = 0
 
     def run(self, *statements: str) -> None:
@@ -44,6 +45,11 @@ class Postgres:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             f" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() {chosen}"
         )
+
+    def restart(self) -> None:
+        """End it as a failing power supply would, and start it again."""
+        _call([*self._control, "-m", "immediate", "stop"])
+        _call([*self._control, *self._start])
 
     def url(self, user: str = _USER, database: str = "postgres") -> str:
         """Return the address of a database."""
@@ -77,16 +83,17 @@ def postgres() -> Iterator[Postgres]:
     data = os.path.join(folder, "data")
     control = [*other, f"{where}/pg_ctl", "-D", data, "-w", "-t", "60"]
     try:
-        _call([*other, f"{where}/initdb", "-D", data, "-U", _USER, "-A", "trust", "-N", "--locale=C.UTF-8"], folder)
+        _call([*other, f"{where}/initdb", "-D", data, "-U", _USER, "-A", "trust", "-N", "--locale=C.UTF-8"])
         options = f"-p {port} -h 127.0.0.1 -k {folder} {_QUICK}"
-        _call([*control, "-l", f"{folder}/log", "-o", options, "start"], folder)
+        start = ["-l", f"{folder}/log", "-o", options, "start"]
+        _call([*control, *start])
         try:
-            yield Postgres(port)
+            yield Postgres(port, control, start)
         finally:
-            _call([*control, "-m", "immediate", "stop"], folder)
+            _call([*control, "-m", "immediate", "stop"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _call(command: list[str], folder: str) -> None:
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=90)
+def _call(command: list[str]) -> None:
+    subprocess.run(command, cwd="/tmp", check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=90)

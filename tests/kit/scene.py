@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from coachsync.config import Tokens, load_settings
@@ -130,6 +131,10 @@ class Scene:
 
     def sql(self, statement: str, *args: Any) -> list[tuple[Any, ...]]:
         """Run SQL on the store's database, as another program would."""
+        if self.url.startswith("postgresql:"):
+            with psycopg.connect(self.url, autocommit=True, cursor_factory=psycopg.ClientCursor) as other:
+                answer = other.execute(statement.replace("%", "%%").replace("?", "%s").encode(), args)
+                return answer.fetchall() if answer.description is not None else []
         with closing(sqlite3.connect(self.file)) as connection:
             found = connection.execute(statement, args).fetchall()
             connection.commit()
@@ -141,7 +146,11 @@ class Scene:
             for path in self.folder.glob("sessions.json.coachsync.db*"):
                 path.unlink()
         else:
-            for (name,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'coachsync_%'"):
+            query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'coachsync_%'"
+            if self.url.startswith("postgresql:"):
+                query = "SELECT relname FROM pg_class WHERE oid IN (SELECT to_regclass(relname) FROM pg_class"
+                query += " WHERE relkind = 'r' AND relname LIKE 'coachsync_%')"
+            for (name,) in self.sql(query):
                 self.sql(f"DROP TABLE {name}")
         if marks and self.url == JSON:
             rows = json.loads(self.file.read_text("utf-8"))
@@ -149,7 +158,7 @@ class Scene:
             self.file.write_text(json.dumps(kept), "utf-8")
         elif marks:
             self.sql(
-                "UPDATE sessions SET discord_setup_complete = 0, discord_cleaned_up = 0, discord_role_id = NULL,"
+                "UPDATE sessions SET discord_setup_complete = '0', discord_cleaned_up = '0', discord_role_id = NULL,"
                 " discord_channel_id = NULL"
             )
 

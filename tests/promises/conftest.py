@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from coachsync import waits
-from tests.kit.home import JSON, SQLITE, Home
+from tests.kit.home import JSON, SQLITE, URLS, Home
 from tests.kit.scene import Scene, Stage
 
 
@@ -38,10 +39,21 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield build
 
 
-@pytest.fixture(params=[SQLITE, JSON], ids=["sqlite", "json"])
+# Every promise is kept on a PostgreSQL, too: COACHSYNC_TEST_STORES=postgresql asks for that, as it takes its time
+STORES = os.environ.get("COACHSYNC_TEST_STORES", "sqlite,json").split(",")
+
+
+@pytest.fixture(params=STORES)
 def scene(stage: Stage, request: pytest.FixtureRequest) -> Scene:
     """Return a scene on each kind of store."""
-    return stage(store=request.param)
+    return stage(store=url_of(request))
+
+
+def url_of(request: pytest.FixtureRequest) -> str:
+    """Return the address of a new store of the kind that a parameter names."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_server").fresh())
+    return URLS[request.param]
 
 
 @pytest.fixture(params=["role", "member"])

@@ -200,7 +200,7 @@ def _overwrite(scene: Scene, row: dict[str, object]) -> None:
     if scene.url.startswith("json:"):
         scene.file.write_text(json.dumps([row]), "utf-8")
     else:
-        scene.sql("UPDATE sessions SET discord_setup_complete = 0, discord_role_id = NULL, discord_channel_id = NULL")
+        scene.sql("UPDATE sessions SET discord_setup_complete = '0', discord_role_id = NULL, discord_channel_id = NULL")
 
 
 def test_deletes_that_meet_nothing_count_as_deleted(any_access: Scene) -> None:

@@ -11,6 +11,7 @@ import pytest
 from coachsync.standin import Standin
 from tests.kit.home import Home, Result
 from tests.kit.town import TOKEN
+from tests.promises.conftest import url_of
 
 BEFORE, WINDOW, AFTER = "2026-10-14T08:00Z", "2026-10-14T11:00Z", "2026-10-14T15:00Z"
 
@@ -40,14 +41,14 @@ class House(NamedTuple):
         assert result.code == 0, result.err
 
 
-@pytest.fixture(params=["sqlite:///sessions.db", "json:///sessions.json"], ids=["sqlite", "json"])
+@pytest.fixture(params=["sqlite", "json", "postgresql"])
 def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
     with Standin() as standin:
         world = standin.world
         student, stranger, owner = (world.add_user(name) for name in ("john", "eve", "owner"))
         guild = world.add_guild("Guild", owner, [world.add_bot(TOKEN, "coachsync")])
         world.join(guild, student)
-        found = House(standin, Home(tmp_path).settle(request.param), guild, student, stranger)
+        found = House(standin, Home(tmp_path).settle(url_of(request)), guild, student, stranger)
         found.book("abc12345", student)
         yield found
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coachsync.domain.model import DAY, HOUR, MINUTE
-from tests.kit.home import SQLITE
+from tests.kit.home import JSON
 from tests.kit.scene import ID, QUARTER, Scene, Stage
 from tests.kit.town import T0
 
@@ -30,7 +30,7 @@ def keep(scene: Scene, *ids: str) -> list[dict[str, Any]]:
 
 
 def write(scene: Scene, rows: list[dict[str, Any]]) -> None:
-    if scene.url == SQLITE:
+    if scene.url != JSON:
         scene.sql("DELETE FROM sessions")
         with scene.store() as store:
             store.bookings.import_rows(rows)
@@ -40,7 +40,7 @@ def write(scene: Scene, rows: list[dict[str, Any]]) -> None:
 
 def put(scene: Scene, session_id: str, value: object) -> None:
     """Put a senseless start into a booking."""
-    if scene.url == SQLITE:
+    if scene.url != JSON:
         scene.sql("UPDATE sessions SET scheduled_date = ? WHERE id = ?", value, session_id)
     else:
         rows = json.loads(scene.file.read_bytes())
