@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -86,7 +87,7 @@ def _brink(key: Key, home: CaseHome) -> Prepared:
     with Standin(clock) as standin:
         town = found(standin)
         home.settle_in(town, key.access)
-        home.add_booking(_booking(town))
+        home.add_booking(_booking(town, scenario))
         things = foreign(standin.world, town)
         if scenario.set_up:
             _set_up(scenario, Ticker(home, standin), clock, town, key)
@@ -96,8 +97,11 @@ def _brink(key: Key, home: CaseHome) -> Prepared:
         return Prepared(key, town, things, pack(standin.world), home.contents(), row)
 
 
-def _booking(town: Cast) -> dict[str, Any]:
-    people = {"studentDiscordId": town.john, "coachDiscordId": town.sarah}
+def _booking(town: Cast, scenario: Scenario) -> dict[str, Any]:
+    people: dict[str, Any] = {"studentDiscordId": town.john, "coachDiscordId": town.sarah}
+    if scenario.others:
+        listed = [{"discordId": getattr(town, name), "kind": kind} for kind, name in scenario.others]
+        people["participants"] = json.dumps(listed)
     return {"status": "SCHEDULED", "scheduledDate": START, "duration": 60, **people}
 
 

@@ -116,6 +116,7 @@ class Scenario(NamedTuple):
 
     `set_up`: whether a tick has set the session up before. `told`: whether a clean tick exits 1, for it says who could
     enter. `strangers`: who else may enter until a tick has mended it. `observers`: who of the people only observes.
+    `others`: who is booked beside John and Sarah from the beginning, each with a kind.
     """
 
     name: str
@@ -128,12 +129,21 @@ class Scenario(NamedTuple):
     told: bool = False
     strangers: tuple[str, ...] = ()
     observers: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
 
 _PAIR = ("john", "sarah")
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("setup", OPENED, _PAIR, set_up=False),
+    Scenario(
+        "setup_group",
+        OPENED,
+        ("john", "sarah", "nina", "zoe"),
+        set_up=False,
+        observers=("zoe",),
+        others=(("student", "nina"), ("observer", "zoe")),
+    ),
     Scenario("cleanup", OVER, None, change=_john_talks, status="COMPLETED"),
     Scenario("revoke", LATER, None, change=_moved),
     Scenario("update_inside", LATER, ("nina", "sarah"), change=_nina_for_john_inside),

@@ -105,7 +105,7 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/guilds/{guild_id}/roles"),
     ("GET", "/guilds/{guild_id}/channels"),
 )
-_BECOMES = {"student": "observer", "observer": "student"}
+_BECOMES = {"student": "observer", "observer": "student", "coach": "observer"}
 taken = {"steps": 0, "ticks": 0, "days": 0, "turned away": 0}
 
 
@@ -209,9 +209,14 @@ class Days(RuleBasedStateMachine):
             (("student", one), ("observer", other)),
             tuple((_BECOMES[kind], someone) for kind, someone in booking.others),
             (*booking.others, ("observer", student or one))[:2],
-            (("observer", one), ("observer", other)),
+            self._everybody(lead),
         )
         return {"others": groups[number], **({"student": None} if number == 4 else {})}
+
+    def _everybody(self, lead: int) -> tuple[tuple[str, str], ...]:
+        """Return all who may be booked, most of them as students."""
+        kinds = ("student", "observer", "student", "coach", "student", "observer")
+        return tuple((kinds[(number + lead) % 6], self._person(number)) for number in range(6))
 
     def _mistyped(self, booking: Booking, number: int, lead: int) -> dict[str, Any]:
         """Return what is written if somebody types an id that is nobody's, or a good one in an odd way."""
