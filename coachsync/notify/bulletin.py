@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from coachsync.domain.causes import Cause
-from coachsync.domain.model import Millis, Session
+from coachsync.domain.model import Millis, Person, Session
 from coachsync.domain.naming import short_of
 from coachsync.domain.news import News, Told, digest
 from coachsync.notify.news import news_lines, sessions_of
@@ -38,15 +38,23 @@ def bulletin(store: Store, channel: str, moments: Moments, repeat: Millis, *, na
 def text_of(news: Iterable[News], sessions: Mapping[str, Session], moments: Moments, *, names: bool) -> str:
     """Return news as a text of lines."""
     if not names:
-        news = [one._replace(cause=_without_people(one.cause)) for one in news]
+        news = [one._replace(cause=_without_people(one.cause, sessions)) for one in news]
         sessions = {short_of(i): s._replace(id=short_of(i), people=()) for i, s in sessions.items()}
     return "".join(f"{line.text}\n" for line in news_lines(news, sessions, moments))
 
 
-def _without_people(cause: Cause) -> Cause:
+def _without_people(cause: Cause, sessions: Mapping[str, Session]) -> Cause:
     """Return a cause that names sessions by their short names and nobody else; its guild stays."""
+    people = [person for i in cause.sessions if i in sessions for person in sessions[i].people if person.name]
     return cause._replace(
-        message=_PERSON.sub("", cause.message),
-        hint=_PERSON.sub("", cause.hint),
+        message=_unnamed(cause.message, people),
+        hint=_unnamed(cause.hint, people),
         sessions=tuple(map(short_of, cause.sessions)),
     )
+
+
+def _unnamed(text: str, people: Iterable[Person]) -> str:
+    """Return what is wrong with people, who are called "the student Ada" in it, without their names and ids."""
+    for person in sorted(people, key=lambda person: -len(person.name)):  # a name may begin with another's
+        text = text.replace(f"the {person.kind} {person.name}", f"the {person.kind}")
+    return _PERSON.sub("", text)

@@ -54,12 +54,31 @@ def _short(row: StatusRow) -> str:
 
 def fields_screen(fields: Mapping[str, Any], moments: Moments, canvas: Canvas) -> str:
     """Return one booking's fields as the store holds them, the start also as a date."""
-    lines = [Labelled(clean(key), _value(key, value, moments)) for key, value in fields.items()]
+    lines = [
+        Labelled(clean(key) if at == 0 else "", text)
+        for key, value in fields.items()
+        for at, text in enumerate(_values(key, value, moments))
+    ]
     return screen([Part("", tuple(lines))], canvas)
 
 
+def plain(value: Any) -> str:
+    """Return a value of a field in one line: text and numbers as they are, lists and objects as JSON."""
+    if isinstance(value, (list, dict)):
+        from json import dumps
+
+        return clean(dumps(value, ensure_ascii=False))
+    return clean(str(value))
+
+
+def _values(key: str, value: Any, moments: Moments) -> list[str]:
+    """Return what a field holds; of participants each on a line of their own."""
+    listed = key == "participants" and isinstance(value, list)
+    return [_value(key, one, moments) for one in value] if listed and value else [_value(key, value, moments)]
+
+
 def _value(key: str, value: Any, moments: Moments) -> str:
-    shown = clean(value) if isinstance(value, str) else clean(str(value))
+    shown = plain(value)
     start = whole(value)
     if key == "scheduledDate" and is_start(value) and start is not None:
         return f"{moments.full(start)} ({shown})"

@@ -111,6 +111,9 @@ def _fitted(text: str, width: int, more: str) -> str:
     """Return a text as wide as its column: cut between words if it is too long."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
+    names, many, rest = text.rpartition(" and ")
+    if many and rest.endswith(" more") and width > 2 * len(many + rest):  # how many there are is not cut away
+        return set_cell_size(f"{_fitted(names, width - len(many + rest), more).rstrip()}{many}{rest}", width)
     kept = ""
     for part in text.split(" "):
         longer = f"{kept} {part}".strip()

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from coachsync.domain import permissions as p
-from coachsync.domain.model import HOUR
+from coachsync.domain.model import DAY, HOUR
 from coachsync.domain.permissions import MEMBER, Overwrite
+from coachsync.notify.bulletin import bulletin
+from coachsync.report.moments import Moments
 from coachsync.standin import Request
 from tests.kit.home import JSON
 from tests.kit.scene import ID, MEMBER_ROLE, QUARTER, Scene, Stage
@@ -112,7 +114,7 @@ def test_cause_names_three_of_those_who_are_away_and_counts_the_others(any_acces
     away = [scene.person(f"away{n}", member=False) for n in range(5)]
     scene.book(**NOBODY, participants=people([*away, scene.student]))
     scene.tick()
-    named = ", ".join(f"the student ({i})" for i in away[:3])
+    named = ", ".join(f"the student student {n} ({i})" for n, i in enumerate(away[:3]))
     with scene.store(writable=False) as store:
         [cause] = store.ledger.causes()
     assert (cause.code, cause.message) == ("unknown_member", f"{named} and 2 more are not in the guild")
@@ -129,6 +131,20 @@ def test_people_without_an_account_are_one_cause(stage: Stage) -> None:
         [cause] = store.ledger.causes()
     told = "the student Ada, the student Ben, the student Carl and 1 more have no Discord account in the booking"
     assert (cause.code, cause.message) == ("unlinked", told)
+
+
+def test_news_without_names_tells_of_people_who_are_out_and_names_nobody(stage: Stage) -> None:
+    scene = stage(access="role")
+    listed = people([scene.person(f"away{n}", member=False) for n in range(2)])
+    nameless = [{"kind": "student", "name": "Ada"}, {"kind": "student", "name": "Ada Lovelace"}]
+    scene.book(**NOBODY, participants=[*listed, *nameless, {"kind": "coach", "discordId": scene.coach}])
+    scene.tick()
+    with scene.store(writable=False) as store:
+        told = {names: bulletin(store, "test", Moments(scene.now()), DAY, names=names).text for names in (True, False)}
+    assert all(name in told[True] for name in ("student 0", "student 1", "Ada", "Lovelace", listed[0]["discordId"]))
+    assert "the student and the student are not in the guild" in told[False]
+    assert "the student and the student have no Discord account" in told[False]
+    assert not any(name in told[False] for name in ("student 0", "Ada", "Lovelace", listed[0]["discordId"]))
 
 
 def test_each_is_tried_although_discord_refuses_one(stage: Stage) -> None:

@@ -61,3 +61,12 @@ def test_fields_show_the_start_as_a_local_time_and_as_it_is_stored() -> None:
 @pytest.mark.parametrize("start", [None, "soon", 4097206800, True])
 def test_start_that_is_none_is_shown_as_it_is_stored(start: object) -> None:
     assert str(start) in fields_screen({"scheduledDate": start}, HERE, Canvas(80, colour=False, unicode=True))
+
+
+def test_each_participant_stands_on_a_line_of_its_own() -> None:
+    people = [{"discordId": "1100000000000000010", "kind": "student", "name": "Jürgen"}, {"kind": "coach"}]
+    shown = fields_screen({"participants": people}, HERE, Canvas(100, colour=False, unicode=True)).split("\n")
+    assert [line.strip() for line in shown if line.strip()] == [
+        'participants  {"discordId": "1100000000000000010", "kind": "student", "name": "Jürgen"}',
+        '{"kind": "coach"}',
+    ]

@@ -35,7 +35,7 @@ from coachsync.domain.model import Grant, Person, Resource
 from coachsync.domain.permissions import MEMBER, Overwrite
 from coachsync.domain.user_names import unlinked_people
 from coachsync.domain.windows import is_bookable
-from coachsync.domain.words import a_few
+from coachsync.domain.words import a_few, the
 from coachsync.engine.steps import belongings, role, room
 from coachsync.engine.steps.job import Job, KeptOut, Words
 from coachsync.engine.steps.removal import drop_spares
@@ -56,21 +56,21 @@ async def let_in(job: Job) -> None:
     for person in ready:
         job.demand_unpaused()
         await _let_in_one(job, person)
-    job.pending += _of_each_kind(job.kept_out)
+    job.pending += _of_each_kind(job.kept_out, job.session.people)
     job.kept_out.clear()
     job.pending += unlinked_people(job.session)
 
 
-def _of_each_kind(kept_out: Collection[KeptOut]) -> list[Failure]:
+def _of_each_kind(kept_out: Collection[KeptOut], people: Sequence[Person]) -> list[Failure]:
     """Return why people are kept out: one failure for all of whom the same is wrong, whom it names."""
     alike: dict[tuple[object, ...], list[KeptOut]] = {}
     for one in kept_out:
         alike.setdefault((one.failure.code, one.words, one.failure.hint), []).append(one)
-    return [_of_one_kind(ones) for ones in alike.values()]
+    return [_of_one_kind(ones, people) for ones in alike.values()]
 
 
-def _of_one_kind(ones: Sequence[KeptOut]) -> Failure:
-    who = a_few([f"the {one.person.kind} ({one.person.id})" for one in ones])
+def _of_one_kind(ones: Sequence[KeptOut], people: Sequence[Person]) -> Failure:
+    who = a_few([f"{the(one.person, people)} ({one.person.id})" for one in ones])
     words = ones[0].words
     return ones[0].failure._replace(message=f"{who} {words.of_one if len(ones) == 1 else words.of_several}")
 

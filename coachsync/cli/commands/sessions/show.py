@@ -15,6 +15,7 @@ from coachsync.cli.options import Json, Now, One, checked_name, chosen_now
 from coachsync.clock import iso
 from coachsync.domain.words import call
 from coachsync.errors import OK, SessionError
+from coachsync.report.bookings import plain
 from coachsync.report.text import clean
 from coachsync.standing.find import find_one
 
@@ -49,7 +50,7 @@ def _lines(fields: Mapping[str, Any]) -> Iterator[str]:
     """Yield a booking's fields, one line each; the start also as a date."""
     width = max((len(key) for key in fields), default=0) + 2
     for key, value in fields.items():
-        shown = clean(value) if isinstance(value, str) else clean(str(value))
+        shown = plain(value)
         if key == "scheduledDate" and isinstance(value, int) and not isinstance(value, bool):
             shown += f"  ({iso(value)})"
         yield f"{clean(key) + ':':<{width}}{shown}"
