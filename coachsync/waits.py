@@ -52,6 +52,9 @@ class Waits(NamedTuple):
     idle_reading: float = 3600.0
     """The same where rows are only read, a few at a time: somebody may look at them on the way."""
 
+    pruning: float = 1.0
+    """For a run to forget what is old, beyond what it forgets in passing, if there is a backlog of it."""
+
     migration: float = 5.0
     """For another command that brings an older ledger up to date; a run of an earlier release may last much longer."""
 

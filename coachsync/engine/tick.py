@@ -527,7 +527,10 @@ def _finish(
             transaction.ledger.keep_causes(report.followed, reading.facts.now)
         if done is not None and (done.sights or done.role_words):
             transaction.ledger.keep_sights(done.sights, done.role_words)
-        transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
+        more = transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
+    if more:
+        with suppress(StoreError):  # the run is recorded: what is old may wait for the next one
+            store.ledger.prune(host_time(request))
     return report._replace(recorded=True)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
 from coachsync.domain.model import DAY, HOUR, Millis
+from coachsync.errors import StoreError
+from coachsync.store.ledger.ledger import Ledger
 from tests.kit.home import JSON, SQLITE
 from tests.kit.scene import ID, QUARTER, Scene, Stage
 from tests.kit.town import T0
@@ -66,3 +69,16 @@ def test_further_sessions_of_a_tick_cost_no_further_reads(scene: Scene) -> None:
     assert scene.command("run", "--json").json["summary"]["setup"]["done"] == 6
     assert len(scene.writes) == 6 * 4
     assert len(scene.standin.requests) - len(scene.writes) <= MOST_READS
+
+
+def test_run_is_recorded_though_what_is_old_cannot_be_forgotten_now(stage: Stage) -> None:
+    scene = stage()
+    scene.tick()
+    numbers = "WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 500)"
+    scene.sql(
+        "INSERT INTO coachsync_events (at, session_id, what, outcome, detail)"
+        f" {numbers} SELECT 1, 's', 'setup', 'done', '' FROM g"
+    )
+    with mock.patch.object(Ledger, "prune", side_effect=StoreError("locked", "wait")) as asked:
+        report = scene.tick(QUARTER)
+    assert (report.exit_code, report.recorded, asked.call_count) == (0, True, 1)

@@ -14,6 +14,7 @@ from coachsync.domain.model import DAY, HOUR, MINUTE, Action, Event, Grant, Outc
 from coachsync.domain.states import EntryState, ResourceState
 from coachsync.domain.windows import RELEASED
 from coachsync.store.base import Store
+from coachsync.store.ledger.pruning import paced
 from tests.kit.nodes import OnHost
 from tests.store.backends import GUILD, NOW, STUDENT, Backend, an_entry
 
@@ -327,3 +328,10 @@ class TestSights:
         assert (store.ledger.sight(GUILD), store.ledger.sight("other")) == (last, None)
         assert store.ledger.role_budget(GUILD, NOW).word == word
         assert store.ledger.role_budget("other", NOW).word is None
+
+
+def test_steps_shrink_on_a_slow_database_and_grow_on_a_quick_one() -> None:
+    assert paced(100, 0.01) > 100 > paced(100, 0.5) > 0
+    assert paced(100, 0.1) == 100
+    assert paced(5000, 0.0) == 5000
+    assert paced(10, 9.0) == 10

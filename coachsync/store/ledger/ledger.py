@@ -7,17 +7,20 @@ written yet): then the ledger is empty.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from os import urandom
 from typing import TYPE_CHECKING, Any
 
+from coachsync import waits
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Person, Resource, RunRecord
 from coachsync.domain.windows import RELEASED
 from coachsync.store.ledger.history import Past
 from coachsync.store.ledger.keys import id_of, ledger_key
 from coachsync.store.ledger.migrations import ensure_ledger, ledger_version
+from coachsync.store.ledger.pruning import FIRST, paced
 from coachsync.store.ledger.schema import LEDGER_VERSION
 from coachsync.store.ledger.writer import LedgerWriter
 from coachsync.store.sql import Sql
@@ -133,7 +136,7 @@ class Ledger:
 
     def owed_looks(self) -> dict[str, Millis]:
         """Return the guilds that are still to be looked through, and from when on."""
-        sql = "SELECT key, value FROM coachsync_meta WHERE key LIKE 'look:%'"
+        sql = "SELECT key, value FROM coachsync_meta WHERE substr(key, 1, 5) = 'look:'"
         return {row[0].removeprefix("look:"): row[1] for row in self._read(sql)}
 
     def past(self) -> Past:
@@ -374,6 +377,18 @@ class Ledger:
         except BaseException:
             writer.forget_numbers()
             raise
+
+    def prune(self, now: Millis) -> None:
+        """Forget more of what is over 90 days old, step by step, each in a transaction of its own and quickly over.
+
+        It ends after a second: what is left then is left to later runs.
+        """
+        until = time.monotonic() + waits.current().pruning
+        many, more = FIRST, True
+        while more and (begun := time.monotonic()) < until:
+            with self.changing() as writer:
+                more = writer.prune(now, many)
+            many = paced(many, time.monotonic() - begun)
 
     @contextmanager
     def rehearsing(self) -> Iterator[LedgerWriter | None]:

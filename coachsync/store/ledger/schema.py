@@ -17,6 +17,8 @@ LEAST_WRITER = 2
 
 META_TABLE = "CREATE TABLE coachsync_meta (key TEXT PRIMARY KEY NOT NULL, value BIGINT NOT NULL){keyed}"
 
+META_INDEX = "CREATE INDEX coachsync_meta_looks ON coachsync_meta (key) WHERE substr(key, 1, 5) = 'look:'"
+
 # As coachsync_meta, for text
 SPARE_INDEX = "CREATE INDEX coachsync_resources_spare ON coachsync_resources (session_id) WHERE state = 'spare'"
 NOTES_TABLE = "CREATE TABLE coachsync_notes (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL){keyed}"
@@ -88,10 +90,13 @@ ATTEMPTED_INDEXES = (
     " WHERE state IN ('attempted', 'overtaken')",
 )
 
+SNOWFLAKE_INDEX = "CREATE INDEX coachsync_resources_snowflake ON coachsync_resources (snowflake)"
+
 RESOURCES_INDEXES = (
     "CREATE INDEX coachsync_resources_session ON coachsync_resources (session_id)",
     *ATTEMPTED_INDEXES,
     SPARE_INDEX,
+    SNOWFLAKE_INDEX,
     "CREATE INDEX coachsync_resources_made ON coachsync_resources (guild_id, kind, made_at)",
     "CREATE INDEX coachsync_resources_given_up ON coachsync_resources (guild_id) WHERE state = 'abandoned'",
 )
@@ -182,7 +187,8 @@ CREATE TABLE coachsync_reported (
     PRIMARY KEY (session_id, code, start)
 ){keyed}"""
 
-REPORTED_INDEX = "CREATE INDEX coachsync_reported_start ON coachsync_reported (start)"
+# of what is forgotten some day: see `pruning`
+REPORTED_INDEX = "CREATE INDEX coachsync_reported_start ON coachsync_reported (start) WHERE code <> 'past'"
 
 # What is wrong, once for all sessions that wait for it. `guild_id` is "" for what concerns no guild; `sessions` is a
 # JSON array of their ids, `turns` one of pairs: from when on each makes it soon, and late (null: never). `told` is a
@@ -225,7 +231,11 @@ CREATE TABLE coachsync_hooks (
 # What runs did since the ledger was made, for monitors: a count only ever grows.
 COUNTERS_TABLE = "CREATE TABLE coachsync_counters (name TEXT PRIMARY KEY NOT NULL, value BIGINT NOT NULL){keyed}"
 
-HOOKS_INDEX = "CREATE INDEX coachsync_hooks_owed ON coachsync_hooks (state) WHERE state <> 'done'"
+HOOKS_INDEXES = (
+    "CREATE INDEX coachsync_hooks_owed ON coachsync_hooks (state) WHERE state <> 'done'",
+    "CREATE INDEX coachsync_hooks_failed ON coachsync_hooks (session_id) WHERE event = 'failed'",
+    "CREATE INDEX coachsync_hooks_at ON coachsync_hooks (at)",
+)
 
 # What an operator paused: one session, one guild, or everything (both ids are "" then). `removals`: 0 or 1
 PAUSES_TABLE = """
@@ -304,6 +314,8 @@ CREATE TABLE coachsync_names (
     PRIMARY KEY (session_id, guild_id, name)
 ){keyed}"""
 
+NAMES_INDEX = "CREATE INDEX coachsync_names_ends ON coachsync_names (ends_at)"
+
 # What is known of each source of bookings. `fingerprint`: of how it is read; `etag` and `modified`: by which it says
 # whether anything is new; `digest`: of what it said; `tried_at`: when it was last asked, `good_at`: when it answered,
 # `taken_at`: when its whole answer was last taken in, NULL if that is to be done again; `asked_from`: not before then
@@ -337,6 +349,7 @@ CREATE TABLE coachsync_leases (
 
 LEDGER_TABLES = (
     META_TABLE,
+    META_INDEX,
     NOTES_TABLE,
     ENTRIES_TABLE,
     *ENTRIES_INDEXES,
@@ -357,7 +370,7 @@ LEDGER_TABLES = (
     CAUSES_TABLE,
     CAUSES_INDEX,
     HOOKS_TABLE,
-    HOOKS_INDEX,
+    *HOOKS_INDEXES,
     COUNTERS_TABLE,
     PAUSES_TABLE,
     REFUSALS_TABLE,
@@ -367,6 +380,7 @@ LEDGER_TABLES = (
     MARKS_TABLE,
     MARKS_INDEX,
     NAMES_TABLE,
+    NAMES_INDEX,
     SOURCES_TABLE,
     LEASES_TABLE,
 )

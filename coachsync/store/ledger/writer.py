@@ -31,6 +31,7 @@ from coachsync.domain.windows import RELEASED
 from coachsync.errors import RowRefusedError
 from coachsync.store.ledger.fence import Lease, no_lease, refused, require, save_entry
 from coachsync.store.ledger.keys import clean, ledger_key, node_name
+from coachsync.store.ledger.pruning import FIRST, prune
 from coachsync.store.sql import Sql
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from coachsync.store.ledger.sources import SourceMemory
 
 KEPT: Millis = 90 * DAY
-_PRUNED_AT_ONCE = 2000  # of each kind and run: a backlog shrinks over some runs instead of holding one up
 
 
 def _upsert(table: str, key: str, columns: str) -> str:
@@ -97,19 +97,10 @@ _ADD_REFUSED = (
     " DO UPDATE SET answers = coachsync_refused.answers + excluded.answers"
 )
 
-_OLD_ENTRIES = (
-    "SELECT session_id FROM coachsync_entries AS e WHERE state = 'closed' AND ends_at < ? AND NOT EXISTS (SELECT 1 FROM"
-    " coachsync_resources AS r WHERE r.session_id = e.session_id"
-    " AND r.state IN ('made', 'spare', 'attempted', 'overtaken')) LIMIT ?"
-)
 _CATEGORY_IS_MADE: Millis = 10 * MINUTE  # longer than any create is under way
 _OVERTAKE_CATEGORIES = (
     "UPDATE coachsync_resources SET state = 'overtaken' WHERE kind = 'category' AND guild_id = ?"
     " AND state = 'attempted' AND attempt_at < ?"
-)
-_OLD_CATEGORIES = (
-    "DELETE FROM coachsync_resources WHERE session_id IS NULL"
-    " AND state NOT IN ('made', 'attempted', 'overtaken', 'orphan') AND attempt_at < ?"
 )
 
 
@@ -235,18 +226,23 @@ class LedgerWriter:
         run = (started_at, clean(command), os.geteuid(), node_name(), __version__)
         return self._sql.insert(_ADD_RUN, run)
 
-    def run_finished(self, number: int, finished_at: Millis, report: Report | None, exit_code: int) -> None:
-        """Record how a run ended (report None: its watchdog or a signal ended it); drop what is over 90 days old."""
+    def run_finished(self, number: int, finished_at: Millis, report: Report | None, exit_code: int) -> bool:
+        """Record how a run ended (report None: its watchdog or a signal ended it); drop what is over 90 days old.
+
+        Return whether more of that may be there than is dropped with every run: see `Ledger.prune`.
+        """
         self._sql.run(
             "UPDATE coachsync_runs SET finished_at = ?, exit_code = ?, summary = ?, requests = ? WHERE id = ?",
             (finished_at, exit_code, _summary(report), None if report is None else report.requests, number),
         )
         if report is not None:
             self._count(report)
-        # A clock set forward, or --now, must not make us forget: what is old is old for the host's clock as well.
-        old = min(finished_at, time.time_ns() // 1_000_000)
-        self._sql.run("DELETE FROM coachsync_pauses WHERE until <= ?", (old,))
-        self._prune(old - KEPT)
+        self._sql.run("DELETE FROM coachsync_pauses WHERE until <= ?", (_surely(finished_at),))
+        return self.prune(finished_at, FIRST)
+
+    def prune(self, now: Millis, most: int) -> bool:
+        """Drop what is over 90 days old, about `most` rows of each kind; return whether there may be more."""
+        return prune(self._sql, _surely(now) - KEPT, most)
 
     def _count(self, report: Report) -> None:
         """Add what a run did to the counts that only grow."""
@@ -411,22 +407,10 @@ class LedgerWriter:
             row.rowid = self._sql.insert(add, fields)
             self._numbered.append(row)
 
-    def _prune(self, before: Millis) -> None:
-        for (key,) in self._sql.all(_OLD_ENTRIES, (before, _PRUNED_AT_ONCE)):
-            for table in ("coachsync_resources", "coachsync_grants", "coachsync_people", "coachsync_entries"):
-                self._sql.run(f"DELETE FROM {table} WHERE session_id = ?", (key,))
-        self._sql.run(_OLD_CATEGORIES, (before,))
-        for table, column in (("events", "at"), ("runs", "started_at")):
-            self._sql.run(
-                f"DELETE FROM coachsync_{table} WHERE id IN"
-                f" (SELECT id FROM coachsync_{table} WHERE {column} < ? LIMIT ?)",
-                (before, _PRUNED_AT_ONCE),
-            )
-        self._sql.run("DELETE FROM coachsync_hooks WHERE at < ?", (before,))
-        self._sql.run("DELETE FROM coachsync_names WHERE ends_at < ? AND at < ?", (before, before))
-        # A start of 0 stands for times that cannot be understood: such a row is reported once for good.
-        # What was over when it was brought in is never told, however old.
-        self._sql.run("DELETE FROM coachsync_reported WHERE start > 0 AND start < ? AND code <> 'past'", (before,))
+
+def _surely(now: Millis) -> Millis:
+    """Return the time by which something is old: a clock set forward, or --now, must not make us forget."""
+    return min(now, time.time_ns() // 1_000_000)
 
 
 def _entry_fields(e: Entry) -> tuple[object, ...]:

@@ -73,8 +73,10 @@ def bad_starts(start: str) -> tuple[str, ...]:
 START_INDEX = "coachsync_by_start"
 OPEN_INDEX = "coachsync_open"
 NAMED_INDEX = "coachsync_by_name"
+ENDING_INDEX = "coachsync_by_ending"
 SESSIONS_INDEXES = (
     f"CREATE INDEX {START_INDEX} ON sessions (scheduled_date)",
     f"CREATE INDEX {OPEN_INDEX} ON sessions (scheduled_date) WHERE {open_rows(Columns())}",
     f"CREATE INDEX {NAMED_INDEX} ON sessions (scheduled_date) WHERE {named_rows(Columns())}",
+    f"CREATE INDEX {ENDING_INDEX} ON sessions (substr(id, -8))",
 )
