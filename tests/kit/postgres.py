@@ -13,15 +13,49 @@ from glob import glob
 
 _QUICK = "-c fsync=off -c shared_buffers=16MB -c max_connections=20 -c timezone=America/Santiago"
 _USER = "postgres"
+_MUCH = 2 << 30
 
 
 class Postgres:
-    """A server on a port of loopback, whose own zone is neither UTC nor any that a test means."""
+    """A server on a port of loopback, whose own zone is neither UTC nor any that a test means.
 
-    def __init__(self, port: int, control: list[str], start: list[str]) -> None:
-        self.port = port
-        self._control, self._start = control, start
+    `folder` holds all that is its own; `data`, in it, is its cluster.
+    """
+
+    def __init__(self, folder: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.port = taken.getsockname()[1]
+        self.folder = folder
+        self.data = os.path.join(folder, "data")
         self._made = 0
+        self.call("initdb", "-D", self.data, "-U", _USER, "-A", "trust", "-N", "--locale=C.UTF-8")
+
+    def call(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's own programs to its end."""
+        command = [*as_postgres(), f"{programs()}/{program}", *arguments]
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, cwd=self.folder, check=True, stdout=quiet, stderr=quiet, timeout=90)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} {_QUICK}"
+        self._control("-l", f"{self.folder}/log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """End it at once, as a machine that dies does: what was committed is there when it starts again."""
+        self._control("-m", "immediate", "stop")
+
+    def restart(self) -> None:
+        """End it as a failing power supply would, and start it again."""
+        self.stop()
+        self.start()
+
+    def promote(self) -> None:
+        """Let a standby be the primary."""
+        self._control("promote")
+
+    def _control(self, *arguments: str) -> None:
+        self.call("pg_ctl", "-D", self.data, "-w", "-t", "60", *arguments)
 
     def run(self, *statements: str) -> None:
         """Run statements as its owner, each by itself."""
@@ -46,22 +80,16 @@ class Postgres:
             f" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() {chosen}"
         )
 
-    def restart(self) -> None:
-        """End it as a failing power supply would, and start it again."""
-        _call([*self._control, "-m", "immediate", "stop"])
-        _call([*self._control, *self._start])
-
     def url(self, user: str = _USER, database: str = "postgres") -> str:
         """Return the address of a database."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
 
 def programs() -> str | None:
-    """Return the folder of initdb and pg_ctl, None if there is no PostgreSQL on this host."""
-    found = shutil.which("initdb")
-    return (
-        os.path.dirname(found) if found else next(iter(sorted(glob("/usr/lib/postgresql/*/bin"), reverse=True)), None)
-    )
+    """Return the folder of PostgreSQL's own programs, None if there is no PostgreSQL on this host."""
+    debian = sorted(glob("/usr/lib/postgresql/*/bin"), reverse=True)
+    found = shutil.which("pg_basebackup")
+    return next(iter([*debian, *([os.path.dirname(found)] if found else [])]), None)
 
 
 def as_postgres() -> list[str]:
@@ -69,31 +97,26 @@ def as_postgres() -> list[str]:
     return ["setpriv", "--reuid", _USER, "--regid", _USER, "--clear-groups"] if os.geteuid() == 0 else []
 
 
+def _quickest() -> str:
+    """Return a folder for short-lived clusters: in memory if there is much of it."""
+    memory = "/dev/shm"
+    roomy = os.path.isdir(memory) and shutil.disk_usage(memory).free > _MUCH
+    return memory if roomy else "/tmp"
+
+
 @contextmanager
 def postgres() -> Iterator[Postgres]:
     """Start a server and end it."""
-    where = programs()
-    assert where is not None
-    folder = tempfile.mkdtemp(prefix="postgres", dir="/tmp")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    other = as_postgres()
-    if other:
+    assert programs() is not None
+    folder = tempfile.mkdtemp(prefix="postgres", dir=_quickest())
+    if as_postgres():
         shutil.chown(folder, _USER, _USER)
-    data = os.path.join(folder, "data")
-    control = [*other, f"{where}/pg_ctl", "-D", data, "-w", "-t", "60"]
     try:
-        _call([*other, f"{where}/initdb", "-D", data, "-U", _USER, "-A", "trust", "-N", "--locale=C.UTF-8"])
-        options = f"-p {port} -h 127.0.0.1 -k {folder} {_QUICK}"
-        start = ["-l", f"{folder}/log", "-o", options, "start"]
-        _call([*control, *start])
+        server = Postgres(folder)
+        server.start()
         try:
-            yield Postgres(port, control, start)
+            yield server
         finally:
-            _call([*control, "-m", "immediate", "stop"])
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _call(command: list[str]) -> None:
-    subprocess.run(command, cwd="/tmp", check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=90)
