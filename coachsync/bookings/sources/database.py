@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
@@ -23,6 +23,9 @@ import msgspec
 from coachsync.bookings.sources.answer import LARGEST, PullError, SourceAnswer, too_large, too_slow
 from coachsync.host.limits import absolute, expanded
 from coachsync.secrets import hide, redact
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _AT_ONCE = 1000  # rows
 _MOMENTS = frozenset({"start", "end", "starttime", "endtime", "scheduleddate", "startsat", "endsat"})
@@ -107,24 +110,67 @@ def _named(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[di
 
 def _sqlite(query: Query) -> Iterator[dict[str, Any]]:
     import sqlite3
-    from pathlib import Path
 
     path = os.path.join(query.base_dir, expanded(query.url.removeprefix("sqlite:///")))
     if not os.path.isfile(path):
         raise PullError(f"there is no database file {path}", "correct its url")
     until = time.monotonic() + query.timeout_s
+    still = _stillness(path)
     try:
-        address = Path(absolute(path)).as_uri() + "?mode=ro"
-        with closing(sqlite3.connect(address, uri=True, timeout=min(5.0, query.timeout_s))) as database:
-            database.execute("PRAGMA query_only = 1")
+        database, alone = _opened(path, min(5.0, query.timeout_s))
+        with closing(database):
             database.set_progress_handler(lambda: int(time.monotonic() > until), 10_000)
-            database.execute("BEGIN")
             cursor = database.execute(query.sql)
             yield from _named([column[0] for column in cursor.description or ()], cursor)
     except sqlite3.Error as problem:
         if "interrupted" in str(problem):
             raise too_slow(query.timeout_s) from None
         raise PullError(f"{path} does not answer the query: {problem}", "try the query by hand (sqlite3)") from None
+    if alone and _stillness(path) != still:
+        raise PullError(f"{path} was written while it was read", "nothing: the next run reads it again")
+
+
+def _opened(path: str, wait_s: float) -> tuple[sqlite3.Connection, bool]:
+    """Open a file for reading, within a transaction; return also whether that is without any lock.
+
+    In WAL mode even a reader makes files beside it, which who may only read cannot. If there is no log (nobody has the
+    file open), all is in the file itself, and it is read as one that nobody writes.
+    """
+    import sqlite3
+    from pathlib import Path
+
+    address = f"{Path(absolute(path)).as_uri()}?mode=ro"
+    for alone in (False, True):
+        database = sqlite3.connect(f"{address}&immutable=1" if alone else address, uri=True, timeout=wait_s)
+        try:
+            database.execute("PRAGMA query_only = 1")
+            database.execute("BEGIN")
+            database.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+        except sqlite3.OperationalError:
+            database.close()
+            if alone or not _has_empty_log(path):
+                raise
+        else:
+            return database, alone
+    raise AssertionError("the second way returns or raises")
+
+
+def _has_empty_log(path: str) -> bool:
+    """Return whether a file is in WAL mode, without a log. In any other mode half a transaction may be in the file.
+
+    Source: https://www.sqlite.org/fileformat.html, bytes 18 and 19 of the header.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(20)[18:] == b"\2\2" and not os.path.exists(f"{path}-wal")
+    except OSError:
+        return False
+
+
+def _stillness(path: str) -> tuple[object, ...]:
+    """Return what changes with a database's file, and whether somebody has it open in WAL mode."""
+    found = os.stat(path)
+    return found.st_ino, found.st_size, found.st_mtime_ns, os.path.exists(f"{path}-wal")
 
 
 # MySQL and MariaDB

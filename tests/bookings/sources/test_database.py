@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from coachsync.bookings.sources import database
 from coachsync.bookings.sources.answer import PullError
 from coachsync.bookings.sources.database import Query, ask
+from tests.kit.ordinary import as_ordinary_user
 
 
 @pytest.fixture
@@ -65,6 +67,47 @@ def test_query_that_takes_too_long_is_ended(url: str) -> None:
 def test_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert "no database file" in problem(f"sqlite:///{tmp_path}/none.db", "SELECT 1")
     assert list(tmp_path.iterdir()) == []
+
+
+def _reads_alone(folder: Path) -> None:
+    file = folder / "app.db"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE bookings (id INTEGER)")
+        database.execute("INSERT INTO bookings VALUES (7)")
+        database.commit()
+    file.chmod(0o444)
+    folder.chmod(0o555)
+    try:
+        assert rows(f"sqlite:///{file}", "SELECT id FROM bookings") == [{"id": "7"}]
+        assert [one.name for one in folder.iterdir()] == ["app.db"]
+    finally:
+        folder.chmod(0o755)
+
+
+def test_user_who_may_only_read_reads_a_file_in_wal_mode_that_nobody_has_open() -> None:
+    as_ordinary_user(_reads_alone)
+
+
+def test_file_that_somebody_holds_is_never_read_without_a_lock(url: str) -> None:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert "locked" in problem(url, "SELECT id FROM bookings", 0.1)
+
+
+def test_file_that_is_written_while_it_is_read_without_a_lock_is_not_believed(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = url.removeprefix("sqlite:///")
+    monkeypatch.setattr(database, "_opened", lambda *_: (sqlite3.connect(path), True))
+    query = Query(url, "SELECT id FROM bookings", None, "ms", "/", 5.0)
+    reading = database._sqlite(query)
+    next(reading)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("INSERT INTO bookings (id) VALUES (8)")
+        other.commit()
+    with pytest.raises(PullError, match="written while it was read"):
+        list(reading)
 
 
 def test_query_that_makes_no_sense_is_told_in_the_databases_words(url: str) -> None:
