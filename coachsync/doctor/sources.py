@@ -254,8 +254,8 @@ class _Told:
     def _answered(self) -> str:
         good, now = self._memory.good_at, self._upkeep.now
         if good is not None:
-            return f"a run last had its answer {relative(good, now)}"
-        return "no run has had an answer of it yet" if self._memory.tried_at else "no run has asked it yet"
+            return f"last pulled {relative(good, now)}"
+        return "never pulled yet, though tried" if self._memory.tried_at else "not pulled yet"
 
     def _of_people(self, pulled: PulledSource) -> Iterator[Finding]:
         """Yield that none of its new bookings says who comes: so it is where a mapping or the file of people lacks."""

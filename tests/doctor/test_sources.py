@@ -282,10 +282,10 @@ def test_mistake_is_named_and_mended_by_its_remedy(
 
 
 def test_source_that_answers_is_said_to_with_what_it_holds(pulled: Pulled) -> None:
-    assert pulled.told() == ["page: 1 booking, 1 of them new; no run has asked it yet"]
+    assert pulled.told() == ["page: 1 booking, 1 of them new; not pulled yet"]
     now = host_now()
     pulled.remember(SourceMemory("page", tried_at=now - 5 * MINUTE, good_at=now - 5 * MINUTE))
-    assert pulled.told() == ["page: 1 booking, 1 of them new; a run last had its answer 5 min ago"]
+    assert pulled.told() == ["page: 1 booking, 1 of them new; last pulled 5 min ago"]
 
 
 def test_nothing_is_changed_by_asking(pulled: Pulled) -> None:
@@ -295,7 +295,7 @@ def test_nothing_is_changed_by_asking(pulled: Pulled) -> None:
 
 
 def test_offline_asks_no_address_and_starts_no_program_and_reads_files(pulled: Pulled) -> None:
-    assert pulled.told(offline=True) == ["page: not asked now; no run has asked it yet"]
+    assert pulled.told(offline=True) == ["page: not asked now; not pulled yet"]
     no_token(pulled)
     assert [f.level for f in pulled.doctor(offline=True)] == ["failure"]
     pulled.of_program()
