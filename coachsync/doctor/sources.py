@@ -220,7 +220,7 @@ class _Told:
             what = f"it answers, but its last pull failed ({relative(self._cause.last_seen, self._upkeep.now)})"
             yield _doubt(source, what, f"nothing if runs go on; or take it in now: `coachsync sync {source.name}`")
         yield from self._of_people(pulled)
-        hint = "" if known else "look at it, if you know of bookings there"
+        hint = "" if known or pulled.merged.refused else "look at it, if you know of bookings there"
         new = f", {len(pulled.merged.added)} of them new" if pulled.merged.added else ""
         gone = f", {len(pulled.cancelled)} count as cancelled" if pulled.cancelled else ""
         bookings = f"{known} booking{'s' if known != 1 else ''}"
