@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coachsync.domain.model import HOUR, MINUTE
-from coachsync.domain.permissions import ENTER
+from coachsync.domain.permissions import ADMINISTRATOR, ENTER
 from coachsync.standin.log import Request
 from tests.kit.scene import CHANNEL, CHANNELS, MEMBER_ROLE, QUARTER, ROLES, ROOM, Scene, Stage
 
@@ -77,6 +77,23 @@ def test_late_twin_is_removed_although_its_session_is_long_over(scene: Scene, lo
     scene.tick(3 * MINUTE)
     scene.standin.lag.requests = 0
     scene.tick(MINUTE)
+    assert scene.things() == {}
+
+
+@pytest.mark.parametrize("later", [QUARTER, OVER])
+def test_role_that_a_late_list_hid_goes_also_when_a_moderator_gave_it_everything(stage: Stage, later: int) -> None:
+    scene = stage(access="role")
+    scene.book()
+    scene.tick()
+    former = scene.role()
+    scene.world.edit_role(scene.guild, former, permissions=ADMINISTRATOR)
+    scene.standin.lag.requests = 8
+    scene.tick(QUARTER)
+    assert len(scene.roles()) == 2
+    scene.standin.lag.requests = 0
+    scene.tick(later)
+    assert former not in scene.roles()
+    scene.tick(5 * HOUR)
     assert scene.things() == {}
 
 

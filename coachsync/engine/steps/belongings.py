@@ -33,10 +33,13 @@ def candidate_channels(job: Job) -> list[Channel]:
 async def is_our_role(job: Job, role: Role) -> bool:
     """Return whether a listed role is this session's (CONTRACT §6 "Ours"). Raises DiscordError."""
     named = [*job.names, Names("", role.name, "")] if role.id in job.assigned() else job.names
-    if not job.may_be_ours(role.id) or not looks_like_our_role(role, named):
+    if not job.may_be_ours(role.id):
         return False
-    if job.guild.owners.get(role.id) == job.session.id:
-        return any(r.snowflake == role.id and r.state != "abandoned" for r in job.entry.resources)
+    if job.guild.owners.get(role.id) == job.session.id:  # a late list hid it, and a moderator may have changed it since
+        kept = any(r.snowflake == role.id and r.state != "abandoned" for r in job.entry.resources)
+        return kept and may_be_our_role(role, named, opens_our_room=False)
+    if not looks_like_our_role(role, named):
+        return False
     if role.id == job.session.role_id or _named_by_our_channel(job, role.id):
         return True
     born = made_at(role.id)

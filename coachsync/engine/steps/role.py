@@ -117,7 +117,7 @@ async def adopt_role(job: Job) -> bool:
     """Take over a role that is ours although the ledger has no id for it; never one that is to be removed."""
     doomed = {r.snowflake for r in job.entry.spares()}
     for role in candidate_roles(job):
-        if role.id not in doomed and await is_our_role(job, role):
+        if role.id not in doomed and not role.permissions and await is_our_role(job, role):
             attempt = next((r for r in job.entry.open_attempts() if r.kind == "role"), None)
             job.role_adopted = attempt is None  # nobody knows who holds it
             job.made(attempt or found(job, "role", role.name), role.id, "adopted")
