@@ -229,3 +229,15 @@ def test_who_is_forgotten_is_erased_from_the_ledger_and_the_table_is_not_changed
     assert [access["id"] for access in receipt["access"]] == ["forgotten", scene.coach]
     assert scene.program("sessions", "prune", "--older-than", "1d", "--receipts", "--yes").code == 0
     assert system.rows() == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("sessions", "prune", "--older-than", "1d"), ("sessions", "forget", "1000000000000000000", "--in-store")],
+)
+def test_what_is_not_erased_is_named_by_table_and_key(stage: Stage, command: tuple[str, ...]) -> None:
+    scene = System(stage(), KEYS + 'ledger = "sqlite:///ours.db"\n').scene
+    scene.tick()
+    ended = scene.program(*command, *([] if "prune" in command else ["--dry-run"]))
+    told = ended.out + ended.err
+    assert ("the table bookings: [store] table" in told, "ours.db" in told) == (True, False)

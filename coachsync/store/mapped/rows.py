@@ -145,7 +145,7 @@ class MappedRows:
 
     def why_foreign(self) -> str:
         """Say whose the table is."""
-        return "the configuration names it as another system's, which is only read"
+        return "[store] table makes it another system's, which is only read"
 
     @contextmanager
     def marking(self, ledger: LedgerWriter) -> Iterator[Callable[[Marks], bool]]:

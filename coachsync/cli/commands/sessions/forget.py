@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.commands.sessions.shared import LOCK_WAIT_S, say_what_remains, sentence
+from coachsync.cli.commands.sessions.shared import LOCK_WAIT_S, place_of_bookings, say_what_remains, sentence
 from coachsync.cli.context import opened
 from coachsync.cli.options import DryRun, Json
 from coachsync.clock import host_now, iso
@@ -114,7 +114,7 @@ class _Forgetting:
         self._store, self._settings, self.in_store = store, settings, in_store
         self.foreign = store.bookings.why_foreign()
         if in_store and self.foreign:
-            message = clean(f"{store.path}: {self.foreign}: its bookings are that program's to change")
+            message = clean(f"{self.place}: {self.foreign}: its bookings are that program's to change")
             raise ConfigError(message, "leave --in-store out, and forget them in that program as well")
         self.somebody, self.ids = whoever(store, user_id, name)
         if len(self.ids) > 1:
@@ -136,9 +136,9 @@ class _Forgetting:
         return naming(self._store, self.somebody, left)
 
     @property
-    def path(self) -> str:
-        """Return the store's file."""
-        return self._store.path
+    def place(self) -> str:
+        """Return what the bookings are in."""
+        return place_of_bookings(self._store, self._settings)
 
     def _run(self, now: Millis, *, dry_run: bool) -> Erased:
         from coachsync.store.erasing import forget
@@ -183,5 +183,5 @@ def _show(seen: _Forgetting, erased: Erased, *, done: bool) -> None:
     if named:
         foreign = f"they are another program's to change: {clean(seen.foreign)}"
         how = foreign if seen.foreign else "--in-store takes them out of these, too"
-        output.out(sentence(f"bookings in {clean(seen.path)} that name them: {named}; {how}", sys.stdout))
+        output.out(sentence(f"bookings in {clean(seen.place)} that name them: {named}; {how}", sys.stdout))
     output.out(sentence(_AUDIT_LOG, sys.stdout))

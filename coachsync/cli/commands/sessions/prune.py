@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coachsync.cli import output
-from coachsync.cli.commands.sessions.shared import LOCK_WAIT_S, say_what_remains
+from coachsync.cli.commands.sessions.shared import LOCK_WAIT_S, place_of_bookings, say_what_remains
 from coachsync.cli.context import opened
 from coachsync.cli.options import Json
 from coachsync.cli.when import parse_older_than
@@ -46,8 +46,8 @@ def prune(
 
     now = host_now()
     before = now - parse_older_than(older_than)
-    with opened(ctx, writable=yes) as (_, store):
-        foreign, path = store.bookings.why_foreign(), store.path
+    with opened(ctx, writable=yes) as (settings, store):
+        foreign, place = store.bookings.why_foreign(), place_of_bookings(store, settings)
         free = store.ledger.remains()[0]
         if yes:
             with store.run_lock(LOCK_WAIT_S, f"sessions prune since {iso(now)}"):
@@ -57,7 +57,7 @@ def prune(
         if json:
             _print_document(erased, now, before, foreign, done=yes, receipts=receipts)
         else:
-            _show(erased, before, foreign, path, done=yes, receipts=receipts)
+            _show(erased, before, foreign, place, done=yes, receipts=receipts)
         if yes and erased.counts:
             say_what_remains(store, free)
     return OK
@@ -79,7 +79,7 @@ def _print_document(erased: Erased, now: Millis, before: Millis, foreign: str, *
     )
 
 
-def _show(erased: Erased, before: Millis, foreign: str, path: str, *, done: bool, receipts: bool) -> None:
+def _show(erased: Erased, before: Millis, foreign: str, place: str, *, done: bool, receipts: bool) -> None:
     if erased.counts:
         output.out(f"{'erased' if done else 'would erase'}, of what ended before {iso(before)}:")
         for line in count_lines(erased.counts):
@@ -88,7 +88,7 @@ def _show(erased: Erased, before: Millis, foreign: str, path: str, *, done: bool
         output.out(f"nothing to erase of what ended before {iso(before)}")
     if foreign:
         output.out(
-            clean(f"bookings were left as they are, for the program that keeps them to erase: {path}: {foreign}")
+            clean(f"bookings were left as they are, for the program that keeps them to erase: {place}: {foreign}")
         )
     if erased.left:
         output.out(f"left as they are, for something of them may still be at Discord: {some(erased.left)}")

@@ -37,6 +37,12 @@ def say_what_remains(store: Store, free_before: int) -> None:
         output.warning(remains)
 
 
+def place_of_bookings(store: Store, settings: Settings) -> str:
+    """Return what the bookings are in: the store's file, or a table whose ledger may be in another one."""
+    mapping = settings.store.mapping
+    return store.path if mapping is None else f"the table {mapping.table}"
+
+
 def sentence(text: str, stream: TextIO) -> str:
     """Return a sentence as a stream shows it: on a terminal it goes on in a further line between words."""
     if not output.is_terminal(stream):
