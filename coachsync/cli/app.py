@@ -28,6 +28,7 @@ ENTRIES = (
     Command("resume", "pause", "resume", "End a pause."),
     Command("sync", "sync", "sync", "Pull the bookings of the configured sources now."),
     Command("sessions", "sessions.app", "app", "Add, list, change, import and export bookings."),
+    Command("store", "store.app", "app", "Copy the store to another place, or take one back into use."),
     Command("init", "init.command", "init", "Write a commented configuration file and make an empty store."),
     Command("demo", "demo", "demo", "Play the life of three sessions against an embedded Discord."),
     Command("help", "help", "help_", "Show a topic of the guide, or what a command takes."),
@@ -39,7 +40,7 @@ PARTS = {
     "What happened, and why?": ("explain", "runs", "timeline"),
     "Do what is due": ("run", "setup", "cleanup"),
     "Step in": ("sessions", "sync", "pause", "resume"),
-    "Begin": ("demo", "init", "schedule", "help"),
+    "Begin": ("demo", "init", "schedule", "store", "help"),
 }
 """What an operator asks, and the commands that answer. A command that is in none of these is shown last."""
 

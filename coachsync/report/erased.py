@@ -1,4 +1,7 @@
-"""What `sessions prune` and `sessions forget` erased, or would erase: as lines for people and as JSON."""
+"""What `sessions prune` and `sessions forget` erased, or would erase: as lines for people and as JSON.
+
+What each table holds is told here in words.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,15 @@ _KINDS = {
     "coachsync_reported": "failures that were counted",
     "coachsync_said": "what sources said last",
     "coachsync_marks": "our marks on bookings",
+    "coachsync_runs": "past runs",
+    "coachsync_counters": "what runs did in all",
+    "coachsync_sources": "what is known of sources",
+    "coachsync_meta": "what coachsync knows of itself",
+    "coachsync_notes": "notes on the store",
+    "coachsync_limits": "guilds where Discord makes no more roles",
+    "coachsync_sights": "what was seen of guilds",
+    "coachsync_role_words": "what Discord said of roles",
+    "coachsync_refused": "minutes with refused answers",
 }
 _SHOWN = 5  # sessions by name: a longer list helps nobody
 

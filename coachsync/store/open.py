@@ -80,8 +80,32 @@ def open_store(
     """Open an existing store; `mapping` says which table of another system's it is.
 
     With `writable` false nothing on disk is changed: no columns added, no ledger made.
-    Raises ConfigError for a url that names no store, StoreError for a file that is none or cannot be used.
+    Raises ConfigError for a url that names no store, StoreError for a file that is none or cannot be used, and for a
+    store that is not copied to its end, or was copied to another one.
     """
+    store = _opened(url, base_dir, defaults, writable=writable, mapping=mapping)
+    try:
+        require_in_use(store.ledger, store.path, url)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def require_in_use(ledger: Ledger, name: str, url: str) -> None:
+    """Raise StoreError if a copy has not ended here, or ended elsewhere; `url`: how a person names the store."""
+    notes = ledger.copy_notes()
+    if notes:
+        from coachsync.store.copying.notes import unusable
+
+        error = unusable(notes, name, url)
+        if error is not None:
+            raise error
+
+
+def _opened(
+    url: str, base_dir: str | os.PathLike[str], defaults: Defaults, *, writable: bool, mapping: TableMapping | None
+) -> Store:
     kind, named = parse_url(url, base_dir)
     if kind == _POSTGRES:
         from coachsync.store.postgres.opening import open_postgres
@@ -99,8 +123,20 @@ def open_store(
 def open_ledger_alone(url: str, base_dir: str | os.PathLike[str], *, make: bool) -> Ledger | None:
     """Open the ledger of a store for writing, whatever the bookings are like; who asks for it closes it.
 
-    Without `make` it is None if there is no ledger yet. Raises ConfigError and StoreError.
+    Without `make` it is None if there is no ledger yet. Raises ConfigError and StoreError, see `open_store`.
     """
+    ledger = _ledger_alone(url, base_dir, make=make)
+    if ledger is None:
+        return None
+    try:
+        require_in_use(ledger, ledger.name, url)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _ledger_alone(url: str, base_dir: str | os.PathLike[str], *, make: bool) -> Ledger | None:
     kind, named = parse_url(url, base_dir)
     if kind == _POSTGRES:
         from coachsync.store.postgres import opening

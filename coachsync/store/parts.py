@@ -16,7 +16,7 @@ from coachsync.store.bookings import Bookings
 from coachsync.store.columns import MARKS, Columns
 from coachsync.store.files import require_database, require_file
 from coachsync.store.ledger.ledger import Ledger
-from coachsync.store.open import CORRUPT, Location, ledger_in, ledger_path, parse_url
+from coachsync.store.open import CORRUPT, Location, ledger_in, ledger_path, parse_url, require_in_use
 from coachsync.store.sqlite.database import Database
 
 _BY_START = (
@@ -68,6 +68,16 @@ class Parts(NamedTuple):
 
 def open_parts(url: str, base_dir: str, defaults: Defaults, mapping: TableMapping | None = None) -> Parts:
     """Open what can be opened of a store. Raises ConfigError and StoreError if there is no file to open."""
+    parts = _parts(url, base_dir, defaults, mapping)
+    if parts.ledger is not None:
+        try:
+            require_in_use(parts.ledger, parts.name, url)
+        except StoreError as error:
+            parts = parts._replace(ledger_error=error)
+    return parts
+
+
+def _parts(url: str, base_dir: str, defaults: Defaults, mapping: TableMapping | None) -> Parts:
     location = parse_url(url, base_dir)
     if not location.is_file:
         return _postgres(Parts(location, location.path, own=location.path), defaults)

@@ -34,6 +34,7 @@ WORDS = {
     "SESSION": "abc12345", "ID": "abc12345", "CHANNEL_ID": "1600000000000000001", "WHEN": "2030-10-14T13:00:00Z",
     "FILE": "bookings.json", "TOPIC": "install", "COMMAND": "run", "CODE": "unknown_member",
     "NAME": "calendar", "DISCORD_ID": "1300000000000000001",
+    "FROM": "sqlite:///sessions.db", "TO": "sqlite:///copy.db", "STORE": "sqlite:///sessions.db",
 }  # fmt: skip
 """What stands for a word that a page writes in capitals."""
 NEEDED = {

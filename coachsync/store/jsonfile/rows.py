@@ -116,6 +116,14 @@ class JsonRows:
         """Make one change; the file is replaced before the ledger's transaction ends."""
         self.edit(change)
 
+    def document(self) -> Document:
+        """Return the file's content as it is now."""
+        return self._fresh()
+
+    def put(self, data: bytes) -> None:
+        """Let the file hold this, and nothing else."""
+        self._replace(lambda _: Document.of(data))
+
     def why_foreign(self) -> str:
         """Return what in the file is no booking's field; "" if it is an array of bookings, as `init` begins one."""
         return self._fresh().why_foreign()

@@ -364,6 +364,10 @@ class Ledger:
         sql = self._look()
         return sql.all(query.format_map(sql.words)) if sql is not None else []
 
+    def copy_notes(self) -> dict[str, str]:
+        """Return what a copy of the store left here, see `store.copying.notes`; mostly nothing."""
+        return dict(self._read("SELECT key, value FROM coachsync_notes WHERE key IN ('copying', 'moved')"))
+
     @contextmanager
     def changing(self) -> Iterator[LedgerWriter]:
         """Open a transaction. Not nested. Makes the ledger if there is none."""

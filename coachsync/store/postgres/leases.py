@@ -42,6 +42,7 @@ _RENEW = (
     f" WHERE bot = ? AND holder = ? AND term = ? AND until > {_NOW}"
 )
 _RELEASE = f"UPDATE coachsync_leases SET until = {_NOW}, spent = ? WHERE bot = ? AND holder = ? AND term = ?"
+_COPIED = "SELECT 1 FROM coachsync_notes WHERE key IN ('copying', 'moved')"  # see store.copying.notes
 _MATTERS_MS = 2_000
 _PAUSE_S = 0.5
 _AGAIN_S = 1.0
@@ -78,6 +79,9 @@ class Leases:
         sql = self._sql()
         with self._turn, sql.immediate():
             ensure_ledger(sql)
+            if sql.one(_COPIED) is not None:  # since this run began
+                told = f"{sql.name} is not to be worked on: a copy of it, or into it, is under way or ended just now"
+                raise StoreError(told, "the next run says more, and what to do")
         until = time.monotonic() + wait_s
         while True:
             with self._turn:
