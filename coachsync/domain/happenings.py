@@ -9,11 +9,12 @@ from coachsync.domain.model import Event, Millis
 
 
 class Happening(NamedTuple):
-    """Something that happened, once or again and again: its first event, how often, and when last."""
+    """Something that happened, once or again and again: its first event, how often, when last, and on which hosts."""
 
     event: Event
     times: int
     last: Millis
+    hosts: tuple[str, ...] = ()
 
 
 def fold(events: Sequence[Event]) -> tuple[Happening, ...]:
@@ -29,11 +30,16 @@ def fold(events: Sequence[Event]) -> tuple[Happening, ...]:
         key = (event.what, event.outcome, event.detail, event.failure)
         if key in places:
             before = found[places[key]]
-            found[places[key]] = before._replace(times=before.times + 1, last=event.at)
+            hosts = before.hosts if event.host in before.hosts else (*before.hosts, *_host(event))
+            found[places[key]] = before._replace(times=before.times + 1, last=event.at, hosts=hosts)
         else:
             places[key] = len(found)
-            found.append(Happening(event, 1, event.at))
+            found.append(Happening(event, 1, event.at, _host(event)))
     return tuple(found)
+
+
+def _host(event: Event) -> tuple[str, ...]:
+    return (event.host,) if event.host else ()
 
 
 def _worth_telling(events: Sequence[Event]) -> Iterable[Event]:

@@ -30,10 +30,11 @@ def _head(cause: Cause, sessions: Mapping[str, Session], now: Millis) -> str:
 
 
 def place_of(cause: Cause) -> str:
-    """Return what is concerned if no session is: a guild, a source of bookings, or this host."""
+    """Return what is concerned if no session is: a guild, a source of bookings, another host, or this one."""
     if cause.guild_id:
         return f"guild {cause.guild_id}"
-    return f"source {cause.about}" if cause.about else "this host"
+    kind = "host" if cause.code == "host_silent" else "source"
+    return f"{kind} {cause.about}" if cause.about else "this host"
 
 
 def whose(cause: Cause, sessions: Mapping[str, Session], moments: Moments) -> str:

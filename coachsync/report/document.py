@@ -11,8 +11,11 @@ from coachsync.domain.model import ACTION_KINDS, OUTCOME_KINDS, Outcome, Report,
 
 if TYPE_CHECKING:
     from coachsync.domain.causes import Cause
+    from coachsync.domain.hosts import HostRuns
     from coachsync.standing.health import LastTick
+    from coachsync.standing.hosts import Hosts
     from coachsync.standing.row import StatusRow
+    from coachsync.store.leases import LeaseHolder
 
 VERSION = 1
 
@@ -79,6 +82,7 @@ def status_document(
     now: int,
     causes: Sequence[Cause] = (),
     tick: LastTick | None = None,
+    hosts: Hosts | None = None,
 ) -> dict[str, Any]:
     """Return what `status --json` prints."""
     return {
@@ -88,7 +92,24 @@ def status_document(
         "last_tick": None if tick is None else _tick(tick),
         "attention": [cause_document(cause) for cause in causes],
         "sessions": [session_document(row) for row in rows],
+        "hosts": [] if hosts is None else [_host(run, silent=run.host in hosts.silent) for run in hosts.runs],
+        "leases": [] if hosts is None else [_lease(one) for one in hosts.leases],
     }
+
+
+def _host(run: HostRuns, *, silent: bool) -> dict[str, Any]:
+    return {
+        "host": run.host,
+        "started_at": iso(run.started_at),
+        "finished_at": None if run.finished_at is None else iso(run.finished_at),
+        "exit_code": run.exit_code,
+        "coachsync": run.program or None,
+        "silent": silent,
+    }
+
+
+def _lease(lease: LeaseHolder) -> dict[str, Any]:
+    return {"bot": lease.bot, "host": lease.host, "since": iso(lease.since), "until": iso(lease.until)}
 
 
 def runs_document(runs: Sequence[RunRecord]) -> dict[str, Any]:
@@ -105,6 +126,8 @@ def _run(run: RunRecord) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "requests": run.requests,
         "uid": run.uid,
+        "host": run.host or None,
+        "coachsync": run.program or None,
         "summary": run.summary,
     }
 
@@ -116,6 +139,7 @@ def _tick(tick: LastTick) -> dict[str, Any]:
         "exit_code": tick.exit_code,
         "age_s": tick.age // 1000,
         "overdue": tick.overdue,
+        "host": tick.host or None,
     }
 
 

@@ -21,6 +21,7 @@ _COLUMNS = (
     Column("TOOK", right=True),
     Column("COMMAND"),
     Column("BY"),
+    Column("HOST"),
     Column("EXIT", right=True),
     Column("DID", wraps=True),
     Column("SENT", right=True),
@@ -33,8 +34,10 @@ By = Callable[[RunRecord], str]
 
 def run_lines(runs: Sequence[RunRecord], moments: Moments, budget: Millis, by: By) -> Iterator[str]:
     """Yield "2026-10-14T11:00:00Z run, exit 1, took 1.2 s, 7 requests: 1 setup failed", one line each."""
+    on_several = _several_hosts(runs)
     for run, outlived in _outlived(runs):
         who = f" by {by(run)}" if by(run) else ""
+        who += f" on {clean(run.host)}" if on_several and run.host else ""
         requests = f", {several(run.requests, 'request')}" if run.requests is not None else ""
         end = f"exit {run.exit_code}, took {took(run)}{requests}: {_did(run)}"
         yield f"{moments.when(run.started_at)} {clean(run.command)}{who}, " + (
@@ -44,19 +47,31 @@ def run_lines(runs: Sequence[RunRecord], moments: Moments, budget: Millis, by: B
 
 def runs_grid(runs: Sequence[RunRecord], moments: Moments, budget: Millis, by: By, canvas: Canvas) -> str:
     """Return the runs as a grid. `budget`: how long a run may last, in milliseconds."""
-    rows = [_cells(run, moments, 0 if outlived else budget, by, canvas) for run, outlived in _outlived(runs)]
+    on_several = _several_hosts(runs)
+    rows = [
+        _cells(run, moments, 0 if outlived else budget, by, clean(run.host) if on_several else "", canvas)
+        for run, outlived in _outlived(runs)
+    ]
     return grid(_COLUMNS, rows, canvas)
 
 
+def _several_hosts(runs: Sequence[RunRecord]) -> bool:
+    return len({run.host for run in runs if run.host}) > 1
+
+
 def _outlived(runs: Sequence[RunRecord]) -> Iterator[tuple[RunRecord, bool]]:
-    """Yield each run, newest first, and whether a later one has worked: that had the lock, so this one was over."""
-    later = False
+    """Yield each run, newest first, and whether a later one has worked on its host: then this one was over.
+
+    Of another host that says nothing: several work at once.
+    """
+    worked: set[str] = set()
     for run in runs:
-        yield run, later
-        later = later or run.exit_code in (0, 1)
+        yield run, run.host in worked
+        if run.exit_code in (0, 1):
+            worked.add(run.host)
 
 
-def _cells(run: RunRecord, moments: Moments, budget: Millis, by: By, canvas: Canvas) -> list[Text | str]:
+def _cells(run: RunRecord, moments: Moments, budget: Millis, by: By, host: str, canvas: Canvas) -> list[Text | str]:
     ended = run.finished_at is not None
     did = _did(run) if ended else unfinished(run, moments.now, budget)
     command = clean(run.command)
@@ -67,6 +82,7 @@ def _cells(run: RunRecord, moments: Moments, budget: Millis, by: By, canvas: Can
         took(run),
         command if roomy else "",
         by(run),
+        host,
         "" if run.exit_code is None else str(run.exit_code),
         did if roomy or command == "run" else f"{command}: {did}",
         "" if run.requests is None else str(run.requests),

@@ -17,9 +17,11 @@ from coachsync.report.attention import attention_lines, whose
 from coachsync.report.lines import kinds, people, several
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
+from coachsync.standing.hosts import Hosts
 from coachsync.standing.row import StatusRow
 
 if TYPE_CHECKING:
+    from coachsync.domain.hosts import HostRuns
     from coachsync.standing.health import LastTick
 
 Severity = Literal["late", "soon", "note", "fine", "none"]
@@ -41,7 +43,8 @@ class StatusView(NamedTuple):
     """What `status` shows: sessions, what is wrong with them or with the host, the last `run`, and how times are told.
 
     `sessions` are those that the causes name, by id, as far as anything is known of them. `chosen`: somebody asked for
-    some of the sessions. `shown` tells which rows are shown; the first line is about all.
+    some of the sessions. `shown` tells which rows are shown; the first line is about all. `hosts` are told of if there
+    are several.
     """
 
     rows: Sequence[StatusRow]
@@ -51,6 +54,7 @@ class StatusView(NamedTuple):
     when: Moments
     chosen: bool = False
     shown: Callable[[StatusRow], bool] | None = None
+    hosts: Hosts = Hosts()
 
     @property
     def ordered_by_start(self) -> list[StatusRow]:
@@ -89,7 +93,7 @@ def first_line(view: StatusView) -> list[str]:
     rooms = sum(row.standing.room == "open" for row in view.rows)
     first, *more = _needs(view)
     parts = [f"{_only(view)}{first}", *more, f"{several(rooms, 'room') if rooms else 'no room'} open", _comes(view)]
-    return [part for part in (*parts, tick_words(view.tick, view.when)) if part]
+    return [part for part in (*parts, tick_words(view.tick, view.when, named=len(view.hosts.names) > 1)) if part]
 
 
 def _only(view: StatusView) -> str:
@@ -135,11 +139,11 @@ def _is_due(row: StatusRow, now: Millis) -> bool:
     return row.next_action is not None and row.next_at is not None and row.next_at <= now
 
 
-def tick_words(tick: LastTick | None, when: Moments) -> str:
-    """Return "last tick 4 min ago", and what is odd about it."""
+def tick_words(tick: LastTick | None, when: Moments, *, named: bool = False) -> str:
+    """Return "last tick 4 min ago", and what is odd about it; with `named` on which host it was."""
     if tick is None:
         return "no tick yet"
-    ago = when.away(when.now - tick.age)
+    ago = when.away(when.now - tick.age) + (f" on {clean(tick.host)}" if named and tick.host else "")
     if tick.finished_at is None:
         return f"last tick began {ago}" + (", overdue" if tick.overdue else "")
     odd = [f"exit {tick.exit_code}"] if tick.exit_code not in (0, 1) else []
@@ -174,6 +178,57 @@ def block_of(row: StatusRow) -> tuple[str, str] | None:
     return row.blocked.message, row.blocked.hint
 
 
+# the hosts
+
+
+class HostRow(NamedTuple):
+    """One host: its name, how its last run was, with which bots it works now, and coachsync's version there.
+
+    The version is "" where all have the same.
+    """
+
+    name: str
+    last: str
+    works: tuple[str, ...]
+    program: str
+    silent: bool
+
+
+def host_rows(view: StatusView) -> list[HostRow]:
+    """Return the hosts that share the store, if there are several and the screen is about everything."""
+    hosts, when = view.hosts, view.when
+    if len(hosts.names) < 2 or view.chosen or view.shown is not None:
+        return []
+    known = {run.host: run for run in hosts.runs}
+    versions = {run.program for run in hosts.runs}
+    held = [(one.host, f"bot {clean(one.bot)} since {when.clock(one.since)}") for one in hosts.leases]
+    return [
+        HostRow(
+            clean(name),
+            _last_of(known[name], when) if name in known else "none ended yet",
+            tuple(bot for host, bot in held if host == name),
+            clean(known[name].program) if len(versions) > 1 and name in known else "",
+            name in hosts.silent,
+        )
+        for name in hosts.names
+    ]
+
+
+def _last_of(run: HostRuns, when: Moments) -> str:
+    if run.finished_at is None:
+        return f"began {when.away(run.started_at)}"
+    odd = f", exit {run.exit_code}" if run.exit_code not in (0, 1) else ""
+    return f"{when.away(run.finished_at)}{odd}"
+
+
+def host_lines(view: StatusView) -> Iterator[str]:
+    """Yield "host beta: last run 2 min ago; works with bot 1100000000000000009 since …", one line each."""
+    for row in host_rows(view):
+        works = f"; works with {' and '.join(row.works)}" if row.works else ""
+        version = f"; coachsync {row.program}" if row.program else ""
+        yield f"host {row.name}: last run {row.last}{', silent' if row.silent else ''}{works}{version}"
+
+
 # for monitors
 
 
@@ -202,6 +257,7 @@ def status_lines(view: StatusView) -> Iterator[str]:
         yield status_line(row)
     if not view.rows and (nothing := nothing_words(view)):
         yield nothing
+    yield from host_lines(view)
 
 
 def status_line(row: StatusRow) -> str:

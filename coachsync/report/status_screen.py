@@ -12,14 +12,25 @@ from coachsync.domain.model import Session
 from coachsync.domain.naming import short_of
 from coachsync.report.attention import called, place_of
 from coachsync.report.fitting import cut, fit, flow, width
+from coachsync.report.grid import Column, fits, grid
 from coachsync.report.listing import INDENT, Item, listing, names_of, shortened, told
-from coachsync.report.status import Severity, StatusView, block_of, first_line, next_words, nothing_words, severity
+from coachsync.report.status import (
+    Severity,
+    StatusView,
+    block_of,
+    first_line,
+    host_rows,
+    next_words,
+    nothing_words,
+    severity,
+)
 from coachsync.report.table import Canvas, drawn
 from coachsync.standing.row import StatusRow
 
 _STYLES: dict[Severity, str] = {"late": "bold red", "soon": "yellow", "note": "", "fine": "green", "none": ""}
 _MARKS: dict[Severity, str] = {"late": "✗", "soon": "✗", "note": "!", "fine": " ", "none": " "}
 _NAMED = 3
+_HOSTS = (Column(""), Column("HOST"), Column("LAST RUN"), Column("WORKS WITH"), Column("VERSION"))
 
 
 def status_screen(view: StatusView, canvas: Canvas) -> str:
@@ -31,7 +42,26 @@ def status_screen(view: StatusView, canvas: Canvas) -> str:
         parts += ["", *listing([_item(row, view) for row in view.ordered], ("ROOM", "NEXT"), view.when, canvas)]
     elif nothing := nothing_words(view):
         parts += ["", *map(Text, flow([nothing], canvas.width, canvas))]
-    return drawn(parts, canvas)
+    text = drawn(parts, canvas)
+    return f"{text}\n\n{hosts}" if (hosts := _hosts(view, canvas)) else text
+
+
+def _hosts(view: StatusView, canvas: Canvas) -> str:
+    """Return the hosts that share the store, one line each where there is room; "" if there is but one."""
+    rows = host_rows(view)
+    mark = fit(_MARKS["note"], canvas)
+    cells = [(mark if row.silent else " ", row.name, row.last, "; ".join(row.works), row.program) for row in rows]
+    if not rows or fits(_HOSTS, cells, canvas):
+        return grid(_HOSTS, cells, canvas) if rows else ""
+    return "\n".join(line for cell in cells for line in _narrow_host(cell, canvas))
+
+
+def _narrow_host(cell: tuple[str, ...], canvas: Canvas) -> Iterator[str]:
+    mark, name, last, works, program = cell
+    pieces = [name, f"last run {last}", works, f"coachsync {program}" if program else ""]
+    first, *more = flow([fit(piece, canvas) for piece in pieces if piece], canvas.width - len(INDENT), canvas)
+    yield f"{mark} {first}"
+    yield from (INDENT + line for line in more)
 
 
 def _item(row: StatusRow, view: StatusView) -> Item:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coachsync.clock import iso
 from coachsync.domain.case import Case
@@ -20,6 +20,9 @@ from coachsync.report.lines import together
 from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
 from coachsync.standing.row import StatusRow
+
+if TYPE_CHECKING:
+    from coachsync.store.leases import LeaseHolder
 
 _ROOMS: dict[Room, str] = {
     "none": "no room",
@@ -40,7 +43,8 @@ class SessionStory(NamedTuple):
     """What is known of a session.
 
     `booked`: its booking is in the store. `events` are the ledger's, oldest first. `silent` is what keeps every run
-    from doing anything.
+    from doing anything. `hosts`: several hosts share the store, so that it is told which did what. `holder` is the one
+    that works now with the bot of its guild.
     """
 
     row: StatusRow
@@ -48,6 +52,8 @@ class SessionStory(NamedTuple):
     events: tuple[Event, ...]
     booked: bool = True
     silent: tuple[Cause, ...] = ()
+    hosts: bool = False
+    holder: LeaseHolder | None = None
 
 
 class Labelled(NamedTuple):
@@ -70,7 +76,7 @@ def sections(story: SessionStory, moments: Moments) -> list[Part]:
     parts = [
         Part("", tuple(_who(story, moments))),
         *(Part("", tuple(_wrong(told, story, moments)), wrong=True) for told in _wrongs(story)),
-        Part("next", (Labelled("", _ahead(story, moments)),)),
+        Part("next", (Labelled("", _ahead(story, moments)), *_under_way(story, moments))),
         Part("people", tuple(_people(story, moments))),
         Part("in Discord", tuple(_things(story, moments))),
         Part("windows", tuple(_windows(story, moments))),
@@ -130,6 +136,12 @@ def _ahead(story: SessionStory, moments: Moments) -> str:
         rehearsal = is_rehearsal(story.case.session.id)
         return "nothing: its rehearsal is over" if rehearsal else "nothing: its booking is gone, and so is its room"
     return ahead(story.case, moments, story.row.standing.waiting_for)
+
+
+def _under_way(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
+    if story.holder is not None:
+        since = moments.clock(story.holder.since)
+        yield Labelled("", f"host {clean(story.holder.host)} works with the bot of its guild, since {since}")
 
 
 def _people(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
@@ -226,7 +238,13 @@ def _windows(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
 def _happened(story: SessionStory, moments: Moments) -> Iterator[Labelled]:
     people = _people_of(story)
     for happening in fold(story.events):
-        yield Labelled(moments.when(happening.event.at), f"{told(happening.event, people)}{_again(happening, moments)}")
+        text = f"{told(happening.event, people)}{_on(happening, story)}{_again(happening, moments)}"
+        yield Labelled(moments.when(happening.event.at), text)
+
+
+def _on(happening: Happening, story: SessionStory) -> str:
+    """Return on which hosts it happened, if there are several."""
+    return f", on {' and '.join(map(clean, happening.hosts))}" if story.hosts and happening.hosts else ""
 
 
 def _again(happening: Happening, moments: Moments) -> str:
@@ -368,6 +386,7 @@ def _event_document(happening: Happening, people: Sequence[Person]) -> dict[str,
         "outcome": event.outcome,
         "detail": event.detail or None,
         "text": told(event, people),
+        "hosts": list(happening.hosts),
         "error": None if failure is None else {"code": failure.code, "message": failure.message, "hint": failure.hint},
     }
 

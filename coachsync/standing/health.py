@@ -32,7 +32,8 @@ class LastTick(NamedTuple):
     """The last `run`, whoever called it.
 
     `finished_at` and `exit_code` are None for one that is under way or never ended. `age` is how long ago it ended (or
-    began, if it did not), in milliseconds. `overdue`: no `run` finished for `schedule.max_silence`.
+    began, if it did not), in milliseconds. `overdue`: no `run` finished for `schedule.max_silence`. `host`: the name of
+    the one that it ran on, "" if that is not known.
     """
 
     started_at: Millis
@@ -40,6 +41,7 @@ class LastTick(NamedTuple):
     exit_code: int | None
     age: Millis
     overdue: bool
+    host: str = ""
 
 
 def attention(store: Store, settings: Settings, now: Millis) -> tuple[Cause, ...]:
@@ -66,7 +68,7 @@ def last_tick(store: Store, settings: Settings, now: Millis) -> LastTick | None:
     ended = last.started_at if last.finished_at is None else last.finished_at
     quiet_since = _first_start(store, last) if finished is None else finished
     overdue = now - quiet_since > settings.schedule.max_silence
-    return LastTick(last.started_at, last.finished_at, last.exit_code, max(0, now - ended), overdue)
+    return LastTick(last.started_at, last.finished_at, last.exit_code, max(0, now - ended), overdue, last.host)
 
 
 def _first_start(store: Store, last: RunRecord) -> Millis:

@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 from coachsync.domain.case import Case, Facts
 from coachsync.domain.causes import Cause, Urgency, in_order
 from coachsync.domain.failure import Failure
+from coachsync.domain.hosts import HostRuns
 from coachsync.domain.model import HOUR, MINUTE, Entry, Event, Grant, Millis, Person, Session
 from coachsync.report.moments import Moments
 from coachsync.report.status import StatusView
 from coachsync.standing.health import LastTick
+from coachsync.standing.hosts import Hosts
 from coachsync.standing.row import Known, row_of
+from coachsync.store.leases import LeaseHolder
 from tests.domain.build import POLICY, a_session, an_entry
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -217,4 +220,22 @@ def crowd() -> StatusView:
     return view([(group, an_entry(group)), (over, an_entry(over)), (many, an_entry(many))], [left])
 
 
-SITUATIONS = {f.__name__: f for f in (morning, all_well, empty, uuids, long_names, wide_letters, outage, odds, crowd)}
+def hosts() -> StatusView:
+    """Three hosts that share a store: one works, one waits, one runs no more."""
+    john = booked("abc12345", at(7, 30), "John", "Coach Sarah")
+    silent = cause(
+        "host_silent", "host coaching-c runs no more, while others go on", "see whether it is up", urgency="note"
+    )._replace(about="coaching-c")
+    runs = (
+        HostRuns("coaching-a", "0.2.0", NOW - MINUTE, None, None, True, NOW - 16 * MINUTE, 12, 0),
+        HostRuns("coaching-b", "0.2.0", NOW - 5 * MINUTE, NOW - 4 * MINUTE, 3, True, NOW - 19 * MINUTE, 12, 1),
+        HostRuns("coaching-c", "0.1.9", at(3, 15), at(3, 15), 0, True, at(3, 15), 12, 18),
+    )
+    leases = (LeaseHolder("1100000000000000009", "coaching-a", NOW - MINUTE, NOW + MINUTE, 5000),)
+    found = view([(john, an_entry(john))], [silent], TICK._replace(host="coaching-b"))
+    return found._replace(hosts=Hosts(runs, leases, frozenset({"coaching-c"})))
+
+
+SITUATIONS = {
+    f.__name__: f for f in (morning, all_well, empty, uuids, long_names, wide_letters, outage, odds, crowd, hosts)
+}

@@ -15,6 +15,7 @@ from tests.domain.build import START
 from tests.kit.home import Home
 
 NOW: Millis = START
+HERE = os.uname().nodename
 
 
 class House:
@@ -66,7 +67,9 @@ def a_cause(code: str = "unknown_member", turns: Turns = IN_AN_HOUR, seen: Milli
 def test_nothing_is_wrong_while_runs_come_and_end_well(house: House) -> None:
     house.ran(NOW - 15 * MINUTE)
     assert house.attention() == []
-    assert house.last_tick() == LastTick(NOW - 15 * MINUTE, NOW - 15 * MINUTE + 1000, 0, 15 * MINUTE - 1000, False)
+    assert house.last_tick() == LastTick(
+        NOW - 15 * MINUTE, NOW - 15 * MINUTE + 1000, 0, 15 * MINUTE - 1000, False, HERE
+    )
 
 
 def test_new_installation_has_its_time_before_silence_is_told(house: House) -> None:

@@ -21,6 +21,7 @@ from coachsync.report.moments import Moments
 from coachsync.report.story import Part, SessionStory, plain_lines, sections, story_document
 from coachsync.standing.find import find_each
 from coachsync.standing.health import attention
+from coachsync.standing.hosts import hosts_of
 from coachsync.standing.near import hint_for
 from coachsync.standing.rows import known_of, rows_of
 
@@ -88,7 +89,11 @@ def _story(store: Store, session: Session, settings: Settings, now: Millis) -> S
     booked = bool(store.bookings.by_ids([session.id]))
     silent = tuple(c for c in causes if c.code in _NO_RUNS) if row.next_action is not None else ()
     events = tuple(store.ledger.events(session.id))
-    return SessionStory(row, Case.of(session, row.entry, facts), events, booked, silent)
+    hosts = hosts_of(store, settings.schedule.max_silence, now)
+    several = len({*hosts.names, *(event.host for event in events if event.host)}) > 1
+    bot = store.ledger.bots().get(row.entry.guild_id if row.entry is not None else session.guild_id)
+    holder = next((one for one in hosts.leases if one.bot == bot), None)
+    return SessionStory(row, Case.of(session, row.entry, facts), events, booked, silent, several, holder)
 
 
 def _explain_code(

@@ -17,6 +17,7 @@ from coachsync.domain.causes import about
 from coachsync.errors import OK, SOME_FAILED, CoachsyncError, UsageError
 from coachsync.report.status import StatusView, check_line, of_concern, status_lines
 from coachsync.standing.health import attention, last_tick
+from coachsync.standing.hosts import hosts_of
 from coachsync.standing.rows import all_rows, known_of, named_rows, recent_rows, rows_of, sessions_of
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def look(settings: Settings, store: Store, chosen: Chosen, now: Millis, tz: str 
     if named and not chosen.names:
         rows += rows_of(store, named.values(), settings.policy, now, known)
     view = StatusView(rows, causes, found | named, last_tick(store, settings, now), when, chosen=bool(chosen.names))
+    view = view._replace(hosts=hosts_of(store, settings.schedule.max_silence, now))
     return view._replace(shown=of_concern) if chosen.failing else view
 
 
@@ -150,7 +152,9 @@ def _show(view: StatusView, run: RunRecord | None, *, as_json: bool) -> None:
     if as_json:
         from coachsync.report.document import status_document
 
-        output.json_document(status_document(view.ordered_by_start, run, view.when.now, view.causes, view.tick))
+        output.json_document(
+            status_document(view.ordered_by_start, run, view.when.now, view.causes, view.tick, view.hosts)
+        )
     elif output.is_terminal(sys.stdout):
         output.out(_screen(view))
     else:
