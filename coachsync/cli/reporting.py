@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from coachsync.cli import output
 from coachsync.errors import INTERRUPTED, TERMINATED
-from coachsync.report.lines import action_lines, summary_line
+from coachsync.report.lines import action_lines, elsewhere_lines, summary_line
+from coachsync.report.moments import Moments
 from coachsync.report.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from coachsync.config import Settings
     from coachsync.domain.model import Report
     from coachsync.report.table import Canvas
@@ -50,7 +53,7 @@ def _show_json(report: Report) -> None:
     from coachsync.report.document import report_document
 
     output.json_document(report_document(report))
-    for note in report.notes:
+    for note in (*report.notes, *elsewhere_lines(report, Moments(report.now))):
         output.err(clean(note))
 
 
@@ -64,8 +67,15 @@ def _show_result(report: Report, settings: Settings) -> None:
         for line in action_lines(report):
             output.out(line)
         output.out(summary_line(report))
-    for note in report.notes:
+    for note in (*report.notes, *_elsewhere(report, settings)):
         output.out(clean(note))
+
+
+def _elsewhere(report: Report, settings: Settings) -> Iterator[str]:
+    if report.elsewhere:
+        from coachsync.cli.display import moments
+
+        yield from elsewhere_lines(report, moments(settings, report.now))
 
 
 def canvas() -> Canvas:

@@ -23,7 +23,7 @@ Ending = Literal["mended", "over"]
 NOWHERE = frozenset(
     {
         *("store_error", "clock_skew", "token_readable", "config_writable", "people_file", "environment"),
-        *("tick_failed", "no_tick", "source_failed", "source_rows"),
+        *("tick_failed", "no_tick", "source_failed", "source_rows", "host_silent"),
     }
 )
 """What concerns this host and no guild."""

@@ -344,6 +344,17 @@ WARNINGS: dict[str, Meaning] = {
         "`chmod go-w` the configuration file",
         "runs go on: whoever may write it decides where the token is sent",
     ),
+    "host_silent": Meaning(
+        "one of the hosts that share a PostgreSQL runs no more, or no run works there, while others go on",
+        "see whether it is up and `coachsync schedule show` there lists a schedule; run `coachsync run` there by hand",
+        "the other hosts do all the work; nothing is late by it",
+        (
+            Reason("the host is down", "start it: its next run takes its part again"),
+            Reason("cron or its timer was switched off, or the line was lost", "`coachsync schedule install` there"),
+            Reason("it lacks something that the others have", "`coachsync doctor` there names it"),
+            Reason("it was taken away on purpose", "nothing: it is forgotten 3 days after its last run"),
+        ),
+    ),
     "source_rows": Meaning(
         "a source of bookings holds entries that cannot be read, or would make no sense as a booking",
         "`coachsync sync --dry-run` lists each of them with its reason; correct them in the source",

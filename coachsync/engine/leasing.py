@@ -6,10 +6,13 @@ from collections.abc import Collection, Mapping
 
 from coachsync.clock import iso
 from coachsync.config import Tokens
-from coachsync.domain.model import Elsewhere
+from coachsync.domain.hosts import HostRuns, silence_of
+from coachsync.domain.model import Elsewhere, Millis, Warn
 from coachsync.errors import ConfigError, LockHeldError
+from coachsync.standing.hosts import hosts_of
 from coachsync.store.base import Store
 from coachsync.store.leases import LeaseHolder, RunLock
+from coachsync.store.ledger.keys import node_name
 
 
 def bot_of(tokens: Tokens, guild_id: str) -> str:
@@ -62,8 +65,13 @@ def elsewhere(others: Mapping[str, LeaseHolder]) -> tuple[Elsewhere, ...]:
     )
 
 
-def words(left: Elsewhere) -> str:
-    """Return what a run left to another host, as a sentence."""
-    guilds = ", ".join(left.guild_ids)
-    noun = "guild" if len(left.guild_ids) == 1 else "guilds"
-    return f"left to {left.host}, which works with bot {left.bot} since {iso(left.since)}: {noun} {guilds}"
+def silent_hosts(store: Store, max_silence: Millis, now: Millis) -> tuple[Warn, ...]:
+    """Return a warning for each other host that runs no more, while others do. Raises StoreError."""
+    hosts = hosts_of(store, max_silence, now)
+    silent = [run for run in hosts.runs if run.host in hosts.silent and run.host != node_name()]
+    return tuple(Warn("host_silent", None, *_told(run)) for run in silent)
+
+
+def _told(run: HostRuns) -> tuple[str, str, str, str]:
+    message, hint = silence_of(run)
+    return message, "", hint, run.host

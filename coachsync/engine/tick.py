@@ -75,7 +75,8 @@ class StoreReading(NamedTuple):
 
     `owed`: which guilds a ledger that is new, or silent for long, is still to look through, and from when on.
     `pulled`: what came of the sources before. `others`: the guilds that are left to other hosts, which work with their
-    bots. `past`: whether the ledger's newest lines may be missing.
+    bots. `past`: whether the ledger's newest lines may be missing. `silent`: what is
+    to be said of hosts that run no more.
     """
 
     sessions: list[Session]
@@ -88,6 +89,7 @@ class StoreReading(NamedTuple):
     pulled: Pulled = Pulled()
     others: Mapping[str, LeaseHolder] = {}
     past: Past = Past(0, 0, None)
+    silent: tuple[Warn, ...] = ()
 
 
 def tick(request: TickRequest) -> Report:
@@ -214,7 +216,7 @@ def _seen_until(store: Store) -> Millis | None:
 def _decide(request: TickRequest, reading: StoreReading) -> Plan:
     scope = Scope(KINDS[request.command], reading.named, request.force, request.abandon)
     plan = make_plan(reading.sessions, reading.entries, reading.facts, scope)
-    warnings = (*plan.warnings, *reading.pulled.warnings)
+    warnings = (*plan.warnings, *reading.pulled.warnings, *reading.silent)
     plan = plan._replace(reviewed=request.reviewed is not None, warnings=warnings)
     if request.command == "run":
         searched = frozenset(guild for guild, since in reading.owed.items() if since <= reading.facts.now)
@@ -239,6 +241,12 @@ def _under_leases(request: TickRequest, store: Store, reading: StoreReading, loc
             raise held_by(others)
         reading = read(request, store, reading.facts.now)._replace(pulled=reading.pulled, others=others)
     return reading
+
+
+def _silent(request: TickRequest, store: Store, now: Millis) -> tuple[Warn, ...]:
+    from coachsync.engine.leasing import silent_hosts
+
+    return silent_hosts(store, request.settings.schedule.max_silence, now)
 
 
 def _guilds_with_work(request: TickRequest, store: Store, reading: StoreReading) -> set[str]:
@@ -333,6 +341,8 @@ def _run(request: TickRequest, store: Store, lock: RunLock) -> Report:
     reading = read(request, store, now)._replace(pulled=pulled)
     if not lock.alone:
         reading = _under_leases(request, store, reading, lock)
+        if request.command == "run":
+            reading = reading._replace(silent=_silent(request, store, now))
     reading, looked = _with_names(request, store, reading, lock)
     looked = looked._replace(took=looked.took + pulling)
     plan = _decide(request, reading)
@@ -508,10 +518,9 @@ def _finish(
 ) -> Report:
     """Record the run, what it saw, what it could only report and what is wrong after it, in one transaction."""
     if reading.others:
-        from coachsync.engine.leasing import elsewhere, words
+        from coachsync.engine.leasing import elsewhere
 
-        left = elsewhere(reading.others)
-        report = report._replace(elsewhere=left, notes=(*report.notes, *map(words, left)))
+        report = report._replace(elsewhere=elsewhere(reading.others))
     with store.transaction() as transaction:
         if number is None:
             number = _begin(transaction, request, reading, plan)

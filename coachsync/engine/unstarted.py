@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from coachsync.domain.causes import failed_start
 from coachsync.domain.model import Millis
+from coachsync.standing.hosts import others_work
+from coachsync.standing.room import MAX_SILENCE
+from coachsync.store.ledger.keys import node_name
 from coachsync.store.open import open_ledger_alone
 
 
@@ -36,9 +39,12 @@ def record_unstarted(where: Where, run: Unstarted) -> bool:
     if ledger is None:
         return False
     try:
+        # what keeps one host from working is no cause while another works: its run would end it, and the next begin it
+        others = others_work(ledger, node_name(), MAX_SILENCE, run.now)
         followed = failed_start(ledger.causes(), run.message, run.hint, run.now)
         with ledger.changing() as changes:
-            changes.keep_causes(followed, run.now)
+            if not others:
+                changes.keep_causes(followed, run.now)
             changes.run_failed(run.started_at, run.now, "run", run.exit_code)
     finally:
         ledger.close()

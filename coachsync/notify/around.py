@@ -19,6 +19,7 @@ from coachsync.notify.heartbeat import HEARTBEAT_FAILED, Heartbeat
 from coachsync.report.moments import Moments
 from coachsync.secrets import redact
 from coachsync.store.base import Store
+from coachsync.store.ledger.keys import node_name
 
 _HEARTBEAT = "heartbeat"
 
@@ -75,6 +76,8 @@ class Around:
         try:
             with self._store() as store:
                 found = self._bulletin(store)
+                if store.shared:
+                    found = found._replace(text=f"{found.text}host {node_name()}\n")
         except CoachsyncError:
             found = Bulletin(self._text_alone(), {})
         failed = heartbeat.end(self.report.exit_code, redact(found.text))

@@ -21,6 +21,7 @@ from coachsync.domain.model import Millis
 from coachsync.domain.remembered import is_rehearsal
 from coachsync.host.files import replace
 from coachsync.standing.health import RUN, attention
+from coachsync.standing.hosts import Hosts, hosts_of
 from coachsync.store.base import Store
 
 _ACTIONS = "actions:"
@@ -43,6 +44,7 @@ class OfLedger(NamedTuple):
     rooms: Mapping[str, int]
     causes: Mapping[str, int]
     role_budget: Mapping[str, int]
+    hosts: Hosts
 
 
 def of_ledger(store: Store, settings: Settings, now: Millis) -> OfLedger:
@@ -53,7 +55,8 @@ def of_ledger(store: Store, settings: Settings, now: Millis) -> OfLedger:
     causes = Count(dict.fromkeys(get_args(Urgency), 0))
     causes.update(cause.urgency for cause in attention(store, settings, now))
     budget = {guild: store.ledger.role_budget(guild, now).left(now) for guild in rooms}
-    return OfLedger(store.ledger.last_success_at(RUN), store.ledger.counters(), rooms, causes, budget)
+    hosts = hosts_of(store, settings.schedule.max_silence, now)
+    return OfLedger(store.ledger.last_success_at(RUN), store.ledger.counters(), rooms, causes, budget, hosts)
 
 
 def write_metrics(path: str, figures: Figures) -> None:
@@ -77,15 +80,24 @@ def text_of(figures: Figures) -> bytes:
         _labelled(registry, "causes", "Things that are wrong.", "urgency", known.causes)
         budget = "Roles that Discord still makes in 48 h."
         _labelled(registry, "role_budget_remaining", budget, "guild", known.role_budget)
+        _of_hosts(registry, known.hosts)
         registry.register(_Counters(known.counters))
     return generate_latest(registry)
+
+
+def _of_hosts(registry: CollectorRegistry, hosts: Hosts) -> None:
+    ended = {run.host: run.since / 1000 for run in hosts.runs if run.worked}
+    _labelled(registry, "host_last_run_timestamp_seconds", "When a run last worked on a host.", "host", ended)
+    held = Gauge("coachsync_lease_held", "Which host works with which bot: 1.", ["bot", "host"], registry=registry)
+    for lease in hosts.leases:
+        held.labels(lease.bot, lease.host).set(1)
 
 
 def _gauge(registry: CollectorRegistry, name: str, what: str, value: float) -> None:
     Gauge(f"coachsync_{name}", what, registry=registry).set(value)
 
 
-def _labelled(registry: CollectorRegistry, name: str, what: str, label: str, values: Mapping[str, int]) -> None:
+def _labelled(registry: CollectorRegistry, name: str, what: str, label: str, values: Mapping[str, float]) -> None:
     gauge = Gauge(f"coachsync_{name}", what, [label], registry=registry)
     for key, value in values.items():
         gauge.labels(key).set(value)

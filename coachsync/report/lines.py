@@ -10,6 +10,7 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.model import Outcome, Person, PersonKind, Report, Session
 from coachsync.domain.words import MOST_NAMED, a_few
 from coachsync.report.document import summary
+from coachsync.report.moments import Moments
 from coachsync.report.text import clean, word
 
 
@@ -65,6 +66,14 @@ def summary_line(report: Report) -> str:
     if not done:
         return "nothing is due" if report.dry_run else "nothing was due"
     return f"{done}; {'nothing was sent' if report.dry_run else several(report.requests, 'request')}"
+
+
+def elsewhere_lines(report: Report, moments: Moments) -> Iterator[str]:
+    """Yield "left to host beta: guild 11…; it works with the bot 11…, since 10:03 (2 min ago)", one for each bot."""
+    for left in report.elsewhere:
+        guilds = f"guild{'s' if len(left.guild_ids) > 1 else ''} {', '.join(left.guild_ids)}"
+        since = f"{moments.clock(left.since)} ({moments.away(left.since)})"
+        yield f"left to host {clean(left.host)}: {guilds}; it works with the bot {clean(left.bot)}, since {since}"
 
 
 def counted(found: Mapping[str, Mapping[str, int]]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coachsync.domain.causes import Cause, as_of, in_order
 from coachsync.domain.model import MINUTE, Millis, RunRecord
 from coachsync.domain.words import span
+from coachsync.standing.hosts import others_work
 from coachsync.standing.paused import paused_causes
 
 if TYPE_CHECKING:
@@ -78,7 +79,13 @@ def _first_start(store: Store, last: RunRecord) -> Millis:
 
 
 def _failed(store: Store, settings: Settings, last: RunRecord, now: Millis) -> Cause | None:
-    """Return that the last `run` ended badly or never; None if it did not, or may still be under way."""
+    """Return that the last `run` ended badly or never; None if it did not, or may still be under way.
+
+    Of one host among several it is `host_silent` if it lasts: nothing waits for it while another works.
+    """
+    amiss = last.finished_at is None or last.exit_code in _FAILED
+    if amiss and last.host and others_work(store.ledger, last.host, settings.schedule.max_silence, now):
+        return None
     if last.finished_at is None:
         limit = settings.discord.run_budget + settings.discord.timeout + _AFTER_BUDGET
         later = store.ledger.last_runs(1)[0]

@@ -10,6 +10,7 @@ from coachsync.domain.model import Millis
 if TYPE_CHECKING:
     from coachsync.store.base import Store
     from coachsync.store.leases import LeaseHolder
+    from coachsync.store.ledger.ledger import Ledger
 
 _LATELY = 4  # times `max_silence`: so many runs may be made in that time that a schedule shows
 
@@ -35,3 +36,9 @@ def hosts_of(store: Store, max_silence: Millis, now: Millis) -> Hosts:
     runs = store.ledger.hosts(now - REMEMBERED, _LATELY * max_silence)
     leases = store.ledger.lease_holders() if store.shared else ()
     return Hosts(runs, leases, frozenset(run.host for run in runs if run.is_silent(now, max_silence)))
+
+
+def others_work(ledger: Ledger, host: str, max_silence: Millis, now: Millis) -> bool:
+    """Return whether a run worked on another host within `max_silence`. Raises StoreError."""
+    runs = ledger.hosts(now - REMEMBERED, _LATELY * max_silence)
+    return any(run.host != host and run.worked and now - run.since <= max_silence for run in runs)
