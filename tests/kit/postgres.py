@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import glob
 
-_QUICK = "-c fsync=off -c shared_buffers=16MB -c max_connections=20 -c timezone=America/Santiago"
+_QUICK = "-c fsync=off -c shared_buffers=16MB -c max_connections=60 -c timezone=America/Santiago"
 _USER = "postgres"
 _MUCH = 2 << 30
 
