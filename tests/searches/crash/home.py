@@ -15,8 +15,8 @@ from coachsync.domain.model import Entry
 from tests.kit.booking_system import BookingSystem, PostgresBookingSystem
 from tests.kit.folders import in_memory
 from tests.kit.home import URLS, Home
-from tests.searches.crash.server import Place
 from tests.searches.crash.town import SESSION, Cast
+from tests.searches.places import Place
 
 FOREIGN_FIELD = "notes"
 FOREIGN_VALUE = "brings a guitar"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tests.searches.crash.farm import spread
 from tests.searches.crash.matrix import Case, Played, cases, keys, pairs, play
 from tests.searches.crash.prepared import Key, Prepared, prepare
-from tests.searches.crash.server import server
+from tests.searches.places import server
 
 DEFAULT_WORKERS = 3 * (os.cpu_count() or 1)  # many cases wait for an answer that never comes
 

@@ -11,6 +11,7 @@ from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
 from coachsync.engine.tick import tick
 from coachsync.errors import OK, SOME_FAILED, UNUSABLE
 from coachsync.standin import Fault, Request
+from tests.kit.home import SQLITE
 from tests.searches.property.bookings import Booking, Bookings
 from tests.searches.property.oracle import BOOKABLE, CANCELLED, LATE, LINGERS, OPENS
 from tests.searches.property.ticks import Ticker
@@ -62,8 +63,8 @@ class Fortnight:
         self.town = town
         self.random = random.Random(seed)
         self.days = days
-        self.bookings = Bookings(folder, "sqlite")
-        self.ticker = Ticker(town, town.settings(folder, "sqlite", "role"))
+        self.bookings = Bookings(folder, SQLITE)
+        self.ticker = Ticker(town, town.settings(folder, SQLITE, "role"))
         self.watch = Watch(town)
         self.tally = Tally()
         self.agenda: dict[Millis, list[tuple[str, str]]] = {}

@@ -72,9 +72,17 @@ class Place:
 
     def forget(self) -> None:
         """Lose the ledger."""
+        self._drop("coachsync_")
+
+    def restore(self, tables: Mapping[str, bytes]) -> None:
+        """Bring back what `contents` returned, and nothing else."""
+        self._drop("")
+        self.put(tables, ())
+
+    def _drop(self, prefix: str) -> None:
         with psycopg.connect(self.url) as connection:
             for table in self._tables(connection):
-                if table.startswith("coachsync_"):
+                if table.startswith(prefix):
                     connection.execute(SQL("DROP TABLE {}").format(Identifier(table)))
 
     def minute_passes(self) -> None:
