@@ -213,6 +213,7 @@ class PostgresDatabase:
         if idle is not None:
             times["idle_in_transaction_session_timeout"] = idle
         limits = [f"SET LOCAL {name} = {_millis(seconds)};" for name, seconds in times.items()]
+        limits.append("SET LOCAL datestyle = 'ISO, YMD';")  # whatever the role's is
         if not self.writable:
             limits.append("SET LOCAL transaction_read_only = on;")
         return " ".join(limits)
