@@ -111,7 +111,7 @@ def _opened(
         from coachsync.store.postgres.opening import open_mapped, open_postgres
 
         if mapping is not None:
-            return open_mapped(url, base_dir, mapping, defaults, writable=writable)
+            return open_mapped(url, ledger_file(base_dir, mapping), mapping, defaults, writable=writable)
         return open_postgres(url, defaults, writable=writable)
     if mapping is not None:
         return _open_mapped(require_database(named), base_dir, mapping, defaults, writable=writable)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 
+from coachsync import waits
 from coachsync.domain.booking import Defaults
 from coachsync.domain.mapping import TableMapping
 from coachsync.errors import StoreError
@@ -14,9 +14,9 @@ from coachsync.store.bookings import Bookings
 from coachsync.store.columns import Columns
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.ledger.migrations import ensure_ledger
+from coachsync.store.lock import run_lock
 from coachsync.store.mapped.rows import MappedRows, only_read
 from coachsync.store.mapped.table import quote
-from coachsync.store.open import ledger_file, ledger_in
 from coachsync.store.postgres.catalog import role
 from coachsync.store.postgres.database import PostgresDatabase
 from coachsync.store.postgres.foreign import look
@@ -57,11 +57,11 @@ def open_postgres(url: str, defaults: Defaults, *, writable: bool) -> Store:
     return Store(database.name, Bookings(TableRows(database, table), defaults), ledger, locks_of(url))
 
 
-def open_mapped(
-    url: str, base_dir: str | os.PathLike[str], mapping: TableMapping, defaults: Defaults, *, writable: bool
-) -> Store:
-    """Open another system's table, and the ledger in its database or in a file. Raises ConfigError, StoreError."""
-    elsewhere = ledger_file(base_dir, mapping)
+def open_mapped(url: str, elsewhere: str | None, mapping: TableMapping, defaults: Defaults, *, writable: bool) -> Store:
+    """Open another system's table, and the ledger in its database or in the file `elsewhere`.
+
+    Raises ConfigError and StoreError.
+    """
     database = PostgresDatabase(url, writable=writable and (mapping.writes_any or elsewhere is None))
     try:
         if elsewhere is None:
@@ -71,9 +71,12 @@ def open_mapped(
             )
         from coachsync.store.ledger.beside import make_ledger_at, open_ledger_at
 
+        def alone() -> AbstractContextManager[object]:
+            return run_lock(elsewhere, waits.current().migration, "bringing the ledger up to date")
+
         kept = open_ledger_at(elsewhere, writable=writable)
         try:
-            ledger = ledger_in(elsewhere, kept, lambda: make_ledger_at(elsewhere))
+            ledger = Ledger(kept, make=lambda: make_ledger_at(elsewhere), alone=alone)
             return Store(elsewhere, mapped(database, mapping, ledger, defaults, separate=True), ledger)
         except BaseException:
             if kept is not None:
