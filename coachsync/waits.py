@@ -55,6 +55,9 @@ class Waits(NamedTuple):
     pruning: float = 1.0
     """For a run to forget what is old, beyond what it forgets in passing, if there is a backlog of it."""
 
+    share: float = 0.5
+    """Before a run takes a second bot's lease, for other hosts that begin in the same moment to take one too."""
+
     migration: float = 5.0
     """For another command that brings an older ledger up to date; a run of an earlier release may last much longer."""
 

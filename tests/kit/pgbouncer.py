@@ -29,6 +29,7 @@ default_pool_size = 4
 max_db_connections = 8
 server_round_robin = 1
 query_wait_timeout = 10
+server_login_retry = 0.2
 """
 
 

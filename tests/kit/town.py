@@ -68,6 +68,10 @@ class Town:
         """The first guild's snowflake."""
         return self.guilds[0].id
 
+    def bot_of(self, guild: str) -> str:
+        """Return the bot that works in a guild."""
+        return self.bot
+
     @property
     def environ(self) -> dict[str, str]:
         """The environment in which the program finds this town."""

@@ -16,7 +16,7 @@ from os import urandom
 from typing import Final
 
 from coachsync import waits
-from coachsync.errors import StoreError
+from coachsync.errors import ConnectionLostError, StoreError
 from coachsync.store.leases import LeaseHolder, Spent
 from coachsync.store.ledger.fence import Lease
 from coachsync.store.ledger.keys import node_name
@@ -43,6 +43,7 @@ _RENEW = (
 )
 _RELEASE = f"UPDATE coachsync_leases SET until = {_NOW}, spent = ? WHERE bot = ? AND holder = ? AND term = ?"
 _COPIED = "SELECT 1 FROM coachsync_notes WHERE key IN ('copying', 'moved')"  # see store.copying.notes
+_OTHERS = "SELECT 1 FROM (SELECT host FROM coachsync_runs ORDER BY id DESC LIMIT 50) AS lately WHERE host <> ? LIMIT 1"
 _MATTERS_MS = 2_000
 _PAUSE_S = 0.5
 _AGAIN_S = 1.0
@@ -67,6 +68,7 @@ class Leases:
         self._renewed: dict[str, float] = {}
         self._own: Sql | None = None
         self._noted: Spent = ()
+        self._left_some = False
         self._turn = threading.Lock()
         self._ended = threading.Event()
         self._renewer: threading.Thread | None = None
@@ -84,8 +86,7 @@ class Leases:
                 raise StoreError(told, "the next run says more, and what to do")
         until = time.monotonic() + wait_s
         while True:
-            with self._turn:
-                others = [found for bot in sorted(bots) if (found := self._take(sql, bot)) is not None]
+            others = self._take_each(sql, bots)
             left = until - time.monotonic()
             if not others or left <= 0:
                 break
@@ -111,14 +112,46 @@ class Leases:
             self._renewer.join(waits.current().grace)
         with suppress(StoreError):
             for lease in self.leases.values():
-                self._sql().run(_RELEASE, (self._ages(), *lease))
+                self._release(lease)
         if self._own is not None and (self._renewer is None or not self._renewer.is_alive()):
             self._own.close()
+
+    def _release(self, lease: Lease) -> None:
+        """Give a lease back; over a new connection if the last one is lost: whoever took it over has another term."""
+        ending = (self._ages(), *lease)
+        try:
+            self._sql().run(_RELEASE, ending)
+        except ConnectionLostError:
+            self._sql().run(_RELEASE, ending)
 
     def _sql(self) -> Sql:
         if self._own is None:
             self._own = self._connect()
         return self._own
+
+    def _take_each(self, sql: Sql, bots: Collection[str]) -> list[LeaseHolder]:
+        """Take the leases that are free; return who holds the others.
+
+        Hosts that begin in the same moment do so in different orders, and each takes one before it takes more.
+        """
+        others = []
+        for bot in sorted(bots, key=lambda bot: hash((self._holder, bot))):
+            if self.leases and not self.holds(bot):
+                self._leave_some(sql)
+            with self._turn:
+                found = self._take(sql, bot)
+            if found is not None:
+                others.append(found)
+        return others
+
+    def _leave_some(self, sql: Sql) -> None:
+        """Give other hosts, if there are any, a moment to take a lease too; once in a run."""
+        if not self._left_some:
+            self._left_some = True
+            with self._turn:
+                others = sql.one(_OTHERS, (self._host,))
+            if others is not None:
+                time.sleep(waits.current().share)
 
     def _take(self, sql: Sql, bot: str) -> LeaseHolder | None:
         """Take the lease on a bot, or return who holds it."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from coachsync.domain.model import MINUTE, Millis
 from coachsync.store.columns import MARK_KEYS
-from tests.kit.booking_system import BookingSystem, PostgresBookingSystem
-from tests.kit.home import Home
-from tests.searches.places import Place
+from tests.kit.booking_system import BookingSystem
+from tests.kit.home import URLS, Home
 
 
 def bare(typed: str | None) -> str | None:
@@ -91,23 +92,32 @@ class Booking:
 class Backup:
     """The store and its ledger as they were, and what the booking system knew then."""
 
-    files: dict[str, bytes]
+    folder: Path
     bookings: dict[str, Booking]
     memory: Any = field(default=None)
+
+
+class System(Protocol):
+    """What writes the store."""
+
+    def put(self, session_id: str, fields: Mapping[str, Any]) -> None: ...
+
+    def delete(self, session_id: str) -> None: ...
+
+    def rows(self) -> dict[str, dict[str, Any]]: ...
 
 
 class Bookings:
     """The bookings and their store. Every change is written at once, as its own transaction.
 
-    `url` is the store's; it is in a PostgreSQL if there is a `place` for it.
+    `system` writes a store that is no file; else `kind` says which one is made in the folder.
     """
 
-    def __init__(self, folder: Path, url: str, place: Place | None = None) -> None:
+    def __init__(self, folder: Path, kind: str = "", system: System | None = None) -> None:
         self.folder = folder
         self.known: dict[str, Booking] = {}
-        self.place = place
-        home = Home(folder, url).make_store()
-        self._system = BookingSystem(home.file) if place is None else PostgresBookingSystem(url)
+        self._backups = 0
+        self._system: System = system or BookingSystem(Home(folder, URLS[kind]).make_store().file)
 
     def put(self, booking: Booking) -> None:
         """Add or change a booking."""
@@ -135,26 +145,20 @@ class Bookings:
 
     def backup(self) -> Backup:
         """Copy the store and its ledger; nobody may be writing."""
-        files = (
-            {file.name: file.read_bytes() for file in self._files()} if self.place is None else self.place.contents()
-        )
-        return Backup(files, deepcopy(self.known))
+        self._backups += 1
+        place = self.folder / f"backup-{self._backups}"
+        place.mkdir()
+        for file in self._files(self.folder):
+            shutil.copy2(file, place)
+        return Backup(place, deepcopy(self.known))
 
     def restore(self, backup: Backup) -> None:
         """Bring a copy back."""
-        if self.place is not None:
-            self.place.restore(backup.files)
-        else:
-            for file in self._files():
-                file.unlink()
-            for name, content in backup.files.items():
-                (self.folder / name).write_bytes(content)
+        for file in self._files(self.folder):
+            file.unlink()
+        for file in self._files(backup.folder):
+            shutil.copy2(file, self.folder)
         self.known = deepcopy(backup.bookings)
 
-    def minute_passes(self) -> None:
-        """Let go by what a run that died may still hold."""
-        if self.place is not None:
-            self.place.minute_passes()
-
-    def _files(self) -> list[Path]:
-        return [f for f in self.folder.iterdir() if f.name.startswith("sessions") and not f.name.endswith(".lock")]
+    def _files(self, folder: Path) -> list[Path]:
+        return [f for f in folder.iterdir() if f.name.startswith("sessions") and not f.name.endswith(".lock")]

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
+from coachsync.domain.model import DAY, HOUR, Millis
 from coachsync.engine.tick import tick
 from coachsync.errors import OK, SOME_FAILED, UNUSABLE
 from coachsync.standin import Fault, Request
-from tests.kit.home import SQLITE
 from tests.searches.property.bookings import Booking, Bookings
-from tests.searches.property.oracle import BOOKABLE, CANCELLED, LATE, LINGERS, OPENS
+from tests.searches.property.oracle import LATE, OPENS
+from tests.searches.property.platform import QUARTER, Platform
 from tests.searches.property.ticks import Ticker
 from tests.searches.property.watch import Made, Watch
 from tests.searches.property.world import T0, Playground
 
-QUARTER: Millis = 15 * MINUTE
 FAILING = 0.03
 PATIENCE = 3  # runs until what a failed one left is in order: the next two and, where one of them fails, one more
 KINDS = [
@@ -63,32 +62,17 @@ class Fortnight:
         self.town = town
         self.random = random.Random(seed)
         self.days = days
-        self.bookings = Bookings(folder, SQLITE)
-        self.ticker = Ticker(town, town.settings(folder, SQLITE, "role"))
+        self.bookings = Bookings(folder, "sqlite")
+        self.platform = Platform(self.bookings, town.bookable, [town.guilds[0].id], days * DAY, self.random)
+        self.ticker = Ticker(town, town.settings(folder, "sqlite", "role"))
         self.watch = Watch(town)
         self.tally = Tally()
-        self.agenda: dict[Millis, list[tuple[str, str]]] = {}
-        self.promised: dict[str, Millis] = {}
         self.outage = range(T0 + (days * DAY) // 2, T0 + (days * DAY) // 2 + 5 * HOUR)
         self.odd: Counter[str] = Counter()
         self.late: list[str] = []
-        self._plan(sessions)
+        self.platform.plan(sessions)
 
-    # what will happen
-
-    def _plan(self, sessions: int) -> None:
-        for number in range(sessions):
-            session = f"session-{number:04d}"
-            start = T0 + self.random.randrange(4 * HOUR, self.days * DAY - 4 * HOUR, QUARTER)
-            booked = max(T0, start - self.random.randrange(HOUR, 3 * DAY, QUARTER))
-            self._at(booked, session, f"book {start}")
-            for change in ("cancel", "move", "student", "coach", "longer", "delete", "postpone"):
-                if self.random.random() < 0.09:
-                    self._at(self.random.randrange(booked, start + HOUR, QUARTER), session, change)
-
-    def _at(self, when: Millis, session: str, what: str) -> None:
-        slot = T0 + (when - T0) // QUARTER * QUARTER
-        self.agenda.setdefault(slot, []).append((session, what))
+    # what happens
 
     def _fault(self, request: Request) -> Fault | None:
         if self.random.random() >= FAILING:
@@ -96,51 +80,19 @@ class Fortnight:
         self.tally.failed_requests += 1
         return Fault(self.random.choice(KINDS), seconds=1.0, retry_after=0.02, interval=0.05)
 
-    # what happens
-
     def run(self) -> Tally:
         """Live through all of it, and two days of quiet."""
         for day in range(self.days):
             kill_from = T0 + day * DAY + self.random.randrange(0, 20) * HOUR
             for slot in range(T0 + day * DAY, T0 + (day + 1) * DAY, QUARTER):
                 self.town.clock.set(slot)
-                self._bookings_change(slot)
+                self.platform.change(slot)
                 if self._one_tick(slot, killing=slot >= kill_from and self.tally.killed <= day):
                     self.tally.killed += 1
                 self._look(slot)
         self._end()
         self.tally.late = tuple(self.late)
         return self.tally
-
-    def _bookings_change(self, slot: Millis) -> None:
-        for session, what in self.agenda.get(slot, ()):
-            booking = self.bookings.known.get(session)
-            if what.startswith("book "):
-                self.bookings.put(self._fresh(session, int(what[5:])))
-            elif what == "delete" and booking is not None and slot < booking.start - HOUR:
-                self.bookings.delete(session)
-            elif booking is not None:
-                self.bookings.put(self._changed(booking, what, slot))
-            self.promised[session] = slot
-
-    def _fresh(self, session: str, start: Millis) -> Booking:
-        student, coach = self.random.sample(self.town.bookable, 2)
-        return Booking(session, "SCHEDULED", start, self.random.choice((30, 60, 90)), student, coach, self._guild)
-
-    @property
-    def _guild(self) -> str:
-        return self.town.guilds[0].id
-
-    def _changed(self, booking: Booking, what: str, slot: Millis) -> Booking:
-        if what == "cancel":
-            return replace(booking, status=CANCELLED)
-        if what == "longer":
-            return replace(booking, minutes=booking.minutes + 30)
-        if what in ("student", "coach"):
-            return replace(booking, **{what: self.random.choice(self.town.bookable)})  # type: ignore[arg-type]
-        later = booking.start + (QUARTER if what == "move" else 9 * HOUR)
-        ended = booking.status not in BOOKABLE or slot >= booking.end
-        return booking if ended or later > T0 + self.days * DAY - 4 * HOUR else replace(booking, start=later)
 
     def _one_tick(self, slot: Millis, killing: bool) -> bool:
         """Run a tick amid failing requests; tell whether it was killed."""
@@ -176,7 +128,7 @@ class Fortnight:
         live: dict[tuple[str, str], int] = Counter((m.session, m.kind) for m in self.watch.all_live())
         for (session, kind), count in live.items():
             self._patience(f"{session} {kind} twice", count > 1, slot)
-            self._patience(f"{session} {kind} orphaned", self._must_be_gone(session, slot), slot)
+            self._patience(f"{session} {kind} orphaned", self.platform.must_be_gone(session, slot), slot)
         self.tally.duplicates = sum(n > PATIENCE for key, n in self.odd.items() if key.endswith("twice"))
         self.tally.orphans = sum(n > PATIENCE for key, n in self.odd.items() if key.endswith("orphaned"))
 
@@ -187,18 +139,11 @@ class Fortnight:
         elif slot not in self.outage:
             self.odd[what] += 1
 
-    def _must_be_gone(self, session: str, slot: Millis) -> bool:
-        booking = self.bookings.known.get(session)
-        if booking is None:  # two runs must have missed it, and only before its start
-            return slot - self.promised[session] > 3 * QUARTER and slot - self.promised[session] > 4 * HOUR
-        moved_out = booking.status in BOOKABLE and slot < booking.start - OPENS
-        return moved_out or booking.status == CANCELLED or slot >= booking.end + LINGERS
-
     def _in_time(self, booking: Booking) -> bool:
         """Return whether a booking stood as it is since its window opened, and Discord was there since then."""
         opened = booking.start - OPENS
         under_outage = opened < self.outage.stop and self.outage.start <= booking.start - LATE
-        return booking.status in BOOKABLE and self.promised[booking.id] <= opened and not under_outage
+        return self.platform.in_time(booking) and not under_outage
 
     def _hold_to_promise(self, booking: Booking) -> None:
         rooms = self.watch.live(booking.id, "channel")
@@ -209,7 +154,7 @@ class Fortnight:
 
     def _end(self) -> None:
         """Let everything be over, without trouble: nothing may be left."""
-        end = max([T0 + self.days * DAY, *(b.end + LINGERS for b in self.bookings.known.values())])
+        end = self.platform.over()
         for slot in range(end, end + 3 * QUARTER, QUARTER):
             self.town.clock.set(slot)
             tick(self.ticker.request())

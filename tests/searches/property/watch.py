@@ -13,7 +13,7 @@ from coachsync.domain import permissions as p
 from coachsync.standin import Request
 from coachsync.standin.answers import Reply
 from coachsync.standin.model import Channel, Role
-from tests.searches.property.world import Playground
+from tests.kit.town import Town
 
 
 class Made(NamedTuple):
@@ -41,7 +41,7 @@ class Watch:
         leaks: what should never have been, in words.
     """
 
-    def __init__(self, town: Playground) -> None:
+    def __init__(self, town: Town) -> None:
         self.town = town
         self.made: dict[str, Made] = {}
         self.given_up: set[str] = set()
@@ -102,7 +102,11 @@ class Watch:
         home = self.town.world.guilds[guild]
         rights = {r.id for r in home.roles.values() if r.permissions & p.ADMINISTRATOR}
         welcome = self.staff | self.also | rights
-        return {u for u, m in home.members.items() if m.roles & welcome} | {home.owner_id, self.town.bot} | self.also
+        return (
+            {u for u, m in home.members.items() if m.roles & welcome}
+            | {home.owner_id, self.town.bot_of(guild)}
+            | self.also
+        )
 
     def look(self, when: str) -> list[str]:
         """Return what is wrong now: who can see a room and should not, or comes before another has left."""
@@ -122,7 +126,7 @@ class Watch:
             yield f"{when}: {self.names(strangers)} can see the room of {room.session}"
         if seen & (before - now) and seen & (now - before):
             yield f"{when}: {self.names(seen & (now - before))} came to {room.session} before who left was out"
-        if not self.town.world.can(room.guild, self.town.bot, room.id, p.ENTER):
+        if not self.town.world.can(room.guild, self.town.bot_of(room.guild), room.id, p.ENTER):
             return  # it cannot be removed, and is told of
         for addressed in self.said[room.id]:
             if seen & now - addressed and addressed - now:

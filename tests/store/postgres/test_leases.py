@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
+from coachsync import waits
 from coachsync.domain.model import Resource
 from coachsync.errors import FencedError
 from coachsync.store.ledger.ledger import Ledger
@@ -192,3 +194,25 @@ class TestUnderALease:
         ledger.lease_of = lambda _guild: None
         with pytest.raises(FencedError):
             self.save(ledger)
+
+
+def test_hosts_that_begin_together_share_the_bots(start: Start, sql: PostgresDatabase) -> None:
+    mine, theirs = start(), start()
+    mine.take([], 0)
+    sql.run("INSERT INTO coachsync_runs (started_at, command, summary, host) VALUES (1, 'run', '{}', 'another')")
+    with waits.hurried(share=0.5):
+        also = threading.Thread(target=theirs.take, args=(["1", "2"], 0))
+        also.start()
+        mine.take(["1", "2"], 0)
+        also.join()
+    assert sorted((*mine.leases, *theirs.leases)) == ["1", "2"]
+    assert (len(mine.leases), len(theirs.leases)) == (1, 1)
+
+
+def test_lease_is_given_back_also_if_the_connection_was_lost(start: Start, sql: PostgresDatabase) -> None:
+    mine, theirs = start(), start()
+    mine.take([BOT], 0)
+    others = "usename = current_user AND pid <> pg_backend_pid()"
+    sql.all(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+    mine.close()
+    assert theirs.take([BOT], 0) == ()

@@ -1,0 +1,167 @@
+"""What a run of the week is told before it begins: its host's name and clock, and what becomes of it where.
+
+Used in processes of their own alone: what is replaced in coachsync's modules stays replaced.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from coachsync import errors, waits
+from coachsync.domain.model import Millis
+from coachsync.store.ledger.fence import Lease
+
+Place = Literal["before", "after", "commit", "committed"]
+HURRIED: dict[str, Any] = {
+    "again": (0.02, 0.05),
+    "settle": 0.02,
+    "grace": 2.0,
+    "reconnect": (0.05, 0.2, 0.8),
+    "connect": 2.0,
+    "turn": 3.0,
+    "row_lock": 1.0,
+    "idle": 1.0,
+    "share": 0.1,
+}
+
+
+class Fate(NamedTuple):
+    """What befalls a run: its process is killed, or frozen, at a point.
+
+    `place`: before a request is sent, when its answer is there, or round a commit; `nth` counts those, and requests
+    only if they are writes. `dozes`: the host's own clock goes on while it is frozen, as a suspended machine's does.
+    """
+
+    how: Literal["kill", "freeze"]
+    place: Place
+    nth: int
+    dozes: bool = False
+
+
+class Orders(NamedTuple):
+    """What a run is told. `skew`: by how much its host's clock is wrong. `told`: the file where it says what it did."""
+
+    host: str
+    clock: str
+    told: str
+    skew: Millis = 0
+    fate: Fate | None = None
+
+
+def obey(orders: Orders) -> None:
+    """Be the host that the orders say."""
+    waits.hurry(**HURRIED)
+    _be_named(orders.host)
+    now = _have_clock(orders.clock)
+    time.time_ns = lambda: (now() + orders.skew) * 1_000_000
+    time.time = lambda: (now() + orders.skew) / 1000
+    told = os.open(orders.told, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def tell(what: str) -> None:
+        os.write(told, f"{orders.host} {what}\n".encode())
+
+    _tell_leases(tell)
+    _tell_fences(tell)
+    if orders.fate is not None:
+        _await(orders.fate, tell)
+        if orders.fate.dozes:
+            _doze(now)
+
+
+def _be_named(host: str) -> None:
+    found = os.uname()
+    os.uname = lambda: os.uname_result((found.sysname, host, *found[2:]))
+    from coachsync.store.postgres import leases
+
+    if hasattr(leases, "uname"):
+        leases.uname = os.uname
+
+
+def _have_clock(file: str) -> Callable[[], Millis]:
+    with open(file, "rb") as opened:
+        shown = mmap.mmap(opened.fileno(), 8, access=mmap.ACCESS_READ)
+    return lambda: int.from_bytes(shown[:8], "little")
+
+
+def _doze(now: Callable[[], Millis]) -> None:
+    """Let the host's time since it was started go on with the world's."""
+    from coachsync.store.postgres import leases
+
+    awake, begun = leases.up_s, now()
+    leases.up_s = lambda: awake() + (now() - begun) / 1000
+
+
+def _tell_leases(tell: Callable[[str], None]) -> None:
+    from coachsync.store.postgres.leases import Leases
+
+    have = Leases._have
+
+    def heard(self: Leases, lease: Lease, asked: float) -> None:
+        tell(f"lease {lease.bot}")
+        have(self, lease, asked)
+
+    Leases._have = heard  # type: ignore[method-assign]
+
+
+def _tell_fences(tell: Callable[[str], None]) -> None:
+    begin = errors.FencedError.__init__
+
+    def heard(self: errors.FencedError, *words: Any) -> None:
+        tell("fenced")
+        begin(self, *words)
+
+    errors.FencedError.__init__ = heard  # type: ignore[assignment, method-assign]
+
+
+def _await(fate: Fate, tell: Callable[[str], None]) -> None:
+    """Have the process meet its fate when it comes there."""
+    left = fate.nth
+
+    def meet(what: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            tell(f"{fate.how} {fate.place} {what}")
+            os.kill(os.getpid(), signal.SIGKILL if fate.how == "kill" else signal.SIGSTOP)
+
+    if fate.place in ("before", "after"):
+        _round_requests(fate.place, meet)
+    else:
+        _round_commits(fate.place, meet)
+
+
+def _round_requests(place: Place, meet: Callable[[str], None]) -> None:
+    from coachsync.discord.transport.sending import Transport
+
+    send = Transport._send
+
+    def struck(self: Transport, request: Any, exchange: Any) -> Any:
+        write = request.method != "GET"
+        if write and place == "before":
+            meet(f"{request.method} request")
+        answer = send(self, request, exchange)
+        if write and place == "after":
+            meet(f"{request.method} request")
+        return answer
+
+    Transport._send = struck  # type: ignore[method-assign]
+
+
+def _round_commits(place: Place, meet: Callable[[str], None]) -> None:
+    from coachsync.store.postgres.database import PostgresDatabase
+
+    commit = PostgresDatabase._commit
+
+    def struck(self: PostgresDatabase) -> None:
+        if place == "commit":
+            meet("")
+        commit(self)
+        if place == "committed":
+            meet("")
+
+    PostgresDatabase._commit = struck  # type: ignore[method-assign]
