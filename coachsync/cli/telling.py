@@ -6,7 +6,7 @@ Only `run --quiet` has a memory. What it told is marked after it was written: ou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.cli import output
@@ -26,11 +26,15 @@ if TYPE_CHECKING:
     from coachsync.store.ledger.ledger import Ledger
 
 
+Turn = Callable[[], AbstractContextManager[bool]]
+
+
 class _Memory(NamedTuple):
-    """The ledger, and how to learn of sessions."""
+    """The ledger, how to learn of sessions, and what gives the turn to tell of news, see `Store.telling`."""
 
     ledger: Ledger
     sessions: Callable[[Iterable[Cause]], Mapping[str, Session]]
+    turn: Turn
 
 
 # with --quiet
@@ -42,7 +46,8 @@ def tell_news(settings: Settings, report: Report) -> None:
         return
     if report.recorded and report.command == "run" and not report.dry_run:
         with suppress(CoachsyncError), _remembering(settings, report) as memory:
-            tell_from(memory.ledger, report.now, settings.alerts.repeat, lambda: _zone(settings), memory.sessions)
+            repeat = settings.alerts.repeat
+            tell_from(memory.ledger, report.now, repeat, lambda: _zone(settings), memory.sessions, memory.turn)
             return
     told = [News("begins", cause) for cause in report.followed.standing if cause.last_seen == report.now]
     told += [News(how, cause) for cause, how in report.followed.ended if cause.code == OPEN]
@@ -60,17 +65,23 @@ def tell_from(
     repeat: Millis,
     zone: Callable[[], tzinfo],
     sessions: Callable[[Iterable[Cause]], Mapping[str, Session]] = lambda _: {},
+    turn: Turn = lambda: nullcontext(True),
 ) -> None:
     """Print what the ledger's causes hold that is new, and mark it if it was written.
 
     What cannot be marked is told again. Raises StoreError before anything is printed.
     """
-    found: Digest = digest(ledger.remembered_causes(), QUIET_RUN, now, repeat)
-    if found.news:
-        _print(found.news, sessions([news.cause for news in found.news]), Moments(now, zone()))
-    if found.memory and output.arrived():
-        with suppress(CoachsyncError), ledger.changing() as changes:
-            changes.mark_told(QUIET_RUN, found.memory)
+    if not digest(ledger.remembered_causes(), QUIET_RUN, now, repeat).memory:
+        return
+    with turn() as ours:
+        if not ours:
+            return
+        found: Digest = digest(ledger.remembered_causes(), QUIET_RUN, now, repeat)  # another host may have told it
+        if found.news:
+            _print(found.news, sessions([news.cause for news in found.news]), Moments(now, zone()))
+        if found.memory and output.arrived():
+            with suppress(CoachsyncError), ledger.changing() as changes:
+                changes.mark_told(QUIET_RUN, found.memory)
 
 
 @contextmanager
@@ -86,10 +97,10 @@ def _remembering(settings: Settings, report: Report) -> Iterator[_Memory]:
         if ledger is None:
             raise
         with closing(ledger):
-            yield _Memory(ledger, lambda _: _sessions_in(report))
+            yield _Memory(ledger, lambda _: _sessions_in(report), lambda: nullcontext(True))
         return
     with closing(store):
-        yield _Memory(store.ledger, lambda causes: sessions_of(store, causes))
+        yield _Memory(store.ledger, lambda causes: sessions_of(store, causes), store.telling)
 
 
 def _zone(settings: Settings) -> tzinfo:

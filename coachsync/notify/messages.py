@@ -106,11 +106,23 @@ def send_news(store: Store, settings: Settings, moments: Moments) -> list[Warn]:
     """Send each address what is new for it; return what went wrong. Raises CoachsyncError."""
     found, warning = addresses(settings)
     wrong = [warning] if warning is not None else []
-    due = [(address, _bulletin(store, settings, address, moments)) for address in found]
-    due = [(address, news) for address, news in due if news.text]
-    if not due:
+    if not _due(store, settings, found, moments):
         return wrong
     _require_apprise()
+    with store.telling() as ours:  # what another host has told meanwhile is no news any more
+        return wrong + (_sent(store, _due(store, settings, found, moments)) if ours else [])
+
+
+def _due(
+    store: Store, settings: Settings, found: Iterable[Address], moments: Moments
+) -> list[tuple[Address, Bulletin]]:
+    """Return who is to be sent what."""
+    due = [(address, _bulletin(store, settings, address, moments)) for address in found]
+    return [(address, news) for address, news in due if news.text]
+
+
+def _sent(store: Store, due: list[tuple[Address, Bulletin]]) -> list[Warn]:
+    """Send what is due and remember what arrived; return what went wrong."""
     problems = list(_send(due))
     told = [news for (address, news), problem in zip(due, problems, strict=True) if not problem]
     channels = [address.channel for (address, _), problem in zip(due, problems, strict=True) if not problem]
@@ -118,12 +130,11 @@ def send_news(store: Store, settings: Settings, moments: Moments) -> list[Warn]:
         with store.ledger.changing() as changes:
             for channel, news in zip(channels, told, strict=True):
                 changes.mark_told(channel, news.memory)
-    wrong += [
+    return [
         Warn(NOTIFY_FAILED, None, f"the message to {address.shown} of the file of addresses failed: {problem}")
         for (address, _), problem in zip(due, problems, strict=True)
         if problem
     ]
-    return wrong
 
 
 def _bulletin(store: Store, settings: Settings, address: Address, moments: Moments) -> Bulletin:

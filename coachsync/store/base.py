@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from coachsync import waits
 from coachsync.domain.marks import Marks
 from coachsync.store.bookings import Bookings
 from coachsync.store.ledger.ledger import Ledger
@@ -60,6 +61,20 @@ class Store:
     def run_lock(self, wait_s: float, since: str) -> AbstractContextManager[RunLock]:
         """Return the lock of one run on this store, see `store.lock` and `store.leases`."""
         return self._locks(wait_s, since)
+
+    @contextmanager
+    def telling(self) -> Iterator[bool]:
+        """Hold the turn to tell people what is new for a with-block: two hosts are not to tell them the same.
+
+        Yields False if another host tells for so long that this one's news wait for its next run.
+        """
+        if not self.shared:
+            yield True
+            return
+        from coachsync.store.leases import TELLING
+
+        with self._locks(0, "telling") as lock:
+            yield not lock.take([TELLING], waits.current().telling)
 
     def close(self) -> None:
         """Release everything."""

@@ -16,6 +16,10 @@ Spent = tuple[float, ...]
 """When the last second's requests were answered, in seconds of this host's monotonic clock."""
 
 
+TELLING = "telling"
+"""What stands for a bot in the lease of whoever tells people what is new."""
+
+
 class LeaseHolder(NamedTuple):
     """Who works with a bot: the host's name for people, since when and until when, by the database's clock.
 

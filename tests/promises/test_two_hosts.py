@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from coachsync import waits
+from coachsync.domain.causes import Cause, Followed
 from coachsync.domain.model import MINUTE
 from coachsync.errors import LOCKED, OK, SOME_FAILED
 from coachsync.secrets import Token
@@ -291,3 +293,20 @@ class TestDatabaseAway:
 def test_host_s_own_clock_has_no_say_in_who_holds_a_bot(scene: Scene, elsewhere: Leases) -> None:
     told: Any = json.loads(scene.program("run", "--json", inject="import time; time.time = lambda: 4e9").out)
     assert [left["guild_ids"] for left in told["elsewhere"]] == [[scene.guild]]
+
+
+class TestTelling:
+    def test_only_one_host_at_a_time_tells_people_what_is_new(self, scene: Scene) -> None:
+        with scene.store() as mine, scene.store() as theirs, waits.hurried(telling=0.05):
+            with mine.telling() as first, theirs.telling() as second:
+                turns = first, second
+            with theirs.telling() as later:
+                assert (*turns, later) == (True, False, True)
+
+    def test_same_cause_that_two_hosts_saw_is_kept_once(self, scene: Scene) -> None:
+        cause = Cause("unknown_guild", scene.guild, "gone", "see to it", (ID,), scene.now(), scene.now(), "note")
+        with scene.store() as mine, scene.store() as theirs:
+            for store in (mine, theirs):
+                with store.transaction() as transaction:
+                    transaction.ledger.keep_causes(Followed((cause,)), scene.now())
+            assert len(mine.ledger.causes()) == 1

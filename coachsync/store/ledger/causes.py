@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from json import dumps, loads
 from typing import Any
 
-from coachsync.domain.causes import NEVER, Cause, Followed, Turns
+from coachsync.domain.causes import NEVER, SHARED, Cause, Followed, Turns
 from coachsync.domain.model import Millis
 from coachsync.domain.news import Remembered, Told, is_settled
 from coachsync.store.ledger.keys import clean
@@ -21,6 +21,7 @@ _ENDING = "ended, ended_at"
 _ADD = f"INSERT INTO coachsync_causes ({_FIELDS}, told, {_ENDING}) VALUES ({', '.join('?' * 13)})"
 _SAVE = f"UPDATE coachsync_causes SET {_FIELDS.replace(',', ' = ?,')} = ?, ended = ?, ended_at = ? WHERE id = ?"
 _ALL = f"SELECT {_FIELDS}, id, told, {_ENDING} FROM coachsync_causes ORDER BY id"
+_SAME = "SELECT id, sessions FROM coachsync_causes WHERE code = ? AND guild_id = ? AND about = ? AND ended = ''"
 
 
 def cause_of(row: tuple[Any, ...]) -> Cause:
@@ -60,10 +61,19 @@ def _write(sql: Sql, cause: Cause, how: str, ended_at: Millis | None) -> None:
     turns = [[None if moment == NEVER else moment for moment in turn] for turn in cause.turns]
     words = (cause.code, cause.guild_id, clean(cause.message), clean(cause.hint), dumps(cause.sessions))
     fields = (*words, cause.since, cause.last_seen, cause.urgency, dumps(turns), clean(cause.about))
-    if cause.rowid:
-        sql.run(_SAVE, (*fields, how, ended_at, cause.rowid))
+    number = cause.rowid or _written_meanwhile(sql, cause)
+    if number:
+        sql.run(_SAVE, (*fields, how, ended_at, number))
     else:
         sql.insert(_ADD, (*fields, "{}", how, ended_at))
+
+
+def _written_meanwhile(sql: Sql, cause: Cause) -> int:
+    """Return the number under which another host wrote the same cause since it was looked for, 0 if none did."""
+    rows = sql.all(_SAME, (cause.code, cause.guild_id, clean(cause.about)))
+    shared = cause.code in SHARED or len(cause.sessions) != 1
+    same = (number for number, sessions in rows if shared or loads(sessions) == list(cause.sessions))
+    return next(same, 0)
 
 
 def _told(found: dict[str, Any]) -> Told:

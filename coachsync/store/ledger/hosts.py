@@ -1,3 +1,4 @@
+# ruff: noqa: S608  only names of ours are put into SQL text
 """The ledger's rows of hosts that share it: their runs, and the leases that they hold."""
 
 from __future__ import annotations
@@ -5,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from coachsync.domain.hosts import HostRuns
-from coachsync.store.leases import LeaseHolder
+from coachsync.store.leases import TELLING, LeaseHolder
 
 # `worked` is the last run that was able to work. Numbers of runs grow, whatever the clocks of hosts say.
 RUNS = """
@@ -24,7 +25,10 @@ FROM last JOIN coachsync_runs AS r ON r.id = last.id JOIN coachsync_runs AS f ON
     LEFT JOIN coachsync_runs AS w ON w.id = last.worked
 ORDER BY last.host"""
 
-LEASES = "SELECT bot, host, since, until, {now} - renewed FROM coachsync_leases WHERE until > {now} ORDER BY bot"
+LEASES = (
+    "SELECT bot, host, since, until, {now} - renewed FROM coachsync_leases"
+    f" WHERE until > {{now}} AND bot <> '{TELLING}' ORDER BY bot"
+)
 CLOCK = "SELECT {now}"
 
 
