@@ -43,7 +43,7 @@ TOPICS = {
     "operating": Topic("every command, option and exit code", _page("operating")),
     "troubleshooting": Topic("every error code, and what to do", _page("troubleshooting")),
     "security": Topic("who can enter a room", _page("security")),
-    "hosts": Topic("what the machine must have", _page("hosts")),
+    "hosts": Topic("what a machine must have; several hosts", _page("hosts")),
     "design": Topic("how the code is laid out and developed", _page("design")),
     "json": Topic("the schemas of what --json prints", _schemas, markdown=False),
 }
