@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -90,6 +92,19 @@ class TestDown:
         assert home.run("run", "--json", COACHSYNC_TOKEN=TOKEN).json["error"]["code"] == "store_error"
 
 
+class TestLight:
+    def test_an_idle_tick_loads_nothing_that_only_work_needs(self, tmp_path: Path, postgres_server: Postgres) -> None:
+        scene = Scene(tmp_path, postgres_server.fresh(), real_time=True)
+        with scene.standin:
+            scene.tick()
+        code = 'import sys; print(sum(name in sys.modules for name in ("requests", "rich", "urllib3")))'
+        command = f"from coachsync.__main__ import main\nimport sys\ntry:\n  main()\nfinally:\n  {code}"
+        environ = scene.home.environ({"COACHSYNC_TOKEN": TOKEN})
+        given = [sys.executable, "-c", command, "--config", str(scene.home.config), "run", "--quiet"]
+        done = subprocess.run(given, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.stdout, done.stderr) == ("0\n", "")
+
+
 class TestLife:
     def test_a_session_gets_its_room_and_loses_it(self, shared: Scene) -> None:
         shared.book()
@@ -107,6 +122,7 @@ class TestLife:
         looked = shared.program("sessions", "forget", shared.student, "--in-store", "--dry-run", "--json")
         done = shared.program("sessions", "forget", shared.student, "--in-store", "--yes", "--json")
         assert (done.code, looked.json["erased"]) == (0, done.json["erased"]), done.err
+        assert "may still be in the server's files until it vacuums" in done.err
         with shared.store(writable=False) as store:
             assert [p.id for s in store.bookings.everything() for p in s.people] == [None, shared.coach]
 

@@ -415,6 +415,11 @@ class Ledger:
         return (0, False) if self._sql is None else self._sql.remains()
 
     @property
+    def remnants(self) -> str:
+        """Return where what was erased may still be for a time, as the database's kind has it; "" if nowhere."""
+        return "" if self._sql is None else self._sql.words.get("remnants", "")
+
+    @property
     def name(self) -> str:
         """Return what messages call the ledger's database; "" if there is none."""
         return "" if self._sql is None else self._sql.name

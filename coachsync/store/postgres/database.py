@@ -49,6 +49,7 @@ class PostgresDatabase:
             "keyed": "",
             "key": "?",
             "ending": "right({column}, 8)",
+            "remnants": "the server's files until it vacuums, its write-ahead log, replicas and backups",
             "now": "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
         }
     )

@@ -32,6 +32,8 @@ def say_what_remains(store: Store, free_before: int) -> None:
     """Say on stderr where what was erased now or before may still be read; `free_before`: pages free before that."""
     from coachsync.report.erased import remains_line
 
+    if store.ledger.remnants:
+        output.warning(f"what was erased may still be in {store.ledger.remnants}")
     remains = remains_line(store.ledger.name, free_before, log=store.ledger.remains()[1])
     if remains:
         output.warning(remains)
