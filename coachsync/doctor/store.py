@@ -19,6 +19,7 @@ from coachsync.domain.booking import Defaults
 from coachsync.domain.budget import RoleBudget
 from coachsync.domain.causes import Cause
 from coachsync.domain.finding import Finding
+from coachsync.domain.mapping import TableMapping
 from coachsync.domain.model import DAY, Entry, Millis, Person, Session, Span
 from coachsync.domain.remembered import is_rehearsal
 from coachsync.domain.windows import Policy
@@ -66,7 +67,7 @@ def read_store(settings: Settings, now: Millis, days: int) -> tuple[Kept, list[F
     with closing(parts):
         kept, findings = _ledger(parts, Kept(_written(parts)), settings, now)
         sessions, broken = _bookings(parts, now, days)
-        findings += broken or _of_store(parts, kept, sessions)
+        findings += broken or _of_store(parts, kept, sessions, settings.store.mapping)
         if not broken:
             policy = settings.policy
             kept = kept._replace(coming=tuple(s for s in sessions if _is_coming(s, policy, now, days)))
@@ -94,10 +95,10 @@ def _bookings(parts: Parts, now: Millis, days: int) -> tuple[list[Session], list
 # the store
 
 
-def _of_store(parts: Parts, kept: Kept, sessions: Sequence[Session]) -> list[Finding]:
+def _of_store(parts: Parts, kept: Kept, sessions: Sequence[Session], mapping: TableMapping | None) -> list[Finding]:
     found = []
     try:
-        _prove(parts, ledger=kept.readable)
+        _prove(parts, mapping, ledger=kept.readable)
     except CoachsyncError as error:
         apart = f"{error.hint}; or {_APART}" if parts.mapped and not parts.writes and not parts.apart else error.hint
         found.append(fault("store", error.message, apart))
@@ -116,12 +117,12 @@ def _of_store(parts: Parts, kept: Kept, sessions: Sequence[Session]) -> list[Fin
     return or_fine("store", found, told)
 
 
-def _prove(parts: Parts, *, ledger: bool) -> None:
+def _prove(parts: Parts, mapping: TableMapping | None, *, ledger: bool) -> None:
     """Return if a run could write what it writes. Raises StoreError."""
     if parts.apart:
         prove_ledger(parts.own)
     if parts.writes or not parts.apart:
-        prove_writable(parts.location, parts.path, ledger=ledger)
+        prove_writable(parts.location, parts.path, ledger=ledger, mapping=mapping, apart=parts.apart)
 
 
 def _written(parts: Parts) -> str:

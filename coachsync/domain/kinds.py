@@ -83,7 +83,9 @@ def hides(column: SurveyedColumn) -> str:
     """Return the condition for rows that are bookings, "" if the column takes none out: soft deletes, blocked time."""
     if column.words == "deleted at":
         return "{} IS NULL"
-    return "{} = 0" if re.fullmatch(r"is (?:unavailab\w+|blocked|deleted)", column.words) else ""
+    if re.fullmatch(r"is (?:unavailab\w+|blocked|deleted)", column.words) is None:
+        return ""
+    return "{} IS NOT TRUE" if column.declared == "boolean" else "{} = 0"
 
 
 def is_somebody(column: SurveyedColumn) -> bool:

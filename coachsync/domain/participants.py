@@ -40,7 +40,7 @@ def read_people(get: _Get, guilds: Collection[str], flaws: list[Failure]) -> tup
     if listed == "unread":
         return (*fixed, Person(None, "observer", unread=True))
     found = [_participant(f"participants[{at}]", entry, guilds, flaws) for at, entry in enumerate(listed)]
-    people = (*fixed, *_others(fixed, found))
+    people = (*_with_names(fixed, found), *_others(fixed, found))
     if not people:
         flaws.append(Failure("invalid", "participants names nobody", f"{_HINT}; or leave it out"))
     if len(people) > MOST_PEOPLE:
@@ -59,6 +59,12 @@ def each_once(people: Iterable[Person]) -> tuple[Person, ...]:
         kept, other = (person, before) if stronger else (before or person, person)
         once[key] = kept if kept.name or other is None else kept._replace(name=other.name)
     return tuple(once.values())
+
+
+def _with_names(fixed: Iterable[Person], listed: Collection[Person]) -> list[Person]:
+    """Return student and coach; one whom only the participants call by a name is called so."""
+    names = {person.id: person.name for person in listed if person.id and person.name}
+    return [person if person.name else person._replace(name=names.get(person.id or "", "")) for person in fixed]
 
 
 def _others(fixed: Collection[Person], listed: Iterable[Person]) -> list[Person]:

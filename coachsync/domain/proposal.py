@@ -261,8 +261,11 @@ def _answered(role: Role, table: SurveyedTable) -> tuple[str, str] | None:
             found = re.search(r'"([^"\\]*discord[^"\\]*)"\s*:\s*(\{[^{}]*"value"\s*:\s*)?"([^"\\]*)"', str(value), re.I)
             if found is not None:
                 key = found[1].replace("'", "''")
-                path = f'$."{key}".value' if found[2] else f'$."{key}"'
                 kind = "id" if re.fullmatch(r"\s*\d{15,20}\s*", found[3]) else "name"
+                if table.in_postgres:
+                    inner = f" -> '{key}' ->> 'value'" if found[2] else f" ->> '{key}'"
+                    return f"student_discord_{kind}", f"CAST(b.{quoted(column.name)} AS JSONB){inner}"
+                path = f'$."{key}".value' if found[2] else f'$."{key}"'
                 return f"student_discord_{kind}", f"json_extract(b.{quoted(column.name)}, '{path}')"
     return None
 
@@ -276,5 +279,6 @@ def _made_status(table: SurveyedTable, number: str | None) -> tuple[str, str]:
     if column is None:
         return "'CONFIRMED'", f"{table.name} has no status: every one of its bookings counts as confirmed"
     name = f"b.{quoted(column.name)}"
-    made = f"CASE WHEN {name} IS NULL OR {name} = 0 THEN 'CONFIRMED' ELSE 'CANCELLED' END"
+    never = f"CAST({name} AS TEXT) IN ('0', 'false')"  # a moment, or a truth however it is kept
+    made = f"CASE WHEN {name} IS NULL OR {never} THEN 'CONFIRMED' ELSE 'CANCELLED' END"
     return made, f"{table.name}.{column.name} tells whether a booking is cancelled: the view makes a status of it"

@@ -34,12 +34,16 @@ class SurveyedColumn(NamedTuple):
 
 
 class SurveyedTable(NamedTuple):
-    """One table or view, with its columns in their order; `key` is the column that is the primary key, "" for none."""
+    """One table or view, with its columns in their order.
+
+    `key` is the column that is the primary key, "" for none; `in_postgres`: SQL about it is PostgreSQL's.
+    """
 
     name: str
     is_view: bool
     columns: tuple[SurveyedColumn, ...]
     key: str = ""
+    in_postgres: bool = False
 
     def column(self, name: str) -> SurveyedColumn | None:
         """Return a column by its name."""

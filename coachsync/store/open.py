@@ -108,8 +108,10 @@ def _opened(
 ) -> Store:
     kind, named = parse_url(url, base_dir)
     if kind == _POSTGRES:
-        from coachsync.store.postgres.opening import open_postgres
+        from coachsync.store.postgres.opening import open_mapped, open_postgres
 
+        if mapping is not None:
+            return open_mapped(url, ledger_file(base_dir, mapping), mapping, defaults, writable=writable)
         return open_postgres(url, defaults, writable=writable)
     if mapping is not None:
         return _open_mapped(require_database(named), base_dir, mapping, defaults, writable=writable)
@@ -205,7 +207,12 @@ def _open_mapped(
 
 def ledger_path(path: str, base_dir: str | os.PathLike[str], mapping: TableMapping) -> str:
     """Return the file that a mapped store's ledger is in; `path`: that of the bookings. Raises ConfigError."""
-    return path if mapping.ledger is None else os.path.realpath(parse_url(mapping.ledger, base_dir).path)
+    return ledger_file(base_dir, mapping) or path
+
+
+def ledger_file(base_dir: str | os.PathLike[str], mapping: TableMapping) -> str | None:
+    """Return the file that a mapped store's ledger is in, None if it is in the bookings' database."""
+    return None if mapping.ledger is None else os.path.realpath(parse_url(mapping.ledger, base_dir).path)
 
 
 def _with_ledger_at(

@@ -15,6 +15,7 @@ from coachsync.errors import StoreError
 from coachsync.store.bookings import Bookings
 from coachsync.store.columns import MARKS, Columns
 from coachsync.store.files import require_database, require_file
+from coachsync.store.ledger.beside import open_ledger_at
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.open import CORRUPT, Location, ledger_in, ledger_path, parse_url, require_in_use
 from coachsync.store.sqlite.database import Database
@@ -80,7 +81,7 @@ def open_parts(url: str, base_dir: str, defaults: Defaults, mapping: TableMappin
 def _parts(url: str, base_dir: str, defaults: Defaults, mapping: TableMapping | None) -> Parts:
     location = parse_url(url, base_dir)
     if not location.is_file:
-        return _postgres(Parts(location, location.path, own=location.path), defaults)
+        return _postgres(Parts(location, location.path, own=location.path), base_dir, defaults, mapping)
     path = (require_file if mapping is None else require_database)(location.path)
     parts = Parts(location, path, own=path)
     if mapping is not None:
@@ -90,7 +91,6 @@ def _parts(url: str, base_dir: str, defaults: Defaults, mapping: TableMapping | 
 
 
 def _mapped(parts: Parts, own: str, mapping: TableMapping, defaults: Defaults) -> Parts:
-    from coachsync.store.ledger.beside import open_ledger_at
     from coachsync.store.mapped.rows import MappedRows
     from coachsync.store.sqlite.database import text_key, tolerant_text
     from coachsync.store.sqlite.foreign import index_wanted, look
@@ -131,27 +131,35 @@ def _sqlite(parts: Parts, defaults: Defaults) -> Parts:
     return _with_ledger(parts, database)
 
 
-def _postgres(parts: Parts, defaults: Defaults) -> Parts:
-    """Open bookings and ledger, each by a connection of its own: one that failed is no obstacle to the other."""
+def _postgres(parts: Parts, base_dir: str, defaults: Defaults, mapping: TableMapping | None) -> Parts:
+    from coachsync.store.postgres import foreign, opening
     from coachsync.store.postgres.database import PostgresDatabase
-    from coachsync.store.postgres.opening import ledger_of
     from coachsync.store.postgres.table import index_wanted, inspect
     from coachsync.store.tablerows import TableRows
 
     database = PostgresDatabase(parts.path, writable=False)
+    if mapping is not None:
+        parts = parts._replace(own=ledger_path(parts.path, base_dir, mapping), mapped=True, writes=mapping.writes_any)
     try:
-        table = inspect(database, Columns())
-        wanted = index_wanted(database, table)
-        parts = parts._replace(
-            bookings=Bookings(TableRows(database, table), defaults), unmarked=table.unmarked, slow=wanted is not None
-        )
-        parts = parts if wanted is None else parts._replace(remedy=wanted)
+        if parts.apart:
+            parts = _with_ledger(parts, open_ledger_at(parts.own, writable=False))
+        else:
+            parts = parts._replace(ledger=opening.ledger_of(database))
     except StoreError as error:
-        parts = parts._replace(bookings_error=error)
+        parts = parts._replace(ledger_error=error)
     try:
-        return parts._replace(ledger=ledger_of(database))
+        if mapping is None:
+            table = inspect(database, Columns())
+            bookings, wanted = Bookings(TableRows(database, table), defaults), index_wanted(database, table)
+            parts = parts._replace(bookings=bookings, unmarked=table.unmarked)
+        else:
+            ledger = parts.ledger or ledger_in(parts.own, None, _never)
+            bookings = opening.mapped(database, mapping, ledger, defaults, separate=parts.apart)
+            wanted = foreign.index_wanted(database, foreign.look(database, mapping))
+            parts = parts._replace(bookings=bookings)
+        return parts if wanted is None else parts._replace(slow=True, remedy=wanted)
     except StoreError as error:
-        return parts._replace(ledger_error=error)
+        return parts._replace(bookings_error=error)
 
 
 def _json(parts: Parts, defaults: Defaults) -> Parts:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 
+from coachsync.domain.mapping import TableMapping
 from coachsync.errors import CoachsyncError, StoreError
 from coachsync.host import files
 from coachsync.host.files import AttributesNotKeptError, OwnerNotKeptError
@@ -23,10 +24,13 @@ _NAMELESS_UNKNOWN = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
 _JOURNAL = 1 << 16  # bytes: what a transaction's journal needs at least
 
 
-def prove_writable(location: Location, path: str, *, ledger: bool = True) -> None:
+def prove_writable(
+    location: Location, path: str, *, ledger: bool = True, mapping: TableMapping | None = None, apart: bool = False
+) -> None:
     """Return if a run of this user could write the store at `path`, links resolved.
 
-    `ledger`: a ledger beside it, too; false for one that is known to be broken.
+    `ledger`: a ledger beside it, too; false for one that is known to be broken. `mapping`: it is another system's
+    table; `apart`: the ledger is elsewhere.
 
     Raises:
         StoreError: it could not, or somebody else holds the database for longer than a run waits.
@@ -34,7 +38,7 @@ def prove_writable(location: Location, path: str, *, ledger: bool = True) -> Non
     if not location.is_file:
         from coachsync.store.postgres.opening import prove_store
 
-        prove_store(path)
+        prove_store(path, mapping, ledger=not apart)
         return
     require_own(path)
     _prove_openable(f"{path}.coachsync.lock")

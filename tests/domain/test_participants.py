@@ -72,6 +72,15 @@ def test_a_person_keeps_the_name_that_either_entry_gives() -> None:
     assert read([one(ANNA, "observer", name="Anna"), one(ANNA)]).people == (Person(ANNA, "student", "Anna"),)
 
 
+def test_a_student_who_has_no_name_is_called_as_the_participants_call_them() -> None:
+    nameless = read([one(ANNA, "observer", name="Anna")], student_discord_id=ANNA)
+    named = read([one(ANNA, name="Anna")], student_discord_id=ANNA, student_name="Ms Anna")
+    assert [[(p.kind, p.name) for p in s.people] for s in (nameless, named)] == [
+        [("student", "Anna")],
+        [("student", "Ms Anna")],
+    ]
+
+
 def test_a_student_who_is_an_observer_too_is_the_student() -> None:
     assert kinds(read([one(ANNA, "observer")], student_discord_id=ANNA)) == [(ANNA, "student")]
 

@@ -88,5 +88,43 @@ class BookingSystem:
             fresh.replace(self.path)
 
 
+class PostgresBookingSystem:
+    """Rows of a store in a PostgreSQL by JSON key, changed over connections of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def put(self, session_id: str, fields: Mapping[str, Any]) -> None:
+        """Add a row, or change fields of one."""
+        columns = {"id": session_id, **{_column(key): value for key, value in fields.items() if key != "_id"}}
+        named, slots = ", ".join(columns), ", ".join("%s" for _ in columns)
+        changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
+        sql = f"INSERT INTO sessions ({named}) VALUES ({slots}) ON CONFLICT (id) DO UPDATE SET {changes}"
+        self._run(sql, tuple(columns.values()))
+
+    def delete(self, session_id: str) -> None:
+        """Delete a row."""
+        self._run("DELETE FROM sessions WHERE id = %s", (session_id,))
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """Return what is stored, by id and JSON key, without what is absent."""
+        import psycopg
+        from psycopg.rows import dict_row
+
+        with psycopg.connect(self.url, row_factory=dict_row) as connection:
+            found = connection.execute("SELECT * FROM sessions").fetchall()
+        return {row["id"]: {KEY_OF.get(c, c): v for c, v in row.items() if v is not None} for row in found}
+
+    def add_column(self, name: str) -> None:
+        """Give the table a column of the booking system's own."""
+        self._run(f"ALTER TABLE sessions ADD COLUMN {name} TEXT")
+
+    def _run(self, sql: str, values: tuple[Any, ...] = ()) -> None:
+        import psycopg
+
+        with psycopg.connect(self.url) as connection:
+            connection.execute(sql.encode(), values)
+
+
 def _column(key: str) -> str:
     return FIELD_OF.get(key, key)

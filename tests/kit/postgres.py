@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import glob
+from typing import Any
 
-_QUICK = "-c fsync=off -c shared_buffers=16MB -c max_connections=20 -c timezone=America/Santiago"
+_QUICK = "-c fsync=off -c shared_buffers=16MB -c max_connections=60 -c timezone=America/Santiago"
 _USER = "postgres"
 _MUCH = 2 << 30
 
@@ -64,6 +65,13 @@ class Postgres:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query as its owner."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
 
     def fresh(self) -> str:
         """Return the address of a place where nothing is yet: a role without rights elsewhere, and its own schema."""

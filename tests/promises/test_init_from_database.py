@@ -82,7 +82,7 @@ def test_what_is_missing_or_wrong_is_told_and_nothing_written(
     ("url", "words"),
     [
         ("sqlite:///nowhere.db", "does not exist"),
-        ("postgresql://app:secret@db/app", "not built yet"),
+        ("postgresql://app:secret@db/app", "pgpass"),
         ("mysql://app:secret@db/app", "expected sqlite:///FILE"),
         ("json:///app.db", "is no database"),
         ("sqlite:///config.toml", "is not a readable SQLite database"),

@@ -127,6 +127,32 @@ class TestLife:
             assert [p.id for s in store.bookings.everything() for p in s.people] == [None, shared.coach]
 
 
+class TestAnotherSystemsTable:
+    def test_init_finds_it_and_a_role_that_may_only_read_it_opens_its_rooms(
+        self, stage: Stage, postgres_server: Postgres
+    ) -> None:
+        theirs, ours = postgres_server.fresh(), postgres_server.fresh()
+        owner, role = (url.partition("://")[2].partition("@")[0] for url in (theirs, ours))
+        scene = stage(store=ours)
+        postgres_server.run(
+            f"CREATE TABLE {owner}.lessons (ref UUID PRIMARY KEY, state TEXT, starts_at TIMESTAMP, ends_at TIMESTAMP,"
+            " student_discord BIGINT, coach_discord TEXT)",
+            f"INSERT INTO {owner}.lessons VALUES ('f0000000-0000-4000-8000-0000abc12345', 'confirmed',"
+            f" '2026-10-14 19:30', '2026-10-14 20:30', {scene.student}, '{scene.coach}')",
+            f"GRANT USAGE ON SCHEMA {owner} TO {role}",
+            f"GRANT SELECT ON {owner}.lessons TO {role}",
+            f"ALTER ROLE {role} SET search_path = {role}, {owner}",
+        )
+        before = postgres_server.rows(f"SELECT xmin::text, l::text FROM {owner}.lessons AS l")
+        given = ("--guild-id", scene.guild, "--from-database", ours, "--tz", "Europe/Berlin")
+        made = scene.home.run("init", "--yes", "--force", *given)
+        assert (made.code, "19:30 CEST, which is 2026-10-14T17:30:00Z" in made.out) == (0, True), made.err
+        done = scene.program("run", COACHSYNC_API_BASE=scene.standin.base_url)
+        assert (done.code, "done setup" in done.out) == (0, True), done.out + done.err
+        assert scene.people_in_reach() == {scene.student, scene.coach}
+        assert postgres_server.rows(f"SELECT xmin::text, l::text FROM {owner}.lessons AS l") == before
+
+
 class TestLostConnections:
     def test_one_that_is_cut_between_two_statements_costs_nothing(
         self, shared: Scene, postgres_server: Postgres

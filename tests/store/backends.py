@@ -14,9 +14,10 @@ import psycopg
 import pytest
 
 from coachsync.clock import at
-from coachsync.domain.booking import Defaults, is_start
+from coachsync.domain.booking import LATEST, Defaults, is_start
+from coachsync.domain.clocktimes import TimeForm
 from coachsync.domain.mapping import TableMapping
-from coachsync.domain.model import HOUR, MINUTE, Entry, Grant, Millis, Person, Resource, Span
+from coachsync.domain.model import DAY, HOUR, MINUTE, Entry, Grant, Millis, Person, Resource, Span
 from coachsync.store.base import Store
 from coachsync.store.columns import FIELD_OF, KEY_OF, MARKS
 from coachsync.store.open import create_store, open_store
@@ -243,6 +244,25 @@ class MappedBackend:
         return open_store("sqlite:///app.db", self._directory, DEFAULTS, writable=writable, mapping=self.mapping)
 
 
+def keep_marks(store: Store, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the marks of rows to the ledger."""
+    with closing(store), store.transaction() as transaction:
+        for row in rows:
+            marks = {FIELD_OF[key]: value for key, value in row.items() if FIELD_OF[key] in MARKS}
+            if marks:
+                transaction.ledger.keep_marks(str(row["_id"]), marks)
+
+
+def local_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row without marks, its times written as local ones of a zone."""
+    kept = {key: value for key, value in row.items() if FIELD_OF[key] not in MARKS}
+    start = row["scheduledDate"]
+    if not is_start(start):
+        return kept
+    end = {} if "duration" not in row else {"duration": _written(start + row["duration"] * MINUTE)}
+    return kept | {"scheduledDate": _written(start)} | end
+
+
 class LocalBackend(MappedBackend):
     """Another system's table of local timestamps, with an end in place of a length; our marks are in the ledger."""
 
@@ -257,20 +277,8 @@ class LocalBackend(MappedBackend):
         return TableMapping("appointments", where, "timestamp", _ZONE, self.columns, None, writes_status=True)
 
     def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        with closing(self.open()) as store, store.transaction() as transaction:
-            for row in rows:
-                marks = {FIELD_OF[key]: value for key, value in row.items() if FIELD_OF[key] in MARKS}
-                if marks:
-                    transaction.ledger.keep_marks(str(row["_id"]), marks)
-        super().fill([self._local(row) for row in rows])
-
-    def _local(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        kept = {key: value for key, value in row.items() if FIELD_OF[key] not in MARKS}
-        start = row["scheduledDate"]
-        if not is_start(start):
-            return kept
-        end = {} if "duration" not in row else {"duration": _written(start + row["duration"] * MINUTE)}
-        return kept | {"scheduledDate": _written(start)} | end
+        keep_marks(self.open(), rows)
+        super().fill(list(map(local_row, rows)))
 
     def rows(self) -> list[dict[str, Any]]:
         with closing(self.open(writable=False)) as store:
@@ -281,10 +289,76 @@ def _written(moment: Millis) -> str:
     return f"{at(moment).astimezone(ZoneInfo(_ZONE)):%Y-%m-%d %H:%M:%S.%f}"
 
 
+class PostgresMappedBackend:
+    """Another system's table in a PostgreSQL, as `MappedBackend`; the ledger is in its database."""
+
+    columns = _COLUMNS | _MARKED
+    made = _APPOINTMENTS.replace("INTEGER", "BIGINT")
+    form: TimeForm = "ms"
+    zone: str | None = None
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._order: list[object] = []
+        with self._connected() as connection:
+            connection.execute(self.made.encode())
+
+    @property
+    def mapping(self) -> TableMapping:
+        where = "kind = 'coaching'"
+        return TableMapping("appointments", where, self.form, self.zone, self.columns, None, writes_status=True)
+
+    def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        with self._connected() as connection:
+            for row in rows:
+                named = ", ".join('"' + (_COLUMNS | _MARKED)[FIELD_OF[key]] + '"' for key in row)
+                values = [_untyped(json.dumps(value) if isinstance(value, list) else value) for value in row.values()]
+                sql = f"INSERT INTO appointments ({named}) VALUES ({', '.join(['%s'] * len(row))})"
+                connection.execute(sql.encode(), values)
+                self._order.append(row["_id"])
+
+    def content(self) -> object:
+        with self._connected() as connection:
+            return connection.execute("SELECT xmin::text, ctid::text, a::text FROM appointments AS a").fetchall()
+
+    def rows(self) -> list[dict[str, Any]]:
+        with closing(self.open(writable=False)) as store:
+            found = {row["_id"]: row for row in store.bookings.export()}
+        return [found[name] for name in self._order]
+
+    def open(self, *, writable: bool = True) -> Store:
+        return open_store(self._url, "", DEFAULTS, writable=writable, mapping=self.mapping)
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self._url, autocommit=True, cursor_factory=psycopg.ClientCursor)
+
+
+class PostgresLocalBackend(PostgresMappedBackend):
+    """Another system's table of timestamps without a zone, with an end in place of a length; marks in the ledger."""
+
+    columns = LocalBackend.columns
+    made = PostgresMappedBackend.made.replace('"begins at" BIGINT', '"begins at" TIMESTAMP').replace(
+        "minutes BIGINT", "minutes TIMESTAMP"
+    )
+    form = "timestamp"
+    zone = _ZONE
+
+    def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        keep_marks(self.open(), rows)
+        super().fill([self._moment(local_row(row)) for row in rows])
+
+    def _moment(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a row whose start is a timestamp, however far away."""
+        start = row["scheduledDate"]
+        if not isinstance(start, int):
+            return row
+        return {**row, "scheduledDate": _written(start + 2 * DAY) if abs(start) < LATEST * 2 else "infinity"}
+
+
 BACKENDS: dict[str, type[SqliteBackend] | type[JsonBackend]] = {"sqlite": SqliteBackend, "json": JsonBackend}
 BOOKABLE = (*BACKENDS, "postgresql", "pgbouncer")
 UNTYPED = (*BACKENDS, "mapped", "local")  # whose columns hold what they were not made for
-READABLE = (*BOOKABLE, "mapped", "local")
+READABLE = (*BOOKABLE, "mapped", "local", "postgres-mapped", "postgres-local")
 """Those whose bookings can be read and marked; nothing is booked in the last ones."""
 
 
@@ -296,7 +370,8 @@ def made(kind: str, directory: Path, request: pytest.FixtureRequest) -> Backend:
     url: str = request.getfixturevalue("postgres_server").fresh()
     if kind == "pgbouncer":
         return PostgresBackend(request.getfixturevalue("pooler").through(url), url)
-    return PostgresBackend(url)
+    kinds = {"postgres-mapped": PostgresMappedBackend, "postgres-local": PostgresLocalBackend}
+    return kinds[kind](url) if kind in kinds else PostgresBackend(url)
 
 
 def snapshot(directory: Path) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ from coachsync.domain.mapping import TableMapping
 from coachsync.domain.model import Millis
 from coachsync.domain.proposal import Proposal, propose
 from coachsync.store.open import open_store
-from coachsync.store.sqlite.survey import survey
+from coachsync.store.survey import survey
 from tests.store.backends import COACH, DEFAULTS, STUDENT, snapshot
 
 SCHEMAS = Path(__file__).parent / "schemas"

@@ -38,15 +38,29 @@ def only_read(source: ForeignTable) -> ConfigError:
 
 
 class MappedRows:
-    """See `store.bookings.Rows`. `key` makes a parameter of an id; `separate`: the ledger is in another database."""
+    """See `store.bookings.Rows`. `separate`: the ledger is in another database.
+
+    `key` makes a parameter of an id and `text` one of other text; `prove` raises StoreError if columns that are mapped
+    to be written may not be.
+    """
 
     def __init__(
-        self, sql: Sql, source: ForeignTable, ledger: Ledger, key: Callable[[str], object], *, separate: bool
+        self,
+        sql: Sql,
+        source: ForeignTable,
+        ledger: Ledger,
+        key: Callable[[str], object],
+        *,
+        separate: bool,
+        text: Callable[[str], object] | None = None,
+        prove: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = sql
         self._source = source
         self._ledger = ledger
         self._key = key
+        self._text = text or key
+        self._prove = prove
         self._separate = separate
         self._slot = sql.words["key"]
         self._id = source.id
@@ -85,7 +99,7 @@ class MappedRows:
         else:
             ending = self._db.words["ending"].format(column=f"CAST({column} AS TEXT)")
             sql = self._sql(f"{ending} IN ({{}})", column)
-            rows = self._db.among(sql, map(self._key, endings), self._slot)
+            rows = self._db.among(sql, map(self._text, endings), self._slot)
         return (str(row[0]) for row in rows if isinstance(row[0], (str, int)) and row[0] != "")
 
     def near(self, moment: Millis, limit: int, beginning: str) -> Iterable[Found]:
@@ -152,7 +166,8 @@ class MappedRows:
         """Yield what writes marks: in the ledger's transaction, and in one of the table's own if that is elsewhere."""
 
         def mark(marks: Marks) -> bool:
-            return self._mark(marks, ledger)
+            with self._db.singly():
+                return self._mark(marks, ledger)
 
         if self._separate and self._db.writable:
             with self._db.immediate():
@@ -161,7 +176,8 @@ class MappedRows:
             yield mark
 
     def prove(self) -> None:
-        """Take the table's write lock and give it back, if something is written there apart from the ledger."""
+        """Raise StoreError if what is written to the table could not be."""
+        self._prove()
         if self._separate and self._db.writable:
             with self._db.immediate():
                 pass
@@ -213,7 +229,7 @@ class MappedRows:
             text = f"CAST({quote(self._source.columns['id'])} AS TEXT)"
             ending = self._db.words["ending"].format(column=text)
             condition += f" AND (substr({text}, 1, ?) = {self._slot} OR substr({ending}, 1, ?) = {self._slot})"
-            args += [len(beginning), self._key(beginning)] * 2
+            args += [len(beginning), self._text(beginning)] * 2
         found: list[Row] = []
         for row in self._db.each(f"{self._source.select(condition)} ORDER BY {self._source.start}{order}", args):
             start = whole(self._source.fields(row)["scheduled_date"])
@@ -248,7 +264,8 @@ class MappedRows:
             self._keep(marks, fields, ledger)
         mapped = self._source.marks
         changes = {f: v for fields in read for f, v in unsaid(marks, fields, None).items() if f in mapped}
-        self._update(marks.session_id, {field: self._plain(field, value) for field, value in changes.items()})
+        cleared = {field: self._source.empty.get(field) if value is None else value for field, value in changes.items()}
+        self._update(marks.session_id, cleared)
         for fields in read:
             if marks.completion is not None and completed(marks, fields):
                 self._complete(marks.session_id, marks.completion.status, fields["status"])
@@ -261,16 +278,14 @@ class MappedRows:
             kept = {field: fields[field] for field in MARKS if field not in self._source.marks}
             ledger.keep_marks(marks.session_id, kept | changes)
 
-    def _plain(self, field: str, value: Any) -> Any:
-        return self._source.empty.get(field) if value is None else int(value) if isinstance(value, bool) else value
-
     def _complete(self, session_id: str, status: str, before: str) -> None:
         """Change the status if it is mapped for that; one that the table does not take is left, and noted."""
         if not self._source.mapping.writes("status"):
             return
         try:
             if not self._source.derived_status:
-                self._update(session_id, {"status": status}, before)
+                with self._db.singly():
+                    self._update(session_id, {"status": status}, before)
                 return
         except RowRefusedError:
             pass
@@ -286,7 +301,7 @@ class MappedRows:
             wanted.append(f"({self._source.narrowed})")
         if status_from is not None:
             wanted.append(f"{quote(self._source.columns['status'])} = {self._slot}")
-            keys.append(self._key(status_from))
+            keys.append(self._text(status_from))
         sql = f"UPDATE {self._source.table} SET {settings} WHERE {' AND '.join(wanted)}"
         self._db.run(sql, [*fields.values(), *keys])
 

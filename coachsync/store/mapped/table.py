@@ -28,7 +28,8 @@ class ForeignTable(NamedTuple):
 
     `columns`: field → column, of those that are there. `table` and `number` are SQL: the table, and what numbers its
     rows ("0" if nothing does). `unique_id`: an id cannot occur twice. `typeless_id`: the id is computed, and has to be
-    compared as text. `text_numbers`: numbers of the start are kept as text, which compares by letters. `empty` is what
+    compared as text. `start_number` is the SQL that makes a number of the start, if it is kept as text, which compares
+    by letters. `empty` is what
     our marks are cleared with if their columns refuse NULL. `derived_status`: the status is computed.
     """
 
@@ -38,7 +39,7 @@ class ForeignTable(NamedTuple):
     number: str = "0"
     unique_id: bool = False
     typeless_id: bool = False
-    text_numbers: bool = False
+    start_number: str = ""
     empty: Mapping[str, Any] = {}
     derived_status: bool = False
     zone: tzinfo | None = None
@@ -52,8 +53,7 @@ class ForeignTable(NamedTuple):
     @property
     def start(self) -> str:
         """Return the start's column as SQL compares it with a bound."""
-        quoted = quote(self.columns["scheduled_date"])
-        return f"CAST({quoted} AS INTEGER)" if self.text_numbers else quoted
+        return self.start_number or quote(self.columns["scheduled_date"])
 
     def select(self, condition: str = "", what: str = "") -> str:
         """Return the query for rows as `fields` takes them, or for something else of them."""
@@ -113,7 +113,7 @@ class ForeignTable(NamedTuple):
     @property
     def by_name(self) -> str:
         """Return the condition for rows that may name somebody by a Discord user name, "" if none can."""
-        said = [f"{quote(self.columns[f])} <> ''" for f in USER_NAMES if f in self.columns]
+        said = [f"CAST({quote(self.columns[f])} AS TEXT) <> ''" for f in USER_NAMES if f in self.columns]
         if "participants" in self.columns:
             said.append(f"CAST({quote(self.columns['participants'])} AS TEXT) LIKE '%discordName%'")
         return " OR ".join(said)

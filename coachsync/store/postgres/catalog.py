@@ -9,13 +9,15 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.domain.uuids import is_uuid
+from coachsync.store.mapped.table import quote
 
 if TYPE_CHECKING:
     from coachsync.store.postgres.database import PostgresDatabase
 
+_QUALIFIED = "n.nspname = ? AND c.relname = ?"  # to_regclass would ask for a right to the schema
 _RELATION = (
     "SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text, pg_has_role(c.relowner, 'USAGE'), c.reltuples"
-    " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(?)"
+    " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE {}"
 )
 # Of a domain, what it is made of
 _COLUMNS = (
@@ -99,9 +101,12 @@ class Relation(NamedTuple):
         return self.kind in ("v", "m")
 
 
-def relation(database: PostgresDatabase, name: str) -> Relation | None:
-    """Return what is called so, None if nothing is; `name` is quoted as SQL has it."""
-    found = database.one(_RELATION, (name,))
+def relation(database: PostgresDatabase, name: str, schema: str = "") -> Relation | None:
+    """Return what is called so in a schema, or in those that the role looks in; None if nothing is."""
+    if schema:
+        found = database.one(_RELATION.format(_QUALIFIED), (schema, name))
+    else:
+        found = database.one(_RELATION.format("c.oid = to_regclass(?)"), (quote(name),))
     if found is None:
         return None
     columns = {row[0]: PgColumn(*row) for row in database.all(_COLUMNS, (found[0],))}

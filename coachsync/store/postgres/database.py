@@ -37,7 +37,8 @@ _Taken = TypeVar("_Taken")
 Answer = psycopg.ClientCursor[Row]
 
 _CHUNK = 1000
-_WRITERS = 0x636F616368  # the number of the lock that serialises changes: "coach"
+_WRITERS = 0x636F6163  # the first number of the lock that serialises changes: "coac"; the second is the schema's
+_TURN = f"pg_advisory_xact_lock({_WRITERS}, hashtext(coalesce(current_schema(), '')))"
 
 
 class PostgresDatabase:
@@ -213,6 +214,7 @@ class PostgresDatabase:
         if idle is not None:
             times["idle_in_transaction_session_timeout"] = idle
         limits = [f"SET LOCAL {name} = {_millis(seconds)};" for name, seconds in times.items()]
+        limits.append("SET LOCAL datestyle = 'ISO, YMD';")  # whatever the role's is
         if not self.writable:
             limits.append("SET LOCAL transaction_read_only = on;")
         return " ".join(limits)
@@ -226,7 +228,7 @@ class PostgresDatabase:
         return self._connection
 
     def _begin(self) -> None:
-        turn = f"SET LOCAL lock_timeout = {_millis(waits.current().turn)}; SELECT pg_advisory_xact_lock({_WRITERS});"
+        turn = f"SET LOCAL lock_timeout = {_millis(waits.current().turn)}; SELECT {_TURN};"
         begin = f"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; {turn} {self._limits(waits.current().idle)}"
         with self._errors():
             try:

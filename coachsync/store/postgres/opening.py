@@ -5,16 +5,22 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 
+from coachsync import waits
 from coachsync.domain.booking import Defaults
+from coachsync.domain.mapping import TableMapping
 from coachsync.errors import StoreError
-from coachsync.store.base import Store
+from coachsync.store.base import Locks, Store
 from coachsync.store.bookings import Bookings
 from coachsync.store.columns import Columns
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.ledger.migrations import ensure_ledger
+from coachsync.store.lock import run_lock
+from coachsync.store.mapped.rows import MappedRows, only_read
 from coachsync.store.mapped.table import quote
 from coachsync.store.postgres.catalog import role
 from coachsync.store.postgres.database import PostgresDatabase
+from coachsync.store.postgres.foreign import look
+from coachsync.store.postgres.foreign import prove as prove_columns
 from coachsync.store.postgres.leases import Leases, leasing
 from coachsync.store.postgres.schema import SESSIONS_INDEXES, SESSIONS_TABLE
 from coachsync.store.postgres.table import add_marks, inspect, require_addable
@@ -48,11 +54,63 @@ def open_postgres(url: str, defaults: Defaults, *, writable: bool) -> Store:
     except BaseException:
         database.close()
         raise
+    return Store(database.name, Bookings(TableRows(database, table), defaults), ledger, locks_of(url))
+
+
+def open_mapped(url: str, elsewhere: str | None, mapping: TableMapping, defaults: Defaults, *, writable: bool) -> Store:
+    """Open another system's table, and the ledger in its database or in the file `elsewhere`.
+
+    Raises ConfigError and StoreError.
+    """
+    database = PostgresDatabase(url, writable=writable and (mapping.writes_any or elsewhere is None))
+    try:
+        if elsewhere is None:
+            ledger = ledger_of(database)
+            return Store(
+                database.name, mapped(database, mapping, ledger, defaults, separate=False), ledger, locks_of(url)
+            )
+        from coachsync.store.ledger.beside import make_ledger_at, open_ledger_at
+
+        def alone() -> AbstractContextManager[object]:
+            return run_lock(elsewhere, waits.current().migration, "bringing the ledger up to date")
+
+        kept = open_ledger_at(elsewhere, writable=writable)
+        try:
+            ledger = Ledger(kept, make=lambda: make_ledger_at(elsewhere), alone=alone)
+            return Store(elsewhere, mapped(database, mapping, ledger, defaults, separate=True), ledger)
+        except BaseException:
+            if kept is not None:
+                kept.close()
+            raise
+    except BaseException:
+        database.close()
+        raise
+
+
+def mapped(
+    database: PostgresDatabase, mapping: TableMapping, ledger: Ledger, defaults: Defaults, *, separate: bool
+) -> Bookings:
+    """Return the bookings of another system's table."""
+    table = look(database, mapping)
+    rows = MappedRows(
+        database,
+        table.source,
+        ledger,
+        table.key,
+        separate=separate,
+        text=str,
+        prove=lambda: prove_columns(database, table),
+    )
+    return Bookings(rows, defaults, only_read(table.source))
+
+
+def locks_of(url: str) -> Locks:
+    """Return what gives a run its leases."""
 
     def locks(_wait_s: float, _since: str) -> AbstractContextManager[Leases]:
         return leasing(lambda: PostgresDatabase(url, writable=True))
 
-    return Store(database.name, Bookings(TableRows(database, table), defaults), ledger, locks)
+    return locks
 
 
 def ledger_of(database: PostgresDatabase) -> Ledger:
@@ -89,10 +147,18 @@ def open_ledger(url: str, *, make: bool) -> Ledger | None:
         raise
 
 
-def prove_store(url: str) -> None:
-    """Return if a run could write the store: its turn to write, our columns, the ledger's tables. Raises StoreError."""
+def prove_store(url: str, mapping: TableMapping | None = None, *, ledger: bool = True) -> None:
+    """Return if a run could write the store: its turn to write, our columns, the ledger's tables. Raises StoreError.
+
+    `mapping`: of another system's table; `ledger`: its ledger is in the same database.
+    """
     database = PostgresDatabase(url, writable=True)
     try:
+        if mapping is not None:
+            prove_columns(database, look(database, mapping))
+            if ledger:
+                prove_ledger(database)
+            return
         table = inspect(database, Columns())
         require_addable(database, table) if table.unmarked else table.prove(database)
         prove_ledger(database)

@@ -25,6 +25,17 @@ def protected(sql: str) -> str:
     return sql.replace("?", QUESTION)
 
 
+def holds_another(sql: str) -> bool:
+    """Return whether an operator's condition is more than one, or opens or closes what it does not close or open."""
+    rest = _PART.sub("", sql)
+    depth = 0
+    for letter in rest:
+        depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            return True
+    return depth != 0 or any(mark in rest for mark in (";", "'", '"', "/*", "$$"))
+
+
 def _word(found: re.Match[str]) -> str:
     word = found[0]
     if word == "?":

@@ -14,7 +14,8 @@ from coachsync.domain.flaws import shown
 from coachsync.domain.mapping import TableMapping
 from coachsync.domain.model import Span
 from coachsync.errors import StoreError
-from coachsync.store.columns import FIELDS, MARKS, PAIR, REQUIRED, Columns
+from coachsync.store.columns import MARKS
+from coachsync.store.mapped.find import columns_of
 from coachsync.store.mapped.table import ForeignTable, quote
 from coachsync.store.sqlite.database import Database
 from coachsync.store.sqlite.table import GENERATED, is_text, nothing
@@ -30,10 +31,11 @@ def look(database: Database, mapping: TableMapping) -> ForeignTable:
     kind = _kind(database, mapping, schema, name)
     found = database.all("SELECT * FROM pragma_table_xinfo(?, ?)", (name, schema))
     there = {row[1].lower(): row for row in found}
-    columns = _columns(database, mapping, there)
+    columns = columns_of(database.name, mapping, {name: row[1] for name, row in there.items()})
     declared = {field: str(there[column.lower()][2]) for field, column in columns.items()}
     if kind == "view":
         _require_updatable(database, mapping, schema, name)
+    numbers = mapping.time not in TEXT_FORMS and is_text(declared["scheduled_date"])
     source = ForeignTable(
         mapping,
         columns,
@@ -41,7 +43,7 @@ def look(database: Database, mapping: TableMapping) -> ForeignTable:
         number="rowid" if _numbered(database, schema, name, kind, there) else "0",
         unique_id=kind == "table" and _unique(database, schema, name, columns["id"], found),
         typeless_id=not declared["id"],
-        text_numbers=mapping.time not in TEXT_FORMS and is_text(declared["scheduled_date"]),
+        start_number=f"CAST({quote(columns['scheduled_date'])} AS INTEGER)" if numbers else "",
         empty={f: nothing(row[2], row[4]) for f in MARKS if f in columns and (row := there[columns[f].lower()])[3]},
         derived_status=there[columns["status"].lower()][6] in GENERATED,
         zone=ZoneInfo(mapping.timezone) if mapping.timezone else None,
@@ -55,7 +57,7 @@ def index_wanted(database: Database, source: ForeignTable) -> str | None:
     if database.one(f"SELECT 1 FROM {source.table} LIMIT 1 OFFSET {MANY}") is None:
         return None
     start = source.columns["scheduled_date"]
-    if not source.text_numbers:
+    if not source.start_number:
         sql, args = source.due(_ANY)
         plan = database.all(f"EXPLAIN QUERY PLAN {sql}", args)
         if any(f"{start}>?" in str(row[-1]) for row in plan):
@@ -63,7 +65,7 @@ def index_wanted(database: Database, source: ForeignTable) -> str | None:
     schema, _, name = source.mapping.table.rpartition(".")
     if _kind(database, source.mapping, schema or "main", name) == "view":
         return f"have its owner make an index of the column that {name}.{start} is taken from"
-    if not source.text_numbers:
+    if not source.start_number:
         indexed = database.all(
             "SELECT 1 FROM pragma_index_list(?, ?) AS l, pragma_index_info(l.name) AS i"
             " WHERE i.seqno = 0 AND NOT l.partial AND lower(i.name) = lower(?)",
@@ -71,7 +73,7 @@ def index_wanted(database: Database, source: ForeignTable) -> str | None:
         )
         if indexed:
             return None
-    column = f"CAST({quote(start)} AS INTEGER)" if source.text_numbers else quote(start)
+    column = source.start
     named = quote(f"{name}_by_start")
     index = f"{quote(schema)}.{named}" if schema else named
     return f"have its owner make one: CREATE INDEX {index} ON {quote(name)} ({column})"
@@ -89,37 +91,6 @@ def _kind(database: Database, mapping: TableMapping, schema: str, name: str) -> 
         advice = f"did you mean {near[0]}?" if near else "correct it, or point [store] url at the right database"
         raise StoreError(f"{database.name} has no table {mapping.table}, which store.table names", advice)
     return str(kinds[name.lower()])
-
-
-def _columns(database: Database, mapping: TableMapping, there: Mapping[str, Any]) -> dict[str, str]:
-    """Return field → column: those that are named, and those that go by CONTRACT §4's names; no mark of the latter."""
-    absent = {field: column for field, column in mapping.columns.items() if column.lower() not in there}
-    if absent:
-        field, column = next(iter(absent.items()))
-        advice = f"name one that it has: {', '.join(row[1] for row in there.values())}"
-        told = f"the table {mapping.table} has no column {column}, which store.columns.{_key(field)} names"
-        raise StoreError(f"{database.name}: {told}", advice)
-    by_name = {field: Columns().of(field) for field in FIELDS if field not in MARKS}
-    if "end" in mapping.columns:
-        del by_name["duration"]
-    found = {f: there[c.lower()][1] for f, c in (by_name | dict(mapping.columns)).items() if c.lower() in there}
-    missing = [field for field in _needed(found) if field not in found]
-    if missing:
-        names = ", ".join(map(_key, missing))
-        told = f"{database.name}: no column of the table {mapping.table} is known to hold {names}"
-        raise StoreError(told, f'name the column: [store.columns] {_key(missing[0])} = "…"')
-    return {field: found[field] for field in (*FIELDS, "end") if field in found}
-
-
-def _needed(found: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the fields that a table must hold: people by participants, or each by an id or a user name."""
-    if "participants" in found:
-        return REQUIRED
-    return (*REQUIRED, *(f for f in PAIR if f.replace("_id", "_name") not in found))
-
-
-def _key(field: str) -> str:
-    return "start" if field == "scheduled_date" else field
 
 
 def _require_updatable(database: Database, mapping: TableMapping, schema: str, name: str) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 
 from coachsync.domain.kinds import is_status
 from coachsync.domain.surveyed import SurveyedColumn, SurveyedTable
-from coachsync.errors import ConfigError
 from coachsync.store.files import require_database
 from coachsync.store.mapped.table import quote
-from coachsync.store.open import CORRUPT, parse_url
+from coachsync.store.open import CORRUPT
 from coachsync.store.sqlite.database import Database, tolerant_text
 
 _ROWS = 100  # of each table
@@ -20,12 +19,9 @@ _CHOICES = 30
 _LISTED = re.compile(r"'((?:[^']|'')*)'")
 
 
-def survey(url: str, base_dir: str) -> tuple[SurveyedTable, ...]:
-    """Return the tables and views of a database, but our own and broken ones. Raises ConfigError, StoreError."""
-    location = parse_url(url, base_dir)
-    if location.kind != "sqlite":
-        raise ConfigError(f"{url} is no database", "name one: sqlite:///FILE, or sqlite:////FILE for an absolute path")
-    path = require_database(location.path)
+def survey_file(path: str) -> tuple[SurveyedTable, ...]:
+    """Return the tables and views of a database, but our own and broken ones. Raises StoreError."""
+    path = require_database(path)
     with closing(Database(path, writable=False, corrupt_hint=CORRUPT, text=tolerant_text)) as database:
         rows = database.all("SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
         wanted = [row for row in rows if not row[0].lower().startswith(("sqlite_", "coachsync_"))]

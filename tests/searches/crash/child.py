@@ -21,7 +21,7 @@ from coachsync.discord.gateway import Gateway
 from coachsync.domain.model import Millis
 from coachsync.engine import loop
 from tests.searches.crash.line import Line
-from tests.searches.crash.steps import Steps, watch_database, watch_swaps
+from tests.searches.crash.steps import Steps, watch_database, watch_postgres, watch_swaps
 
 TIMEOUT_S = 0.25
 _LOCK_WAIT_S = 0.1
@@ -55,6 +55,7 @@ def hurry() -> None:
     """Shorten what every tick of this process and its forks waits for."""
     loop.Gateway = _HurriedGateway  # type: ignore[attr-defined]
     waits.hurry(again=(0.01, 0.02), settle=0.02, sqlite_lock=_LOCK_WAIT_S, json_lock=_LOCK_WAIT_S)
+    waits.hurry(turn=_LOCK_WAIT_S, row_lock=_LOCK_WAIT_S, reconnect=(0.01, 0.02))
 
 
 def tick_here(config: str, now: Millis, environ: Mapping[str, str]) -> tuple[int, str, str]:
@@ -88,6 +89,7 @@ def become_tick(
         os.environ.update(environ)
         app.build = lambda: _Prompt(config, now)
         watch_database(steps)
+        watch_postgres(steps)
         watch_swaps(steps)
         if line is not None:
             line.cut()

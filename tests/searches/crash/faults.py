@@ -99,7 +99,9 @@ _STRUCK_STEPS = tuple(Fault(name, "signal", name) for name in _SIGNALS)
 AT_REQUESTS: tuple[Fault, ...] = (*_LINE, *_UNANSWERED, *_REFUSED, *_LASTING, *_STRUCK_REQUESTS)
 
 _FULL = Fault("disk full", "disk", "full")
-_DISK = (_FULL, Fault("read-only", "disk", "readonly"), Fault("store locked", "disk", "locked"))
+_STORE_LOCKED = Fault("store locked", "disk", "locked")
+_DISK = (_FULL, Fault("read-only", "disk", "readonly"), _STORE_LOCKED)
+_CUT = Fault("connection to the database cut", "disk", "cut")
 _LEDGER_LOCKED = Fault("ledger locked", "disk", "ledger_locked")
 
 IN_PAIRS: tuple[Fault, ...] = (*_UNANSWERED, *_REFUSED)
@@ -111,6 +113,8 @@ FRESH: tuple[Fault, ...] = _STRUCK_REQUESTS
 
 def at_step(step: str, store: str) -> tuple[Fault, ...]:
     """Return the faults that strike at a step."""
+    if store == "postgresql":
+        return (*_STRUCK_STEPS, _CUT, *((_STORE_LOCKED,) if step == "begin" else ()))
     if step == "begin":
         return (*_STRUCK_STEPS, *_DISK, *((_LEDGER_LOCKED,) if store == "json" else ()))
     return (*_STRUCK_STEPS, _FULL) if step in ("commit", "replace") else _STRUCK_STEPS

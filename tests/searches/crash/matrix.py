@@ -14,7 +14,7 @@ from tests.searches.crash.strike import Strike
 from tests.searches.crash.ticker import Ended
 from tests.searches.crash.town import QUARTER
 
-STORES = ("sqlite", "json")
+STORES = ("sqlite", "json", "postgresql")
 FRESH_CASES = 36
 CLEAN_TICKS = 2
 
@@ -98,6 +98,7 @@ def play(case: Case, prepared: Prepared) -> Played:
         for quarter in range(1, CLEAN_TICKS + 1):
             now = prepared.at + quarter * QUARTER
             it.clock.set(now)
+            it.verdict.home.minute_passes()
             ticks.append(it.ticker.here(now))
             problems += it.verdict.of_tick(ticks[-1])
             unfinished = it.verdict.of_end()

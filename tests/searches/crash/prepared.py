@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from coachsync.domain.model import MINUTE, Millis
 from coachsync.standin import SimClock, Standin
 from tests.searches.crash.faults import Point, route_of
-from tests.searches.crash.home import CaseHome
+from tests.searches.crash.home import CaseHome, case_home
 from tests.searches.crash.judge import Verdict, Watch, is_whole
 from tests.searches.crash.scenarios import BY_NAME, OPENED, START, Scenario, Scene
 from tests.searches.crash.ticker import Ticker
@@ -58,7 +58,7 @@ class Stage(NamedTuple):
 @contextmanager
 def stage(prepared: Prepared) -> Iterator[Stage]:
     """Unpack a prepared scenario; it is gone afterwards."""
-    home = CaseHome(prepared.key.store)
+    home = case_home(prepared.key.store)
     standin, clock = unpack(prepared.world)
     key, town = prepared.key, prepared.town
     try:
@@ -73,7 +73,7 @@ def stage(prepared: Prepared) -> Iterator[Stage]:
 
 def prepare(key: Key) -> Prepared:
     """Bring a scenario to the brink, and see what a clean tick does then."""
-    home = CaseHome(key.store)
+    home = case_home(key.store)
     try:
         ready = _brink(key, home)
     finally:

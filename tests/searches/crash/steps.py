@@ -10,7 +10,9 @@ import sqlite3
 import time
 from typing import Any
 
+from coachsync.errors import ConnectionLostError
 from coachsync.host import files
+from coachsync.store.postgres.database import PostgresDatabase
 from coachsync.store.sqlite.database import Database
 from tests.searches.crash.faults import Fault, Point, number_of
 
@@ -29,6 +31,7 @@ class Steps:
         self._counts: dict[str, int] = {}
         self.full = False
         self.read_only = False
+        self.cut = False
 
     def at(self, name: str) -> None:
         """Come to a step."""
@@ -52,6 +55,8 @@ class Steps:
             self.full = True
         elif fault.kind == "readonly":
             self.read_only = True
+        elif fault.kind == "cut":
+            self.cut = True
         else:
             self._control.sendall(f"{fault.kind}\n".encode())
             self._control.recv(1)
@@ -76,6 +81,35 @@ def watch_database(steps: Steps) -> None:
         return changed
 
     Database.run = watched  # type: ignore[method-assign]
+
+
+def watch_postgres(steps: Steps) -> None:
+    """Come by before a transaction, and before and after its commit."""
+    begin, commit = PostgresDatabase._begin, PostgresDatabase._commit
+
+    def begun(self: PostgresDatabase) -> None:
+        steps.at("begin")
+        _cut_off(self, steps)
+        begin(self)
+
+    def committed(self: PostgresDatabase) -> None:
+        steps.at("commit")
+        _cut_off(self, steps)
+        commit(self)
+        steps.at("committed")
+        if steps.cut:
+            _cut_off(self, steps)
+            raise ConnectionLostError("the connection was lost at the commit", "", in_doubt=True)
+
+    PostgresDatabase._begin, PostgresDatabase._commit = begun, committed  # type: ignore[method-assign]
+
+
+def _cut_off(database: PostgresDatabase, steps: Steps) -> None:
+    """Break the connection as a network does, once."""
+    if steps.cut and database._connection is not None:
+        steps.cut = False
+        with contextlib.closing(socket.socket(fileno=os.dup(database._connection.fileno()))) as line:
+            line.shutdown(socket.SHUT_RDWR)
 
 
 def _disk_full() -> sqlite3.OperationalError:

@@ -18,13 +18,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import psycopg
+
 from coachsync.domain.model import Millis
 from coachsync.standin import Standin
+from coachsync.store.postgres.database import _TURN
 from tests.kit.fork import fork
 from tests.kit.town import TOKEN
 from tests.searches.crash.child import become_tick, tick_here
 from tests.searches.crash.faults import Fault, Point
-from tests.searches.crash.home import CaseHome
+from tests.searches.crash.home import POSTGRESQL, CaseHome
 from tests.searches.crash.line import Line
 from tests.searches.crash.steps import STRUCK, Steps
 
@@ -161,6 +164,10 @@ class Ticker:
             descriptor = os.open(f"{self.home.file}.lock", os.O_RDWR | os.O_CREAT, 0o666)
             locks.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            return
+        if self.home.kind == POSTGRESQL:
+            writers = locks.enter_context(psycopg.connect(self.home.url))
+            writers.execute(f"SELECT {_TURN}".encode())
             return
         connection = sqlite3.connect(self.home.ledger, isolation_level=None)
         locks.callback(connection.close)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tests.searches.crash.farm import spread
 from tests.searches.crash.matrix import Case, Played, cases, keys, pairs, play
 from tests.searches.crash.prepared import Key, Prepared, prepare
+from tests.searches.places import server
 
 DEFAULT_WORKERS = 3 * (os.cpu_count() or 1)  # many cases wait for an answer that never comes
 
@@ -43,6 +44,7 @@ def _told(case: Case, result: Played | str) -> Played:
 
 def prepare_all(workers: int) -> dict[Key, Prepared]:
     """Prepare every scenario. Raises RuntimeError where a clean tick already does not do what it should."""
+    server()  # before any worker is forked: they share it
     wanted = keys()
     ready: dict[Key, Prepared] = {}
     for number, one in spread(lambda number: prepare(wanted[number]), len(wanted), workers):

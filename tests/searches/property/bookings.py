@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -13,8 +12,9 @@ from typing import Any, Protocol
 
 from coachsync.domain.model import MINUTE, Millis
 from coachsync.store.columns import MARK_KEYS
-from tests.kit.booking_system import BookingSystem
-from tests.kit.home import URLS, Home
+from tests.kit.booking_system import BookingSystem, PostgresBookingSystem
+from tests.kit.home import Home
+from tests.searches.places import Place
 
 
 def bare(typed: str | None) -> str | None:
@@ -92,7 +92,7 @@ class Booking:
 class Backup:
     """The store and its ledger as they were, and what the booking system knew then."""
 
-    folder: Path
+    files: dict[str, bytes]
     bookings: dict[str, Booking]
     memory: Any = field(default=None)
 
@@ -110,14 +110,19 @@ class System(Protocol):
 class Bookings:
     """The bookings and their store. Every change is written at once, as its own transaction.
 
-    `system` writes a store that is no file; else `kind` says which one is made in the folder.
+    `url` is that of a store to make; it is in a PostgreSQL if there is a `place` for it. `system` writes one that is
+    there.
     """
 
-    def __init__(self, folder: Path, kind: str = "", system: System | None = None) -> None:
+    def __init__(self, folder: Path, url: str = "", place: Place | None = None, system: System | None = None) -> None:
         self.folder = folder
         self.known: dict[str, Booking] = {}
-        self._backups = 0
-        self._system: System = system or BookingSystem(Home(folder, URLS[kind]).make_store().file)
+        self.place = place
+        self._system: System = system or self._made(url)
+
+    def _made(self, url: str) -> System:
+        home = Home(self.folder, url).make_store()
+        return BookingSystem(home.file) if self.place is None else PostgresBookingSystem(url)
 
     def put(self, booking: Booking) -> None:
         """Add or change a booking."""
@@ -145,20 +150,26 @@ class Bookings:
 
     def backup(self) -> Backup:
         """Copy the store and its ledger; nobody may be writing."""
-        self._backups += 1
-        place = self.folder / f"backup-{self._backups}"
-        place.mkdir()
-        for file in self._files(self.folder):
-            shutil.copy2(file, place)
-        return Backup(place, deepcopy(self.known))
+        files = (
+            {file.name: file.read_bytes() for file in self._files()} if self.place is None else self.place.contents()
+        )
+        return Backup(files, deepcopy(self.known))
 
     def restore(self, backup: Backup) -> None:
         """Bring a copy back."""
-        for file in self._files(self.folder):
-            file.unlink()
-        for file in self._files(backup.folder):
-            shutil.copy2(file, self.folder)
+        if self.place is not None:
+            self.place.restore(backup.files)
+        else:
+            for file in self._files():
+                file.unlink()
+            for name, content in backup.files.items():
+                (self.folder / name).write_bytes(content)
         self.known = deepcopy(backup.bookings)
 
-    def _files(self, folder: Path) -> list[Path]:
-        return [f for f in folder.iterdir() if f.name.startswith("sessions") and not f.name.endswith(".lock")]
+    def minute_passes(self) -> None:
+        """Let go by what a run that died may still hold."""
+        if self.place is not None:
+            self.place.minute_passes()
+
+    def _files(self) -> list[Path]:
+        return [f for f in self.folder.iterdir() if f.name.startswith("sessions") and not f.name.endswith(".lock")]

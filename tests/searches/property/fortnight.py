@@ -11,6 +11,7 @@ from coachsync.domain.model import DAY, HOUR, Millis
 from coachsync.engine.tick import tick
 from coachsync.errors import OK, SOME_FAILED, UNUSABLE
 from coachsync.standin import Fault, Request
+from tests.kit.home import SQLITE
 from tests.searches.property.bookings import Booking, Bookings
 from tests.searches.property.oracle import LATE, OPENS
 from tests.searches.property.platform import QUARTER, Platform
@@ -62,9 +63,9 @@ class Fortnight:
         self.town = town
         self.random = random.Random(seed)
         self.days = days
-        self.bookings = Bookings(folder, "sqlite")
+        self.bookings = Bookings(folder, SQLITE)
         self.platform = Platform(self.bookings, town.bookable, [town.guilds[0].id], days * DAY, self.random)
-        self.ticker = Ticker(town, town.settings(folder, "sqlite", "role"))
+        self.ticker = Ticker(town, town.settings(folder, SQLITE, "role"))
         self.watch = Watch(town)
         self.tally = Tally()
         self.outage = range(T0 + (days * DAY) // 2, T0 + (days * DAY) // 2 + 5 * HOUR)

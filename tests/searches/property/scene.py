@@ -20,6 +20,7 @@ from coachsync.standin.answers import Reply
 from coachsync.store.base import Store
 from coachsync.store.open import open_store
 from tests.kit.town import Guild
+from tests.searches.places import Place
 from tests.searches.property.audience import Audience
 from tests.searches.property.bookings import Backup, Booking, Bookings
 from tests.searches.property.moderators import Moderators
@@ -34,11 +35,11 @@ QUARTER: Millis = 15 * MINUTE
 class Scene(Moderators):
     """Everything there is, and what may be done to it."""
 
-    def __init__(self, town: Playground, folder: Path, store: str, access: str) -> None:
+    def __init__(self, town: Playground, folder: Path, url: str, access: str, place: Place | None = None) -> None:
         super().__init__(town, Watch(town))
         self.access: Access = "member" if access == "member" else "role"
-        self.bookings = Bookings(folder, store)
-        self.ticker = Ticker(town, town.settings(folder, store, access, replays=True))
+        self.bookings = Bookings(folder, url, place)
+        self.ticker = Ticker(town, town.settings(folder, url, access, replays=True))
         self.unknown: set[str] = set()
         self.backup: Backup | None = None
         self.trouble = False
@@ -116,6 +117,7 @@ class Scene(Moderators):
         """Run a tick that is killed at its nth request."""
         before = self._run_begins()
         killed = self.ticker.run_killed(nth, after)
+        self.bookings.minute_passes()
         self.tell(f"run killed at request {nth} {'after' if after else 'before'}: {killed}")
         self._run_ended(before)
         self.doubt()

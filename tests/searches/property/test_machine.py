@@ -31,6 +31,8 @@ from hypothesis.stateful import (
 from coachsync import waits
 from coachsync.domain import permissions as p
 from coachsync.domain.model import MINUTE
+from tests.kit.home import URLS
+from tests.searches.places import Place
 from tests.searches.property.bookings import Booking, bare
 from tests.searches.property.replay import replaying
 from tests.searches.property.scene import QUARTER, Scene
@@ -123,13 +125,16 @@ class Days(RuleBasedStateMachine):
         self.ids: tuple[str, ...] = IDS
 
     @initialize(
-        store=st.sampled_from(["sqlite", "json"]),
+        store=st.sampled_from(["sqlite", "json", "postgresql"]),
         access=st.sampled_from(["role", "role", "member"]),
         ids=st.sampled_from([IDS, IDS, NAMESAKES]),
     )
     def begin(self, store: str, access: str, ids: tuple[str, ...]) -> None:
         self.ids = ids
-        self.scene = Scene(self.town, self.folder, store, access)
+        place = Place() if store == "postgresql" else None
+        if place is not None:
+            self.stack.callback(place.remove)
+        self.scene = Scene(self.town, self.folder, place.url if place else URLS[store], access, place)
         self.scene.tell(f"{store} {access}")
         for number, lead in enumerate((150, 170, 260)):
             people = self._person(number), self._person(5 - number)

@@ -9,6 +9,7 @@ import pytest
 
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.standin import Request
+from tests.kit.home import SQLITE
 from tests.searches.property.bookings import Booking
 from tests.searches.property.replay import replaying
 from tests.searches.property.scene import Scene
@@ -27,7 +28,7 @@ def _told(folder: Path, kind: str, *, slowly: bool) -> list[str]:
     with a_playground() as town, replaying(town.hangs):
         if slowly:
             town.standin.latency = _slow
-        scene = Scene(town, folder, "sqlite", "role")
+        scene = Scene(town, folder, SQLITE, "role")
         asked: list[str] = []
         town.standin.after_request(lambda r, _: asked.append(f"{r.method} {r.path} {r.fault} {r.reason}"))
         for number in range(3):

@@ -10,7 +10,7 @@ from coachsync.config import load_settings
 from coachsync.config.settings import Settings
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.standin import SimClock, Standin
-from tests.kit.home import URLS, Home
+from tests.kit.home import Home
 from tests.kit.town import Guild, Town
 from tests.searches.property.replay import Hangs
 
@@ -39,13 +39,13 @@ class Playground(Town):
             for stranger in self.strangers:
                 self.world.give_role(home, stranger, role)
 
-    def settings(self, folder: Path, store: str, access: str, *, replays: bool = False) -> Settings:
-        """Write the configuration of a store in `folder`, and return it, impatient with slow answers.
+    def settings(self, folder: Path, url: str, access: str, *, replays: bool = False) -> Settings:
+        """Write the configuration of a store into `folder`, and return it, impatient with slow answers.
 
         `replays`: for runs that replay: patient, and with one request at a time.
         """
         first, second = self.guilds
-        home = Home(folder, URLS[store])
+        home = Home(folder, url)
         lines = [f'access = "{access}"', *_section(first)]
         home.configure(first.id, lines, "\n".join([f"[guilds.{second.id}]", *_section(second)]))
         found = load_settings(str(home.config), self.environ)

@@ -22,7 +22,7 @@ from coachsync.errors import SOME_FAILED, CoachsyncError, ConfigError, UsageErro
 from coachsync.report.lines import people
 from coachsync.report.moments import Moments
 from coachsync.report.text import word
-from coachsync.store.sqlite.survey import survey
+from coachsync.store.survey import survey
 
 _SHOWN = 3
 _LOOKED_AT = 1000  # rows
