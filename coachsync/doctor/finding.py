@@ -24,6 +24,7 @@ Check = Literal[
     "bookings",
     "store",
     "ledger",
+    "hosts",
     "sources",
     "schedule",
     "files",

@@ -26,8 +26,10 @@ from coachsync.domain.windows import Policy
 from coachsync.domain.words import accident, unknown_status
 from coachsync.errors import CoachsyncError
 from coachsync.standing.health import LastTick, attention, last_tick
+from coachsync.standing.hosts import hosts_of
 from coachsync.standing.paused import paused_causes
 from coachsync.store.base import Store
+from coachsync.store.bookings import Bookings
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.parts import Parts, open_parts
 from coachsync.store.proof import prove_ledger, prove_writable
@@ -68,6 +70,7 @@ def read_store(settings: Settings, now: Millis, days: int) -> tuple[Kept, list[F
         kept, findings = _ledger(parts, Kept(_written(parts)), settings, now)
         sessions, broken = _bookings(parts, now, days)
         findings += broken or _of_store(parts, kept, sessions, settings.store.mapping)
+        findings += _hosts(parts, settings, now)
         if not broken:
             policy = settings.policy
             kept = kept._replace(coming=tuple(s for s in sessions if _is_coming(s, policy, now, days)))
@@ -151,13 +154,33 @@ def _ledger(parts: Parts, kept: Kept, settings: Settings, now: Millis) -> tuple[
     return kept, [fine("ledger", f"{when}; {rooms} room{'s' if rooms != 1 else ''} open")]
 
 
+def _hosts(parts: Parts, settings: Settings, now: Millis) -> list[Finding]:
+    """Return what is to be said of the hosts that share a PostgreSQL; nothing if its ledger cannot be read."""
+    if parts.location.is_file or parts.ledger is None or parts.bookings is None:
+        return []
+    from coachsync.doctor.hosts import of_hosts
+    from coachsync.store.postgres.server import server_at
+
+    try:
+        hosts = hosts_of(_store(parts, parts.bookings, parts.ledger), settings.schedule.max_silence, now)
+        return of_hosts(server_at(parts.path), hosts, parts.ledger.past(), now)
+    except CoachsyncError as error:
+        return [fault("hosts", error.message, error.hint)]
+
+
+def _store(parts: Parts, bookings: Bookings, ledger: Ledger) -> Store:
+    store = Store(parts.name if parts.own == parts.path else parts.own, bookings, ledger)
+    store.shared = not parts.location.is_file
+    return store
+
+
 def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, now: Millis) -> Kept:
     known = [entry for entry in ledger.live_entries() if entry.live]
     live = tuple(entry for entry in known if not is_rehearsal(entry.session_id))
     guilds = {*settings.guild_ids, *(entry.guild_id for entry in live)}
     causes, last = ledger.causes(), None
     if parts.bookings is not None:
-        store = Store(parts.name if parts.own == parts.path else parts.own, parts.bookings, ledger)
+        store = _store(parts, parts.bookings, ledger)
         last = last_tick(store, settings, now)
         causes = (*attention(store, settings, now), *paused_causes(store, settings, now))
     return kept._replace(

@@ -30,11 +30,12 @@ def _head(cause: Cause, sessions: Mapping[str, Session], now: Millis) -> str:
 
 
 def place_of(cause: Cause) -> str:
-    """Return what is concerned if no session is: a guild, a source of bookings, another host, or this one."""
+    """Return what is concerned if no session is: a guild, a source of bookings, the hosts together, or this one."""
     if cause.guild_id:
         return f"guild {cause.guild_id}"
-    kind = "host" if cause.code == "host_silent" else "source"
-    return f"{kind} {cause.about}" if cause.about else "this host"
+    if cause.code == "host_silent":
+        return "the hosts"
+    return f"source {cause.about}" if cause.about else "this host"
 
 
 def whose(cause: Cause, sessions: Mapping[str, Session], moments: Moments) -> str:

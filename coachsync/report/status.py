@@ -205,7 +205,7 @@ def host_rows(view: StatusView) -> list[HostRow]:
     return [
         HostRow(
             clean(name),
-            _last_of(known[name], when) if name in known else "none ended yet",
+            _last_of(known[name], when) if name in known else "under way",
             tuple(bot for host, bot in held if host == name),
             clean(known[name].program) if len(versions) > 1 and name in known else "",
             name in hosts.silent,

@@ -15,6 +15,7 @@ from coachsync.report.fitting import cut, fit, flow, width
 from coachsync.report.grid import Column, fits, grid
 from coachsync.report.listing import INDENT, Item, listing, names_of, shortened, told
 from coachsync.report.status import (
+    HostRow,
     Severity,
     StatusView,
     block_of,
@@ -30,7 +31,7 @@ from coachsync.standing.row import StatusRow
 _STYLES: dict[Severity, str] = {"late": "bold red", "soon": "yellow", "note": "", "fine": "green", "none": ""}
 _MARKS: dict[Severity, str] = {"late": "✗", "soon": "✗", "note": "!", "fine": " ", "none": " "}
 _NAMED = 3
-_HOSTS = (Column(""), Column("HOST"), Column("LAST RUN"), Column("WORKS WITH"), Column("VERSION"))
+_HOSTS = (Column("  HOST"), Column("LAST RUN"), Column("WORKS WITH"), Column("VERSION"))
 
 
 def status_screen(view: StatusView, canvas: Canvas) -> str:
@@ -49,19 +50,21 @@ def status_screen(view: StatusView, canvas: Canvas) -> str:
 def _hosts(view: StatusView, canvas: Canvas) -> str:
     """Return the hosts that share the store, one line each where there is room; "" if there is but one."""
     rows = host_rows(view)
-    mark = fit(_MARKS["note"], canvas)
-    cells = [(mark if row.silent else " ", row.name, row.last, "; ".join(row.works), row.program) for row in rows]
+    cells = [(f"{_host_mark(row, canvas)} {row.name}", row.last, "; ".join(row.works), row.program) for row in rows]
     if not rows or fits(_HOSTS, cells, canvas):
         return grid(_HOSTS, cells, canvas) if rows else ""
-    return "\n".join(line for cell in cells for line in _narrow_host(cell, canvas))
+    return "\n".join(line for row in rows for line in _narrow_host(row, canvas))
 
 
-def _narrow_host(cell: tuple[str, ...], canvas: Canvas) -> Iterator[str]:
-    mark, name, last, works, program = cell
-    pieces = [name, f"last run {last}", works, f"coachsync {program}" if program else ""]
-    first, *more = flow([fit(piece, canvas) for piece in pieces if piece], canvas.width - len(INDENT), canvas)
-    yield f"{mark} {first}"
+def _narrow_host(row: HostRow, canvas: Canvas) -> Iterator[str]:
+    pieces = [row.name, f"last run {row.last}", *row.works, *([f"coachsync {row.program}"] if row.program else [])]
+    first, *more = flow([fit(piece, canvas) for piece in pieces], canvas.width - len(INDENT), canvas)
+    yield f"{_host_mark(row, canvas)} {first}"
     yield from (INDENT + line for line in more)
+
+
+def _host_mark(row: HostRow, canvas: Canvas) -> str:
+    return fit(_MARKS["note"], canvas) if row.silent else " "
 
 
 def _item(row: StatusRow, view: StatusView) -> Item:

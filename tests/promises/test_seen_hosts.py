@@ -61,7 +61,7 @@ def test_status_names_who_works_with_which_bot_since_when(scene: Scene, on_host:
         told, document = scene.program("status").out, scene.program("status", "--json").json
     (lease,) = document["leases"]
     assert (lease["bot"], lease["host"]) == (BOT, "beta")
-    assert f"host beta: last run none ended yet; works with bot {BOT} since {lease['since']}" in told.splitlines()
+    assert f"host beta: last run under way; works with bot {BOT} since {lease['since']}" in told.splitlines()
     assert scene.program("status", "--json").json["leases"] == []
 
 

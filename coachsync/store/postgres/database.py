@@ -168,6 +168,12 @@ class PostgresDatabase:
         sql = "SELECT 1 FROM pg_class WHERE oid = to_regclass(?) AND relkind IN ('r', 'p')"
         return self.one(sql, (table,)) is not None
 
+    def is_pooled(self) -> bool:
+        """Return whether a pooler stands between: the server that works is not the one that seemed to greet us."""
+        working = self.one("SELECT pg_backend_pid()")
+        connection = self._connection
+        return working is not None and connection is not None and connection.info.backend_pid != working[0]
+
     def copied(self, prefix: str) -> Sql:
         """Return the tables whose names begin so, copied to memory, where they may be changed."""
         from coachsync.store.postgres.copy import in_memory
