@@ -160,6 +160,7 @@ def _of_schedules(
         kept.path,
         now,
         sound=all(found.is_fine(check) for check in ("token", "api", "clock", "store", "ledger")),
+        hosts=kept.hosts,
         token_in_environ=bool(request.environ.get("COACHSYNC_TOKEN")) and not settings.discord.token_file,
     )
     return of_schedules(schedules(request.machine), ticking)

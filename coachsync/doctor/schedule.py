@@ -16,6 +16,8 @@ from coachsync.host.owner import denied, owner_of, user_name
 from coachsync.schedule.found import Schedule
 from coachsync.schedule.ours import found_without_name, is_ours
 from coachsync.standing.health import LastTick
+from coachsync.standing.hosts import Hosts
+from coachsync.store.ledger.keys import node_name
 
 _NONE, _NOT_KNOWN = "no run came yet", "whether runs came is not known"
 _INSTALL = "`coachsync schedule install`, or by hand as `coachsync help install` shows"
@@ -25,7 +27,7 @@ class Ticking(NamedTuple):
     """What is known of runs: the last one, if the ledger is `readable`, and the causes that stand.
 
     `store` is the store's file, "" if there is none. `sound`: nothing else was found that makes runs fail.
-    `token_in_environ`: this shell's variable holds the token.
+    `token_in_environ`: this shell's variable holds the token. `hosts`: those that share the store.
     """
 
     settings: Settings
@@ -36,6 +38,7 @@ class Ticking(NamedTuple):
     now: Millis
     sound: bool = True
     token_in_environ: bool = False
+    hosts: Hosts = Hosts()
 
     def cause(self, code: str) -> Cause | None:
         """Return the cause of this code that stands, None if none does."""
@@ -108,6 +111,10 @@ def _of_root(schedule: Schedule, ticking: Ticking) -> Iterator[Finding]:
 
 
 def _of_silence(ours: Sequence[Schedule], working: Sequence[Schedule], ticking: Ticking) -> Iterator[Finding]:
+    elsewhere = _elsewhere(ours, working, ticking)
+    if elsewhere is not None:
+        yield elsewhere
+        return
     silent, failed = ticking.cause("no_tick"), ticking.cause("tick_failed")
     if not working and (silent is not None or ticking.last is None):
         if not ours:  # else its flaws were told
@@ -127,6 +134,20 @@ def _of_silence(ours: Sequence[Schedule], working: Sequence[Schedule], ticking: 
         yield fault("schedule", failed.message, failed.hint)
     else:
         yield fine("schedule", _told(working, ticking.last))
+
+
+def _elsewhere(ours: Sequence[Schedule], working: Sequence[Schedule], ticking: Ticking) -> Finding | None:
+    """Return that runs come from other hosts of the store and not from this one; None if they do, or do not either."""
+    limit = ticking.now - ticking.settings.schedule.max_silence
+    lately = [run.host for run in ticking.hosts.runs if run.started_at >= limit]
+    if not lately or node_name() in lately or (ours and not working):
+        return None
+    come = f"they come from {' and '.join(lately)}"
+    if working:
+        told = f"{working[0].called} calls it ({working[0].when}), and no run came from this host lately; {come}"
+        return doubt("schedule", told, _where_to_look(working[0]))
+    told = f"nothing on this host calls `coachsync run`, as far as this user can see; {come}"
+    return doubt("schedule", told, f"if this host is to do its part, schedule it here: {_INSTALL}")
 
 
 def _where_to_look(schedule: Schedule) -> str:

@@ -26,7 +26,7 @@ from coachsync.domain.windows import Policy
 from coachsync.domain.words import accident, unknown_status
 from coachsync.errors import CoachsyncError
 from coachsync.standing.health import LastTick, attention, last_tick
-from coachsync.standing.hosts import hosts_of
+from coachsync.standing.hosts import Hosts, hosts_of
 from coachsync.standing.paused import paused_causes
 from coachsync.store.base import Store
 from coachsync.store.bookings import Bookings
@@ -45,7 +45,7 @@ class Kept(NamedTuple):
     within the days asked for, or have one now. `live`: what the ledger knows to be open for sessions, `left` what a
     rehearsal left. `last` is the last `run`, if
     there was one and the ledger is `readable`. `causes` are all that stand now, pauses among them,
-    `bots` which bot last worked in each guild.
+    `bots` which bot last worked in each guild, `hosts` those that share the store, if several may.
     """
 
     path: str = ""
@@ -57,6 +57,7 @@ class Kept(NamedTuple):
     causes: tuple[Cause, ...] = ()
     bots: Mapping[str, str] = {}
     budgets: Mapping[str, RoleBudget] = {}
+    hosts: Hosts = Hosts()
 
 
 def read_store(settings: Settings, now: Millis, days: int) -> tuple[Kept, list[Finding]]:
@@ -70,7 +71,7 @@ def read_store(settings: Settings, now: Millis, days: int) -> tuple[Kept, list[F
         kept, findings = _ledger(parts, Kept(_written(parts)), settings, now)
         sessions, broken = _bookings(parts, now, days)
         findings += broken or _of_store(parts, kept, sessions, settings.store.mapping)
-        findings += _hosts(parts, settings, now)
+        findings += _hosts(parts, kept, now)
         if not broken:
             policy = settings.policy
             kept = kept._replace(coming=tuple(s for s in sessions if _is_coming(s, policy, now, days)))
@@ -154,23 +155,27 @@ def _ledger(parts: Parts, kept: Kept, settings: Settings, now: Millis) -> tuple[
     return kept, [fine("ledger", f"{when}; {rooms} room{'s' if rooms != 1 else ''} open")]
 
 
-def _hosts(parts: Parts, settings: Settings, now: Millis) -> list[Finding]:
+def _is_shared(parts: Parts) -> bool:
+    """Return whether several hosts may use the store: its ledger is no file."""
+    return not parts.location.is_file and not parts.apart
+
+
+def _hosts(parts: Parts, kept: Kept, now: Millis) -> list[Finding]:
     """Return what is to be said of the hosts that share a PostgreSQL; nothing if its ledger cannot be read."""
-    if parts.location.is_file or parts.ledger is None or parts.bookings is None:
+    if not _is_shared(parts) or not kept.readable or parts.ledger is None:
         return []
     from coachsync.doctor.hosts import of_hosts
     from coachsync.store.postgres.server import server_at
 
     try:
-        hosts = hosts_of(_store(parts, parts.bookings, parts.ledger), settings.schedule.max_silence, now)
-        return of_hosts(server_at(parts.path), hosts, parts.ledger.past(), now)
+        return of_hosts(server_at(parts.path), kept.hosts, parts.ledger.past(), now)
     except CoachsyncError as error:
         return [fault("hosts", error.message, error.hint)]
 
 
 def _store(parts: Parts, bookings: Bookings, ledger: Ledger) -> Store:
     store = Store(parts.name if parts.own == parts.path else parts.own, bookings, ledger)
-    store.shared = not parts.location.is_file
+    store.shared = _is_shared(parts)
     return store
 
 
@@ -178,10 +183,11 @@ def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, no
     known = [entry for entry in ledger.live_entries() if entry.live]
     live = tuple(entry for entry in known if not is_rehearsal(entry.session_id))
     guilds = {*settings.guild_ids, *(entry.guild_id for entry in live)}
-    causes, last = ledger.causes(), None
+    causes, last, hosts = ledger.causes(), None, Hosts()
     if parts.bookings is not None:
         store = _store(parts, parts.bookings, ledger)
         last = last_tick(store, settings, now)
+        hosts = hosts_of(store, settings.schedule.max_silence, now) if store.shared else hosts
         causes = (*attention(store, settings, now), *paused_causes(store, settings, now))
     return kept._replace(
         readable=True,
@@ -189,6 +195,7 @@ def _remembered(parts: Parts, ledger: Ledger, kept: Kept, settings: Settings, no
         left=tuple(entry for entry in known if is_rehearsal(entry.session_id)),
         bots=ledger.bots(),
         last=last,
+        hosts=hosts,
         causes=tuple(dict.fromkeys(causes)),
         budgets={guild: ledger.role_budget(guild, now) for guild in guilds},
     )

@@ -483,9 +483,14 @@ START: dict[str, Meaning] = {
         ),
     ),
     "locked": Meaning(
-        "another run holds the lock",
+        "another run holds the lock, or another host works with the bot",
         "nothing: the other run does the work. `--wait 60` waits for it",
         "this command did nothing",
+        (
+            Reason("a run of this host is under way", "wait; `coachsync runs` shows since when"),
+            Reason("a host that shares the PostgreSQL works in that guild", "wait; `coachsync status` names it"),
+            Reason("that host was killed or cut off", "nothing: its right to the bot ends within a minute"),
+        ),
     ),
     "usage": Meaning(
         "the command line makes no sense",

@@ -12,9 +12,11 @@ import pytest
 from coachsync.config import load_settings
 from coachsync.doctor.schedule import Ticking, of_schedules
 from coachsync.domain.finding import Finding
+from coachsync.domain.hosts import HostRuns
 from coachsync.domain.model import HOUR, MINUTE, Millis
 from coachsync.schedule.look import schedules
 from coachsync.standing.health import attention, last_tick
+from coachsync.standing.hosts import Hosts
 from tests.kit.home import Home
 from tests.schedule.machine import PROGRAM, Machine
 
@@ -40,13 +42,14 @@ class Place:
                 (self.now - ago, self.now - ago, code),
             )
 
-    def found(self, *, sound: bool = True, token_in_environ: bool = False) -> list[Finding]:
+    def found(self, *, sound: bool = True, token_in_environ: bool = False, hosts: Hosts | None = None) -> list[Finding]:
         """Return what is found."""
         settings = load_settings(str(self.home.config), {})
         with self.home.store(writable=False) as store:
             last = last_tick(store, settings, self.now) if self.readable else None
             causes = attention(store, settings, self.now) if self.readable else ()
         ticking = Ticking(settings, last, self.readable, causes, str(self.home.file), self.now, sound, token_in_environ)
+        ticking = ticking._replace(hosts=hosts or Hosts())
         return list(of_schedules(schedules(self.machine.host), ticking))
 
     def only(self) -> Finding:
@@ -177,3 +180,27 @@ def test_ledger_that_cannot_be_read_leaves_open_whether_runs_came(place: Place) 
     place.ran(4 * MINUTE)
     place.readable = False
     assert "whether runs came is not known" in place.only().message
+
+
+def beta(place: Place) -> Hosts:
+    """Return another host that shares the store, and ran 4 minutes ago."""
+    at = place.now - 4 * MINUTE
+    return Hosts((HostRuns("beta", "0.1.0", at, at, 0, worked=True, since=at, lately=12, others=0),))
+
+
+def test_host_that_no_schedule_calls_is_told_from_where_runs_come(place: Place) -> None:
+    place.ran(4 * MINUTE)
+    (found,) = place.found(hosts=beta(place))
+    assert (found.level, "nothing on this host calls" in found.message) == ("warning", True)
+    assert found.message.endswith("they come from beta")
+
+
+def test_schedule_whose_runs_do_not_come_is_told_also_if_another_host_s_do(place: Place) -> None:
+    place.machine.crontab(place.line)
+    place.ran(4 * MINUTE)
+    (found,) = place.found(hosts=beta(place))
+    assert (found.level, "no run came from this host lately" in found.message, "cron" in found.hint) == (
+        "warning",
+        True,
+        True,
+    )

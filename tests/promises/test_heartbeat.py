@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from coachsync.domain.model import MINUTE
+from tests.kit.nodes import OnHost
+from tests.kit.postgres import Postgres
 from tests.kit.scene import ID, Scene, Stage
 from tests.kit.town import TOKEN
 
@@ -70,6 +72,16 @@ def test_run_that_went_well_is_told_to_the_address_itself(stage: Stage, watcher:
     scene = watched(stage, watcher.url)
     assert scene.program("run").code == 0
     assert [beat.path for beat in watcher.beats] == ["/ping/uuid"]
+
+
+def test_body_names_the_host_if_several_may_share_the_store(
+    stage: Stage, watcher: Watcher, postgres_server: Postgres, on_host: OnHost
+) -> None:
+    on_host("alpha")
+    scene = stage(store=postgres_server.fresh())
+    scene.configure(rest=f'[heartbeat]\nurl = "{watcher.url}"')
+    assert scene.program("run").code == 0
+    assert [beat.body for beat in watcher.beats] == ["host alpha\n"]
 
 
 def test_start_and_end_bear_one_run_id(stage: Stage, watcher: Watcher) -> None:
