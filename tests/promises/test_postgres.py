@@ -86,6 +86,14 @@ class TestDown:
         assert (done.code, done.complaint) == (3, ["error", "hint"])
         assert "127.0.0.1:1/bookings cannot be used" in done.err
 
+    def test_what_is_not_installed_is_named_with_the_line_that_installs_it(self, tmp_path: Path) -> None:
+        home = Home(tmp_path, AWAY)
+        home.configure(GUILD)
+        without = "import sys; [sys.modules.pop(name) for name in [*sys.modules] if '.postgres.' in name]"
+        done = home.run("status", inject=f"{without}; sys.modules['psycopg'] = None")
+        assert (done.code, done.complaint) == (3, ["error", "hint"])
+        assert "pip install 'coachsync[postgres]'" in done.err
+
     def test_json_says_it_in_a_document(self, tmp_path: Path) -> None:
         home = Home(tmp_path, AWAY)
         home.configure(GUILD)
@@ -172,6 +180,19 @@ class TestLostConnections:
         scene.tick(QUARTER)
         assert (len(scene.roles()), len(scene.rooms())) == (1, 1)
         assert scene.people_in_reach() == {scene.student, scene.coach}
+
+
+def test_a_server_that_goes_for_good_ends_the_run_and_the_next_one_finishes_its_work(stage: Stage) -> None:
+    with postgres() as server:
+        scene = stage(store=server.fresh())
+        scene.book()
+        before_roles(scene, server.stop)
+        done = scene.program("run", inject="from coachsync import waits; waits.hurry(reconnect=(0.05,))")
+        assert (done.code, "Traceback" in done.err) == (3, False), done.err
+        server.start()
+        scene.sql("UPDATE coachsync_leases SET until = 0")  # a minute passed
+        scene.tick(QUARTER)
+        assert (len(scene.roles()), len(scene.rooms())) == (1, 1)
 
 
 def test_a_server_that_is_restarted_in_the_middle_doubles_nothing(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +17,15 @@ from coachsync.domain.windows import RELEASED
 from coachsync.store.base import Store
 from coachsync.store.ledger.pruning import paced
 from tests.kit.nodes import OnHost
-from tests.store.backends import GUILD, NOW, STUDENT, Backend, an_entry
+from tests.store.backends import BOOKABLE, GUILD, NOW, STUDENT, Backend, an_entry, made
 
 SESSION = Session("s", "SCHEDULED", NOW, NOW + HOUR, GUILD, (), False, False, None, None)
+
+
+@pytest.fixture(params=BOOKABLE)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """A store of each kind of ledger: that of a mapped table is no other."""
+    return made(request.param, tmp_path, request)
 
 
 def save(store: Store, *entries: object) -> None:

@@ -234,7 +234,9 @@ class PostgresDatabase:
         return self._connection
 
     def _begin(self) -> None:
-        turn = f"SET LOCAL lock_timeout = {_millis(waits.current().turn)}; SELECT {_TURN};"
+        wait = _millis(waits.current().turn)
+        turn = f"SET LOCAL lock_timeout = {wait}; SET LOCAL statement_timeout = {wait + 1000};"
+        turn += f" SELECT {_TURN};"
         begin = f"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; {turn} {self._limits(waits.current().idle)}"
         with self._errors():
             try:

@@ -163,6 +163,18 @@ class TestLimits:
         assert connection is not None
         assert connection.execute("SHOW statement_timeout").fetchone() == ("0",)
 
+    def test_what_a_role_is_set_to_counts_for_nothing(self, url: str, postgres_server: Postgres) -> None:
+        short = [f"{name}_timeout = 30" for name in ("statement", "lock", "idle_in_transaction_session")]
+        for setting in (*short, "default_transaction_read_only = on", "default_transaction_isolation = 'serializable'"):
+            postgres_server.run(f"ALTER ROLE {role_of(url)} SET {setting}")
+        with closing(PostgresDatabase(url, writable=True)) as database:
+            database.one("SELECT pg_sleep(0.06)")
+            with database.immediate():
+                database.run("CREATE TABLE things (id BIGINT)")
+                threading.Event().wait(0.06)
+                database.run("INSERT INTO things SELECT 1 FROM pg_sleep(0.06)")
+            assert database.all("SELECT id FROM things") == [(1,)]
+
     @pytest.mark.usefixtures("table")
     def test_a_row_that_somebody_holds_is_not_waited_for_long(
         self, database: PostgresDatabase, url: str, other: PostgresDatabase
