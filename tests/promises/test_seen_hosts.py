@@ -157,3 +157,15 @@ def test_figures_say_when_each_host_worked_last_and_which_bot_is_held(scene: Sce
     assert f'coachsync_lease_held{{bot="{BOT}",host="beta"}} 1.0' in told
     for host in ("alpha", "beta"):
         assert f'coachsync_host_last_run_timestamp_seconds{{host="{host}"}}' in told
+
+
+def test_host_that_is_too_old_for_the_ledger_says_so_and_sends_nothing(scene: Scene) -> None:
+    scene.tick()
+    scene.book()
+    with closing(PostgresDatabase(scene.url, writable=True)) as sql:
+        sql.run("UPDATE coachsync_meta SET value = value + 1 WHERE key = 'version'")
+        sql.run("INSERT INTO coachsync_meta SELECT 'least_reader', value - 1 FROM coachsync_meta WHERE key = 'version'")
+    told = scene.command("run")
+    assert (told.code, scene.standin.requests, "may not write" in told.err) == (3, [], True)
+    assert "upgrade coachsync on this host" in told.err
+    assert ID in scene.program("status").out

@@ -17,6 +17,7 @@ from coachsync.report.screen import screen
 from coachsync.report.story import SessionStory, plain_lines, sections, told
 from coachsync.report.table import Canvas
 from coachsync.standing.row import Known, row_of
+from coachsync.store.leases import LeaseHolder
 from tests.domain.build import COACH, GUILD, POLICY, START, STUDENT, a_session, an_entry
 
 NAMED = (Person(STUDENT, "student", "Nadja Petrova"), Person(COACH, "coach", "Coach Mike"))
@@ -160,3 +161,20 @@ def test_story_on_a_terminal_breaks_no_word(width: int, unicode: bool) -> None:
     assert max(cell_len(line) for line in shown if not line.startswith("https://")) <= width
     words = {word for part in sections(story, moments) for line in part.lines for word in line.text.split()}
     assert words <= {word for line in shown for word in line.split()}
+
+
+def test_hosts_are_named_if_there_are_several_and_once_for_what_repeats() -> None:
+    steps = [event(OPEN_AT, "role made", detail="Session (1)")._replace(host="alpha")]
+    steps += [failed(OPEN_AT + n * MINUTE)._replace(host=host) for n, host in enumerate(("alpha", "beta", "alpha"))]
+    story, moments = a_story(None, *steps)
+    assert "on alpha" not in plain(story, moments)
+    told = plain(story._replace(hosts=True), moments)
+    assert "the role Session was made, on alpha" in told
+    assert "(unknown_member), on alpha and beta, 3 times" in told
+
+
+def test_host_that_works_with_the_guild_s_bot_is_named() -> None:
+    story, moments = a_story(None)
+    holder = LeaseHolder("9", "beta", OPEN_AT, OPEN_AT + MINUTE, 0)
+    told = plain(story._replace(holder=holder), moments)
+    assert "host beta works with the bot of its guild, since 2026-" in told
