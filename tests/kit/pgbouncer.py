@@ -15,6 +15,7 @@ from tests.kit.postgres import Postgres, as_postgres
 
 _CONFIGURATION = """
 [databases]
+statements = host=127.0.0.1 port={server} dbname=postgres pool_mode=statement
 * = host=127.0.0.1 port={server}
 [pgbouncer]
 listen_addr = 127.0.0.1

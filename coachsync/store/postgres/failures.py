@@ -16,10 +16,13 @@ from coachsync.secrets import LIBPQ_PLACES, redact
 _SHUT = ("57P", "08", "25P03", "25P04")  # shut down, no connection, too long idle
 _ROW = ("22", "23", "44", "P0", "428C9", "55000")  # a value, a constraint, a view's check, a trigger, a computed column
 _LONGEST = 300
+_POOLED = "statement pooling mode"  # as pgbouncer says it, with the code of a broken connection
 
 
 def lost(error: psycopg.Error, connection: psycopg.Connection[Any] | None) -> bool:
     """Return whether a failure means that the connection is gone, and not that a statement was wrong."""
+    if _POOLED in str(error):
+        return False
     if connection is None or connection.closed or connection.broken:
         return True
     return (error.sqlstate or "").startswith(_SHUT) or isinstance(error, psycopg.InterfaceError)
@@ -31,6 +34,8 @@ def told(error: psycopg.Error, name: str, writable: bool, *, role: str = "", ins
     `role`: who we are; `inside` a transaction, which has had its turn.
     """
     code, text = error.sqlstate or "", _text(error)
+    if _POOLED in text:
+        return StoreError(f"{name}: {text}", "give the database pool_mode = transaction in pgbouncer's configuration")
     if code == "42501" and _is_row_security(error):
         return RowRefusedError(f"{name}: {text}", "see what the table's row security policies let this role do")
     if code.startswith(_ROW):
@@ -73,6 +78,8 @@ def _connecting(text: str) -> str:
     """Return what helps; libpq has words alone, and no codes, for what happens while it connects."""
     if "assword" in text:
         return LIBPQ_PLACES.replace("take it out; put it", "put the role's password")
+    if "unsupported startup parameter" in text:
+        return "take that parameter out of [store] url, or name it in pgbouncer's ignore_startup_parameters"
     if "does not exist" in text:
         return "make it on the server (createuser, createdb), or correct [store] url"
     if "starting up" in text or "shutting down" in text or "recovery mode" in text:
