@@ -47,17 +47,22 @@ def lines(report: CopyReport, *, dry_run: bool) -> Iterator[str]:
         yield clean(f"  coachsync store reopen {quote(report.source)}")
 
 
-def next_steps(report: CopyReport, named_in: str, *, dry_run: bool) -> list[str]:
-    """Return what is to be done now; `named_in`: what names the old store for runs, "" if nothing known does."""
+def next_steps(report: CopyReport, named_in: str, *, dry_run: bool, ledger: bool) -> list[str]:
+    """Return what is to be done now; `named_in`: what names the old store for runs, "" if nothing known does.
+
+    `ledger`: what coachsync remembers was copied alone.
+    """
     if dry_run or not (report.moved or report.already):
         return []
-    if named_in == "COACHSYNC_STORE":
+    where = f"in {named_in}" if named_in else "in the configuration of every host"
+    if ledger:
+        edit = f"{where}, under [store]: url names the bookings where they are now, ledger {report.target}"
+    elif named_in == "COACHSYNC_STORE":
         edit = f"set COACHSYNC_STORE to {report.target} wherever it is set"
-    elif named_in:
-        edit = f'in {named_in}, under [store]: url = "{report.target}"'
     else:
-        edit = f'in the configuration of every host, under [store]: url = "{report.target}"'
-    return [clean(edit), "coachsync doctor"]
+        edit = f'{where}, under [store]: url = "{report.target}"'
+    again = "coachsync schedule install, if systemd starts runs: its unit names the folders of the store"
+    return [clean(edit), "coachsync doctor", again]
 
 
 def document(report: CopyReport, now: str, steps: list[str], *, dry_run: bool, ledger: bool) -> dict[str, Any]:

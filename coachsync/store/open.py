@@ -85,7 +85,7 @@ def open_store(
     """
     store = _opened(url, base_dir, defaults, writable=writable, mapping=mapping)
     try:
-        require_in_use(store.ledger, store.path, url)
+        require_in_use(store.ledger, store.path, mapping.ledger or url if mapping is not None else url)
     except BaseException:
         store.close()
         raise

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import sqlite3
 import subprocess
 from contextlib import closing
 from itertools import count
@@ -14,12 +16,13 @@ from itertools import count
 import pytest
 
 from coachsync.domain.model import HOUR, MINUTE
-from coachsync.errors import OK, UNUSABLE
+from coachsync.errors import OK, UNUSABLE, USAGE
 from coachsync.store.postgres.database import PostgresDatabase
 from tests.documents.pages import text_of
 from tests.kit.home import JSON, SQLITE, Result
 from tests.kit.postgres import Postgres
 from tests.kit.scene import ID, QUARTER, Scene, Stage
+from tests.promises.test_json_documents import check
 
 _databases = count()
 
@@ -166,6 +169,53 @@ def test_hosts_work_on_partitions_by_month(opened: Scene, database: Database) ->
     told = scene.program("explain", ID)
     assert (told.code, scene.program("runs").code) == (OK, OK)
     assert scene.program("store", "copy", scene.url, "sqlite:///back.db").code == OK
+
+
+def test_bookings_of_another_system_are_left_to_it_and_what_is_remembered_goes_along(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.configure(rest='table = "sessions"')
+    scene.tick()
+    (old,) = [line for line in scene.home.config.read_text().splitlines() if line.startswith("url")]
+    said = scene.program("store", "copy", SQLITE, "sqlite:///new.db")
+    assert (said.code, "another system's" in said.err) == (USAGE, True)
+    shutil.copy(scene.file, scene.folder / "new.db")  # as that system moves it
+    with closing(sqlite3.connect(scene.folder / "new.db")) as database:
+        tables = database.execute("SELECT name FROM sqlite_master WHERE name LIKE 'coachsync%' AND type = 'table'")
+        for (name,) in tables.fetchall():
+            database.execute(f"DROP TABLE {name}")
+    remedy = said.err.partition("coachsync store")[2].splitlines()[0]
+    assert scene.program("store", *shlex.split(remedy)).code == OK
+    assert "is not worked on any more" in scene.program("run").err
+    text = scene.home.config.read_text().replace(old, 'url = "sqlite:///new.db"')
+    scene.home.config.write_text(text)
+    scene.clock.advance(6 * HOUR)
+    assert scene.program("run", "--json").actions == [(ID, "cleanup", "done")]
+
+
+@pytest.mark.parametrize(("stop", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_copy_that_is_interrupted_says_so_and_goes_on(stage: Stage, stop: str, code: int) -> None:
+    scene = stage()
+    scene.book()
+    interrupt = (
+        "import os, signal\nfrom coachsync.store.copying import copy\nreal, left = copy.save, iter(range(5))\n"
+        f"def save(*given):\n    next(left, None) is None and os.kill(os.getpid(), signal.{stop})\n    real(*given)\n"
+        "copy.save = save"
+    )
+    said = scene.program("store", "copy", SQLITE, "sqlite:///new.db", inject=interrupt)
+    assert (said.code, said.out, "Traceback" in said.err) == (code, "", False)
+    assert "going on with a copy" in scene.program("store", "copy", SQLITE, "sqlite:///new.db").out
+
+
+def test_documents_of_a_copy_are_as_their_schemas_say(stage: Stage) -> None:
+    scene = stage(store=JSON)
+    scene.book()
+    scene.file.write_text(scene.file.read_text().rstrip().rstrip("]") + ', {"_id": "other", "gift": true}, 5]')
+    for arguments in (["--dry-run", "--leave-out"], ["--leave-out"], ["--leave-out"]):
+        check("store-copy", scene.program("store", "copy", JSON, "sqlite:///new.db", "--json", *arguments).json)
+    check("store-reopen", scene.program("store", "reopen", JSON, "--json").json)
+    check("store-reopen", scene.program("store", "reopen", JSON, "--json").json)
+    check("error", scene.program("store", "copy", JSON, "sqlite:///new.db", "--json").json)
 
 
 @pytest.mark.parametrize("store", [SQLITE, JSON], ids=["sqlite", "json"])

@@ -111,7 +111,7 @@ def copy_store(request: CopyRequest, tell: Callable[[str], None]) -> CopyReport:
         if request.dry_run:
             return CopyReport(source.url, target.url, _parts_of(source), found, resumed=copying is not None)
         if copying is None:
-            sides.make(request.target)
+            sides.make(request.target, ledger_only=request.ledger)
         ready = stack.enter_context(sides.opened(request.target, writable=True, ledger_only=request.ledger))
         if not there:
             stack.enter_context(sides.at_rest(ready, request.wait_s, f"store copy since {request.at}"))
@@ -205,6 +205,7 @@ class _Copy:
             self._mark()
         with self._sql.immediate():
             forget(self._sql, COPYING)
+            forget(self._sql, MOVED)
         refused = (*self._survey.refused, *self._refused.values())
         return CopyReport(
             self._source.url,
@@ -375,11 +376,20 @@ class _Copy:
     # the source
 
     def _mark(self) -> None:
-        """Let the source say to where it was copied. Raises LockHeldError if a run has begun there."""
-        with sides.writable_ledger(self._source) as sql, sql.immediate():
+        """Let the source say to where it was copied. Raises LockHeldError if a run goes on there."""
+        with ExitStack() as stack:
+            if self._source.kind == POSTGRES:  # another run may have begun
+                stack.enter_context(sides.at_rest(self._source, self._request.wait_s, ""))
+            sql = stack.enter_context(sides.writable_ledger(self._source))
+            stack.enter_context(sql.immediate())
             held = sides.working(self._source, sql)
             if held is not None:
                 raise held
+            notes = notes_in(sql)
+            if (moved := moved_of(notes)) is not None and moved.target != self._target.url:  # by a copy beside this one
+                error = unusable(notes, self._source.name, self._source.url)
+                assert error is not None
+                raise error
             save(sql, Moved(self._target.url, self._request.at))
 
     def _unmark(self) -> None:

@@ -180,12 +180,18 @@ def ledger_made(side: Side) -> Sql:
     return Database(side.path, writable=True, corrupt_hint=CORRUPT, text=tolerant_text)
 
 
-def make(location: Location) -> None:
-    """Make an empty store if there is none at all, or fill a blank file. Raises StoreError."""
+def make(location: Location, *, ledger_only: bool) -> None:
+    """Make an empty store if there is none at all, of a ledger alone the file; fill a blank one. Raises StoreError."""
     from coachsync.store.open import create_store, fill, is_blank
 
     url = url_of(location)
-    if location.kind != POSTGRES and not os.path.lexists(location.path):
+    missing = location.is_file and not os.path.lexists(location.path)
+    if ledger_only:
+        if missing and location.kind == "sqlite":
+            from coachsync.store.ledger.beside import make_ledger_at
+
+            make_ledger_at(location.path).close()
+    elif missing:
         create_store(url, "/")
     elif is_blank(url, "/"):
         fill(url, "/")

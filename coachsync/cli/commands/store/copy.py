@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ from coachsync.cli.context import invocation
 from coachsync.cli.options import DryRun, Json, Wait, checked_wait
 from coachsync.cli.progress import ProgressLine
 from coachsync.clock import host_now, iso
-from coachsync.errors import OK
+from coachsync.errors import OK, UsageError
 from coachsync.report.copied import document, lines, next_steps
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def copy(
 
     call = invocation(ctx)
     settings = call.settings()
+    if not ledger:
+        _refuse_mapped(settings, source, target)
     request = CopyRequest(
         parse_url(source, settings.base_dir),
         parse_url(target, settings.base_dir),
@@ -62,15 +65,28 @@ def copy(
     )
     with ProgressLine(wanted=not json) as progress:
         report = copy_store(request, progress)
-    steps = next_steps(report, _where(call, settings, report), dry_run=dry_run)
+    steps = next_steps(report, _where(call, settings, report), dry_run=dry_run, ledger=ledger)
     if json:
         output.json_document(document(report, request.at, steps, dry_run=dry_run, ledger=ledger))
         return OK
     for line in lines(report, dry_run=dry_run):
         output.out(line)
-    for word, step in zip(("now", "then"), steps, strict=False):
-        output.out(f"{word}: {step}")
+    for number, step in enumerate(steps):
+        output.out(f"{'then' if number else 'now'}: {step}")
     return OK
+
+
+def _refuse_mapped(settings: Settings, source: str, target: str) -> None:
+    """Raise UsageError if FROM is another system's table, which that system moves."""
+    from coachsync.store.copying.sides import url_of
+    from coachsync.store.open import parse_url
+
+    here = settings.base_dir
+    own = {url_of(parse_url(url, here)) for url in (settings.store.url, settings.store.own)}
+    if settings.store.mapping is not None and url_of(parse_url(source, here)) in own:
+        again = shlex.join(["coachsync", "store", "copy", settings.store.own, target, "--ledger"])
+        hint = f"let that system move them; then copy what coachsync remembers: {again}"
+        raise UsageError(f"the bookings are another system's, in its table {settings.store.table}", hint)
 
 
 def _where(call: Invocation, settings: Settings, report: CopyReport) -> str:
@@ -78,6 +94,7 @@ def _where(call: Invocation, settings: Settings, report: CopyReport) -> str:
     from coachsync.store.copying.sides import url_of
     from coachsync.store.open import parse_url
 
-    if url_of(parse_url(settings.store.url, settings.base_dir)) != report.source:
+    own = (settings.store.url, settings.store.own)
+    if report.source not in {url_of(parse_url(url, settings.base_dir)) for url in own}:
         return ""
     return "COACHSYNC_STORE" if call.environ.get("COACHSYNC_STORE") else settings.path
