@@ -23,11 +23,13 @@ _HOLDS = {
 
 def lines(report: CopyReport, *, dry_run: bool) -> Iterator[str]:
     """Yield what was copied from where to where, and what was not."""
+    source, target = report.names
     if report.already:
-        yield clean(f"{report.source} was copied to {report.target} before: there is nothing left to do")
+        yield clean(f"{source} was copied to {target} before: there is nothing left to do")
         return
-    went_on = ", going on with a copy that had not ended" if report.resumed else ""
-    yield clean(f"{'would copy' if dry_run else 'copied'} {report.source} to {report.target}{went_on}:")
+    yield clean(f"{'would copy' if dry_run else 'copied'} {source} to {target}:")
+    if report.resumed:
+        yield "going on with a copy that had not ended"
     yield from count_lines({part.name: part.rows for part in report.parts} or {"bookings": 0})
     for key, holds in report.survey.added:
         yield clean(f"TO gets a column {key} for it: {_HOLDS.get(holds, 'text')}")
@@ -43,7 +45,7 @@ def lines(report: CopyReport, *, dry_run: bool) -> Iterator[str]:
         return
     yield "compared: both sides hold the same"
     if report.moved:
-        yield clean(f"no run works on {report.source} any more; this takes that back:")
+        yield clean(f"nothing works on {source} any more; this takes that back:")
         yield clean(f"  coachsync store reopen {quote(report.source)}")
 
 

@@ -204,7 +204,9 @@ def test_copy_that_is_interrupted_says_so_and_goes_on(stage: Stage, stop: str, c
     )
     said = scene.program("store", "copy", SQLITE, "sqlite:///new.db", inject=interrupt)
     assert (said.code, said.out, "Traceback" in said.err) == (code, "", False)
-    assert "going on with a copy" in scene.program("store", "copy", SQLITE, "sqlite:///new.db").out
+    assert (
+        "\ngoing on with a copy that had not ended\n" in scene.program("store", "copy", SQLITE, "sqlite:///new.db").out
+    )
 
 
 def test_documents_of_a_copy_are_as_their_schemas_say(stage: Stage) -> None:

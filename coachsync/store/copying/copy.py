@@ -23,6 +23,7 @@ from coachsync.store.copying.notes import (
     MOVED,
     Copying,
     Moved,
+    copied_already,
     copying_of,
     forget,
     moved_of,
@@ -69,13 +70,15 @@ class CopiedPart(NamedTuple):
 
 
 class CopyReport(NamedTuple):
-    """What a copy did. `resumed`: it went on with one that had not ended. `already`: there was nothing left to do.
+    """What a copy did, by the addresses and the names of both stores.
 
-    `moved`: the source is not worked on any more. `refused`: rows that the target itself did not take, too.
+    `resumed`: it went on with one that had not ended. `already`: there was nothing left to do. `moved`: the source is
+    not worked on any more. `refused`: rows that the target itself did not take, too.
     """
 
     source: str
     target: str
+    names: tuple[str, str]
     parts: tuple[CopiedPart, ...]
     survey: Survey
     refused: tuple[UncopiedRow, ...] = ()
@@ -100,16 +103,19 @@ def copy_store(request: CopyRequest, tell: Callable[[str], None]) -> CopyReport:
         _require_usable(source, request)
         there = sides.is_there(request.target)
         target = _target(stack, request)
+        names = (source.name, target.name)
         copying = _copying(request, source, target)
         if copying is None and _is_moved_to(source, target):
-            return CopyReport(source.url, target.url, _parts_of(target), Survey(_EVERYTHING), already=True)
+            done = CopyReport(source.url, target.url, names, _parts_of(target), Survey(_EVERYTHING))
+            return done._replace(already=True)
         found = Survey(_EVERYTHING)
         if not request.ledger:
             found = survey(source, target if copying is None else target._replace(own=True), tell)
             if not (found.lossless or request.leave_out):
                 raise refusal(found, target)
         if request.dry_run:
-            return CopyReport(source.url, target.url, _parts_of(source), found, resumed=copying is not None)
+            parts = _parts_of(source, found.refused_rows)
+            return CopyReport(source.url, target.url, names, parts, found, resumed=copying is not None)
         if copying is None:
             sides.make(request.target, ledger_only=request.ledger)
         ready = stack.enter_context(sides.opened(request.target, writable=True, ledger_only=request.ledger))
@@ -134,7 +140,9 @@ def _target(stack: ExitStack, request: CopyRequest) -> Side:
 def _require_usable(source: Side, request: CopyRequest) -> None:
     notes = notes_in(source.ledger) if source.ledger is not None else {}
     moved = moved_of(notes)
-    if moved is not None and moved.target == sides.url_of(request.target):
+    if moved is not None:
+        if moved.target != sides.url_of(request.target):
+            raise copied_already(moved, source.name, source.url)
         notes.pop(MOVED)
     error = unusable(notes, source.name, source.url)
     if error is not None:
@@ -162,8 +170,10 @@ def _copying(request: CopyRequest, source: Side, target: Side) -> Copying | None
     return copying
 
 
-def _parts_of(side: Side) -> tuple[CopiedPart, ...]:
-    return tuple(CopiedPart(name, rows) for name, rows in side.holdings().items())
+def _parts_of(side: Side, refused: int = 0) -> tuple[CopiedPart, ...]:
+    return tuple(
+        CopiedPart(name, rows - refused if name == BOOKINGS else rows) for name, rows in side.holdings().items()
+    )
 
 
 class _Copy:
@@ -210,6 +220,7 @@ class _Copy:
         return CopyReport(
             self._source.url,
             self._target.url,
+            (self._source.name, self._target.name),
             tuple(part for part in parts if part.rows),
             self._survey,
             refused,
@@ -387,9 +398,7 @@ class _Copy:
                 raise held
             notes = notes_in(sql)
             if (moved := moved_of(notes)) is not None and moved.target != self._target.url:  # by a copy beside this one
-                error = unusable(notes, self._source.name, self._source.url)
-                assert error is not None
-                raise error
+                raise copied_already(moved, self._source.name, self._source.url)
             save(sql, Moved(self._target.url, self._request.at))
 
     def _unmark(self) -> None:

@@ -79,6 +79,13 @@ def forget(sql: Sql, key: str) -> None:
     sql.run("DELETE FROM coachsync_notes WHERE key = ?", (key,))
 
 
+def copied_already(moved: Moved, name: str, url: str) -> StoreError:
+    """Return why a store is not copied once more."""
+    back = f"to go on with this one instead: coachsync store reopen {quote(url)}"
+    hint = f"copy that one: coachsync store copy {quote(moved.target)} TO; {back}"
+    return StoreError(f"{name} is not worked on any more: it was copied to {_shown(moved.target)} at {moved.at}", hint)
+
+
 def unusable(notes: Mapping[str, str], name: str, url: str) -> StoreError | None:
     """Return why a store is not to be used now, by its notes; None if it may be. `url` is how a person names it."""
     copying, moved = copying_of(notes), moved_of(notes)

@@ -19,6 +19,12 @@ class Reopened(NamedTuple):
     untold: StoreError | None = None
 
 
+def moved_from(location: Location) -> Moved | None:
+    """Return to where a store was copied, None if it is in use. Raises StoreError if it cannot be read."""
+    with sides.opened(location, writable=False, ledger_only=True) as store:
+        return moved_of(notes_in(store.ledger)) if store.ledger is not None else None
+
+
 def reopen(location: Location, at: str, wait_s: float, *, force: bool) -> Reopened:
     """Take a store back into use.
 

@@ -87,13 +87,13 @@ def refusal(found: Survey, target: Side) -> StoreError:
         shown = "; ".join(named(row) for row in found.refused[:_SHOWN])
         more = found.refused_rows - min(_SHOWN, len(found.refused))
         parts.append(shown + (f"; and {more} more" if more > 0 else ""))
-    hint = "mend them where the bookings are kept, or say --leave-out to copy all the rest; nothing was written"
-    return StoreError(f"{target.name} cannot hold all of it: {'; '.join(parts)}", hint)
+    hint = "mend it where the bookings are kept, or say --leave-out to copy the rest, with --dry-run to see all of it"
+    return StoreError(f"{target.name} cannot hold all of it, and nothing was written: {'; '.join(parts)}", hint)
 
 
 def named(row: UncopiedRow) -> str:
     """Return a refused row as a message has it."""
-    return f"booking {row.session!r}: {row.why}" if row.session else f"row {row.row}: {row.why}"
+    return f"row {row.row}, {row.session!r}: {row.why}" if row.session else f"row {row.row}: {row.why}"
 
 
 def _looked(source: Side, fitting: Fitting, tell: Callable[[str], None]) -> Survey:

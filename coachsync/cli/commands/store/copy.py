@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coachsync.cli import output
+from coachsync.cli.commands.store.shared import place
 from coachsync.cli.context import invocation
 from coachsync.cli.options import DryRun, Json, Wait, checked_wait
 from coachsync.cli.progress import ProgressLine
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from coachsync.cli.context import Invocation
     from coachsync.config import Settings
     from coachsync.store.copying.copy import CopyReport
+    from coachsync.store.open import Location
 
 
 def copy(
@@ -47,15 +49,14 @@ def copy(
       coachsync store copy sqlite:///sessions.db postgresql://coachsync@db1/coaching
     """
     from coachsync.store.copying.copy import CopyRequest, copy_store
-    from coachsync.store.open import parse_url
 
     call = invocation(ctx)
     settings = call.settings()
+    places = place("FROM", source, settings.base_dir), place("TO", target, settings.base_dir)
     if not ledger:
-        _refuse_mapped(settings, source, target)
+        _refuse_mapped(settings, places[0], target)
     request = CopyRequest(
-        parse_url(source, settings.base_dir),
-        parse_url(target, settings.base_dir),
+        *places,
         iso(host_now()),
         checked_wait(wait),
         ledger,
@@ -76,14 +77,14 @@ def copy(
     return OK
 
 
-def _refuse_mapped(settings: Settings, source: str, target: str) -> None:
+def _refuse_mapped(settings: Settings, source: Location, target: str) -> None:
     """Raise UsageError if FROM is another system's table, which that system moves."""
     from coachsync.store.copying.sides import url_of
     from coachsync.store.open import parse_url
 
     here = settings.base_dir
     own = {url_of(parse_url(url, here)) for url in (settings.store.url, settings.store.own)}
-    if settings.store.mapping is not None and url_of(parse_url(source, here)) in own:
+    if settings.store.mapping is not None and url_of(source) in own:
         again = shlex.join(["coachsync", "store", "copy", settings.store.own, target, "--ledger"])
         hint = f"let that system move them; then copy what coachsync remembers: {again}"
         raise UsageError(f"the bookings are another system's, in its table {settings.store.table}", hint)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from coachsync.cli import output
+from coachsync.cli.commands.store.shared import place
 from coachsync.cli.context import invocation
 from coachsync.cli.options import Json, Wait, checked_wait
 from coachsync.clock import host_now, iso
@@ -33,23 +34,29 @@ def reopen_store(
     Examples:
       coachsync store reopen sqlite:///sessions.db
     """
-    from coachsync.store.copying.reopen import reopen
-    from coachsync.store.open import parse_url
+    from coachsync.store.copying.reopen import moved_from, reopen
 
-    location = parse_url(store, invocation(ctx).settings().base_dir)
+    location = place("STORE", store, invocation(ctx).settings().base_dir)
     asks = not (yes or json) and output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr)
-    if asks and not typer.confirm("Does no crontab or timer name the copy any more?", default=False, err=True):
-        output.error("nothing was changed", "take the copy out of every host's configuration first")
-        return SOME_FAILED
+    moved = moved_from(location) if asks else None
+    if moved is not None:
+        output.err(clean(f"{location.shown} was copied to {_shown(moved.target)} at {moved.at}"))
+        if not typer.confirm("Does no host's configuration name that copy any more?", default=False, err=True):
+            output.error("nothing was changed", "let every host's configuration name the old store first")
+            return SOME_FAILED
     now = iso(host_now())
     reopened = reopen(location, now, checked_wait(wait), force=force)
     if reopened.untold is not None:
-        output.warning(f"{reopened.target} was not told that it is out of use: {reopened.untold.message}")
+        output.warning(f"{_shown(reopened.target)} was not told that it is out of use: {reopened.untold.message}")
     if json:
         target = reopened.target or None
         output.json_document({"version": 1, "now": now, "store": location.shown, "closed": target})
     elif reopened.target:
-        output.out(clean(f"{location.shown} is in use again; {reopened.target} is not"))
+        output.out(clean(f"{location.shown} is in use again; {_shown(reopened.target)} is not"))
     else:
         output.out(clean(f"{location.shown} was in use all along: nothing was changed"))
     return OK
+
+
+def _shown(url: str) -> str:
+    return place("STORE", url, "/").shown
