@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from coachsync import errors, waits
@@ -34,12 +35,14 @@ class Fate(NamedTuple):
     """What befalls a run: its process is killed, or frozen, at a point.
 
     `place`: before a request is sent, when its answer is there, or round a commit; `nth` counts those, and requests
-    only if they are writes. `dozes`: the host's own clock goes on while it is frozen, as a suspended machine's does.
+    only if they are writes. Of all runs of a round, which has this `number`, the first that comes there meets it.
+    `dozes`: the host's own clock goes on while it is frozen, as a suspended machine's does.
     """
 
     how: Literal["kill", "freeze"]
     place: Place
     nth: int
+    number: int = 0
     dozes: bool = False
 
 
@@ -68,7 +71,7 @@ def obey(orders: Orders) -> None:
     _tell_leases(tell)
     _tell_fences(tell)
     if orders.fate is not None:
-        _await(orders.fate, tell)
+        _await(orders.fate, tell, f"{orders.told}-{orders.fate.number}-{orders.fate.how}")
         if orders.fate.dozes:
             _doze(now)
 
@@ -118,14 +121,14 @@ def _tell_fences(tell: Callable[[str], None]) -> None:
     errors.FencedError.__init__ = heard  # type: ignore[assignment, method-assign]
 
 
-def _await(fate: Fate, tell: Callable[[str], None]) -> None:
+def _await(fate: Fate, tell: Callable[[str], None], mark: str) -> None:
     """Have the process meet its fate when it comes there."""
     left = fate.nth
 
     def meet(what: str) -> None:
         nonlocal left
         left -= 1
-        if left == 0:
+        if left == 0 and _is_first(mark):
             tell(f"{fate.how} {fate.place} {what}")
             os.kill(os.getpid(), signal.SIGKILL if fate.how == "kill" else signal.SIGSTOP)
 
@@ -133,6 +136,14 @@ def _await(fate: Fate, tell: Callable[[str], None]) -> None:
         _round_requests(fate.place, meet)
     else:
         _round_commits(fate.place, meet)
+
+
+def _is_first(mark: str) -> bool:
+    """Return whether no other run made this file before."""
+    with suppress(FileExistsError):
+        os.close(os.open(mark, os.O_CREAT | os.O_EXCL, 0o600))
+        return True
+    return False
 
 
 def _round_requests(place: Place, meet: Callable[[str], None]) -> None:

@@ -22,6 +22,7 @@ from tests.searches.property.watch import Made, Watch
 from tests.searches.week.figures import Figures
 from tests.searches.week.town import WeekTown
 
+_THERE = "SELECT snowflake FROM coachsync_resources WHERE snowflake IS NOT NULL AND deleted_at IS NULL"
 _TICKS = 2
 _SERVED_IN_TIME = 2  # of the five rounds of a setup window: then there is no excuse
 
@@ -181,9 +182,8 @@ class Judge:
 
     def _look_in_the_ledger(self, live: Collection[Made], slot: Millis, calm: Collection[str]) -> None:
         with psycopg.connect(self._url) as connection:
-            rows = connection.execute(
-                "SELECT snowflake FROM coachsync_resources WHERE snowflake IS NOT NULL AND deleted_at IS NULL"
-            ).fetchall()
+            made = connection.execute("SELECT to_regclass('coachsync_resources')").fetchone()
+            rows = connection.execute(_THERE).fetchall() if made is not None and made[0] is not None else []
         known = {row[0] for row in rows}
         for made in live:
             if self._wait("the ledger knows", made.id, made.id not in known, made.guild in calm):

@@ -32,7 +32,7 @@ class Trouble(NamedTuple):
 
     Attributes:
         order: in which the hosts begin.
-        fates: what befalls a run, by host.
+        fate: what befalls the first run that comes there.
         frozen_for: how many rounds a run that freezes now stays so.
         wakes: when in a round one that was frozen goes on: before the others begin, amid their work, after it.
         cut, pooler, restart: at which request every connection to the database breaks, the pooler is restarted, or the
@@ -43,7 +43,7 @@ class Trouble(NamedTuple):
     """
 
     order: tuple[str, ...]
-    fates: dict[str, Fate]
+    fate: Fate | None
     frozen_for: int
     wakes: Wakes
     cut: int | None
@@ -56,21 +56,23 @@ class Trouble(NamedTuple):
 
 def troubles(seed: random.Random, hosts: Sequence[str], rounds: int, rates: Rates) -> list[Trouble]:
     """Return the troubles of so many rounds."""
-    return [_trouble(seed, hosts, number / rounds, rates) for number in range(rounds)]
+    return [_trouble(seed, hosts, number, number / rounds, rates) for number in range(rounds)]
 
 
-def _trouble(seed: random.Random, hosts: Sequence[str], through: float, rates: Rates) -> Trouble:
+def _trouble(seed: random.Random, hosts: Sequence[str], number: int, through: float, rates: Rates) -> Trouble:
     def happens(percent: int) -> bool:
         return seed.random() * 100 < percent
 
-    fates: dict[str, Fate] = {}
-    if happens(rates.kill):
-        fates[seed.choice(hosts)] = Fate("kill", seed.choice(_STRUCK), _nth(seed))
-    if happens(rates.freeze):
-        fates[seed.choice(hosts)] = Fate("freeze", seed.choice(_STRUCK), _nth(seed), seed.random() < 0.3)
+    order = tuple(seed.sample(list(hosts), len(hosts)))
+    fate = None
+    if happens(rates.kill + rates.freeze):
+        how: Literal["kill", "freeze"] = (
+            "kill" if seed.random() * (rates.kill + rates.freeze) < rates.kill else "freeze"
+        )
+        fate = Fate(how, seed.choice(_STRUCK), _nth(seed), number, how == "freeze" and seed.random() < 0.3)
     return Trouble(
-        order=tuple(seed.sample(list(hosts), len(hosts))),
-        fates=fates,
+        order=order,
+        fate=fate,
         frozen_for=seed.choice((1, 1, 1, 2, 3)),
         wakes=seed.choice(("first", "amid", "last")),
         cut=seed.randrange(1, 16) if happens(rates.cut) else None,
