@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 _RECENT_RUNS = 50
 _OFTEN, _USUAL, _SELDOM = 5 * MINUTE, 15 * MINUTE, 60 * MINUTE
+_TOGETHER = _OFTEN // 2  # what began no longer ago began with this run
 
 
 class SearchCost(NamedTuple):
@@ -145,7 +146,7 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
     ids = {s.id for s in sessions} | (named or set())
     entries = (store.ledger.entries(ids) if ids else {}) | live
     empty = bool(live) and not sessions and store.bookings.is_empty()
-    silence = _silence(store, now)
+    silence = _silence(store, now, request.settings.schedule.max_silence)
     past = store.ledger.past()
     owed = _owed(request, store, now, silence, past)
     unmade = [s for s in sessions if s.id not in entries and s.status in request.settings.policy.bookable]
@@ -155,7 +156,7 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
         first,
         request.settings.naming,
         empty,
-        _USUAL if silence is None else min(max(silence, _OFTEN), _SELDOM),  # the next run is as far as the last one
+        _until_next(store, now),
         brought_over(store, unmade, now),
         store.ledger.pauses(now),
         request.settings.schedule.max_silence,
@@ -173,13 +174,30 @@ def _lost_since(store: Store, past: Past) -> Millis | None:
     return last[0].started_at - MINUTE if last else 0
 
 
-def _silence(store: Store, now: Millis) -> Millis | None:
-    """Return how long ago the last run was that could work; None if there was none."""
+def _silence(store: Store, now: Millis, too_long: Millis) -> Millis | None:
+    """Return how long ago the last run was that could work; None if there was none.
+
+    If that is too long, the latest of the recent runs counts: the last one may be of a host whose clock is behind.
+    """
     for many in (1, _RECENT_RUNS):
-        last = [run for run in store.ledger.last_runs(many) if run.exit_code != UNUSABLE]
-        if last:
-            return now - last[0].started_at
+        began = _began(store, many)
+        if began and (many > 1 or now - began[0] <= too_long):
+            return now - max((at for at in began if at <= now), default=began[0])
     return None
+
+
+def _until_next(store: Store, now: Millis) -> Millis:
+    """Return how far the next run is: as far as the last one, but for those that other hosts begin together with us."""
+    for many in (1, _RECENT_RUNS):
+        before = [at for at in _began(store, many) if at <= now - _TOGETHER]
+        if before:
+            return min(max(now - max(before), _OFTEN), _SELDOM)
+    return _USUAL
+
+
+def _began(store: Store, many: int) -> list[Millis]:
+    """Return when so many of the last runs began, the last one first, but for those that could not work."""
+    return [run.started_at for run in store.ledger.last_runs(many) if run.exit_code != UNUSABLE]
 
 
 def _owed(request: TickRequest, store: Store, now: Millis, silence: Millis | None, past: Past) -> dict[str, Millis]:

@@ -18,7 +18,7 @@ import pytest
 
 from coachsync import waits
 from coachsync.domain.causes import Cause, Followed
-from coachsync.domain.model import MINUTE
+from coachsync.domain.model import HOUR, MINUTE
 from coachsync.errors import LOCKED, OK, SOME_FAILED
 from coachsync.secrets import Token
 from coachsync.standin.log import Request
@@ -32,6 +32,7 @@ from tests.kit.scene import CHANNELS, ID, QUARTER, ROLES, Scene, Stage, wait_for
 from tests.kit.town import TOKEN
 
 BOT = Token(TOKEN).bot  # as the token spells it, which costs no request
+MEMBER = "/guilds/{guild_id}/members/{user_id}"
 WRITES = 4  # of a setup: role, room, two grants
 OTHER = "OTk5OTk5OTk5OTk5OTk5OTk5.Gother.another-bot-of-the-same-installation"
 
@@ -121,6 +122,16 @@ class TestTogether:
         held.close()
         with scene.store(writable=False) as store:
             assert [c.code for c in store.ledger.causes()] == [c.code for c in before] == ["unknown_member"]
+
+    def test_last_run_before_the_start_looks_at_everybody_though_another_has_just_left_it(self, scene: Scene) -> None:
+        scene.tick()
+        scene.tick(2 * HOUR)
+        with closing(Leases(lambda: PostgresDatabase(scene.url, writable=True))) as held:
+            held.take([BOT], 0)
+            scene.tick(QUARTER)
+        scene.tick(1000)
+        looked = {r.path.rpartition("/")[2] for r in scene.standin.requests if r.template == MEMBER}
+        assert looked >= {scene.student, scene.coach}
 
     @pytest.mark.parametrize("command", [("setup", ID), ("cleanup", "--yes", ID), ("audit",)], ids=lambda c: c[0])
     def test_named_session_and_audit_say_who_holds_the_bot(self, scene: Scene, command: tuple[str, ...]) -> None:
@@ -288,6 +299,19 @@ class TestDatabaseAway:
         monkeypatch.setattr(PostgresDatabase, "_commit", lost)
         scene.tick()
         assert (scene.done, scene.codes, scene.writes) == ([("setup", "failed")], ["store_error"], [])
+
+
+@pytest.mark.parametrize(("off", "looks"), [(HOUR, 1), (-HOUR, 0)], ids=["ahead", "behind"])
+def test_clock_that_is_off_takes_no_ledger_for_silent_but_once(scene: Scene, off: int, looks: int) -> None:
+    guild = scene.another_guild()
+    scene.configure(rest=f"[guilds.{guild}]")
+    scene.tick()
+    scene.standin.clear_requests()
+    for later in (QUARTER, off, QUARTER - off, off, QUARTER - off):
+        scene.clock.advance(later)
+        now = f"import time; time.time_ns = lambda: {scene.clock.now()} * 1_000_000"
+        scene.home.begin("--config", str(scene.home.config), "run", inject=now, COACHSYNC_TOKEN=TOKEN).ended()
+    assert sum(r.path == f"/guilds/{guild}/channels" for r in scene.standin.requests) == looks
 
 
 def test_host_s_own_clock_has_no_say_in_who_holds_a_bot(scene: Scene, elsewhere: Leases) -> None:
