@@ -43,8 +43,17 @@ c_decl {
 
 #define ROLE 0
 #define ROOM 1
+#ifdef TRACE
+#define ROWS 7
+#define CELLS 14
+#define THINGS 7
+#define NOBODY 15           /* of a thing: nobody knows by which attempt it came; other signs tell whose it is */
+#else
+#define CELLS 8
 #define ROWS 4              /* of one kind: as many attempts as the budget can spoil, and one more; asserted */
 #define THINGS 4            /* of one kind, that may ever come to be; asserted */
+#define NOBODY 255
+#endif
 
 /* A row of the ledger: its state, and which thing it names (1 is the first; 0 is none yet). */
 #define FREE 0
@@ -66,7 +75,7 @@ c_decl {
 #define THERE 2
 #define GONE 3
 
-typedef Rows { byte at[8] };            /* ROWS of each kind; kind k begins at k * ROWS */
+typedef Rows { byte at[CELLS] };        /* ROWS of each kind; kind k begins at k * ROWS */
 #define at_(k, i) at[(k) * ROWS + (i)]
 
 /* the database */
@@ -76,7 +85,7 @@ byte old[2];                /* by row, bits: attempts older than the longest req
 bool expired = true;        /* the lease's row, by the database's clock; whose it is: see `term` */
 
 /* Discord */
-typedef Things { byte at[4]; byte born[4]; byte late };   /* born: by which row; late: bits, acts that came too late */
+typedef Things { byte at[THINGS]; byte born[THINGS]; byte late };   /* born: by which row; late: bits, acts that came too late */
 Things discord[2];
 byte things[2];
 
@@ -92,6 +101,7 @@ typedef Host {
     bool doubt;             /* its last write was in doubt, was applied, and nobody has written since */
     bool since;             /* ghost: nobody else has taken the lease since it read */
     bool looked, stands;    /* FENCE_OUTSIDE: it has compared, and what it found */
+    byte blind;             /* by kind, bits: not listed since it read, or since an answer was lost */
     bool twice;             /* it has written once more already, on a fresh connection */
     byte sends;             /* the row, from 1, whose create it is about to send or waits for; 0 if none */
     bool sure;              /* that row is on disk */
@@ -113,18 +123,82 @@ byte ticks;                 /* of them */
 #define H host[me]
 #define OTHER host[1 - me]
 
-/* A step that shows from outside. If the trace of a real run is given (trace.h), it says which of them come next. */
 #define SAY printf
 
-/* What must hold, with its meaning; a search stops where it does not, and says so. */
+/* What must hold, with its meaning: a search stops where it does not, and says so; a trace cannot be followed there. */
+#ifdef TRACE
+#define CLAIM(meaning, holds) (holds)
+#define d_step atomic
+#else
 #define CLAIM(meaning, holds) if :: (holds) :: else -> SAY("broken: "); SAY(meaning); SAY("\n"); assert(false) fi
+#endif
 #define BOUND(holds) CLAIM("the model has room for all that happens (this is no claim about the protocol)", holds)
+/* A step that shows from outside. If traces of real runs are given, they say which of them comes next; and the ledger
+ * as the model has it must then be what was found on the disk. */
 #ifndef TRACE
 #define SPEND budget--
-#define SHOWN(event, kind)
+#define SHOWN(event, k)
+#define SHOWN_OF(event, k, thing)
 #define GO
-#define SAVED
-#define LISTED(kind)
+#else
+#define BEGIN 1
+#define LIST 2
+#define SEND 3
+#define DELETE 4
+#define KILLED 5
+#define END 6
+#define SPEND skip
+#define SHOWN(event, k) && next == (event) * 2 + (k)
+#define SHOWN_OF(event, k, thing) && next == (event) * 2 + (k) && argument == (thing)
+#define GO c_code { now.fits = as_found(); }; fits; c_code { go_on(); };
+byte place, next, argument, fits;
+
+c_code {
+    \#include "follow.h"
+
+    static void look(void) {
+        Trace *it = &followed;
+        now.next = now.place < it->length ? it->events[now.place].code : 0;
+        now.argument = now.place < it->length ? it->events[now.place].argument : 0;
+    }
+
+    static void start(void) {
+        Trace *it = &followed;
+        for (int kind = 0; kind < 2; kind++) {
+            now.count[kind] = it->disk.count[kind];
+            for (int i = 0; i < it->disk.count[kind]; i++) now.db.at[kind * 7 + i] = it->disk.at[kind][i];
+            now.things[kind] = it->things[kind];
+            for (int j = 0; j < it->things[kind]; j++) {
+                now.discord[kind].at[j] = it->there[kind] & (1 << j) ? 2 : 3;
+                now.discord[kind].born[j] = 15;
+            }
+        }
+        look();
+    }
+
+    /* Whether the ledger, and of a list what is there, are as they were found when the next event came. */
+    static int as_found(void) {
+        Trace *it = &followed;
+        Event *event = &it->events[now.place];
+        for (int kind = 0; kind < 2; kind++) {
+            if (now.count[kind] != event->disk.count[kind]) return 0;
+            for (int i = 0; i < now.count[kind]; i++)
+                if (now.db.at[kind * 7 + i] != event->disk.at[kind][i]) return 0;
+        }
+        if (event->code / 2 == 2) {
+            int kind = event->code % 2, there = 0;
+            for (int j = 0; j < now.things[kind]; j++) there |= (now.discord[kind].at[j] == 2) << j;
+            return there == event->argument;
+        }
+        return 1;
+    }
+
+    static void go_on(void) {
+        now.place++;
+        came_to(now.place);
+        look();
+    }
+}
 #endif
 
 /* -------------------------------------------------------------------- claims */
@@ -268,7 +342,7 @@ inline read_rows() {
 
 inline read_ledger() {
     read_rows();
-    H.since = true; H.dead[ROLE] = old[ROLE]; H.dead[ROOM] = old[ROOM];
+    H.since = true; H.blind = (fault == LISTS_FIRST -> 0 : 3); H.dead[ROLE] = old[ROLE]; H.dead[ROOM] = old[ROOM];
     SAY("host %d reads the ledger\n", me)
 }
 
@@ -328,11 +402,11 @@ inline transact(end, again) {
     :: atomic {
         fault != FENCE_OUTSIDE || H.looked ->
         if
-        :: passes SHOWN(save, 0) ->
-            GO write_rows(); SAVED H.sure = (H.sends > 0); end = kept; SAY("host %d writes the entry\n", me)
+        :: passes ->
+            write_rows(); H.sure = (H.sends > 0); end = kept; SAY("host %d writes the entry\n", me)
         :: !passes -> end = fenced; SAY("the fence keeps host %d out\n", me)
-        :: passes && budget && mode != LOCKED SHOWN(save, 0) ->
-            GO SPEND; write_rows(); SAVED H.fresh = false; H.doubt = true; end = broken;
+        :: passes && budget && mode != LOCKED ->
+            SPEND; write_rows(); H.fresh = false; H.doubt = true; end = broken;
             SAY("host %d writes the entry and loses the connection\n", me)
         :: budget -> SPEND; end = broken; SAY("host %d loses the connection before the commit\n", me)
         fi;
@@ -351,7 +425,7 @@ inline transact(end, again) {
 
 inline list(k) {
     d_step {
-    H.seen[k] = 0; j_ = 0;
+    H.seen[k] = 0; H.blind = H.blind & ~(1 << k); j_ = 0;
     do
     :: j_ < things[k] ->
         if
@@ -367,6 +441,7 @@ inline list(k) {
 
 /* What tells whose a thing is: an attempt on record, open or written off, whose create it may be. */
 #define sign(r) (is_open(r) || (state_of(r) == WRITTEN_OFF && fault != FORGETS))
+#define ours(k, j) (discord[k].born[j] == NOBODY || sign(H.mine.at_(k, discord[k].born[j] % ROWS)))
 
 /* Find, each from 1 and 0 if there is none: the row that is MADE, one that is SPARE, the open attempt, and the oldest
  * thing that is ours and that no row names. */
@@ -388,7 +463,7 @@ inline survey(k) {
     do
     :: j_ < things[k] && !found ->
         if
-        :: seen(k, j_) && sign(H.mine.at_(k, discord[k].born[j_])) ->
+        :: seen(k, j_) && ours(k, j_) ->
             found = j_ + 1; i_ = 0;
             do
             :: i_ < H.rows[k] ->
@@ -413,7 +488,8 @@ inline note(k, state) {
     if
     :: fault == ADOPTS_AMISS && open -> H.mine.at_(k, open - 1) = row(state, found)
     :: fault == ADOPTS_AMISS && !open -> add_row(k, row(state, found))
-    :: fault != ADOPTS_AMISS -> H.mine.at_(k, discord[k].born[found - 1]) = row(state, found)
+    :: fault != ADOPTS_AMISS && discord[k].born[found - 1] != NOBODY -> H.mine.at_(k, discord[k].born[found - 1]) = row(state, found)
+    :: fault != ADOPTS_AMISS && discord[k].born[found - 1] == NOBODY -> add_row(k, row(state, found))
     fi
 }
 
@@ -439,6 +515,59 @@ inline write_off(k) {
     i_ = 0
     }
 }
+
+/* A later attempt stands in place of one that is open still. */
+inline overtake(k) {
+    d_step {
+    i_ = 0;
+    do
+    :: i_ < H.rows[k] ->
+        if
+        :: state_of(H.mine.at_(k, i_)) == ATTEMPTED -> H.mine.at_(k, i_) = row(OVERTAKEN, 0)
+        :: else
+        fi;
+        i_++
+    :: else -> break
+    od;
+    i_ = 0
+    }
+}
+
+/* A new thing stands in place of the one before it. */
+inline supersede(k) {
+    d_step {
+    i_ = 0;
+    do
+    :: i_ < H.rows[k] ->
+        if
+        :: state_of(H.mine.at_(k, i_)) == MADE -> H.mine.at_(k, i_) = row(SPARE, thing_of(H.mine.at_(k, i_)))
+        :: else
+        fi;
+        i_++
+    :: else -> break
+    od;
+    i_ = 0
+    }
+}
+
+#ifdef TRACE
+/* Note what a thing is in the row of any attempt that is open, or in a new one: several may fit its time. */
+inline note_anyhow(k, state) {
+    if
+    :: state == MADE -> supersede(k)
+    :: else
+    fi;
+    if
+    :: is_open(H.mine.at_(k, 0)) -> H.mine.at_(k, 0) = row(state, found)
+    :: is_open(H.mine.at_(k, 1)) -> H.mine.at_(k, 1) = row(state, found)
+    :: is_open(H.mine.at_(k, 2)) -> H.mine.at_(k, 2) = row(state, found)
+    :: is_open(H.mine.at_(k, 3)) -> H.mine.at_(k, 3) = row(state, found)
+    :: add_row(k, row(state, found))
+    fi
+}
+
+#define write_off_one(k, i) is_open(H.mine.at_(k, i)) && dead(k, i) -> H.mine.at_(k, i) = row(WRITTEN_OFF, 0)
+#endif
 
 inline no_more() { H.sends = 0; H.sure = false; H.waits = 0 }
 
@@ -469,7 +598,7 @@ inline gone_late(k) {
 inline leave() {
     end = 0; k = 0; clear(); forget_memory(); no_more();
     H.busy = false; H.frozen = false; H.stale = false; H.renewing = false; H.holds = false; H.term = false;
-    H.fresh = false; H.doubt = false; H.since = false; H.looked = false; H.stands = false; H.twice = false; H.kind = 0;
+    H.fresh = false; H.doubt = false; H.since = false; H.looked = false; H.stands = false; H.twice = false; H.blind = 0; H.kind = 0;
     lock[me] = false; kill[me] = false;
     if
     :: mode == LOCKED -> gone_late(ROLE); gone_late(ROOM)
@@ -485,7 +614,7 @@ proctype Tick(byte me) provided (!host[me].frozen && !kill[1 - me]) {
     :: atomic {
         /* The lock is free; or a lease that has run out is taken, with a new term. Else the work is left to others. */
         ((mode != LOCKED && fault != SESSION_LOCK) || !lock[1 - me]) && (mode != LEASED || expired) &&
-        !over && (!calm || (me == 0 && ticks)) SHOWN(begin, 0) ->
+        !over && (!calm || (me == 0 && ticks)) SHOWN(BEGIN, 0) ->
         GO
         if
         :: calm -> ticks--
@@ -509,21 +638,33 @@ proctype Tick(byte me) provided (!host[me].frozen && !kill[1 - me]) {
         };
         atomic {
             if
-            :: fault != LISTS_FIRST SHOWN(list, ROLE) -> GO list(ROLE); LISTED(ROLE) SAY("host %d lists roles\n", me)
+            :: fault != LISTS_FIRST SHOWN(LIST, ROLE) -> GO list(ROLE); SAY("host %d lists roles\n", me)
             :: fault == LISTS_FIRST
+#ifdef TRACE
+            :: goto more
+#endif
             fi
         };
         atomic {
             if
-            :: fault != LISTS_FIRST SHOWN(list, ROOM) -> GO list(ROOM); LISTED(ROOM) SAY("host %d lists rooms\n", me)
+            :: fault != LISTS_FIRST SHOWN(LIST, ROOM) -> GO list(ROOM); SAY("host %d lists rooms\n", me)
             :: fault == LISTS_FIRST -> read_ledger()
+#ifdef TRACE
+            :: goto more
+#endif
             fi
         };
 more:
         do
         :: atomic {
-                k < 2 ->
+                k < 2 && !(H.blind & (1 << k)) ->
                 survey(k);
+#ifdef TRACE
+                if
+                :: skip
+                :: goto attempt
+                fi;
+#endif
                 if
                 :: now_made && seen(k, thing_of(made_row) - 1) -> clear(); k++; goto more
                 :: else
@@ -538,9 +679,11 @@ more:
                 fi;
                 if
                 :: open && !dead(k, open - 1) -> clear(); goto finish        /* it is left alone */
-                :: open && dead(k, open - 1) -> H.mine.at_(k, open - 1) = row(OVERTAKEN, 0)
-                :: !open
+                :: else
                 fi;
+attempt:        CLAIM("an attempt is written only by who has listed since it read and since an answer was lost",
+                    !(H.blind & (1 << k)));
+                overtake(k);
                 add_row(k, row(ATTEMPTED, 0));
                 H.sends = H.rows[k];
                 H.kind = k;
@@ -560,12 +703,15 @@ more:
                 fi;
                 if
                 :: end != kept -> no_more(); goto release
+#ifdef TRACE
+                :: end == kept -> end = 0; its_row = row(REFUSED, 0); no_more(); goto more
+#endif
                 :: end == kept && may_send -> end = 0; SAY("host %d looks at its clock\n", me)
                 :: end == kept && !may_send -> end = 0; its_row = row(REFUSED, 0); no_more(); goto finish
                 fi
             };
-            atomic {
-                true SHOWN(send, k) ->
+again:      atomic {
+                true SHOWN(SEND, k) ->
                 GO
                 BOUND(things[k] < THINGS);
                 CLAIM("a create is sent only if its attempt is on disk, and open",
@@ -584,36 +730,59 @@ more:
             atomic {
                 if
                 :: its_thing == THERE || its_thing == GONE ->
+                    supersede(k);
                     its_row = row(MADE, H.waits);
                     H.seen[k] = H.seen[k] | (1 << (H.waits - 1));
                     no_more(); SAY("host %d is answered\n", me); k++; goto more
                 :: its_thing == PENDING && budget ->
                     SPEND;
                     its_thing = NEVER;
+#ifdef TRACE
+                    if
+                    :: H.waits = 0; goto again                      /* it was asked to wait, and did */
+                    :: its_row = row(REFUSED, 0); no_more(); goto more
+                    fi;
+#endif
                     its_row = row(REFUSED, 0);
                     no_more(); SAY("host %d is refused\n", me); goto finish
-                :: budget -> SPEND; no_more(); SAY("host %d gets no answer\n", me)
+                :: budget -> SPEND; no_more(); H.blind = H.blind | (1 << k); SAY("host %d gets no answer\n", me)
                 fi
             };
+#ifdef TRACE
+            if
+            :: goto more
+            :: skip
+            fi;
+#endif
             /* The answer was lost: never sent again; what is known goes to disk, and Discord is listed once more. */
             transact(end, true);
             atomic {
                 if
                 :: end != kept -> goto release
-                :: end == kept SHOWN(list, k) -> GO end = 0
+                :: end == kept SHOWN(LIST, k) -> GO end = 0
                 fi;
                 list(k);
-                LISTED(k)
                 survey(k);
                 if
                 :: found -> note(k, MADE); clear(); k++
                 :: !found -> clear(); goto finish
                 fi
             }
+#ifdef TRACE
+        /* What people do in the guild, and what else stops a run, brings the same steps in another order. */
+        :: atomic { true SHOWN(LIST, ROLE) -> GO list(ROLE) }
+        :: atomic { true SHOWN(LIST, ROOM) -> GO list(ROOM) }
+        :: atomic { k == ROLE -> k = ROOM } :: atomic { k == ROOM -> k = ROLE }
+        :: atomic { k < 2 -> survey(k); found -> note_anyhow(k, MADE); clear() }
+        :: atomic { k < 2 -> goto tidy }
+        :: atomic { next == END * 2 -> goto release }
+        :: atomic { goto finish }
+        :: atomic { k < 2 -> survey(k); now_made -> made_row = row(SPARE, thing_of(made_row)); clear() }
+#endif
         :: atomic { k == 2 -> k = ROLE; break }
         od;
         /* Whatever else of ours is there is spare, and goes. */
-        do
+tidy:   do
         :: atomic {
             k < 2 ->
             survey(k);
@@ -624,28 +793,52 @@ more:
                 k++; clear()
             :: !found && spare && !may_send -> clear(); goto finish
             :: !found && spare && may_send ->
-                thing_of(spare_row) > 0 SHOWN(delete, k) ->
+                thing_of(spare_row) > 0 SHOWN_OF(DELETE, k, thing_of(spare_row)) ->
                 GO
-                discord[k].at[thing_of(spare_row) - 1] = GONE;
-                spare_row = row(DELETED, thing_of(spare_row));
                 SAY("host %d deletes a spare of kind %d\n", me, k);
+                if
+                :: discord[k].at[thing_of(spare_row) - 1] = GONE; spare_row = row(DELETED, thing_of(spare_row))
+                :: budget -> SPEND; discord[k].at[thing_of(spare_row) - 1] = GONE      /* no answer: asked again */
+                :: budget -> SPEND                                                  /* not done: asked again */
+                fi;
                 clear()
             fi
            }
+#ifdef TRACE
+        :: atomic { true SHOWN(LIST, ROLE) -> GO list(ROLE) }
+        :: atomic { true SHOWN(LIST, ROOM) -> GO list(ROOM) }
+        :: atomic { k == ROLE -> k = ROOM } :: atomic { k == ROOM -> k = ROLE }
+        :: atomic { k < 2 -> survey(k); found -> note_anyhow(k, SPARE); clear() }
+        :: atomic {
+            k < 2 ->
+            survey(k); spare && !seen(k, thing_of(spare_row) - 1) -> spare_row = row(DELETED, thing_of(spare_row)); clear()
+           }
+        :: atomic { k < 2 && write_off_one(k, 0) } :: atomic { k < 2 && write_off_one(k, 1) }
+        :: atomic { k < 2 && write_off_one(k, 2) } :: atomic { k < 2 && write_off_one(k, 3) }
+        :: atomic { k < 2 && write_off_one(k, 4) } :: atomic { k < 2 && write_off_one(k, 5) }
+        :: atomic { goto finish }
+        :: atomic { goto more }
+#endif
         :: atomic { k == 2 -> break }
         od;
 finish:
         transact(end, true);
+#ifdef TRACE
+        if
+        :: atomic { end == kept -> end = 0; goto more }
+        :: skip
+        fi;
+#endif
 release:
         atomic {
             if
             :: H.term -> expired = true
             :: !H.term
             fi;
-            true SHOWN(end, 0) -> GO leave()
+            true SHOWN(END, 0) -> GO leave()
         }
        } unless {
-        atomic { kill[me] SHOWN(killed, 0) -> GO leave() }
+        atomic { kill[me] SHOWN(KILLED, 0) -> GO leave() }
        }
     :: atomic { over -> break }
     od
@@ -718,6 +911,19 @@ inline claim_converged(k) {
     }
 }
 
+#ifdef TRACE
+#define each(do_, k) :: atomic { do_(k, 0) } :: atomic { do_(k, 1) } :: atomic { do_(k, 2) } :: atomic { do_(k, 3) } \
+    :: atomic { do_(k, 4) } :: atomic { do_(k, 5) } :: atomic { do_(k, 6) }
+#define does(k, j) discord[k].at[j] == PENDING -> discord[k].at[j] = THERE
+
+/* The world about a run that is followed. */
+proctype World() provided (!kill[0] && !kill[1]) {
+    do
+    each(does, ROLE) each(does, ROOM)
+    :: atomic { host[0].busy SHOWN(KILLED, 0) -> kill[0] = true }
+    od
+}
+#else
 proctype World() provided (!kill[0] && !kill[1]) {
     do
     :: atomic { act(ROLE, 0); SAY("Discord makes a role\n") } :: atomic { act(ROLE, 1); SAY("Discord makes a role\n") } :: atomic { act(ROLE, 2); SAY("Discord makes a role\n") } :: atomic { act(ROLE, 3); SAY("Discord makes a role\n") }
@@ -744,6 +950,8 @@ proctype World() provided (!kill[0] && !kill[1]) {
     od
 }
 
+#endif
+
 init {
     atomic {
         c_code {
@@ -751,6 +959,14 @@ init {
             now.fault = setting("FAULT");
             now.budget = setting("BUDGET");
         };
+#ifdef TRACE
+        c_code { load(); came_to(0); };
+        c_code { start(); };
+#endif
+#ifdef TRACE
+        run Tick(0); run World()
+#else
         run Tick(0); run Tick(1); run World()
+#endif
     }
 }

@@ -18,7 +18,7 @@ TOOLS = ("spin", "gcc")
 
 _DEEPEST = 400_000
 _MEMORY_MIB = 3000
-_WAYS = {"all": ("-O2", "-DCOLLAPSE"), "some": ("-O0",), "shortest": ("-O1", "-DBFS")}
+_WAYS = {"all": ("-O2", "-DCOLLAPSE"), "some": ("-O0",), "shortest": ("-O1", "-DBFS"), "follow": ("-O0",)}
 _STORY = re.compile(r"^ *((?:host \d|the |Discord |an attempt ).*)$", re.MULTILINE)
 _NAMED = re.compile(r"^#define ([A-Z_]+) +(\d+)  /\* (.+) \*/$", re.MULTILINE)
 
@@ -68,7 +68,8 @@ class Searcher:
         program = place / "pan"
         if not program.exists():
             place.mkdir(parents=True, exist_ok=True)
-            shutil.copy(MODEL, place)
+            for part in (MODEL, MODEL.with_name("follow.h")):
+                shutil.copy(part, place)
             _call(place, "spin", "-a", *options, MODEL.name)
             limits = ("-DSAFETY", "-DNOREDUCE", f"-DMEMLIM={_MEMORY_MIB}")
             _call(place, "gcc", "-w", *_WAYS[way], *limits, *options, "-o", "pan", "pan.c")
@@ -81,11 +82,11 @@ class Searcher:
         place.mkdir(exist_ok=True)
         environ = {**os.environ, "MODE": str(mode.number), "FAULT": str(fault.number), "BUDGET": str(budget)}
         began = time.monotonic()
-        told = _call(place, program, f"-m{_DEEPEST}", "-w22", environ=environ, seconds=seconds)
+        told = run_search(place, program, environ, "-w22", seconds=seconds)
         took = time.monotonic() - began
         states = re.search(r"^ *(\d+) states, stored", told, re.MULTILINE)
         errors = re.search(r"errors: (\d+)", told)
-        if states is None or errors is None or "max search depth too small" in told or "out of memory" in told:
+        if states is None or errors is None:
             raise RuntimeError(f"the search did not come to its end:\n{told}")
         if errors.group(1) == "0":
             if "Search not completed" in told:
@@ -100,6 +101,14 @@ class Searcher:
         other = re.search(r"^pan:1: (.+)$", told, re.MULTILINE)
         what = next((match.group(1).strip() for match in (claim, other) if match is not None), "it is not told what")
         return found._replace(broken=what, story=tuple(line.strip() for line in _STORY.findall(replay)))
+
+
+def run_search(place: Path, program: Path, environ: dict[str, str], *options: str, seconds: float | None = None) -> str:
+    """Run a compiled search; return what it tells. Raises RuntimeError if it had to leave something out."""
+    told = _call(place, program, f"-m{_DEEPEST}", *options, environ=environ, seconds=seconds)
+    if "max search depth too small" in told or "out of memory" in told:
+        raise RuntimeError(f"the search did not come to its end:\n{told}")
+    return told
 
 
 def _call(place: Path, *argv: object, environ: dict[str, str] | None = None, seconds: float | None = None) -> str:

@@ -93,7 +93,7 @@ def _fresh(forked: list[Case]) -> Iterator[Case]:
 def play(case: Case, prepared: Prepared) -> Played:
     """Play a case to its end: the struck tick, then at most two clean ones, each a quarter of an hour later."""
     with stage(prepared) as it:
-        ticks = [_struck(case, prepared, it)]
+        ticks = [struck(case, prepared, it)]
         problems = it.verdict.of_tick(ticks[0]) + _of_blow(case, ticks[0])
         for quarter in range(1, CLEAN_TICKS + 1):
             now = prepared.at + quarter * QUARTER
@@ -115,7 +115,8 @@ def _of_blow(case: Case, ended: Ended) -> list[str]:
     return found if ended.code == expected else [*found, f"exit status {ended.code} after {case.fault.kind}"]
 
 
-def _struck(case: Case, prepared: Prepared, it: Stage) -> Ended:
+def struck(case: Case, prepared: Prepared, it: Stage) -> Ended:
+    """Run the tick that is struck."""
     if case.fault.family == "line" or not case.point.is_request:
         return it.ticker.forked(prepared.at, case.point, case.fault)
     blows = [(case.point, case.fault), *([case.second] if case.second is not None else [])]
