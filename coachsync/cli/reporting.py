@@ -68,7 +68,18 @@ def _show_result(report: Report, settings: Settings) -> None:
             output.out(line)
         output.out(summary_line(report))
     for note in (*report.notes, *_elsewhere(report, settings)):
-        output.out(clean(note))
+        _out_whole_words(clean(note))
+
+
+def _out_whole_words(text: str) -> None:
+    """Print a sentence; a terminal never breaks it inside a word."""
+    if not output.is_terminal(sys.stdout):
+        output.out(text)
+        return
+    from coachsync.report.fitting import wrapped
+
+    for line in wrapped(text, canvas().width):
+        output.out(line)
 
 
 def _elsewhere(report: Report, settings: Settings) -> Iterator[str]:

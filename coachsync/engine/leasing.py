@@ -50,7 +50,7 @@ def held_by(others: Mapping[str, LeaseHolder]) -> LockHeldError:
     """Return the error for what cannot be done because another host works with a bot."""
     guild_id, holder = min(others.items())
     return LockHeldError(
-        f"{holder.host} works with bot {holder.bot}, and so in guild {guild_id}, since {iso(holder.since)}",
+        f"host {holder.host} works with bot {holder.bot}, and so in guild {guild_id}, since {iso(holder.since)}",
         "its run ends by itself within its run_budget, and a minute after that host fails; use --wait SECONDS to wait",
         holder.since,
     )

@@ -57,7 +57,8 @@ def _hosts(view: StatusView, canvas: Canvas) -> str:
 
 
 def _narrow_host(row: HostRow, canvas: Canvas) -> Iterator[str]:
-    pieces = [row.name, f"last run {row.last}", *row.works, *([f"coachsync {row.program}"] if row.program else [])]
+    works = (f"works with {bot}" for bot in row.works)
+    pieces = [row.name, f"last run {row.last}", *works, *([f"coachsync {row.program}"] if row.program else [])]
     first, *more = flow([fit(piece, canvas) for piece in pieces], canvas.width - len(INDENT), canvas)
     yield f"{_host_mark(row, canvas)} {first}"
     yield from (INDENT + line for line in more)
