@@ -7,13 +7,12 @@ from coachsync.audit.guild import Orphan
 from coachsync.discord.api import How
 from coachsync.discord.errors import DiscordError, failure_of
 from coachsync.domain import drift
-from coachsync.domain.drift import Drift
+from coachsync.domain.drift import CROWDED, Drift
 from coachsync.domain.failure import Failure
 from coachsync.engine.journal import Journal
 from coachsync.engine.outcomes import failure_event
 from coachsync.engine.steps import category
 from coachsync.engine.steps.actions import attempt, outcome_of
-from coachsync.engine.steps.counting import CROWDED
 from coachsync.engine.steps.job import Job, Trouble
 from coachsync.engine.steps.observe import repair_of
 from coachsync.engine.steps.removal import delete_resource

@@ -54,6 +54,8 @@ def counted(drift: Iterable[Drift]) -> set[str]:
 
 
 _GONE = "gone:"
+CROWDED = "crowded"
+"""In an entry's repairs: how many runs in a row counted too many holders of its role."""
 
 
 def note_gone(
@@ -79,6 +81,11 @@ def note_gone(
 def is_gone(repairs: Mapping[str, int], kind: DriftKind, person: str = "") -> bool:
     """Return whether the last run that looked saw something to be gone, and no run has made it again."""
     return bool(repairs.get(_GONE + Drift(kind, person).key))
+
+
+def is_unsettled(repairs: Mapping[str, int]) -> bool:
+    """Return whether the last run that looked saw what another look is to confirm, or to mend."""
+    return CROWDED in repairs or any(key.startswith(_GONE) for key in repairs)
 
 
 def words(drift: Collection[Drift]) -> str:

@@ -52,6 +52,7 @@ from coachsync.store.ledger.history import Past
 from coachsync.store.open import open_store
 
 if TYPE_CHECKING:
+    from coachsync.domain.looking import Calm
     from coachsync.domain.user_names import Lookup, NamesToLookUp
     from coachsync.engine.causes import Seen
     from coachsync.engine.loop import Done
@@ -77,7 +78,7 @@ class StoreReading(NamedTuple):
     `owed`: which guilds a ledger that is new, or silent for long, is still to look through, and from when on.
     `pulled`: what came of the sources before. `others`: the guilds that are left to other hosts, which work with their
     bots. `past`: whether the ledger's newest lines may be missing. `silent`: what is
-    to be said of hosts that run no more.
+    to be said of hosts that run no more. `calm`: where rooms are open and all is well.
     """
 
     sessions: list[Session]
@@ -91,6 +92,7 @@ class StoreReading(NamedTuple):
     others: Mapping[str, LeaseHolder] = {}
     past: Past = Past(0, 0, None)
     silent: tuple[Warn, ...] = ()
+    calm: Calm | None = None
 
 
 def tick(request: TickRequest) -> Report:
@@ -163,7 +165,23 @@ def read(request: TickRequest, store: Store, now: Millis) -> StoreReading:
         _lost_since(store, past) if owed else None,
     )
     orphans = tuple(store.ledger.orphans())
-    return StoreReading(sessions, entries, facts, named, found.unknown, owed, orphans, past=past)
+    calm = _calm(request, store, live.values()) if live and named is None else None
+    return StoreReading(sessions, entries, facts, named, found.unknown, owed, orphans, past=past, calm=calm)
+
+
+def _calm(request: TickRequest, store: Store, live: Collection[Entry]) -> Calm:
+    """Return which guilds with open rooms need no look in this run if no room there calls for it."""
+    from coachsync.domain.looking import RESTS, calm
+
+    looks = store.ledger.last_looks({entry.guild_id for entry in live})
+    runs = store.ledger.run_numbers("run", RESTS)
+    return calm(looks, runs, store.ledger.causes(), lambda guild_id: _looked_by(request.settings, guild_id))
+
+
+def _looked_by(settings: Settings, guild_id: str) -> str:
+    """Return what of the configuration holds at once for rooms that are open."""
+    privacy, staff = settings.privacy, settings.guild(guild_id).staff_role_ids
+    return " ".join((privacy.strangers, ",".join(sorted(privacy.also)), ",".join(sorted(staff))))
 
 
 def _lost_since(store: Store, past: Past) -> Millis | None:
@@ -239,6 +257,10 @@ def _decide(request: TickRequest, reading: StoreReading) -> Plan:
     if request.command == "run":
         searched = frozenset(guild for guild, since in reading.owed.items() if since <= reading.facts.now)
         plan = plan._replace(searched=searched, orphans=reading.orphans)
+    if reading.calm is not None and reading.calm.guilds:
+        from coachsync.domain.looking import at_rest
+
+        plan = at_rest(plan, reading.facts, reading.calm)
     return plan.without(reading.others) if reading.others else plan
 
 
@@ -437,6 +459,7 @@ def _work(
         store.bookings.prove()
         with store.transaction() as transaction:
             number = _begin(transaction, request, reading, plan)
+            transaction.ledger.keep_looks(plan.guilds)  # if this run is killed, the next one looks
     except StoreError as error:
         return _take_away(request, store, plan, reading, hopeless, error, lock)
     restraint = _restraint(request, store, plan, reading)
@@ -554,11 +577,27 @@ def _finish(
             transaction.ledger.keep_causes(report.followed, reading.facts.now)
         if done is not None and (done.sights or done.role_words):
             transaction.ledger.keep_sights(done.sights, done.role_words)
+        if done is not None and request.command == "run" and reading.named is None:
+            looks = _looked_well(request.settings, plan, report, done)
+            transaction.ledger.keep_looks(looks, number)
         more = transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
     if more:
         with suppress(StoreError):  # the run is recorded: what is old may wait for the next one
             store.ledger.prune(host_time(request))
     return report._replace(recorded=True)
+
+
+def _looked_well(settings: Settings, plan: Plan, report: Report, done: Done) -> dict[str, str]:
+    """Return the guilds all of whose rooms were looked at, and by what settings.
+
+    Where something is left to be done, or was mended, the next run looks again.
+    """
+    if done.exit_code is not None:  # the run was ended before its end
+        return {}
+    well = [o.outcome == "done" and o.error is None and o.action.kind != "repair" for o in report.outcomes]
+    amiss = {o.action.guild_id for o, good in zip(report.outcomes, well, strict=True) if not good}
+    amiss |= {entry.guild_id for session, entry in plan.looks if session.id not in done.looked}
+    return {guild: _looked_by(settings, guild) for guild in done.sights if guild not in amiss}
 
 
 def _with_causes(

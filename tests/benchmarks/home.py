@@ -35,6 +35,7 @@ class Home:
     ) -> None:
         self.folder = folder
         self.base_url = base_url
+        self.store = store
         self._given = {"discord.guild_id": guild_id(0), "store.url": store, "discord.access": access}
         self.configure(max_requests_per_second)
         create_store(store, folder)

@@ -23,6 +23,10 @@ _GUILD = f"'11000000000000000' || (10 + n % {GUILDS})"
 _PAST = "'p' || (100000000 + n)"
 _PEOPLE = "'13' || (1000000000000000 + n % 5000), '14' || (1000000000000000 + n % 500)"
 
+_INDEXES = (
+    "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexdef LIKE 'CREATE INDEX%'"
+)
+
 Series = Callable[[int], str]
 
 
@@ -41,9 +45,12 @@ def fill_postgres(url: str, sessions: int, now: Millis, back: Millis = YEARS) ->
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as connection:
-        for statement in statements(sessions, now, back, _generated):
+        # an index is quicker made of all rows than row by row
+        made = connection.execute(_INDEXES).fetchall()
+        dropped = [f"DROP INDEX {name}" for name, _ in made]
+        filling = statements(sessions, now, back, _generated)
+        for statement in (*dropped, *filling, *(index for _, index in made), "VACUUM ANALYZE"):
             connection.execute(statement.encode())
-        connection.execute("ANALYZE")
 
 
 def statements(sessions: int, now: Millis, back: Millis, series: Series) -> Iterator[str]:

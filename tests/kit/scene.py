@@ -87,7 +87,7 @@ class Scene:
         return self.home.store(self.guild, writable=writable)
 
     def book(self, session_id: str = ID, *, start: Millis | None = None, **fields: Any) -> None:
-        """Add a booking, by default two and a half hours ahead: its window is open. Keys are the JSON store's."""
+        """Add a booking, by default two hours ahead: from then on every run looks at its room. Keys go as in JSON."""
         self.book_each([self.booking(session_id, start=start, **fields)])
 
     def booking(self, session_id: str = ID, *, start: Millis | None = None, **fields: Any) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Scene:
         return {
             "_id": session_id,
             "status": "SCHEDULED",
-            "scheduledDate": self.now() + 2 * HOUR + 2 * QUARTER if start is None else start,
+            "scheduledDate": self.now() + 2 * HOUR if start is None else start,
             "duration": 60,
             "studentDiscordId": self.student,
             "coachDiscordId": self.coach,
@@ -188,6 +188,14 @@ class Scene:
         request = TickRequest(self.settings, command, tokens, names=names, now=now, **more)
         self.report = tick(request)
         return self.report
+
+    def look(self, later: Millis = 0) -> Report:
+        """Let time pass, then run, a minute from the last, until a run asks Discord: the fourth does at the latest."""
+        report = self.tick(later)
+        for _ in range(3):
+            report = self.tick(MINUTE) if not report.requests else report
+        assert report.requests
+        return report
 
     def arguments(self, *arguments: str) -> list[str]:
         """Return a command's arguments with this scene's configuration and time."""

@@ -109,7 +109,7 @@ def test_pause_with_removals_leaves_room_and_people_as_they_are(any_access: Scen
 
 def test_leaver_goes_and_newcomer_waits_until_the_pause_ends(any_access: Scene) -> None:
     scene = any_access
-    scene.book()
+    scene.book(start=scene.now() + 10 * QUARTER)
     scene.tick()
     pause(scene)
     scene.change(studentDiscordId=scene.stranger)

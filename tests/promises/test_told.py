@@ -103,7 +103,7 @@ def test_leak_stands_after_the_session_until_its_room_is_gone(any_access: Scene)
     scene = any_access
     leaking(scene, REPORT)
     scene.tick(QUARTER)
-    scene.tick(4 * HOUR)  # over, and no run looks any more
+    scene.tick(14 * QUARTER)  # over, and no run looks any more
     assert codes(scene) == [(OPEN, (ID,))]
     scene.tick(HOUR)
     assert scene.rooms() == []
@@ -113,7 +113,7 @@ def test_leak_stands_after_the_session_until_its_room_is_gone(any_access: Scene)
 def test_waiting_person_is_a_cause_that_keeps_its_beginning_and_ends_when_they_are_in(any_access: Scene) -> None:
     scene = any_access
     late = scene.person("late", member=False)
-    scene.book(studentDiscordId=late)
+    scene.book(studentDiscordId=late, start=scene.now() + 10 * QUARTER)
     scene.tick()
     begun = scene.now()
     scene.tick(QUARTER)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from coachsync.discord.codes import NOT_HERE
 from coachsync.discord.errors import DiscordError, NotFound, failure_of
-from coachsync.domain.drift import Drift, DriftKind, mendable, note_gone
+from coachsync.domain.drift import CROWDED, Drift, DriftKind, mendable, note_gone
 from coachsync.domain.model import Action, Resource
 from coachsync.domain.planned import Refused
 from coachsync.engine.steps import belongings
@@ -22,7 +22,6 @@ from coachsync.engine.steps.role import RETIRED, retire
 from coachsync.errors import FencedError
 from coachsync.guild.picture import Guild
 
-CROWDED = "crowded"  # in an entry's repairs: how many too many held the role in the last run
 _HOLDERS: tuple[DriftKind, ...] = ("grant",)
 REPLACED = "crowded role"  # its role was replaced for that, once in a life
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from coachsync.domain.budget import GuildSight, RoleBudget
     from coachsync.domain.causes import Cause
     from coachsync.domain.hosts import HostRuns
+    from coachsync.domain.looking import LastLook
     from coachsync.domain.news import Remembered
     from coachsync.domain.pauses import Pause
     from coachsync.domain.refusals import Refusal
@@ -190,6 +191,17 @@ class Ledger:
         sql = f"SELECT {_RUN} FROM coachsync_runs{chosen} ORDER BY id DESC LIMIT ?"
         rows = self._read(sql, (command, limit) if command else (limit,))
         return [_run(row) for row in rows]
+
+    def run_numbers(self, command: str, limit: int) -> list[int]:
+        """Return the numbers of the latest runs of a command, of whichever host, newest first."""
+        sql = "SELECT id FROM coachsync_runs WHERE command = ? ORDER BY id DESC LIMIT ?"
+        return [row[0] for row in self._read(sql, (command, limit))]
+
+    def last_looks(self, guild_ids: Collection[str]) -> dict[str, LastLook]:
+        """Return which run last looked at all rooms of these guilds, as far as one did."""
+        from coachsync.store.ledger import looks
+
+        return dict(map(looks.look_of, self._among(looks.OF_GUILDS, looks.keys(guild_ids))))
 
     def last_finished_at(self, command: str) -> Millis | None:
         """Return when a run of this command last finished, however it ended; None if none did."""

@@ -272,6 +272,15 @@ class LedgerWriter:
 
         keep(self._sql, sights, words)
 
+    def keep_looks(self, guilds: Iterable[str], run: int = 0) -> None:
+        """Remember that a run looked at these guilds and left nothing there to be done; without a run that none did.
+
+        A mapping says of each by what settings.
+        """
+        from coachsync.store.ledger.looks import keep
+
+        keep(self._sql, guilds, run)
+
     def keep_lookups(self, lookups: Iterable[Lookup], sessions: Mapping[str, Session]) -> None:
         """Remember whose the user names of these bookings are, by id, or what was found instead."""
         from coachsync.store.ledger.names import keep
