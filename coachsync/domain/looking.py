@@ -19,7 +19,9 @@ RESTS = 3
 """How many runs in a row may leave a guild with an open room alone: the fourth looks, whichever host's it is."""
 
 _NO_LOOK_TELLS = (
-    AFTER_RUNS | OF_SOURCES | {"config_writable", "token_readable", "people_file", "tick_failed", "no_tick"}
+    AFTER_RUNS
+    | OF_SOURCES
+    | {"config_writable", "token_readable", "people_file", "tick_failed", "no_tick", "host_silent"}
 )
 """What concerns this host, and is not seen by looking at a guild."""
 
