@@ -140,6 +140,15 @@ class Scene:
             connection.commit()
         return found
 
+    def ledger_sql(self, statement: str, *args: Any) -> list[tuple[Any, ...]]:
+        """Run SQL on the database that holds the ledger."""
+        if self.url.startswith("postgresql:"):
+            return self.sql(statement, *args)
+        with closing(sqlite3.connect(self.home.ledger)) as connection:
+            found = connection.execute(statement, args).fetchall()
+            connection.commit()
+        return found
+
     def forget(self, *, marks: bool = False) -> None:
         """Lose the ledger, and where asked our marks in the store too."""
         if self.url == JSON:

@@ -44,14 +44,11 @@ def past(over: Scene) -> Scene:
 
 def ledger_text(scene: Scene) -> str:
     """Return all that the ledger's tables hold."""
-    with closing(sqlite3.connect(scene.home.ledger)) as connection:
-        tables = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'coachsync%'")]
-        own = [
-            t
-            for t in tables
-            if connection.execute("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (t,)).fetchone()
-        ]
-        return "\n".join(repr(row) for t in own for row in connection.execute(f"SELECT * FROM {t}"))
+    tables = "SELECT name FROM sqlite_master WHERE name LIKE 'coachsync%' AND type = 'table'"
+    if scene.url.startswith("postgresql:"):
+        tables = "SELECT relname FROM pg_class WHERE relname LIKE 'coachsync%' AND relkind = 'r'"
+        tables += " AND pg_table_is_visible(oid)"
+    return "\n".join(repr(row) for (t,) in scene.ledger_sql(tables) for row in scene.ledger_sql(f"SELECT * FROM {t}"))
 
 
 def counts(document: Any) -> dict[str, int]:
@@ -72,12 +69,8 @@ def prune_command(scene: Scene, *more: str) -> Any:
 def dated_back(scene: Scene, by: int = 400 * DAY) -> Scene:
     """Let all that was, have been long ago, by the host's clock."""
     shift = host_now() - scene.now() - by
-    with closing(sqlite3.connect(scene.home.ledger)) as connection:
-        connection.execute(
-            "UPDATE coachsync_entries SET starts_at = starts_at + ?, ends_at = ends_at + ?", (shift,) * 2
-        )
-        connection.execute("UPDATE coachsync_events SET at = at + ?", (shift,))
-        connection.commit()
+    scene.ledger_sql("UPDATE coachsync_entries SET starts_at = starts_at + ?, ends_at = ends_at + ?", shift, shift)
+    scene.ledger_sql("UPDATE coachsync_events SET at = at + ?", shift)
     for row in json.loads(scene.program("sessions", "export").out):
         scene.change(row["_id"], scheduledDate=row["scheduledDate"] + shift)
     return scene
@@ -135,9 +128,7 @@ def test_prune_leaves_a_room_that_only_the_marks_know_of(scene: Scene) -> None:
 
 
 def test_prune_leaves_what_an_operator_gave_up_and_may_still_be_there(past: Scene) -> None:
-    with closing(sqlite3.connect(past.home.ledger)) as connection:
-        connection.execute("UPDATE coachsync_resources SET state = 'abandoned' WHERE kind = 'channel'")
-        connection.commit()
+    past.ledger_sql("UPDATE coachsync_resources SET state = 'abandoned' WHERE kind = 'channel'")
     assert prune_command(past, "--json", "--yes", "--receipts").json["left"] == [ID]
 
 
@@ -401,8 +392,7 @@ def listed(scene: Scene) -> dict[str, Any]:
 
 def test_nothing_that_can_be_guessed_back_is_kept_of_whose_a_booking_was(scene: Scene, listed: dict[str, Any]) -> None:
     def said() -> Any:
-        with closing(sqlite3.connect(scene.home.ledger)) as connection:
-            return connection.execute("SELECT booking, rest FROM coachsync_said").fetchall()
+        return scene.ledger_sql("SELECT booking, rest FROM coachsync_said")
 
     imported(scene, listed)
     one = said()

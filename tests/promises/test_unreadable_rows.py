@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coachsync.domain.model import HOUR
-from tests.kit.home import JSON, SQLITE
+from tests.kit.home import JSON
 from tests.kit.scene import ID, QUARTER, Scene, Stage
 
 KEYS = {"scheduledDate": "scheduled_date", "studentDiscordId": "student_discord_id"}
@@ -17,7 +17,7 @@ KEYS = {"scheduledDate": "scheduled_date", "studentDiscordId": "student_discord_
 def put(scene: Scene, fields: dict[str, Any], *ids: str) -> None:
     """Write fields into rows as another program does, whatever is in them."""
     for session_id in ids or (ID,):
-        if scene.url == SQLITE:
+        if scene.url != JSON:
             for key, value in fields.items():
                 scene.sql(f"UPDATE sessions SET {KEYS.get(key, key)} = ? WHERE id = ?", value, session_id)
         else:
