@@ -34,7 +34,7 @@ from coachsync.store.copying.notes import (
 from coachsync.store.copying.rows import JsonBookings, SqlBookings, add_column
 from coachsync.store.copying.sides import POSTGRES, Side
 from coachsync.store.copying.survey import Survey, UncopiedRow, fit, refusal, survey
-from coachsync.store.copying.tables import ledger_tables, set_numbers
+from coachsync.store.copying.tables import analyze, ledger_tables, set_numbers
 from coachsync.store.ledger.migrations import ensure_ledger
 from coachsync.store.open import Location
 from coachsync.store.sql import Sql
@@ -211,6 +211,8 @@ class _Copy:
             raise
         if self._target.kind == POSTGRES:
             set_numbers(self._sql)
+            with suppress(StoreError):  # the server does it by itself, later
+                analyze(self._sql)
         if not (self._request.keep or moved):
             self._mark()
         with self._sql.immediate():

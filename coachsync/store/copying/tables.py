@@ -122,6 +122,13 @@ def set_numbers(sql: Sql) -> None:
             )
 
 
+def analyze(sql: Sql) -> None:
+    """Let a PostgreSQL know at once how its tables were filled, so that the first run finds its indexes."""
+    there = ["sessions"] if sql.has_table("sessions") else []
+    for table in (*there, *(table.name for table in ledger_tables())):
+        sql.run(f"ANALYZE {table}")
+
+
 def _packed(value: Any) -> Any:
     """Return a part of a key as JSON can hold it."""
     return {"bytes": value.hex()} if isinstance(value, bytes) else value

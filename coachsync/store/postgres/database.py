@@ -221,6 +221,7 @@ class PostgresDatabase:
             times["idle_in_transaction_session_timeout"] = idle
         limits = [f"SET LOCAL {name} = {_millis(seconds)};" for name, seconds in times.items()]
         limits.append("SET LOCAL datestyle = 'ISO, YMD';")  # whatever the role's is
+        limits.append("SET LOCAL jit = off;")  # ours run once: to compile one over a dozen partitions takes seconds
         if not self.writable:
             limits.append("SET LOCAL transaction_read_only = on;")
         return " ".join(limits)
