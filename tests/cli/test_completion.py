@@ -183,6 +183,11 @@ def test_guilds_of_configuration_and_bookings_are_offered(home: Home) -> None:
     assert values("coachsync sessions add --guild ", COACHSYNC_CONFIG=str(home.config)) == [GUILD, OTHER_GUILD]
 
 
+@pytest.mark.parametrize("command", ["store copy", "store reopen"])
+def test_configured_store_is_offered_to_be_copied(home: Home, command: str) -> None:
+    assert values(f"coachsync --config {home.config} {command} ") == [home.url]
+
+
 def test_statuses_of_the_configuration_are_offered(home: Home) -> None:
     found = values("coachsync sessions restore x --status ", COACHSYNC_CONFIG=str(home.config))
     assert found == ["SCHEDULED", "CONFIRMED", "IN_PROGRESS", "CANCELLED"]

@@ -14,7 +14,7 @@ from coachsync.cli.app import every_command
 from coachsync.domain.permissions import ENTER, MEMBER
 from coachsync.report.schemas import schemas
 from coachsync.standin.limits import Limits
-from tests.kit.home import Home, Result
+from tests.kit.home import JSON, SQLITE, Home, Result
 from tests.kit.scene import ID, QUARTER, Scene, Stage
 from tests.kit.town import TOKEN
 
@@ -297,9 +297,8 @@ ERRING = [name for name in SCHEMAS["error"]["x-commands"] if name != "doctor"]  
 def test_why_there_is_no_other_document(bare: Home, command: str, broken: str) -> None:
     bare.settle()
     BROKEN[broken](bare)
-    names = {"wait": [ID, "--for", "open"], "explain": [ID], "sessions show": [ID], "sessions import": ["-"]}.get(
-        command, []
-    )
+    known = {"wait": [ID, "--for", "open"], "explain": [ID], "sessions show": [ID], "sessions import": ["-"]}
+    names = (known | {"store copy": [SQLITE, JSON], "store reopen": [SQLITE]}).get(command, [])
     done = bare.run(*command.split(), *names, "--json", stdin="[]", COACHSYNC_TOKEN="x.y.z" * 8)
     assert done.code == 3
     assert told("error", done)["error"]["code"] in ("config", "store_error")

@@ -78,6 +78,8 @@ def _values(place: Cursor, environ: Mapping[str, str]) -> Iterable[Offer] | Lite
     if "SESSION" in kinds:
         sessions = _of_store(place, environ, _sessions)
         return [*sessions, *_codes()] if place.path == ("explain",) and (place.text or not sessions) else sessions
+    if kinds[0] in ("FROM", "STORE"):
+        return [Offer(_settings(place, environ).store.own, "the configured store")]
     if any(name in _GUILDS for name in param.opts):
         return _of_store(place, environ, _guilds)
     if "ZONE" in kinds:

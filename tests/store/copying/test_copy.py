@@ -125,12 +125,14 @@ class KilledError(Exception):
     """Stands for SIGKILL."""
 
 
-@pytest.mark.parametrize(("kind", "other"), [("sqlite", "sqlite"), ("sqlite", "json"), ("json", "sqlite")])
+@pytest.mark.parametrize(
+    ("kind", "other", "step"), [("sqlite", "sqlite", 1), ("sqlite", "json", 4), ("json", "sqlite", 4)]
+)
 def test_copy_killed_at_any_step_goes_on_and_is_never_used_before_it_is_whole(
-    place: Places, kind: str, other: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    place: Places, kind: str, other: str, step: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     source = filled(place(kind))
-    killed(source, lambda n: f"{other}:///{tmp_path}/target{n}", monkeypatch)
+    killed(source, lambda n: f"{other}:///{tmp_path}/target{n}", monkeypatch, step)
 
 
 def test_copy_into_a_postgresql_that_is_killed_goes_on(place: Places, monkeypatch: pytest.MonkeyPatch) -> None:
