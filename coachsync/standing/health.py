@@ -56,6 +56,8 @@ def attention(store: Store, settings: Settings, now: Millis) -> tuple[Cause, ...
     if failed is not None:
         kept = _with_failed(kept, failed, last, now)
     silence = _silence(settings, last, finished, now, explained=failed is not None)
+    if silence is not None and _others_work(store, settings, last, now):  # the last one's clock is behind
+        silence = None
     return in_order([*kept, *([silence] if silence is not None else [])])
 
 
@@ -68,7 +70,7 @@ def last_tick(store: Store, settings: Settings, now: Millis) -> LastTick | None:
     finished = store.ledger.last_finished_at(RUN)
     ended = last.started_at if last.finished_at is None else last.finished_at
     quiet_since = _first_start(store, last) if finished is None else finished
-    overdue = now - quiet_since > settings.schedule.max_silence
+    overdue = now - quiet_since > settings.schedule.max_silence and not _others_work(store, settings, last, now)
     return LastTick(last.started_at, last.finished_at, last.exit_code, max(0, now - ended), overdue, last.host)
 
 
@@ -83,8 +85,7 @@ def _failed(store: Store, settings: Settings, last: RunRecord, now: Millis) -> C
 
     Of one host among several it is `host_silent` if it lasts: nothing waits for it while another works.
     """
-    amiss = last.finished_at is None or last.exit_code in _FAILED
-    if amiss and last.host and others_work(store.ledger, last.host, settings.schedule.max_silence, now):
+    if (last.finished_at is None or last.exit_code in _FAILED) and _others_work(store, settings, last, now):
         return None
     if last.finished_at is None:
         limit = settings.discord.run_budget + settings.discord.timeout + _AFTER_BUDGET
@@ -97,6 +98,13 @@ def _failed(store: Store, settings: Settings, last: RunRecord, now: Millis) -> C
         return None
     why = "coachsync has a bug" if last.exit_code == 70 else "nothing could work"
     return _of_host("tick_failed", f"the last run ended with exit {last.exit_code}: {why}", _FAILED_HINT, last, now)
+
+
+def _others_work(store: Store, settings: Settings, last: RunRecord | None, now: Millis) -> bool:
+    """Return whether a run worked lately on another host than that of the last one."""
+    if last is None or not last.host:
+        return False
+    return others_work(store.ledger, last.host, settings.schedule.max_silence, now)
 
 
 def _with_failed(kept: list[Cause], failed: Cause, last: RunRecord | None, now: Millis) -> list[Cause]:

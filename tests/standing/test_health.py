@@ -13,6 +13,7 @@ from coachsync.domain.model import DAY, HOUR, MINUTE, Millis
 from coachsync.standing.health import LastTick, attention, last_tick
 from tests.domain.build import START
 from tests.kit.home import Home
+from tests.kit.nodes import OnHost
 
 NOW: Millis = START
 HERE = os.uname().nodename
@@ -171,3 +172,35 @@ def test_nothing_is_written_by_looking(house: House) -> None:
     house.attention()
     house.last_tick()
     assert house.home.files() == before
+
+
+class TestSeveralHosts:
+    def test_last_run_by_a_clock_that_is_behind_is_no_silence_while_another_host_runs(
+        self, house: House, on_host: OnHost
+    ) -> None:
+        on_host("beta")
+        house.ran(NOW - 10 * MINUTE)
+        on_host("gamma")
+        house.ran(NOW - 2 * HOUR)
+        found = house.last_tick()
+        assert (house.attention(), found is not None and found.overdue) == ([], False)
+
+    def test_run_of_one_host_that_could_not_work_is_no_failure_of_all(self, house: House, on_host: OnHost) -> None:
+        on_host("beta")
+        house.ran(NOW - 10 * MINUTE)
+        on_host("gamma")
+        house.ran(NOW - MINUTE, exit_code=3)
+        assert house.attention() == []
+
+    def test_silence_of_all_is_late(self, house: House, on_host: OnHost) -> None:
+        for host in ("beta", "gamma"):
+            on_host(host)
+            house.ran(NOW - 2 * HOUR)
+        assert house.attention() == [("no_tick", "late")]
+
+    def test_host_that_fails_alone_is_a_failure(self, house: House, on_host: OnHost) -> None:
+        on_host("beta")
+        house.ran(NOW - 2 * HOUR)
+        on_host("gamma")
+        house.ran(NOW - MINUTE, exit_code=70)
+        assert ("tick_failed", "late") in house.attention()
