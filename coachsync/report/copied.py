@@ -31,6 +31,8 @@ def lines(report: CopyReport, *, dry_run: bool) -> Iterator[str]:
     if report.resumed:
         yield "going on with a copy that had not ended"
     yield from count_lines({part.name: part.rows for part in report.parts} or {"bookings": 0})
+    if report.foreign:
+        yield clean(f"only bookings and what coachsync remembers are copied: {report.foreign}")
     for key, holds in report.survey.added:
         yield clean(f"TO gets a column {key} for it: {_HOLDS.get(holds, 'text')}")
     for unfit in report.survey.unfit:
@@ -80,6 +82,7 @@ def document(report: CopyReport, now: str, steps: list[str], *, dry_run: bool, l
         "already": report.already,
         "resumed": report.resumed,
         "moved": report.moved,
+        "foreign": report.foreign or None,
         "parts": [{"table": p.name, "rows": p.rows, "digest": p.digest or None} for p in report.parts],
         "added": [{"column": key, "holds": _HOLDS.get(holds, "text")} for key, holds in report.survey.added],
         "left_out": {

@@ -73,7 +73,8 @@ class CopyReport(NamedTuple):
     """What a copy did, by the addresses and the names of both stores.
 
     `resumed`: it went on with one that had not ended. `already`: there was nothing left to do. `moved`: the source is
-    not worked on any more. `refused`: rows that the target itself did not take, too.
+    not worked on any more. `refused`: rows that the target itself did not take, too. `foreign`: what in the source is
+    another program's, and so is not copied; "" if nothing is.
     """
 
     source: str
@@ -85,6 +86,7 @@ class CopyReport(NamedTuple):
     resumed: bool = False
     already: bool = False
     moved: bool = False
+    foreign: str = ""
 
 
 def copy_store(request: CopyRequest, tell: Callable[[str], None]) -> CopyReport:
@@ -110,12 +112,13 @@ def copy_store(request: CopyRequest, tell: Callable[[str], None]) -> CopyReport:
             return done._replace(already=True)
         found = Survey(_EVERYTHING)
         if not request.ledger:
-            found = survey(source, target if copying is None else target._replace(own=True), tell)
+            found = survey(source, target if copying is None else target._replace(foreign=""), tell)
             if not (found.lossless or request.leave_out):
                 raise refusal(found, target)
         if request.dry_run:
             parts = _parts_of(source, found.refused_rows)
-            return CopyReport(source.url, target.url, names, parts, found, resumed=copying is not None)
+            done = CopyReport(source.url, target.url, names, parts, found, resumed=copying is not None)
+            return done._replace(foreign=source.foreign)
         if copying is None:
             sides.make(request.target, ledger_only=request.ledger)
         ready = stack.enter_context(sides.opened(request.target, writable=True, ledger_only=request.ledger))
@@ -228,6 +231,7 @@ class _Copy:
             refused,
             resumed=before is not None,
             moved=not self._request.keep,
+            foreign=self._source.foreign,
         )
 
     def _prepare(self, copying: Copying) -> None:

@@ -31,8 +31,8 @@ _WORKING = (
 class Side(NamedTuple):
     """One store. `name` is what messages call it, `path` its file with links resolved, "" for a PostgreSQL.
 
-    `bookings` is None if they are not copied, or there are none yet; `ledger` if there is none yet. `own`: whether the
-    table of bookings is coachsync's alone, so that it may get columns.
+    `bookings` is None if they are not copied, or there are none yet; `ledger` if there is none yet. `foreign`: by what
+    another program has its hand in the bookings; "" if they are coachsync's alone, so that their table may get columns.
     """
 
     location: Location
@@ -40,7 +40,7 @@ class Side(NamedTuple):
     path: str
     bookings: SqlBookings | JsonBookings | None = None
     ledger: Sql | None = None
-    own: bool = True
+    foreign: str = ""
 
     @property
     def kind(self) -> str:
@@ -112,9 +112,7 @@ def _postgres(stack: ExitStack, location: Location, *, writable: bool, ledger_on
     if ledger_only or is_bare(location.path):
         return side
     table = inspect(database, Columns())
-    return side._replace(
-        bookings=SqlBookings(database, table, POSTGRES), own=table.ours and not table.why_foreign(database)
-    )
+    return side._replace(bookings=SqlBookings(database, table, POSTGRES), foreign=table.why_foreign(database))
 
 
 def _sqlite(stack: ExitStack, location: Location, path: str, *, writable: bool, ledger_only: bool) -> Side:
@@ -127,7 +125,7 @@ def _sqlite(stack: ExitStack, location: Location, path: str, *, writable: bool, 
     if ledger_only or database.one("SELECT 1 FROM sqlite_master LIMIT 1") is None:
         return side
     table = inspect(database, Columns())
-    return side._replace(bookings=SqlBookings(database, table, "sqlite"), own=not why_foreign(database))
+    return side._replace(bookings=SqlBookings(database, table, "sqlite"), foreign=why_foreign(database))
 
 
 def _json(stack: ExitStack, location: Location, path: str, *, writable: bool, ledger_only: bool) -> Side:

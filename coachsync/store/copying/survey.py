@@ -66,7 +66,7 @@ def survey(source: Side, target: Side, tell: Callable[[str], None]) -> Survey:
     added: dict[str, Holds] = {}
     for key, holds in found.added:
         why = unfit_name(key, [*columns, *added])
-        if not target.own:
+        if target.foreign:
             why = why or "the target's table, which another program made, has no such column"
         elif len(added) >= _MOST_COLUMNS:
             why = why or "there are too many columns"

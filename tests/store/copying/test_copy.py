@@ -343,6 +343,19 @@ def test_other_keys_get_columns_and_come_back(place: Places, kind: str) -> None:
     assert other["gift"] == "1"
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_other_programs_tables_are_not_copied_and_that_is_told(place: Places, kind: str) -> None:
+    source, target = filled(place(kind)), place("sqlite")
+    if kind == "postgresql":
+        with closing(PostgresDatabase(source, writable=True)) as database:
+            database.run("CREATE TABLE invoices (number BIGINT)")
+    else:
+        with closing(sqlite3.connect(parse_url(source, "/").path)) as connection:
+            connection.execute("CREATE TABLE invoices (number INTEGER)")
+    assert "table invoices" in copied(source, target, dry_run=True).foreign
+    assert "table invoices" in copied(source, target).foreign
+
+
 def test_what_stands_beside_the_bookings_is_told(place: Places) -> None:
     source = place("json")
     Path(parse_url(source, "/").path).write_text('{"made by": "us", "sessions": []}')
