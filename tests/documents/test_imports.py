@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import coachsync
+from tests.kit.postgres import Postgres
 from tests.kit.scene import Scene
 from tests.kit.town import TOKEN
 
@@ -186,5 +187,22 @@ def test_idle_tick_loads_nothing_that_only_work_needs(tmp_path: Path) -> None:
         scene.tick()  # the first run looks through the guild
     environ = scene.home.environ({"COACHSYNC_TOKEN": TOKEN, "PYTHONPATH": str(ROOT.parent)})
     command = [sys.executable, "-c", TICK, str(scene.home.config), *HEAVY]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "0"
+
+
+# psycopg loads asyncio and json by itself, for those who use it asynchronously
+_OF_PSYCOPG = {"asyncio", "json"}
+
+
+def test_idle_tick_on_a_postgresql_loads_nothing_more_than_its_driver(
+    tmp_path: Path, postgres_server: Postgres
+) -> None:
+    scene = Scene(tmp_path, postgres_server.fresh(), real_time=True)
+    with scene.standin:
+        scene.tick()
+    environ = scene.home.environ({"COACHSYNC_TOKEN": TOKEN, "PYTHONPATH": str(ROOT.parent)})
+    named = [name for name in HEAVY if name not in _OF_PSYCOPG]
+    command = [sys.executable, "-c", TICK, str(scene.home.config), *named]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "0"

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from coachsync.domain.model import MINUTE
+from coachsync.domain.model import HOUR, MINUTE
 from tests.kit.nodes import OnHost
 from tests.kit.postgres import Postgres
 from tests.kit.scene import ID, Scene, Stage
@@ -130,7 +130,7 @@ def test_nobody_is_named_by_an_id_either(stage: Stage, watcher: Watcher) -> None
 def test_heartbeat_tells_what_is_new_and_how_it_ended(stage: Stage, watcher: Watcher) -> None:
     scene = watched(stage, watcher.url)
     scene.world.leave(scene.guild, scene.student)
-    scene.book()
+    scene.book(start=scene.now() + 5 * HOUR // 2)
     for _ in range(2):
         scene.program("run")
         scene.clock.advance(MINUTE)

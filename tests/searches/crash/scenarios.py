@@ -13,8 +13,8 @@ from tests.searches.crash.home import CaseHome
 from tests.searches.crash.town import FOUNDED, Cast
 
 START: Millis = FOUNDED + 5 * DAY
-OPENED: Millis = START - 150 * MINUTE
-LATER: Millis = START - 135 * MINUTE
+OPENED: Millis = START - 120 * MINUTE
+LATER: Millis = START - 105 * MINUTE
 OVER: Millis = START + 2 * HOUR
 
 

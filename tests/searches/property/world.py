@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from coachsync.config import load_settings
 from coachsync.config.settings import Settings
+from coachsync.domain import looking
 from coachsync.domain.model import HOUR, MINUTE
 from coachsync.standin import SimClock, Standin
 from tests.kit.home import Home
@@ -63,7 +65,7 @@ def _section(guild: Guild) -> list[str]:
 
 @contextmanager
 def a_playground(people: int = 6) -> Iterator[Playground]:
-    """Start Discord and build the town."""
+    """Start Discord and build the town. Each run looks at every room, so that what it does can be judged at once."""
     clock = SimClock(T0)
-    with Standin(clock) as standin:
+    with Standin(clock) as standin, mock.patch.object(looking, "RESTS", 0):
         yield Playground(standin, clock, people)
