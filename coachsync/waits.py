@@ -61,6 +61,9 @@ class Waits(NamedTuple):
     share: float = 0.5
     """Before a run takes a second bot's lease, for other hosts that begin in the same moment to take one too."""
 
+    way: float = 3.0
+    """Before a run of a host whose clock was off takes a lease, for hosts whose clock is right to take theirs."""
+
     migration: float = 5.0
     """For another command that brings an older ledger up to date; a run of an earlier release may last much longer."""
 

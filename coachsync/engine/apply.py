@@ -91,7 +91,8 @@ class Applied(NamedTuple):
 
     `failures` says of the guilds that could not be looked at why. `looked` are the sessions that were looked at or
     worked on, `sound` the standing conditions (code, guild) that were seen not to be there. `notes` are worth
-    knowing, and no run is warned of them. `sights` is what was seen in each guild, `role_words` what Discord said of
+    knowing, and no run is warned of them. `clock_off`: whether this host's clock is; None if that was not asked.
+    `sights` is what was seen in each guild, `role_words` what Discord said of
     its limit on roles there.
     """
 
@@ -103,6 +104,7 @@ class Applied(NamedTuple):
     notes: tuple[Warn, ...] = ()
     sights: Mapping[str, GuildSight] = {}
     role_words: Mapping[str, RoleWord] = {}
+    clock_off: bool | None = None
 
 
 class Apply:
@@ -165,7 +167,15 @@ class Apply:
         sights = {guild.id: self._sight(guild) for guild in seen}
         words = {guild.id: word for guild in seen if (word := guild.discord.role_word(guild.id)) is not None}
         return Applied(
-            tuple(self.outcomes), self._warnings(), self.failures(), looked, self._sound(), notes, sights, words
+            tuple(self.outcomes),
+            self._warnings(),
+            self.failures(),
+            looked,
+            self._sound(),
+            notes,
+            sights,
+            words,
+            self.skewed is not None if self.check_clock else None,
         )
 
     def _sight(self, guild: Guild) -> GuildSight:

@@ -53,6 +53,7 @@ class Done(NamedTuple):
     notes: tuple[Warn, ...] = ()
     sights: Mapping[str, GuildSight] = {}
     role_words: Mapping[str, RoleWord] = {}
+    clock_off: bool | None = None
 
 
 class _Signals:
@@ -235,6 +236,7 @@ def _done(plan: Plan, applied: Applied, ways: Ways, rate_limited: int, signals: 
         applied.notes,
         applied.sights,
         applied.role_words,
+        applied.clock_off,
     )
 
 

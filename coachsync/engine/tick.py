@@ -274,6 +274,8 @@ def _under_leases(request: TickRequest, store: Store, reading: StoreReading, loc
 
     others: dict[str, LeaseHolder] = {}
     leased: set[str] = set()
+    if reading.named is None and store.ledger.clock_was_off() and _guilds_with_work(request, store, reading):
+        lock.give_way()  # what is due by a clock that is right comes first
     while wanted := _guilds_with_work(request, store, reading) - leased:
         others |= lease(request.tokens, store, lock, wanted, request.wait)
         leased |= wanted
@@ -580,6 +582,8 @@ def _finish(
         if done is not None and request.command == "run" and reading.named is None:
             looks = _looked_well(request.settings, plan, report, done)
             transaction.ledger.keep_looks(looks, number)
+        if done is not None and done.clock_off is not None and store.shared:
+            transaction.ledger.clock_is(off=done.clock_off)
         more = transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
     if more:
         with suppress(StoreError):  # the run is recorded: what is old may wait for the next one

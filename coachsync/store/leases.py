@@ -57,5 +57,8 @@ class RunLock(Protocol):
     def take(self, bots: Collection[str], wait_s: float) -> tuple[LeaseHolder, ...]:
         """Take the leases on these bots, as far as they are free within `wait_s`; return who holds the others."""
 
+    def give_way(self) -> None:
+        """Let other hosts, if there are any, take what they need first."""
+
     def holds(self, bot: str) -> bool:
         """Return whether something may be sent under this bot's token now."""

@@ -57,6 +57,9 @@ class Lock:
         """Take nothing: whoever has this lock may use every bot."""
         return ()
 
+    def give_way(self) -> None:
+        """Do nothing: no other run can be under way."""
+
     def holds(self, bot: str) -> bool:
         """Return that every bot may be used."""
         return True

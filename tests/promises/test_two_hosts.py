@@ -309,9 +309,26 @@ def test_clock_that_is_off_takes_no_ledger_for_silent_but_once(scene: Scene, off
     scene.standin.clear_requests()
     for later in (QUARTER, off, QUARTER - off, off, QUARTER - off):
         scene.clock.advance(later)
-        now = f"import time; time.time_ns = lambda: {scene.clock.now()} * 1_000_000"
-        scene.home.begin("--config", str(scene.home.config), "run", inject=now, COACHSYNC_TOKEN=TOKEN).ended()
+        ended(by_its_own_clock(scene, "alpha"))
     assert sum(r.path == f"/guilds/{guild}/channels" for r in scene.standin.requests) == looks
+
+
+def by_its_own_clock(scene: Scene, host: str, off: int = 0) -> Forked:
+    """Begin a run on a host whose clock is off by so much."""
+    named = f"os.uname = lambda: os.uname_result(('', {host!r}, '', '', ''))"
+    inject = f"import os, time; {named}; time.time_ns = lambda: {scene.clock.now() + off} * 1_000_000"
+    return scene.home.begin("--config", str(scene.home.config), "run", "--json", inject=inject, COACHSYNC_TOKEN=TOKEN)
+
+
+def test_host_whose_clock_was_off_lets_others_work_first(scene: Scene) -> None:
+    scene.tick()
+    scene.clock.advance(QUARTER)
+    assert ended(by_its_own_clock(scene, "alpha", -HOUR)).code == OK
+    scene.book("another")
+    late, right = by_its_own_clock(scene, "alpha", -HOUR), by_its_own_clock(scene, "beta")
+    told = ended(right)
+    assert (told.actions, told.json["elsewhere"]) == ([("another", "setup", "done")], [])
+    ended(late)
 
 
 def test_host_s_own_clock_has_no_say_in_who_holds_a_bot(scene: Scene, elsewhere: Leases) -> None:

@@ -18,7 +18,7 @@ from coachsync.domain.failure import Failure
 from coachsync.domain.model import ACTION_KINDS, Entry, Event, Grant, Millis, Person, Resource, RunRecord
 from coachsync.domain.windows import RELEASED
 from coachsync.store.ledger.history import Past
-from coachsync.store.ledger.keys import id_of, ledger_key
+from coachsync.store.ledger.keys import id_of, ledger_key, node_name
 from coachsync.store.ledger.migrations import ensure_ledger, ledger_version
 from coachsync.store.ledger.pruning import FIRST, paced
 from coachsync.store.ledger.schema import LEDGER_VERSION
@@ -144,6 +144,10 @@ class Ledger:
         """Return which history the ledger was last written in, which is the present one, and since when it may lack."""
         known = dict(self._read("SELECT key, value FROM coachsync_meta WHERE key IN ('history', 'lost_since')"))
         return Past(known.get("history", 0), self._history(), known.get("lost_since"))
+
+    def clock_was_off(self) -> bool:
+        """Return whether this host's clock was off when last it worked; known where several hosts share a ledger."""
+        return bool(self._read("SELECT 1 FROM coachsync_meta WHERE key = ?", (f"clock:{node_name()}",)))
 
     def bots(self) -> dict[str, str]:
         """Return which bot last worked in each guild: guild → the bot's id."""

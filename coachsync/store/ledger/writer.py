@@ -180,6 +180,14 @@ class LedgerWriter:
         if lost_since is not None:
             self._sql.run(_SAVE_META, ("lost_since", lost_since))
 
+    def clock_is(self, *, off: bool) -> None:
+        """Remember whether this host's clock is off: then other hosts work first."""
+        key = f"clock:{node_name()}"
+        if off:
+            self._sql.run(_SAVE_META, (key, 1))
+        else:
+            self._sql.run("DELETE FROM coachsync_meta WHERE key = ?", (key,))
+
     def looked_through(self, guild_id: str) -> None:
         """Remember that a guild was looked through."""
         self._sql.run("DELETE FROM coachsync_meta WHERE key = ?", (f"look:{guild_id}",))

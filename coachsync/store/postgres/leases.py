@@ -96,6 +96,13 @@ class Leases:
             self._renewer.start()
         return tuple(others)
 
+    def give_way(self) -> None:
+        """Let other hosts, if there are any, take what they need first."""
+        with self._turn:
+            others = self._sql().one(_OTHERS, (self._host,))
+        if others is not None:
+            time.sleep(waits.current().way)
+
     def holds(self, bot: str) -> bool:
         """Return whether something may be sent under this bot's token now."""
         renewed = self._renewed.get(bot)

@@ -29,11 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--hosts", type=int, default=given.hosts)
     parser.add_argument("--guilds", type=int, default=given.guilds)
     parser.add_argument("--quiet", action="store_true", help="nothing befalls anybody")
+    parser.add_argument("--unsafe", action="store_true", help="hosts that fear nobody: the judge must find it")
     parser.add_argument("--story", type=Path, metavar="FILE", help="write down all that happens")
     options = parser.parse_args(argv)
     sessions = round(_A_DAY * options.guilds * options.days)
     rates = QUIET if options.quiet else Rates()
-    size = Size(options.days, options.hosts, options.guilds, sessions, options.seed, rates)
+    size = Size(options.days, options.hosts, options.guilds, sessions, options.seed, rates, options.unsafe)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="week", dir=in_memory()) as folder:
         figures, broken = play(Path(folder), size, lambda text: print(text, flush=True), options.story)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.searches.week.week import Size, play
 
-_DAYS = float(os.environ.get("COACHSYNC_WEEK", "0.36"))
+_DAYS = float(os.environ.get("COACHSYNC_WEEK", "0.35"))
 _SEED = int(os.environ.get("COACHSYNC_SEED", "20261126"))
 
 
@@ -18,7 +18,7 @@ _SEED = int(os.environ.get("COACHSYNC_SEED", "20261126"))
 def test_hosts_that_are_killed_frozen_and_cut_off_keep_every_promise(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    size = Size(days=_DAYS, guilds=4, sessions=round(40 * _DAYS), seed=_SEED)
+    size = Size(days=_DAYS, guilds=3, sessions=round(40 * _DAYS), seed=_SEED)
     figures, broken = play(tmp_path, size)
     record_property("told", f"{_DAYS} days of a platform on two hosts, seed {_SEED}: {'; '.join(figures.told())}")
     assert not broken, broken

@@ -10,7 +10,7 @@ from coachsync.domain.model import HOUR, Millis
 from tests.searches.week.child import Fate, Place
 
 Wakes = Literal["first", "amid", "last"]
-_STRUCK: tuple[Place, ...] = ("before", "before", "before", "after", "commit", "committed")
+_STRUCK: tuple[Place, ...] = ("before", "sending", "sending", "after", "commit", "committed")
 
 
 class Rates(NamedTuple):

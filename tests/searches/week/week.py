@@ -40,6 +40,7 @@ class Size(NamedTuple):
     sessions: int = 420
     seed: int = 20261126
     rates: Rates = Rates()
+    unsafe: bool = False
 
     @property
     def rounds(self) -> int:
@@ -94,7 +95,7 @@ class Week:
         half = self.size.rounds // 2
         if self.size.rates != QUIET and half >= 1:
             for number in range(max(0, half - 3), half):
-                fate = Fate("freeze", "before", 1, number)
+                fate = Fate("freeze", "sending", 1, number)
                 planned[number] = planned[number]._replace(fate=fate, frozen_for=half - number + 1)
         return planned
 
@@ -167,7 +168,8 @@ class Week:
                 skew = trouble.skew if host is self.hosts[-1] else 0
                 told = str(self._told)
                 host.begin(
-                    Orders(host.name, str(self._clock), told, skew, trouble.fate), fresh=host.name in trouble.fresh
+                    Orders(host.name, str(self._clock), told, skew, trouble.fate, self.size.unsafe),
+                    fresh=host.name in trouble.fresh,
                 )
                 started.append(host)
         for host in started:
