@@ -125,7 +125,7 @@ class TestTogether:
 
     def test_last_run_before_the_start_looks_at_everybody_though_another_has_just_left_it(self, scene: Scene) -> None:
         scene.tick()
-        scene.tick(2 * HOUR)
+        scene.tick(int(scene.row()["scheduledDate"]) - scene.now() - 2 * QUARTER)
         with closing(Leases(lambda: PostgresDatabase(scene.url, writable=True))) as held:
             held.take([BOT], 0)
             scene.tick(QUARTER)
