@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from coachsync.domain.failure import Failure
 from coachsync.domain.model import Event
-from coachsync.errors import LockHeldError, StoreError, UsageError
+from coachsync.errors import ConnectionLostError, LockHeldError, StoreError, UsageError
 from coachsync.store.base import Store
 from coachsync.store.copying import copy as copying
 from coachsync.store.copying import notes, rows, sides, tables
@@ -23,6 +23,8 @@ from coachsync.store.open import create_store, open_store, parse_url
 from coachsync.store.postgres.database import PostgresDatabase
 from coachsync.store.postgres.leases import Leases
 from tests.kit.installed import DATA, OPEN, restore
+from tests.kit.pgbouncer import PgBouncer
+from tests.kit.postgres import Postgres
 from tests.store.backends import DEFAULTS, NOW, a_row, an_entry, snapshot
 
 AT = "2026-10-14T11:00:00Z"
@@ -195,6 +197,31 @@ def test_copy_killed_after_the_source_was_closed_goes_on(place: Places, monkeypa
         with pytest.raises(KilledError):
             copied(source, target)
     copied(source, target)
+    assert memory(target) == before
+
+
+def test_copy_goes_through_a_pooler_both_ways(place: Places, pooler: PgBouncer, postgres_server: Postgres) -> None:
+    source, middle, target = filled(place("sqlite")), pooler.through(postgres_server.fresh()), place("sqlite")
+    before = memory(source)
+    copied(source, middle)
+    copied(middle, target)
+    assert memory(target) == before
+
+
+def test_copy_whose_connection_is_cut_goes_on(place: Places, postgres_server: Postgres) -> None:
+    source, target = filled(place("sqlite")), postgres_server.fresh()
+    before = memory(source)
+    tries = 0
+
+    def cut(what: str) -> None:
+        if what.startswith("copied") and tries == 1:
+            postgres_server.cut_off(target.partition("//")[2].partition("@")[0])
+
+    for _ in range(2):
+        tries += 1
+        with suppress(ConnectionLostError):
+            copied(source, target, cut)
+            break
     assert memory(target) == before
 
 
