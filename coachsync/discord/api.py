@@ -34,12 +34,13 @@ _SHAPE_HINT = "check api_base and what stands between this host and Discord; the
 
 
 class How(NamedTuple):
-    """How a request travels: its place in the queue (least first), its reason for the audit log, and the longest
-    wait in seconds that one of Discord's limits may impose on it."""
+    """How a request travels: its place in the queue (least first), its reason for the audit log, the longest wait in
+    seconds that one of Discord's limits may impose on it, and when it is not sent any more, in the loop's seconds."""
 
     priority: Priority = ()
     reason: str = ""
     max_wait: float = inf
+    before: float = inf
 
 
 _PLAIN = How()
@@ -54,7 +55,7 @@ class Discord:
 
     async def _ask(self, call: Call, how: How, body: object = None) -> object:
         return await self.client.request(
-            call, body=body, reason=how.reason, priority=how.priority, max_wait=how.max_wait
+            call, body=body, reason=how.reason, priority=how.priority, max_wait=how.max_wait, before=how.before
         )
 
     async def _read(self, call: Call, how: How, read: Callable[[object], T], body: object = None) -> T:

@@ -165,6 +165,7 @@ class Client:
         reason: str = "",
         priority: Priority = (),
         max_wait: float = inf,
+        before: float = inf,
     ) -> object:
         """Send one request and return the decoded JSON of its answer (None for an empty one).
 
@@ -174,16 +175,17 @@ class Client:
             reason: for the audit log.
             priority: the least goes first.
             max_wait: seconds; a longer wait for this request's limit raises `RateLimited` instead of being waited.
+            before: in the loop's seconds; a request whose turn comes later is not sent: that is `RateLimited`, too.
 
         Raises:
             DiscordError: one of its subclasses, by meaning.
         """
         payload = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        return await _Request(self, Outgoing(call, payload, reason), priority, max_wait).run()
+        return await _Request(self, Outgoing(call, payload, reason), priority, max_wait, before).run()
 
-    async def exchange(self, outgoing: Outgoing, priority: Priority, max_wait: float) -> Result:
+    async def exchange(self, outgoing: Outgoing, priority: Priority, max_wait: float, before: float = inf) -> Result:
         """Wait for the turn of one request and send it once."""
-        result = await self._dispatcher.submit(outgoing, priority, max_wait)
+        result = await self._dispatcher.submit(outgoing, priority, max_wait, before)
         meter = _meter.get()
         if meter is not None:
             meter.requests += 1
@@ -242,12 +244,13 @@ class Client:
 class _Request:
     """One request on its way through tries and refusals."""
 
-    def __init__(self, client: Client, outgoing: Outgoing, priority: Priority, max_wait: float) -> None:
+    def __init__(self, client: Client, outgoing: Outgoing, priority: Priority, max_wait: float, before: float) -> None:
         self._client = client
         self._outgoing = outgoing
         self._call = outgoing.call
         self._priority = priority
         self._max_wait = max_wait
+        self._before = before
         self._failed = 0
         self._refused = 0
 
@@ -266,7 +269,7 @@ class _Request:
 
     async def _exchange(self) -> Result:
         try:
-            return await self._client.exchange(self._outgoing, self._priority, self._max_wait)
+            return await self._client.exchange(self._outgoing, self._priority, self._max_wait, self._before)
         except RateLimited as error:
             if self._refused:
                 error.sent, error.http_status = True, 429

@@ -97,13 +97,25 @@ class RateLimited(DiscordError):
     """A limit's wait is longer than this request may take.
 
     `retry_after_s` counts from when it was raised; `scope` is "user", "shared", "global" or "bucket" (known
-    beforehand, no 429 was met); `sent` is False if this very request never left the host.
+    beforehand, no 429 was met); `sent` is False if this very request never left the host. `too_late`: the wait is not
+    too long, but it was to be sent earlier or not at all.
     """
 
     default_code = "rate_limited"
 
-    def __init__(self, message: str, hint: str, *, retry_after_s: float, scope: str, route: str, sent: bool) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str,
+        *,
+        retry_after_s: float,
+        scope: str,
+        route: str,
+        sent: bool,
+        too_late: bool = False,
+    ) -> None:
         super().__init__(message, hint, http_status=429 if sent else None)
+        self.too_late = too_late
         self.retry_after_s = retry_after_s
         self.scope = scope
         self.route = route

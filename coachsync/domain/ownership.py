@@ -15,6 +15,7 @@ from coachsync.domain.permissions import ENTER, HANDED_ON, MANAGE_CHANNELS, MEMB
 
 _EARLIER: Millis = 5_000  # Discord's Date header has whole seconds
 _LATER: Millis = 1 * MINUTE  # Discord may act on a create well after the answer was given up
+LATE: Millis = 10_000  # where hosts share a store, a create is sent this soon after its attempt, or not at all
 _QUEUED: Millis = 5 * MINUTE  # so long a create may have waited for a limit, see engine.role.LONGEST_ROLE_WAIT_S
 
 

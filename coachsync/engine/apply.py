@@ -37,6 +37,7 @@ from coachsync.domain.model import (
     Warn,
 )
 from coachsync.domain.naming import possible_names
+from coachsync.domain.ownership import LATE
 from coachsync.domain.planned import RANK, Plan, Refused
 from coachsync.domain.remembered import ghost
 from coachsync.engine.journal import Journal
@@ -78,7 +79,6 @@ _FIRST, _LAST = How(), How((9,))  # looks go before all that is done, or after i
 _OUT_OF_REACH = frozenset({"unknown_guild", "missing_access", "unauthorized"})
 
 
-_LATE: Millis = 10_000  # a request that was sent is at Discord after its timeout and so much more
 _UNDER_WAY = Failure(
     "interrupted",
     "another host asked Discord for its role or room moments ago, and the answer is not known yet",
@@ -242,7 +242,7 @@ class Apply:
         for guild_id, guild in guilds.items():
             self.slots[guild_id] = Slots()
             guild.discord.client.when_stopped(self.slots[guild_id].close)
-            self.shelves[guild_id] = category.Shelf(guild, self.accesses[guild_id].categories)
+            self.shelves[guild_id] = category.Shelf(guild, self.accesses[guild_id].categories, shared=not self.alone)
             self._know_limits(guild, self.accesses[guild_id])
             guild.asking.sure = not self._is_doubtful(guild_id)
             if guild.failure is None:
@@ -335,9 +335,9 @@ class Apply:
         return [job for job in jobs if not self._under_way(job)]
 
     def _under_way(self, job: Job) -> bool:
-        """Return whether another host's create for a session may still be on its way to Discord."""
-        young = job.guild.now() - job.timeout - _LATE
-        return any(r.attempt_at > young for r in job.entry.open_attempts() if id(r) in self.open_before)
+        """Return whether another host's create for a session was perhaps on its way when the guild was listed."""
+        open_ = [r for r in job.entry.open_attempts() if id(r) in self.open_before]
+        return any(r.attempt_at > job.guild.listed_at.get(r.kind, 0) - job.timeout - LATE for r in open_)
 
     def _adoption(self, session: Session, names: Names) -> Action:
         former = self.search.entry_of(session.id)

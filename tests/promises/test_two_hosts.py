@@ -19,6 +19,7 @@ import pytest
 from coachsync import waits
 from coachsync.domain.causes import Cause, Followed
 from coachsync.domain.model import HOUR, MINUTE
+from coachsync.engine.steps import job
 from coachsync.errors import LOCKED, OK, SOME_FAILED
 from coachsync.secrets import Token
 from coachsync.standin.log import Request
@@ -351,3 +352,32 @@ class TestTelling:
                 with store.transaction() as transaction:
                     transaction.ledger.keep_causes(Followed((cause,)), scene.now())
             assert len(mine.ledger.causes()) == 1
+
+
+class TestSentSoonOrNever:
+    """Others take an older attempt for dead, so a create that has to wait for a limit is attempted anew."""
+
+    def test_create_that_waits_for_a_limit_is_attempted_anew_when_it_has_opened(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(job, "LATE", 200)
+        scene.standin.faults.add("rate_limited", ("POST", ROLES), retry_after=0.6)
+        scene.tick()
+        assert (scene.done, len(scene.roles()), len(scene.rooms())) == ([("setup", "done")], 1, 1)
+
+    def test_age_of_an_attempt_is_that_at_which_the_guild_was_listed(self, scene: Scene, sql: PostgresDatabase) -> None:
+        host: list[Forked] = []
+        at_write(scene, 1, lambda: host[0].signal(signal.SIGKILL), after=False)
+        host.append(begun(scene))
+        ended(host[0])
+        scene.standin.clear_hooks()
+        run_out(sql)
+        scene.clock.advance(10_000)
+
+        def later(request: Request, *_: object) -> None:
+            if request.path.endswith("/channels") and not request.write:
+                scene.clock.advance(30_000)  # what was young when it was listed has aged
+
+        scene.standin.after_answer(later)
+        scene.tick()
+        assert (scene.done, scene.writes) == ([("setup", "deferred")], [])

@@ -41,7 +41,7 @@ class Progress(NamedTuple):
 class _Waiting:
     """One request that waits to be sent."""
 
-    __slots__ = ("future", "max_wait", "outgoing", "priority", "seq")
+    __slots__ = ("before", "future", "max_wait", "outgoing", "priority", "seq")
 
     def __init__(
         self,
@@ -49,12 +49,14 @@ class _Waiting:
         priority: Priority,
         seq: int,
         max_wait: float,
+        before: float,
         future: asyncio.Future[Result],
     ) -> None:
         self.outgoing = outgoing
         self.priority = priority
         self.seq = seq
         self.max_wait = max_wait
+        self.before = before
         self.future = future
 
     def __lt__(self, other: _Waiting) -> bool:
@@ -150,13 +152,18 @@ class Dispatcher:
         self._pumping = False
         self._stopped: Callable[[], DiscordError] | None = None
 
-    def submit(self, outgoing: Outgoing, priority: Priority, max_wait: float) -> asyncio.Future[Result]:
-        """Queue a request. The future brings its result, or `RateLimited`, or what `stop` was given."""
+    def submit(
+        self, outgoing: Outgoing, priority: Priority, max_wait: float, before: float = inf
+    ) -> asyncio.Future[Result]:
+        """Queue a request. The future brings its result, or `RateLimited`, or what `stop` was given.
+
+        `before` is in the loop's seconds: if its turn comes later, it is not sent.
+        """
         future: asyncio.Future[Result] = self._loop.create_future()
         if self._stopped is not None:
             future.set_exception(self._stopped())
             return future
-        request = _Waiting(outgoing, priority, next(self._seq), max_wait, future)
+        request = _Waiting(outgoing, priority, next(self._seq), max_wait, before, future)
         self._limits.expect(outgoing.call)
         self._enqueue(request)
         self._pump_soon()
@@ -254,7 +261,10 @@ class Dispatcher:
         at = self._limits.ready_at(head.outgoing.call, now)
         if at <= now:
             heapq.heappop(lane.requests)
-            self._send(head, now)
+            if now <= head.before:
+                self._send(head, now)
+            elif not head.future.done():
+                head.future.set_exception(self._too_long(head, now, now))
             self._make_ready(lane)
         elif at == inf:
             self._idle.append(lane)
@@ -265,7 +275,8 @@ class Dispatcher:
 
     def _fail_late(self, requests: list[_Waiting], at: float, now: float) -> None:
         for request in requests:
-            if (at > self._deadline or at - now > request.max_wait) and not request.future.done():
+            late = at > min(self._deadline, request.before) or at - now > request.max_wait
+            if late and not request.future.done():
                 request.future.set_exception(self._too_long(request, at, now))
 
     def _too_long(self, request: _Waiting, at: float, now: float) -> RateLimited:
@@ -277,6 +288,7 @@ class Dispatcher:
             scope=wait.scope if wait else "bucket",
             route=str(request.outgoing.call.route),
             sent=False,
+            too_late=at > request.before and at <= self._deadline and at - now <= request.max_wait,
         )
 
     def _set_alarm(self, opens: float, now: float) -> None:

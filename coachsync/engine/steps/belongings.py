@@ -140,8 +140,18 @@ def _lacks_role(job: Job) -> bool:
 
 def _note_spare(job: Job, kind: ResourceKind, snowflake: str, name: str) -> None:
     again = next((r for r in job.entry.resources if r.snowflake == snowflake), None)
-    attempt = next((r for r in job.entry.open_attempts() if r.kind == kind), None)
-    job.spare(again or attempt or found(job, kind, name), snowflake)
+    job.spare(again or attempt_at(job, kind, snowflake) or found(job, kind, name), snowflake)
+
+
+def attempt_at(job: Job, kind: ResourceKind, snowflake: str) -> Resource | None:
+    """Return the attempt without an answer by which a thing was made; None if there is none.
+
+    It is the one in whose time the thing was born. Where no other host may send, any is as good: clocks may differ.
+    """
+    attempts = [r for r in job.entry.open_attempts() if r.kind == kind]
+    born = made_at(snowflake)
+    fitting = [r for r in attempts if in_flight(r, born, job.timeout)]
+    return next(iter(fitting if fitting or job.others_may_send else attempts), None)
 
 
 def write_off(job: Job) -> None:

@@ -20,7 +20,7 @@ from coachsync.domain.guild_objects import CATEGORY, Channel
 from coachsync.domain.limits import CHANNELS_IN_CATEGORY, LONGEST_NAME, MOST_CHANNELS
 from coachsync.domain.model import Resource
 from coachsync.domain.naming import same_name
-from coachsync.domain.ownership import has_bot_overwrite
+from coachsync.domain.ownership import LATE, has_bot_overwrite
 from coachsync.engine.journal import Journal
 from coachsync.errors import FencedError
 from coachsync.guild.picture import Guild
@@ -32,11 +32,12 @@ _MOST = 2 * MOST_CHANNELS // CHANNELS_IN_CATEGORY  # twice as many as a guild ca
 class Shelf:
     """The categories of one guild in one run: how full each is, which are ours, which cannot be used.
 
-    `grows`: a further one is made if all are full; else rooms go without one.
+    `grows`: a further one is made if all are full; else rooms go without one. `shared`: other hosts may make one, too.
     """
 
-    def __init__(self, guild: Guild, own: list[Resource], *, grows: bool = True) -> None:
+    def __init__(self, guild: Guild, own: list[Resource], *, grows: bool = True, shared: bool = False) -> None:
         self.guild = guild
+        self.shared = shared
         self.grows = grows
         self.own = {r.snowflake: r for r in own if r.snowflake}
         self.full: set[str] = set()
@@ -173,6 +174,8 @@ async def _open_next(shelf: Shelf, base: Channel, journal: Journal, how: How) ->
     taken = {c.name for c in guild.channels.values() if c.type == CATEGORY}
     name = next(n for n in (numbered(base.name, i) for i in range(2, 1000)) if n not in taken)
     resource = Resource("category", name, guild.id, attempt_at=guild.now())
+    if shelf.shared:
+        how = how._replace(before=asyncio.get_running_loop().time() + LATE / 1000)
     try:
         await journal.write(lambda t: t.ledger.save_category(resource), once=True)
     except FencedError:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from coachsync import waits
 from coachsync.discord.api import How
-from coachsync.discord.errors import DiscordError, UnexpectedAnswer
+from coachsync.discord.errors import DiscordError, RateLimited, UnexpectedAnswer
 from coachsync.domain.audience import Privacy
 from coachsync.domain.failure import Failure
 from coachsync.domain.guild_objects import Channel
 from coachsync.domain.marks import Marks
 from coachsync.domain.model import MINUTE, Action, Entry, Event, Millis, Names, Person, Resource, ResourceKind, Session
 from coachsync.domain.naming import Templates, bare, free_hash, hash_of, render, same_name
+from coachsync.domain.ownership import LATE
 from coachsync.domain.snowflake import made_at
 from coachsync.engine.journal import Journal
 from coachsync.engine.slots import Slots
@@ -237,27 +238,49 @@ class Job:
 
         `create` sends the request and returns the new snowflake. Raises what it raised. A lost answer leaves the
         attempt open; any other error closes it, for Discord said no or was never asked.
+
+        Where hosts share the store, a create is sent soon after its attempt or not at all: others take an older one
+        for dead. One that has to wait for a limit is attempted anew when that has opened.
         """
         self.guild.discord.client.demand_open()
-        resource = Resource(kind, name, self.guild.id, attempt_at=self.guild.now())
+        resource = Resource(kind, name, self.guild.id)
         self.entry.attempt(resource)
-        await self.save(once=True)
+        while (waits_s := await self._attempted(resource, create)) is not None:
+            await asyncio.sleep(waits_s)
+        return resource
+
+    async def _attempted(self, resource: Resource, create: Callable[[], Awaitable[str]]) -> float | None:
+        """Write the attempt and send its request; return in how many seconds it is to be attempted anew, if it is."""
+        how = self.how
+        resource.state, resource.attempt_at = "attempted", self.guild.now()
+        if self.others_may_send:
+            self.how = how._replace(before=asyncio.get_running_loop().time() + LATE / 1000)
         try:
+            await self.save(once=True)
             self.demand_unpaused()
+            snowflake = await create()
         except HeldBack:
             resource.state = "refused"  # never sent
             raise
-        try:
-            resource.snowflake = await create()
         except DiscordError as error:
-            if error.settled:
+            if isinstance(error, RateLimited) and error.too_late:
                 resource.state = "refused"
-            else:
-                resource.attempt_until = max(self.guild.now(), resource.attempt_at)  # clocks may be set back
-            self.note(f"{kind} asked for", "refused" if error.settled else "lost", f"{name}: {error.code}")
+                return error.retry_after_s
+            self._note_unmade(resource, error)
             raise
-        self.made(resource, resource.snowflake, "made")
-        return resource
+        finally:
+            self.how = how
+        self.made(resource, snowflake, "made")
+        return None
+
+    def _note_unmade(self, resource: Resource, error: DiscordError) -> None:
+        """Note that a create was refused or never sent, or that its answer was lost."""
+        if error.settled:
+            resource.state = "refused"
+        else:
+            resource.attempt_until = max(self.guild.now(), resource.attempt_at)  # clocks may be set back
+        how = "refused" if error.settled else "lost"
+        self.note(f"{resource.kind} asked for", how, f"{resource.name}: {error.code}")
 
     def made(self, resource: Resource, snowflake: str, how: str) -> None:
         """Note that a role or channel is there ("made" by us just now, or "adopted")."""

@@ -11,11 +11,11 @@ from coachsync.discord.errors import BadRequest, DiscordError, Forbidden, NotFou
 from coachsync.domain.failure import Failure
 from coachsync.domain.limits import MOST_ROLES
 from coachsync.domain.model import Resource
-from coachsync.engine.steps.belongings import candidate_roles, found, is_our_role
+from coachsync.engine.steps.belongings import attempt_at, candidate_roles, found, is_our_role
 from coachsync.engine.steps.job import Job, may_be_new, not_believed, settle, take_hash_name
 
-RETIRED = "reach"  # in an entry's repairs: its role stood out of the bot's reach and was given up
 LONGEST_ROLE_WAIT_S = 300.0  # beyond it, Discord "makes no more roles"
+RETIRED = "reach"  # in an entry's repairs: its role stood out of the bot's reach and was given up
 
 
 async def ensure_role(job: Job) -> None:
@@ -118,7 +118,7 @@ async def adopt_role(job: Job) -> bool:
     doomed = {r.snowflake for r in job.entry.spares()}
     for role in candidate_roles(job):
         if role.id not in doomed and not role.permissions and await is_our_role(job, role):
-            attempt = next((r for r in job.entry.open_attempts() if r.kind == "role"), None)
+            attempt = attempt_at(job, "role", role.id)
             job.role_adopted = attempt is None  # nobody knows who holds it
             job.made(attempt or found(job, "role", role.name), role.id, "adopted")
             return True

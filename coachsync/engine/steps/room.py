@@ -18,7 +18,7 @@ from coachsync.domain.limits import MOST_CHANNELS
 from coachsync.domain.model import Grant, Resource
 from coachsync.domain.permissions import MEMBER, ROLE, Overwrite, Target
 from coachsync.engine.steps import category, privacy, role
-from coachsync.engine.steps.belongings import candidate_channels, found, is_ours
+from coachsync.engine.steps.belongings import attempt_at, candidate_channels, found, is_ours
 from coachsync.engine.steps.job import Job, Trouble, may_be_new, not_believed, settle, take_hash_name
 
 REPLACED = "room"  # in an entry's repairs: its room was replaced because it could not be mended
@@ -99,7 +99,7 @@ def adopt_channel(job: Job) -> Channel | None:
     known = {r.snowflake for r in job.entry.resources if r.is_there}
     for channel in candidate_channels(job):
         if channel.id not in known and is_ours(job, channel):
-            attempt = next((r for r in job.entry.open_attempts() if r.kind == "channel"), None)
+            attempt = attempt_at(job, "channel", channel.id)
             job.made(attempt or found(job, "channel", channel.name), channel.id, "adopted")
             _note_admitted(job, channel)
             return channel
