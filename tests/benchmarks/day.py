@@ -130,12 +130,12 @@ class Platform:
             file = host / f"token{token}"
             file.touch(0o600)
             file.write_text(token_of(token), "ascii")
-        budget = max(1.0, BUDGET / 1000 / self.sizes.speed)
+        budget = max(1, int(BUDGET / 1000 / self.sizes.speed))  # whole seconds: a little less than its share
         text = render_config(
             {
                 "discord.guild_id": guild_id(0),
                 "discord.token_file": "token0",
-                "discord.run_budget": f"{budget:.1f}s",
+                "discord.run_budget": f"{budget}s",
                 "discord.api_base": self.base_url,
                 "store.url": self.url,
             }
