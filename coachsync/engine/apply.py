@@ -296,7 +296,7 @@ class Apply:
         adopted = self._jobs(self._adoption(s, names) for s, names in named)
         taken = await asyncio.gather(*(self._looking(job, observe.take_over) for job in adopted))
         looks = [(s, e) for s, e in self.plan.looks if e.guild_id in guild_ids]
-        open_now = [only_looking(s, e) for s, e in looks if e.state in ("open", "opening")]
+        open_now = [only_looking(s, e) for s, e in looks]
         unsettled = self._jobs(only_looking(ghost(e), e) for e in self.plan.unsettled if e.guild_id in guild_ids)
         there = [*self._jobs(open_now), *unsettled]
         self.looked.update(job.session.id for job in there)

@@ -130,6 +130,46 @@ def test_room_that_only_waits_for_its_end_is_kept_private(any_access: Scene, sta
         assert scene.people_in_reach() == {scene.student, scene.coach}
 
 
+def _with_refused_removal(scene: Scene) -> None:
+    """Have a cleanup not get rid of the room, and the session moved then: it is over, its cleanup not due again yet."""
+    scene.standin.faults.add("forbidden", ("DELETE", CHANNEL))
+    scene.tick(4 * HOUR)
+    scene.standin.faults.clear()
+    assert scene.done == [("cleanup", "failed")]
+    scene.change(scheduledDate=scene.now() - 80 * MINUTE)
+
+
+def test_room_whose_removal_was_refused_is_kept_private_until_its_new_end(any_access: Scene) -> None:
+    scene = any_access
+    scene.book()
+    scene.tick()
+    _with_refused_removal(scene)
+    for click in ("everyone's deny deleted", "a bystander added"):
+        LEAKS[click](scene)
+        scene.tick(MINUTE)
+        assert (scene.done, scene.codes) == ([("repair", "done")], [OPEN])
+        assert scene.people_in_reach() <= {scene.student, scene.coach}
+    scene.tick(HOUR)
+    assert (scene.done, scene.things()) == ([("cleanup", "done")], {})
+
+
+def test_role_out_of_reach_that_was_given_something_is_told_although_its_removal_was_refused(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    mine = next(iter(scene.world.roles_of(scene.guild, scene.bot)))
+    scene.world.move_role(scene.guild, scene.role(), above=mine)
+    _with_refused_removal(scene)
+    scene.world.delete_overwrite(scene.room(), scene.bot)
+    scene.world.edit_role(scene.guild, scene.role(), permissions=ADMINISTRATOR)
+    for _ in range(2):
+        assert scene.tick(MINUTE).exit_code == 1
+        assert (scene.done, scene.codes) == ([("repair", "failed")], ["role_too_high"])
+    scene.world.move_role(scene.guild, scene.role(), below=mine)
+    scene.tick(MINUTE)
+    assert scene.world.guilds[scene.guild].roles[scene.role()].permissions == 0
+
+
 def test_denies_of_a_moderator_are_let_be(any_access: Scene) -> None:
     scene = any_access
     scene.book()
