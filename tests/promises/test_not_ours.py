@@ -397,3 +397,23 @@ def test_room_renamed_and_opened_by_hand_is_told_of_and_taken_back_under_the_nam
     scene.tick(QUARTER)
     assert (scene.room(), scene.codes) == (room, ["room_open_to_others"])
     assert scene.people_in_reach() == {scene.student, scene.coach}
+
+
+def test_role_left_alone_and_renamed_by_hand_is_told_of_and_goes_under_the_name_in_the_hint(stage: Stage) -> None:
+    scene = stage()
+    scene.book()
+    scene.tick()
+    role, bots = scene.role(), next(iter(scene.world.roles_of(scene.guild, scene.bot)))
+    scene.world.move_role(scene.guild, role, above=bots)
+    scene.tick(OVER)
+    assert (scene.codes, list(scene.things())) == (["role_too_high"], [role])
+    scene.world.rename(role, "friends")
+    scene.world.edit_role(scene.guild, role, hoist=True)
+    scene.world.move_role(scene.guild, role, below=bots)
+    for _ in range(2):
+        assert scene.tick(QUARTER).exit_code == 1
+        assert (scene.codes, scene.writes) == (["not_ours"], [])
+    (name,) = re.findall("name it '([^']*)' again", scene.hint)
+    scene.world.rename(role, name)
+    scene.tick(QUARTER)
+    assert (scene.done, scene.things()) == ([("cleanup", "done")], {})

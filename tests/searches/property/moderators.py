@@ -21,6 +21,7 @@ class Moderators:
         self.watch = watch
         self.memory: dict[str, Memory] = {}
         self.story: list[str] = []
+        self._names: dict[str, str] = {}
 
     @property
     def now(self) -> Millis:
@@ -91,7 +92,23 @@ class Moderators:
     def mod_renames(self, thing: Made) -> None:
         """Rename a role or room of ours by hand."""
         self.tell(f"moderator renames {thing}")
+        self._names.setdefault(thing.id, self._name(thing))
         self.town.world.rename(thing.id, f"renamed {thing.id}")
+
+    def mod_names_again(self) -> None:
+        """Give roles that nothing but the ledger leads to their names again, as the hint says."""
+        estranged = self.estranged
+        for role in [r for r in self.rooms() if r.id in estranged and r.kind == "role"]:
+            self.tell(f"moderator names {role} again")
+            self.town.world.rename(role.id, self._names[role.id])
+            self.mem(role.session).sure = False
+
+    def _name(self, thing: Made) -> str:
+        if thing.kind == "role":
+            return self.town.world.guilds[thing.guild].roles[thing.id].name
+        channel = self.town.world.channel(thing.id)
+        assert channel is not None
+        return channel.name
 
     def mod_takes(self, thing: Made, person: str) -> None:
         """Take a person's access by hand."""

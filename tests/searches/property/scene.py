@@ -584,6 +584,7 @@ class Scene(Moderators):
         self.calm()
         self.jumpy = False
         self.mod_shows()
+        self.mod_names_again()
         self.mod_lowers()
         self.settle()
         for session, memory in list(self.memory.items()):

@@ -2,6 +2,7 @@
 
 A hundred thousand steps, not those of every day:
 COACHSYNC_STEPS=100000 COACHSYNC_SEED=7 pytest -n 2 tests/searches/property/test_machine.py
+COACHSYNC_KEPT_IN=postgresql pins the store (or sqlite, json); the days are the same.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from tests.searches.property.world import a_playground
 STEPS = int(os.environ.get("COACHSYNC_STEPS", "360"))
 SEARCHES = 4  # side by side, where pytest has several workers
 FIRST_SEED = int(os.environ.get("COACHSYNC_SEED", "0"))
+KEPT_IN = os.environ.get("COACHSYNC_KEPT_IN", "")
 STEPS_IN_A_DAY = 50
 IDS = ("aaaa0001", "aaaa0002", "x-aaaa0003", "y-aaaa0004", "Mixed Case 5", "long-session-id-aaaa0006")
 NAMESAKES = ("aaaa0001", "aaaa0002", "x-aaaa0001", "y-aaaa0001", "Mixed Case 5", "z-aaaa0002")
@@ -130,7 +132,7 @@ class Days(RuleBasedStateMachine):
         ids=st.sampled_from([IDS, IDS, NAMESAKES]),
     )
     def begin(self, store: str, access: str, ids: tuple[str, ...]) -> None:
-        self.ids = ids
+        self.ids, store = ids, KEPT_IN or store
         place = Place() if store == "postgresql" else None
         if place is not None:
             self.stack.callback(place.remove)
