@@ -107,6 +107,14 @@ class TestTogether:
     def test_host_without_the_lease_sends_nothing_and_is_well(self, scene: Scene, elsewhere: Leases) -> None:
         assert (ended(begun(scene)).code, scene.standin.requests) == (OK, [])
 
+    def test_program_hears_of_a_room_once_whichever_host_opened_it(self, scene: Scene) -> None:
+        heard = scene.folder / "heard"
+        scene.configure(rest=f'[hooks]\nopened = ["/bin/sh", "-c", "echo $COACHSYNC_SESSION >> {heard}"]')
+        hosts = [begun(scene), begun(scene)]
+        assert [ended(host).code for host in hosts] == [OK, OK]
+        scene.tick(QUARTER)
+        assert heard.read_text("utf-8").split() == [ID]
+
     def test_run_that_waits_for_the_lease_does_the_work(self, scene: Scene, elsewhere: Leases) -> None:
         host = begun(scene, "--wait", "30")
         threading.Timer(1.0, elsewhere.close).start()

@@ -14,7 +14,10 @@ _STRUCK: tuple[Place, ...] = ("before", "sending", "sending", "after", "commit",
 
 
 class Rates(NamedTuple):
-    """How many of a hundred rounds have what. `fresh`: a run in an interpreter of its own."""
+    """How many of a hundred rounds have what.
+
+    `fresh`: a run in an interpreter of its own. `lost`: how many of a thousand requests fail, or their answers.
+    """
 
     kill: int = 25
     freeze: int = 25
@@ -22,9 +25,10 @@ class Rates(NamedTuple):
     pooler: int = 3
     restart: int = 1
     fresh: int = 3
+    lost: int = 3
 
 
-QUIET = Rates(0, 0, 0, 0, 0, 3)
+QUIET = Rates(0, 0, 0, 0, 0, 3, 0)
 
 
 class Trouble(NamedTuple):

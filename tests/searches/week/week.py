@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from coachsync.domain.model import DAY, Millis
 from coachsync.errors import BUG, OK, SOME_FAILED
-from coachsync.standin import Request
+from coachsync.standin import Fault, Request
 from coachsync.store.open import create_store
 from tests.kit.failover import Replica
 from tests.kit.pgbouncer import PgBouncer
@@ -27,6 +27,7 @@ from tests.searches.week.judge import Judge
 from tests.searches.week.town import WeekTown
 from tests.searches.week.trouble import QUIET, Rates, Trouble, troubles
 
+_FAILING = ("reset_before", "reset_after", "status_before", "status_after", "truncated", "cut")
 _AFTER = 5  # rounds without trouble when all is over
 _CALM = Trouble((), None, 1, "first", None, None, None, frozenset(), False, 0)
 
@@ -80,7 +81,9 @@ class Week:
         self._asked = 0
         self._tell = tell
         self._late_until: Millis = 0
+        self._chance = random.Random(f"{size.seed} answers")
         town.standin.before_request(self._at_request)
+        town.standin.faults.decide = self._fault
 
     @property
     def broken(self) -> list[str]:
@@ -116,6 +119,7 @@ class Week:
         return self.figures
 
     def _end(self) -> None:
+        self.town.standin.faults.decide = None
         slot = max(self.platform.over(), T0 + self.size.rounds * QUARTER)
         for number in range(_AFTER):
             calm = _CALM._replace(order=tuple(host.name for host in self.hosts))
@@ -202,6 +206,14 @@ class Week:
             self._acts = [act for act in self._acts if act[0] > self._asked]
         for act in due:
             act()
+
+    def _fault(self, request: Request) -> Fault | None:
+        if self._chance.random() * 1000 >= self.size.rates.lost:
+            return None
+        kind = self._chance.choice(_FAILING)
+        self.figures.faults[f"answer {kind}"] += 1
+        self.story.append(f"  {request.method} {request.path} meets {kind}")
+        return Fault(kind)
 
     def _carry_out_rest(self) -> None:
         """Do what so few requests did not come to, as far as it must be done."""
