@@ -325,18 +325,20 @@ def test_clock_that_is_off_takes_no_ledger_for_silent_but_once(scene: Scene, off
 def by_its_own_clock(scene: Scene, host: str, off: int = 0) -> Forked:
     """Begin a run on a host whose clock is off by so much."""
     named = f"os.uname = lambda: os.uname_result(('', {host!r}, '', '', ''))"
-    inject = f"import os, time; {named}; time.time_ns = lambda: {scene.clock.now() + off} * 1_000_000"
+    clock = f"time.time_ns = lambda: {scene.clock.now() + off} * 1_000_000"
+    inject = f"import os, time; {named}; {clock}; from coachsync import waits; waits.hurry(way=50)"
     return scene.home.begin("--config", str(scene.home.config), "run", "--json", inject=inject, COACHSYNC_TOKEN=TOKEN)
 
 
 def test_host_whose_clock_was_off_lets_others_work_first(scene: Scene) -> None:
     scene.tick()
     scene.clock.advance(QUARTER)
-    assert ended(by_its_own_clock(scene, "alpha", -HOUR)).code == OK
+    assert ended(by_its_own_clock(scene, "alpha", HOUR)).code == OK
     scene.book("another")
-    late, right = by_its_own_clock(scene, "alpha", -HOUR), by_its_own_clock(scene, "beta")
+    late, right = by_its_own_clock(scene, "alpha", HOUR), by_its_own_clock(scene, "beta")  # alpha waits for long
     told = ended(right)
     assert (told.actions, told.json["elsewhere"]) == ([("another", "setup", "done")], [])
+    late.signal(signal.SIGKILL)
     ended(late)
 
 
