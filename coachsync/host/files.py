@@ -7,12 +7,16 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.errors import ConfigError
 from coachsync.host.limits import remedy
 from coachsync.host.reading import NotRegularError
 
+if TYPE_CHECKING:
+    Pieces = list[bytes | memoryview]  # of a content, in order
+
+_BLOCK = 1 << 16  # bytes: fewer are written together
 _ACL = "system.posix_acl_access"
 _WITHOUT = (errno.ENOTSUP, errno.ENOSYS)  # a file system that knows no attributes
 
@@ -43,7 +47,7 @@ def likeness(file: str | int) -> Likeness:
 
 def replace(
     path: str,
-    data: bytes,
+    data: bytes | Pieces,
     *,
     like: Likeness | None,
     beside: str,
@@ -80,7 +84,7 @@ def _require_regular(path: str) -> None:
         raise NotRegularError
 
 
-def rehearse(data: bytes, *, like: Likeness, beside: str) -> None:
+def rehearse(data: bytes | Pieces, *, like: Likeness, beside: str) -> None:
     """Do all of `replace` but the last step, and leave nothing behind. Raises OSError."""
     with _fresh(beside, like) as descriptor:
         _write(descriptor, data)
@@ -201,11 +205,26 @@ def _fresh(beside: str, like: Likeness | None) -> Iterator[int]:
         _remove(beside)
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
+def _write(descriptor: int, data: bytes | Pieces) -> None:
+    for block in _blocks(data if isinstance(data, list) else [data]):
+        left = memoryview(block)
+        while left:
+            left = left[os.write(descriptor, left) :]
     os.fsync(descriptor)
+
+
+def _blocks(pieces: Pieces) -> Iterator[bytes | memoryview]:
+    """Yield pieces of a content, small ones together."""
+    small: Pieces = []
+    size = 0
+    for piece in pieces:
+        small.append(piece)
+        size += len(piece)
+        if size >= _BLOCK:
+            yield b"".join(small[:-1])
+            yield piece
+            small, size = [], 0
+    yield b"".join(small)
 
 
 def _attributes(file: str | int) -> dict[str, bytes]:

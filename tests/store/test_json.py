@@ -24,6 +24,7 @@ from coachsync.domain.windows import RELEASED
 from coachsync.errors import StoreError
 from coachsync.host import files
 from coachsync.store.base import Store
+from coachsync.store.jsonfile import swap
 from coachsync.store.jsonfile.document import Document
 from coachsync.store.open import open_store
 from tests.store.backends import DEFAULTS, SPAN, a_row, an_entry, snapshot
@@ -228,7 +229,7 @@ class TestReplacing:
         path.write_text(f"[{ROW % ''}]")
         write, changes = files._write, ["CONFIRMED", "PAID"]
 
-        def meanwhile(descriptor: int, data: bytes) -> None:
+        def meanwhile(descriptor: int, data: bytes | files.Pieces) -> None:
             write(descriptor, data)
             if changes:
                 path.write_text(f"[{ROW.replace('SCHEDULED', changes.pop(0)) % ''}]")
@@ -284,6 +285,43 @@ class TestReplacing:
         with pytest.raises(StoreError, match="line 1, column 2"):
             opened(path)
         assert 1.9 < time.monotonic() - begun < 4
+
+    def test_what_somebody_writes_in_place_after_a_replacement_is_read(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path.write_text(f"[{ROW % ''}]")
+        grain = time.time_ns()  # within which two writes bear one time
+        monkeypatch.setattr(swap, "_stamp", lambda found: swap.Stamp(0, found.st_ino, found.st_size, grain, grain))
+        with closing(opened(path)) as store:
+            with store.transaction() as transaction:
+                transaction.mark(MARKS)
+            path.write_text(path.read_text().replace("SCHEDULED", "CONFIRMED"))
+            assert [session.status for session in store.bookings.candidates(SPAN)] == ["CONFIRMED"]
+            assert store.bookings.change("abc12345", {"duration": 50})
+        assert json.loads(path.read_text())[0]["status"] == "CONFIRMED"
+
+    @pytest.mark.parametrize("wrapped", ["%s", '{"sessions": %s}', "\ufeff %s"])
+    def test_large_file_is_changed_again_and_again_as_a_small_one_is(self, path: Path, wrapped: str) -> None:
+        rows = [a_row(f"id{n}", notes="n" * 5000) for n in range(300)]
+        path.write_text(wrapped % json.dumps(rows))
+        with closing(opened(path)) as store:
+            for n in range(3):
+                rows[n * 100]["duration"] = 50 + n
+                assert store.bookings.change(f"id{n * 100}", {"duration": 50 + n})
+            rows.append(a_row("new", notes="n"))
+            store.bookings.add(rows[-1])
+            assert store.bookings.raw("id200") == rows[200]
+        assert path.read_text() == wrapped % json.dumps(rows)
+
+    @pytest.mark.parametrize("change", [b"[]", b"[" + b" " * (2 << 20) + b"]"])
+    def test_file_that_changes_its_size_while_it_is_read_is_read_to_its_end(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, change: bytes
+    ) -> None:
+        path.write_bytes(b"[" + b" " * (3 << 19) + b"]")
+        found = os.stat(path)
+        path.write_bytes(change)
+        monkeypatch.setattr(os, "fstat", lambda _: found)
+        assert bytes(swap.read(str(path))[0]) == change
 
     def test_marking_many_sessions_reads_the_rows_once(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_text(json.dumps([a_row(f"id{n}") for n in range(50)]))

@@ -11,6 +11,7 @@ from coachsync.store.columns import FIELD_OF, KEY_OF
 from coachsync.store.copying.digest import RowsDigest
 from coachsync.store.copying.fitting import Holds
 from coachsync.store.copying.tables import PAGE, insert
+from coachsync.store.jsonfile.read import is_array
 from coachsync.store.jsonfile.text import decoded, value_of
 from coachsync.store.mapped.table import quote
 
@@ -184,12 +185,12 @@ class JsonBookings:
     def beside(self) -> list[str]:
         """Return the keys that stand beside the array of rows."""
         found = self._rows.document().data
-        return [] if found.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{" else _keys_of(found)
+        return [] if is_array(found) else _keys_of(bytes(found))
 
     @property
     def text(self) -> bytes:
         """Return the whole file."""
-        return self._rows.document().data
+        return bytes(self._rows.document().data)
 
     def put(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Let these rows, which fit, be all of the file."""

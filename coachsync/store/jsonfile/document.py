@@ -18,36 +18,55 @@ from coachsync.domain.marks import Marks, completed, unsaid
 from coachsync.domain.model import Millis, Span
 from coachsync.store.columns import FIELD_OF, KEY_OF
 from coachsync.store.jsonfile.patch import lessened, patched
-from coachsync.store.jsonfile.read import BOM, Outline, Row, outline_of, read_ids, read_outlines, read_row, spans
+from coachsync.store.jsonfile.read import Outline, Row, is_array, outline_of, read_ids, read_outlines, read_row, spans
 from coachsync.store.jsonfile.text import ABSENT, Style, decoded, encoded, laid_out, spliced, style_of, value_of
 
 if TYPE_CHECKING:
-    from coachsync.store.jsonfile.patch import Spans
+    from coachsync.store.jsonfile.patch import Pieces, Spans
+    from coachsync.store.jsonfile.read import Data
 
 _ONE_LINE = Style("", ": ", ", ", "")
 _NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Document:
-    """`data` is the file's bytes. What is known of its rows besides is read from them when somebody asks.
+    """`data` is the file's bytes; of an edit's result, pieces of them until it `settles` on what was written.
+
+    What is known of its rows besides is read from them when somebody asks.
 
     Of 100,000 rows everything that is read together takes five times the file, so nothing is held that a run or
     an import can do without: of each row where it stands, its id, and the outline by which a tick passes it over.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    def __init__(self, data: Data | Pieces) -> None:
+        self._data = data
         self._outlines: Sequence[Outline | None] | None = None
         self._spans: Spans | None = None
         self._index: dict[str, int | list[int]] | None = None
         self._style: Style | None = None
 
     @classmethod
-    def of(cls, data: bytes) -> Document:
+    def of(cls, data: Data) -> Document:
         """Take a file's bytes apart. Raises MalformedError or NotAStoreError."""
         document = cls(data)
         document._outlines = read_outlines(data)
         return document
+
+    @property
+    def data(self) -> Data:
+        """Return the bytes."""
+        if isinstance(self._data, list):
+            self._data = b"".join(self._data)
+        return self._data
+
+    @property
+    def pieces(self) -> Pieces:
+        """Return the bytes in pieces."""
+        return self._data if isinstance(self._data, list) else [memoryview(self._data)]
+
+    def settle(self, data: Data) -> None:
+        """Hold these bytes, which are the same, in the place of its own."""
+        self._data = data
 
     @property
     def outlines(self) -> Sequence[Outline | None]:
@@ -156,8 +175,8 @@ class Document:
     def edited(self, texts: Mapping[int, str], added: Mapping[str, bytes] = _NONE) -> Document:
         """Return the document with rows replaced, by position, and rows added at the end: by id, from `new_row`."""
         texts_of = {position: encoded(texts[position]) for position in sorted(texts)}
-        data, taken = patched(self.data, self.spans, texts_of, [*added.values()])
-        edited = Document(data)
+        pieces, taken = patched(self.data, self.spans, texts_of, [*added.values()])
+        edited = Document(pieces)
         edited._spans, edited._style = taken, self._style
         edited._index = self._index if not added else None if self._index is None else dict(self._index)
         for position, session_id in enumerate(added, len(self)):
@@ -172,13 +191,14 @@ class Document:
 
     def without(self, positions: Collection[int]) -> Document:
         """Return the document without these rows."""
-        left = Document(b"")
-        left.data, left._spans = lessened(self.data, self.spans, positions)
+        pieces, taken = lessened(self.data, self.spans, positions)
+        left = Document(pieces)
+        left._spans = taken
         return left
 
     def why_foreign(self) -> str:
         """Return what in the file is no booking's field; "" if it is an array of bookings with nothing else in it."""
-        if self.data.removeprefix(BOM).lstrip()[:1] != b"[":
+        if not is_array(self.data):
             return "it is an object that another program made"
         for position in range(len(self)):
             fields = value_of(self.text(position))

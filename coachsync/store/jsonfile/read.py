@@ -8,14 +8,20 @@ row if that is enough.
 from __future__ import annotations
 
 import json
+import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from coachsync.store.columns import FIELD_OF
 from coachsync.store.jsonfile.text import decoded, elements, encoded, members, value_of, well_formed
+
+if TYPE_CHECKING:
+    from mmap import mmap
+
+    Data = bytes | mmap  # what of the two it is depends on how many they are, see `swap.read`
 
 BOM = b"\xef\xbb\xbf"
 Raw = bytes | msgspec.Raw
@@ -84,19 +90,20 @@ _read_top = msgspec.json.Decoder(_Top).decode
 _read_row = msgspec.json.Decoder(Row).decode
 _read_outline = msgspec.json.Decoder(Outline).decode
 _read_id = msgspec.json.Decoder(_Named).decode
+_FIRST = re.compile(rb"\s*(.?)", re.DOTALL)
 _REFUSED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
-def read_outlines(data: bytes) -> Sequence[Outline | None]:
+def read_outlines(data: Data) -> Sequence[Outline | None]:
     """Return every row's outline, None for what is no object. Raises MalformedError or NotAStoreError."""
-    body = data.removeprefix(BOM)
+    body = _body(data)
     try:
-        return _read_all(body) if body.lstrip()[:1] == b"[" else _read_all_in_top(body).sessions
+        return _read_all(body) if _first(body) == b"[" else _read_all_in_top(body).sessions
     except _REFUSED:
         return [_outline(raw) for raw in split(data)]
 
 
-def read_ids(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> Iterator[object]:
+def read_ids(data: Data, starts: Sequence[int], ends: Sequence[int]) -> Iterator[object]:
     """Yield every row's id, None for a row that has none, by where the rows stand."""
     view = memoryview(data)
     for start, end in zip(starts, ends, strict=True):
@@ -107,11 +114,11 @@ def read_ids(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> Iterato
             yield None if row is None else row.id
 
 
-def split(data: bytes) -> Sequence[Raw]:
+def split(data: Data) -> Sequence[Raw]:
     """Return the text of each row. Raises MalformedError or NotAStoreError."""
-    body = data.removeprefix(BOM)
+    body = _body(data)
     try:
-        if body.lstrip()[:1] == b"[":
+        if _first(body) == b"[":
             return _read_rows(body)
         rows = _read_top(body).sessions
         if bytes(memoryview(rows)[:1]) == b"[":
@@ -122,13 +129,13 @@ def split(data: bytes) -> Sequence[Raw]:
     return [encoded(text[begin:end]) for begin, end in elements(text, start)]
 
 
-def spans(data: bytes) -> tuple[array[int], array[int]]:
+def spans(data: Data) -> tuple[array[int], array[int]]:
     """Return where each row begins and ends. Raises MalformedError or NotAStoreError."""
     at = array_at(data)
     starts, ends = array("Q"), array("Q")
     for row in split(data):
         # Between two rows stand only white space and a comma, which no value begins with: the first hit is the row.
-        found = data.index(row, at)
+        found = data.find(row, at)
         at = found + len(bytes(row))
         starts.append(found)
         ends.append(at)
@@ -159,25 +166,42 @@ def _outline(raw: Raw) -> Outline | None:
         return outline_of(read_row(raw))
 
 
-def array_at(data: bytes) -> int:
+def is_array(data: Data) -> bool:
+    """Return whether the rows are all there is, and not within an object."""
+    return _first(_body(data)) == b"["
+
+
+def array_at(data: Data) -> int:
     """Return where the array of rows begins."""
-    body = data.removeprefix(BOM)
+    body = _body(data)
     offset = len(data) - len(body)
-    if body.lstrip()[:1] == b"[":
-        return data.index(b"[", offset)
+    if _first(body) == b"[":
+        return data.find(b"[", offset)
     try:
         rows = _read_top(body).sessions
-        if data.count(rows) == 1:
-            return data.index(rows)
+        found = data.find(rows)
+        if found >= 0 and data.find(rows, found + 1) < 0:
+            return found
     except _REFUSED:
         pass
     text, start = _array(body)
     return offset + len(encoded(text[:start]))
 
 
-def _array(body: bytes) -> tuple[str, int]:
+def _body(data: Data) -> Data | memoryview:
+    """Return the data without a mark of its encoding."""
+    return memoryview(data)[len(BOM) :] if data[: len(BOM)] == BOM else data
+
+
+def _first(body: Data | memoryview) -> bytes:
+    """Return the first byte that is no white space."""
+    found = _FIRST.match(body)
+    return found[1] if found is not None else b""
+
+
+def _array(body: Data | memoryview) -> tuple[str, int]:
     """Return the whole text and where its array of rows begins, by the slow road."""
-    text = decoded(body)
+    text = decoded(bytes(body))
     _check(text)
     start = len(text) - len(text.lstrip())
     if text[start] == "{":

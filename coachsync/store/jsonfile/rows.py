@@ -22,7 +22,7 @@ from coachsync.store.bookings import Edit, Found, View
 from coachsync.store.files import lost_hint
 from coachsync.store.jsonfile.document import Document, Draft
 from coachsync.store.jsonfile.read import MalformedError, NotAStoreError
-from coachsync.store.jsonfile.swap import Stamp, locked_as, read, rehearse, replace, unchanged
+from coachsync.store.jsonfile.swap import Stamp, checksum, holds, locked_as, read, rehearse, replace, unchanged
 from coachsync.store.jsonfile.text import decoded, value_of
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class JsonRows:
         self._path = path
         self._named = named or path
         self._document, self._stamp = _load(path)
+        self._written: int | None = None  # the checksum of what was written, until it is read back
         self.refused_statuses: dict[str, str] = {}
 
     def due(self, span: Span) -> Iterable[Found]:
@@ -160,20 +161,32 @@ class JsonRows:
             for _ in range(_REDONE):
                 document = self._fresh()
                 edited = edit(document)
-                if edited.data == document.data:
+                if edited is document or holds(document.data, edited.pieces):
                     return
-                stamp = replace(self._path, edited.data, document.data, self._stamp)
+                stamp = replace(self._path, edited.pieces, document.data, self._stamp)
                 if stamp is not None:
-                    self._document, self._stamp = edited, stamp
+                    self._document, self._stamp, self._written = edited, stamp, checksum(edited.pieces)
+                    edited.settle(b"")  # or the former content, of which it is made, would be held beside it
                     return
         hint = f"let the booking system take the lock {self._path}.lock while it writes"
         raise StoreError(f"{self._path} changes faster than it can be replaced", hint)
 
     def _fresh(self) -> Document:
-        """Return the file's content, read again only if it changed."""
-        if not unchanged(self._path, self._document.data, self._stamp):
+        """Return the file's content, taken apart again only if it changed."""
+        if self._written is not None:
+            self._read_back(self._written)
+        elif not unchanged(self._path, self._document.data, self._stamp):
             self._document, self._stamp = _load(self._path)
         return self._document
+
+    def _read_back(self, written: int) -> None:
+        """Read what was written: where its rows are is known, unless somebody wrote since."""
+        data, stamp = read(self._path)
+        if stamp == self._stamp and checksum([data]) == written:
+            self._document.settle(data)
+        else:
+            self._document, self._stamp = _load(self._path)
+        self._written = None
 
 
 def _found(document: Document, position: int) -> Found:
@@ -194,7 +207,7 @@ def _load(path: str) -> tuple[Document, Stamp]:
         except MalformedError as error:
             if time.monotonic() > give_up:
                 hint = "mend the file, or restore it from a backup; nothing was changed"
-                if not data.strip():
+                if not bytes(data).strip():
                     raise StoreError(f"the session store {path} is empty", lost_hint(path)) from error
                 raise StoreError(f"the session store {path} is not JSON: {error}", hint) from error
         except NotAStoreError:

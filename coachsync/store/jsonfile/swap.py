@@ -10,10 +10,11 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from typing import NamedTuple
+from io import FileIO
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync import waits
 from coachsync.errors import StoreError
@@ -21,8 +22,13 @@ from coachsync.host import files, flock
 from coachsync.host.files import AttributesNotKeptError, Likeness, OwnerNotKeptError
 from coachsync.store.files import owner_not_kept, unreadable
 
+if TYPE_CHECKING:
+    from coachsync.store.jsonfile.patch import Pieces
+    from coachsync.store.jsonfile.read import Data
+
 _LOCK_PAUSE = 0.01
 _PIECE = 1 << 20
+_MANY = 1 << 20
 _YOUNG = 2_000_000_000  # ns: within the clock's grain two writes may bear one time, so bytes are compared as well
 
 
@@ -41,17 +47,63 @@ class Stamp(NamedTuple):
         return time.time_ns() - max(self.modified, self.changed) < _YOUNG
 
 
-def read(path: str) -> tuple[bytes, Stamp]:
-    """Return the file's bytes and stamp. Raises StoreError."""
+def read(path: str) -> tuple[Data, Stamp]:
+    """Return the file's bytes and stamp. Raises StoreError.
+
+    Many bytes have a mapping of their own. As one block among others they would come to lie in the midst of what
+    lasts, whose memory no system gets back: a file that is replaced again and again took its size twice.
+    """
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             found = os.fstat(file.fileno())
-            return file.read(), _stamp(found)
+            data = file.read() if found.st_size < _MANY else _mapped(file, found.st_size)
+            return data, _stamp(found)
     except OSError as error:
         raise unreadable(path, error) from error
 
 
-def unchanged(path: str, data: bytes, stamp: Stamp) -> bool:
+def _mapped(file: FileIO, size: int) -> Data:
+    """Return a file's bytes in memory that goes back to the system as soon as nobody holds them."""
+    from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
+
+    data, at = mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS), 0
+    with memoryview(data) as view:
+        while at < size and (got := file.readinto(view[at : at + _PIECE])):
+            at += got
+    more = file.read()
+    return data if at == size and not more else data[:at] + more  # somebody writes to it just now
+
+
+def holds(data: Data, pieces: Pieces) -> bool:
+    """Return whether the data is what these pieces make."""
+    if sum(map(len, pieces)) != len(data):
+        return False
+    view, at = memoryview(data), 0
+    for piece in _parts(pieces):
+        if bytes(piece) != bytes(view[at : at + len(piece)]):
+            return False
+        at += len(piece)
+    return True
+
+
+def checksum(pieces: Iterable[Data | memoryview]) -> int:
+    """Return a sum by which what these pieces make is told from what somebody else may have written since."""
+    from zlib import crc32
+
+    made = 0
+    for piece in pieces:
+        made = crc32(piece, made)
+    return made
+
+
+def _parts(pieces: Pieces) -> Iterator[bytes | memoryview]:
+    """Yield the pieces, long ones part by part: a copy of all of one might be too much."""
+    for piece in pieces:
+        for at in range(0, len(piece), _PIECE):
+            yield piece[at : at + _PIECE]
+
+
+def unchanged(path: str, data: Data, stamp: Stamp) -> bool:
     """Return whether the file still is what was read."""
     try:
         found = _stamp(os.stat(path))
@@ -62,13 +114,13 @@ def unchanged(path: str, data: bytes, stamp: Stamp) -> bool:
     return found == stamp and (not stamp.young or _holds(path, data))
 
 
-def _holds(path: str, data: bytes) -> bool:
+def _holds(path: str, data: Data) -> bool:
     """Return whether the file's bytes are these, piece by piece: both at once might be too much."""
     view, at = memoryview(data), 0
     try:
         with open(path, "rb") as file:
             while piece := file.read(_PIECE):
-                if piece != view[at : at + len(piece)]:
+                if piece != bytes(view[at : at + len(piece)]):
                     return False
                 at += len(piece)
     except OSError as error:
@@ -104,25 +156,25 @@ def locked(path: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def replace(path: str, data: bytes, old: bytes, stamp: Stamp) -> Stamp | None:
-    """Replace the file by `data`, unless it is not what was read any more: then None. Its lock must be held.
+def replace(path: str, pieces: Pieces, old: Data, stamp: Stamp) -> Stamp | None:
+    """Replace the file by what these pieces make, unless it is not what was read any more: then None.
 
-    Owner, group, mode, access list and `user.*` attributes are kept. Raises StoreError; then the file is what it
-    was and nothing is left beside it.
+    Its lock must be held. Owner, group, mode, access list and `user.*` attributes are kept. Raises StoreError; then
+    the file is what it was and nothing is left beside it.
     """
     with _said(path):
         files.require_replaceable(path)
         like = files.likeness(path)
         still = partial(unchanged, path, old, stamp)
-        placed = files.replace(path, data, like=like, beside=_beside(path), still=still)
+        placed = files.replace(path, pieces, like=like, beside=_beside(path), still=still)
     return None if placed is None else _stamp(placed)
 
 
-def rehearse(path: str, data: bytes) -> None:
+def rehearse(path: str, data: Data) -> None:
     """Prove that the file could be replaced by one of such data. Its lock must be held. Raises StoreError."""
     with _said(path):
         files.require_replaceable(path)
-        files.rehearse(data, like=files.likeness(path), beside=_beside(path))
+        files.rehearse([memoryview(data)], like=files.likeness(path), beside=_beside(path))
 
 
 @contextmanager

@@ -122,10 +122,11 @@ def watch_swaps(steps: Steps) -> None:
     """Come by before a JSON store's new file is written, and before and after it takes the old one's place."""
     write, fresh, sync = files._write, files._fresh, files._sync_directory
 
-    def written(descriptor: int, data: bytes) -> None:
+    def written(descriptor: int, data: bytes | files.Pieces) -> None:
         steps.at("replace")
         if steps.full:
-            os.write(descriptor, data[: len(data) // 2])
+            whole = b"".join(data) if isinstance(data, list) else data
+            os.write(descriptor, whole[: len(whole) // 2])
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(descriptor, data)
         steps.at("rename")
