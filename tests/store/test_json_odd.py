@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coachsync.domain.marks import Marks
@@ -57,10 +57,12 @@ def test_row_without_id_is_not_taken_for_the_booking_that_bears_its_name(
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy host is no fault of the code
 @given(VALUES, st.sampled_from([None, 2]), st.data())
 def test_well_formed_says_what_the_reader_says(value: object, indent: int | None, data: st.DataObject) -> None:
     text = json.dumps(value, indent=indent)
