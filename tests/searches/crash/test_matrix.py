@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from tests.searches.crash.__main__ import report
 from tests.searches.crash.faults import AT_REQUESTS, STEPS
 from tests.searches.crash.matrix import FRESH_CASES, cases
+from tests.searches.crash.prepared import Key, Prepared
 from tests.searches.crash.whole import DEFAULT_WORKERS, Share, prepare_all, run
 
-_PARTS = 400
+_PARTS = 800
 _DAY_S = 86_400
 
 
@@ -25,32 +28,44 @@ def share() -> Share:
     return Share.parse(asked) if asked else Share(int(time.time()) // _DAY_S % _PARTS + 1, _PARTS)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Key, Prepared]:
+    """Return every scenario prepared: by the worker that asks first, for all of them."""
+    folder = tmp_path_factory.getbasetemp()
+    kept = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "prepared"
+    with open(f"{kept}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(prepare_all(DEFAULT_WORKERS)))
+    found: Mapping[Key, Prepared] = pickle.loads(kept.read_bytes())
+    return found
+
+
 @pytest.mark.long
 def test_every_case_converges_within_two_ticks_after_the_fault_has_passed(
-    record_property: Callable[[str, object], None],
+    prepared: Mapping[Key, Prepared], record_property: Callable[[str, object], None]
 ) -> None:
     part = share()
-    played = run(part, "", DEFAULT_WORKERS)
+    played = run(part, "", DEFAULT_WORKERS, prepared=prepared)
     failed = [one for one in played if one.problems]
     record_property("told", f"crash matrix, part {part.nth} of {part.of}: {len(played)} cases, {len(failed)} failed")
-    assert len(played) > 20_000 // part.of
+    assert len(played) > 40_000 // part.of
     assert not failed, report(played, verbose=False)
 
 
 @pytest.mark.long
 def test_every_pair_of_faults_in_one_tick_converges_within_two_ticks_after_they_have_passed(
-    record_property: Callable[[str, object], None],
+    prepared: Mapping[Key, Prepared], record_property: Callable[[str, object], None]
 ) -> None:
     part = share()
-    played = run(part, "", DEFAULT_WORKERS, twice=True)
+    played = run(part, "", DEFAULT_WORKERS, twice=True, prepared=prepared)
     failed = [one for one in played if one.problems]
     record_property("told", f"pairs of faults, part {part.nth} of {part.of}: {len(played)} cases, {len(failed)} failed")
-    assert len(played) > 1_200 // part.of
+    assert len(played) > 2_000 // part.of
     assert not failed, report(played, verbose=False)
 
 
-def test_matrix_strikes_every_request_and_step_of_every_scenario() -> None:
-    prepared = prepare_all(DEFAULT_WORKERS)
+def test_matrix_strikes_every_request_and_step_of_every_scenario(prepared: Mapping[Key, Prepared]) -> None:
     every = cases(prepared.values())
     for key, one in prepared.items():
         struck = {(c.point, c.fault.name) for c in every if c.key == key}

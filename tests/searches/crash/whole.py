@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.searches.crash.farm import spread
@@ -29,9 +30,12 @@ class Share(NamedTuple):
         return cls(int(nth), int(of))
 
 
-def run(share: Share, only: str, workers: int, *, twice: bool = False) -> list[Played]:
+def run(
+    share: Share, only: str, workers: int, *, twice: bool = False, prepared: Mapping[Key, Prepared] | None = None
+) -> list[Played]:
     """Play the cases of a share whose names hold `only`; in the order of the matrix. `twice`: those of two faults."""
-    prepared = prepare_all(workers)
+    server()  # before any worker is forked: they share it
+    prepared = prepare_all(workers) if prepared is None else prepared
     every = (pairs if twice else cases)(prepared.values())
     mine = [c for c in every if only in c.name][share.nth - 1 :: share.of]
     results = dict(spread(lambda number: play(mine[number], prepared[mine[number].key]), len(mine), workers))
