@@ -32,13 +32,9 @@ def test_one_liner_sets_everything_up_by_itself(which: str) -> None:
     assert block.text.count("\n") == 1
 
 
-def test_commands_to_try_by_hand_work(shell: Shell) -> None:
+def test_commands_to_try_by_hand_work_and_their_dry_run_says_what_the_guide_shows(shell: Shell) -> None:
     done = shell(text_of("tested: by-hand"))
     assert (done.returncode, done.stderr.count("error:")) == (0, 0), done.stderr
-
-
-def test_dry_run_to_try_by_hand_says_what_the_guide_shows(shell: Shell) -> None:
-    done = shell(text_of("tested: by-hand"))
     assert text_of("expected: by-hand") in done.stdout
 
 
