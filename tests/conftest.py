@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -21,6 +24,7 @@ def pytest_configure() -> None:
     """Prepare what every test stands on."""
     _take_sigint()
     _use_memory_for_folders()
+    _keep_what_is_compiled()
 
 
 def _take_sigint() -> None:
@@ -34,6 +38,27 @@ def _use_memory_for_folders() -> None:
     if (memory := in_memory()) is not None:
         os.environ.setdefault("TMPDIR", str(memory))
         tempfile.tempdir = None  # which is asked anew
+
+
+def _keep_what_is_compiled() -> None:
+    """Let programs that tests start find what others compiled, on a host that has Python write none of it down, too.
+
+    The folder is gone with the process that made it: the first one, whose environment the others have.
+    """
+    if not sys.dont_write_bytecode:
+        return
+    folder = tempfile.mkdtemp(prefix="compiled")
+    owner = os.getpid()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder
+    sys.dont_write_bytecode = False
+    os.chmod(folder, 0o755)
+
+    def remove() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
 
 
 @pytest.fixture(scope="session")
