@@ -26,7 +26,7 @@ except ImportError as problem:  # pragma: no cover - the extra is among the test
     ) from problem
 
 from coachsync.store.postgres.connect import connected
-from coachsync.store.postgres.failures import cannot_undo, lost, told
+from coachsync.store.postgres.failures import UNWRITABLE, cannot_undo, grant_wanted, lost, told
 from coachsync.store.postgres.statements import translated
 from coachsync.store.postgres.values import parameters
 
@@ -102,12 +102,12 @@ class PostgresDatabase:
     def run(self, sql: str, args: Sequence[Any] = ()) -> int:
         """Run a statement that writes; return how many rows it changed."""
         with self._errors():
-            return self._sent(sql, args).rowcount
+            return self._sent(sql, args, writes=True).rowcount
 
     def insert(self, sql: str, args: Sequence[Any] = ()) -> int:
         """Run an insert into a table whose rows have a number `id`, and return the new row's."""
         with self._errors():
-            row = self._sent(f"{sql} RETURNING id", args).fetchone()
+            row = self._sent(f"{sql} RETURNING id", args, writes=True).fetchone()
         return int(row[0]) if row is not None else 0
 
     @contextmanager
@@ -203,11 +203,12 @@ class PostgresDatabase:
         self.close()
         return self._sent(sql, args)
 
-    def _sent(self, sql: str, args: Sequence[Any]) -> Answer:
+    def _sent(self, sql: str, args: Sequence[Any], *, writes: bool = False) -> Answer:
         """Send a statement, with its limits if it is its own transaction, and return its answer."""
         words = translated(sql)
         if not self._inside:
-            words = f"{self._limits()} {words}"
+            mode = ", READ WRITE" if writes and self.writable else ""  # whatever the role's are
+            words = f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED{mode}; {self._limits()} {words}"
         answer = psycopg.ClientCursor(self._at_hand())
         answer.execute(words.encode(), parameters(args))
         while answer.nextset():
@@ -311,7 +312,11 @@ class PostgresDatabase:
 
     def _told(self, error: psycopg.Error) -> StoreError:
         role = self._connection.info.user if self._connection is not None and not self._connection.closed else ""
-        return told(error, self.name, self.writable, role=role, inside=self._inside)
+        found = told(error, self.name, self.writable, role=role, inside=self._inside)
+        if error.sqlstate == "42501" and not self._inside:
+            with suppress(psycopg.Error):
+                found.hint = grant_wanted(self._sent(UNWRITABLE, ()).fetchall(), role) or found.hint
+        return found
 
 
 def _millis(seconds: float) -> int:

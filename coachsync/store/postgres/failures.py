@@ -6,16 +6,28 @@ Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 
 from coachsync.errors import RowRefusedError, StoreError
 from coachsync.secrets import LIBPQ_PLACES, redact
+from coachsync.store.mapped.table import quote
+from coachsync.store.sql import Row
 
 _SHUT = ("57P", "08", "25P03", "25P04")  # shut down, no connection, too long idle
 _ROW = ("22", "23", "44", "P0", "428C9", "55000")  # a value, a constraint, a view's check, a trigger, a computed column
 _LONGEST = 300
+UNWRITABLE = (
+    "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND pg_table_is_visible(c.oid)"
+    " AND starts_with(c.relname, 'coachsync_') AND NOT (has_table_privilege(c.oid, 'SELECT')"
+    " AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
+    " AND has_table_privilege(c.oid, 'DELETE')) ORDER BY 1"
+)
+"""The query for those of our tables that the role may not read and write, as SQL text has them."""
+
 _POOLED = "statement pooling mode"  # as pgbouncer says it, with the code of a broken connection
 
 
@@ -36,6 +48,8 @@ def told(error: psycopg.Error, name: str, writable: bool, *, role: str = "", ins
     code, text = error.sqlstate or "", _text(error)
     if _POOLED in text:
         return StoreError(f"{name}: {text}", "give the database pool_mode = transaction in pgbouncer's configuration")
+    if code == "0A000" and "recovery" in text:
+        code = "25006"  # a standby is asked for a transaction that writes
     if code == "42501" and _is_row_security(error):
         return RowRefusedError(f"{name}: {text}", "see what the table's row security policies let this role do")
     if code.startswith(_ROW):
@@ -51,14 +65,21 @@ def unreachable(error: psycopg.Error, name: str) -> StoreError:
     return StoreError(f"{name} cannot be used: {text}", _connecting(text))
 
 
+def grant_wanted(unwritable: Iterable[Row], role: str) -> str:
+    """Return what gives a role its rights to those of our tables that `UNWRITABLE` found; "" if none is lacking."""
+    tables = ", ".join(row[0] for row in unwritable)
+    return f"have their owner run: GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {quote(role)}" if tables else ""
+
+
 def cannot_undo(name: str) -> StoreError:
     """Say that a transaction of ours held a failed statement, so that nothing of it was kept."""
     return StoreError(f"{name}: a change failed, and nothing of it was kept", "run it again with --verbose")
 
 
 def _hint(code: str, writable: bool, role: str) -> str:
-    quoted = '"' + role.replace('"', '""') + '"'
-    own = f"grant what the message names, or give the role a schema of its own: CREATE SCHEMA AUTHORIZATION {quoted}"
+    own = (
+        f"grant what the message names, or give the role a schema of its own: CREATE SCHEMA AUTHORIZATION {quote(role)}"
+    )
     hints = {
         "55P03": "another program holds a long transaction on it: try again when it has ended",
         "57014": "another program holds it up, or the server is overloaded: see pg_stat_activity",

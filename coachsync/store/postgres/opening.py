@@ -16,9 +16,9 @@ from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.ledger.migrations import ensure_ledger
 from coachsync.store.lock import run_lock
 from coachsync.store.mapped.rows import MappedRows, only_read
-from coachsync.store.mapped.table import quote
 from coachsync.store.postgres.catalog import role
 from coachsync.store.postgres.database import PostgresDatabase
+from coachsync.store.postgres.failures import UNWRITABLE, grant_wanted
 from coachsync.store.postgres.foreign import look
 from coachsync.store.postgres.foreign import prove as prove_columns
 from coachsync.store.postgres.leases import Leases, leasing
@@ -30,16 +30,9 @@ _TIMELINE = (
     "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END"
 )
 _ANYTHING = (
-    "SELECT 1 FROM pg_class AS c WHERE c.relnamespace = current_schema()::regnamespace"
-    " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+    "SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = current_schema()"
+    " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
     " AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e') LIMIT 1"
-)
-
-_UNWRITABLE = (
-    "SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)"
-    " AND starts_with(c.relname, 'coachsync_') AND NOT (has_table_privilege(c.oid, 'SELECT')"
-    " AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
-    " AND has_table_privilege(c.oid, 'DELETE')) ORDER BY 1"
 )
 
 
@@ -169,12 +162,12 @@ def prove_store(url: str, mapping: TableMapping | None = None, *, ledger: bool =
 def prove_ledger(database: PostgresDatabase) -> None:
     """Return if the ledger's tables could be made, or written where they are. Raises StoreError."""
     with suppress(_UndoneError), database.immediate():
-        ensure_ledger(database)
-        refused = database.all(_UNWRITABLE)
+        refused = database.all(UNWRITABLE)
         if refused:
-            tables = ", ".join(row[0] for row in refused)
-            told = f"{database.name}: the role {role(database)} may not write {tables}"
-            raise StoreError(told, f"have their owner run: GRANT ALL ON {tables} TO {quote(role(database))}")
+            us = role(database)
+            told = f"{database.name}: the role {us} may not write {', '.join(row[0] for row in refused)}"
+            raise StoreError(told, grant_wanted(refused, us))
+        ensure_ledger(database)
         raise _UndoneError
 
 

@@ -145,7 +145,7 @@ class PostgresTable(NamedTuple):
 
     def _grant(self, sql: PostgresDatabase, columns: list[str]) -> str:
         written = ", ".join([*columns, *([self.names.status] if not self.derived_status else [])])
-        return f"GRANT SELECT, UPDATE ({written}) ON {self.found.schema}.sessions TO {quote(role(sql))}"
+        return f"GRANT SELECT, UPDATE ({written}) ON {_where(self.found)} TO {quote(role(sql))}"
 
     @property
     def _open(self) -> str:
@@ -161,6 +161,11 @@ class PostgresTable(NamedTuple):
 
 
 _USER_NAMES = ("student_discord_name", "coach_discord_name")
+_ELSEWHERE = (
+    "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), current_database()::text FROM pg_class AS c"
+    " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relname = 'sessions' AND c.relkind IN ('r', 'p', 'f')"
+    " AND NOT c.relispartition AND NOT starts_with(n.nspname, 'pg_')"
+)
 _IN_ORDER = ("discord_cleaned_up", "discord_setup_complete", "discord_channel_id", "discord_role_id")
 _OTHERS = (
     "SELECT what, name FROM (SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'view' ELSE 'table' END AS what,"
@@ -194,10 +199,8 @@ def inspect(database: PostgresDatabase, names: Columns) -> PostgresTable:
     """Look at the table. Raises StoreError if there is none that coachsync can use."""
     found = relation(database, "sessions")
     if found is None:
-        raise StoreError(
-            f"{database.name} has no table sessions that the role {role(database)} sees",
-            "point [store] url at the booking system's database, or make this an empty store with `coachsync init`",
-        )
+        told = f"{database.name} has no table sessions that the role {role(database)} sees"
+        raise StoreError(told, _way_to_see(database))
     if found.kind not in ("r", "p", "f"):
         what = _KINDS.get(found.kind, "relation")
         hint = "coachsync needs the table itself, to mark rows"
@@ -205,13 +208,13 @@ def inspect(database: PostgresDatabase, names: Columns) -> PostgresTable:
     needed = REQUIRED if names.participants in found.columns else (*REQUIRED, *PAIR)
     missing = [names.of(field) for field in needed if names.of(field) not in found.columns]
     if missing:
-        told = f"{database.name}: the table {found.schema}.sessions lacks {', '.join(missing)}"
+        told = f"{database.name}: the table {_where(found)} lacks {', '.join(missing)}"
         hint = "nothing was changed; add them, or point [store] url at the database that the bookings are in"
         raise StoreError(told, hint)
     unread = lacking(database, found.oid, found.columns, "SELECT")
     if unread:
         told = f"{database.name}: the role {role(database)} may not read {', '.join(unread)} of the table sessions"
-        hint = f"have its owner run: GRANT SELECT ON {found.schema}.sessions TO {quote(role(database))}"
+        hint = f"have its owner run: GRANT SELECT ON {_where(found)} TO {quote(role(database))}"
         raise StoreError(told, hint)
     index = database.one(
         "SELECT 1 FROM pg_class AS c JOIN pg_index AS i ON i.indexrelid = c.oid"
@@ -219,6 +222,24 @@ def inspect(database: PostgresDatabase, names: Columns) -> PostgresTable:
         (found.oid, OPEN_INDEX),
     )
     return PostgresTable(names, found, index is not None)
+
+
+def _where(found: Relation) -> str:
+    """Return the table with its schema as SQL text has it."""
+    return f"{quote(found.schema)}.{quote(found.name)}"
+
+
+def _way_to_see(database: PostgresDatabase) -> str:
+    """Return what helps a role that sees no table: one may be in a schema that it may not, or does not, look in."""
+    hint = "point [store] url at the booking system's database, or make this an empty store with `coachsync init`"
+    schemas = database.all(_ELSEWHERE)
+    if len(schemas) != 1:
+        return hint
+    (schema, may_look, base), us = schemas[0], quote(role(database))
+    step = f"GRANT USAGE ON SCHEMA {quote(schema)} TO {us}"
+    if may_look:
+        step = f"ALTER ROLE {us} IN DATABASE {quote(base)} SET search_path = {quote(schema)}"
+    return f"{hint}; if the one in the schema {schema} is meant, have its owner run: {step}"
 
 
 def index_wanted(database: PostgresDatabase, table: PostgresTable) -> str | None:
@@ -229,7 +250,7 @@ def index_wanted(database: PostgresDatabase, table: PostgresTable) -> str | None
     first = "SELECT 1 FROM pg_index WHERE indrelid = ?::oid AND indkey[0] = ? AND indisvalid AND indpred IS NULL"
     if column.is_number and database.one(first, (table.found.oid, column.number)) is not None:
         return None
-    where, what = f"{quote(table.found.schema)}.sessions", quote(column.name)
+    where, what = _where(table.found), quote(column.name)
     if not column.is_number:
         return (
             f"have its owner keep starts as numbers: ALTER TABLE {where} ALTER {what} TYPE BIGINT USING {what}::bigint"
@@ -252,7 +273,7 @@ def require_addable(database: PostgresDatabase, table: PostgresTable) -> None:
     names = table.names
     adding = ", ".join(f"ADD COLUMN {names.of(field)} {MARK_TYPES[field]}" for field in table.unmarked)
     if not table.found.owned:
-        where = f"{table.found.schema}.sessions"
+        where = _where(table.found)
         grant = table._grant(database, [names.of(field) for field in MARKS])
         told = f"the table {where} has no columns for our marks, and the role {role(database)} may not add them"
         raise StoreError(f"{database.name}: {told}", f"have its owner run: ALTER TABLE {where} {adding}; {grant}")
