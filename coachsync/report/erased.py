@@ -15,7 +15,7 @@ _KINDS = {
     "coachsync_entries": "sessions, as the ledger remembers them",
     "coachsync_people": "people of sessions",
     "coachsync_grants": "who had access from when to when",
-    "coachsync_resources": "rooms and roles that are gone",
+    "coachsync_resources": "rooms and roles that were made",
     "coachsync_events": "lines of stories",
     "coachsync_names": "user names that were looked up",
     "coachsync_hooks": "what programs were told",

@@ -59,12 +59,13 @@ def kinds(people: Iterable[PersonKind]) -> str:
 
 
 def summary_line(report: Report) -> str:
-    """Return "2 setups done, 1 setup failed; 9 requests", or that nothing was due."""
+    """Return "2 setups done, 1 setup failed; 9 requests", or that nothing was due; "here" if some is another host's."""
     done = counted(summary(report.outcomes))
     if not done and report.unusable is not None:
         return "nothing was done"
     if not done:
-        return "nothing is due" if report.dry_run else "nothing was due"
+        due = "nothing is due" if report.dry_run else "nothing was due"
+        return f"{due} here" if report.elsewhere else due
     return f"{done}; {'nothing was sent' if report.dry_run else several(report.requests, 'request')}"
 
 

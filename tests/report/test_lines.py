@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coachsync.domain.model import Person
+from coachsync.domain.model import Elsewhere, Person
 from coachsync.report.lines import action_line, failures, kinds, people, summary_line, together
 from tests.report.builders import a_failure, a_report, a_session, an_outcome
 
@@ -37,6 +37,11 @@ def test_summary_counts_by_kind_and_outcome() -> None:
 
 def test_summary_says_when_nothing_was_due() -> None:
     assert summary_line(a_report()) == "nothing was due"
+
+
+def test_summary_claims_nothing_of_what_another_host_does() -> None:
+    report = a_report()._replace(elsewhere=(Elsewhere("11", "beta", 0, ("12",)),))
+    assert summary_line(report) == "nothing was due here"
 
 
 def test_failures_are_what_failed_alone() -> None:

@@ -128,8 +128,11 @@ class PostgresTable(NamedTuple):
     def why_foreign(self, sql: PostgresDatabase) -> str:
         """Return what in the schema is not coachsync's; "" if all is as `init` made it."""
         added = next((name for name in self.found.columns if name not in FIELDS), None)
-        if not self.ours or not self.found.owned:
+        if not self.ours:
             return "another program made the table sessions"
+        if not self.found.owned:
+            owner = sql.one("SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = ?", (self.found.oid,))
+            return f"the role {owner[0] if owner else ''} owns the table sessions, and alone erases in it"
         if added is not None:
             return f"the table sessions has a column {added}, which is another program's"
         other = sql.one(_OTHERS, (self.found.oid, self.found.oid))

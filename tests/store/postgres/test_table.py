@@ -370,6 +370,8 @@ class TestGrants:
             prove_store(mine)
         postgres_server.run(raised.value.hint.removeprefix("have their owner run: "))
         prove_store(mine)
+        with closing(opened(mine)) as store:
+            assert store.bookings.why_foreign().startswith(f"the role {owner} owns the table sessions")
 
     def test_a_role_without_any_right_gets_each_by_what_it_is_told(self, postgres_server: Postgres) -> None:
         postgres_server.run(
