@@ -74,7 +74,7 @@ def main() -> None:
                     minutes = b"60" if what == "new" else b"50"
                     (folder / "bookings.jsonl").write_bytes(data.replace(b'"duration": 60', b'"duration": ' + minutes))
                 done = home.start("sessions", "import", "bookings.jsonl")
-                print(f"{store}, all {what}: {done.seconds:.1f} s, {done.peak:.0f} MiB (150): {done.out.strip()}")
+                print(f"{store}, all {what}: {done.seconds:.1f} s, {done.peak:.0f} MiB (140): {done.out.strip()}")
 
 
 if __name__ == "__main__":
