@@ -7,6 +7,7 @@ a guild that is searched (a new ledger's look, a known orphan) has them taken ov
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from coachsync.discord.api import How
@@ -23,6 +24,7 @@ from coachsync.domain.remembered import ghost
 from coachsync.domain.snowflake import made_at
 from coachsync.domain.strays import NOBODY, Stray, becomes, owner, stray_roles, stray_rooms
 from coachsync.engine.journal import Journal
+from coachsync.errors import StoreError
 from coachsync.guild.picture import Guild
 from coachsync.store.base import Transaction
 
@@ -201,6 +203,7 @@ class Search:
         again = self._again(guild)
 
         def change(transaction: Transaction) -> None:
+            transaction.ledger.hold(guild.id)
             for orphan in over:
                 transaction.ledger.forget_orphan(orphan)
             for orphan in new:
@@ -211,7 +214,8 @@ class Search:
                 transaction.ledger.owe_looks({guild.id: again})
 
         if over or new or searched:
-            await self._journal.write(change)
+            with suppress(StoreError):  # the next run searches again; what this one did is still to be reported
+                await self._journal.write(change)
 
     def unseen(self, guild_ids: Collection[str]) -> list[Warn]:
         """Return what to report of known orphans in guilds for which there is no way to Discord."""

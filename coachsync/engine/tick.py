@@ -559,7 +559,7 @@ def _finish(
     number: int | None = None,
     done: Done | None = None,
 ) -> Report:
-    """Record the run, what it saw, what it could only report and what is wrong after it, in one transaction."""
+    """Record the run and what is to be remembered of it, in one transaction."""
     if reading.others:
         from coachsync.engine.leasing import elsewhere
 
@@ -567,28 +567,46 @@ def _finish(
     with store.transaction() as transaction:
         if number is None:
             number = _begin(transaction, request, reading, plan)
-        if "cleanup" in KINDS[request.command] and reading.named is None:
-            transaction.ledger.seen_missing(plan.missing, plan.found, reading.facts.now)
-        for refused in plan.refused:
-            if refused.once:
-                transaction.ledger.reported(*key_of(refused))
-        for outcome in report.outcomes:
-            if outcome.error is not None and outcome.error.code != "unknown_session" and not outcome.only_paused:
-                transaction.ledger.event(failure_event(outcome, reading.facts.now))
-        if report.followed is not None:
-            transaction.ledger.keep_causes(report.followed, reading.facts.now)
-        if done is not None and (done.sights or done.role_words):
-            transaction.ledger.keep_sights(done.sights, done.role_words)
-        if done is not None and request.command == "run" and reading.named is None:
-            looks = _looked_well(request.settings, plan, report, done)
-            transaction.ledger.keep_looks(looks, number)
-        if done is not None and done.clock_off is not None and store.shared:
-            transaction.ledger.clock_is(off=done.clock_off)
+        if transaction.ledger.holds_all(plan.guilds):
+            _remember(transaction, store, request, reading, plan, report, number, done)
         more = transaction.ledger.run_finished(number, host_time(request), report, report.exit_code)
     if more:
         with suppress(StoreError):  # the run is recorded: what is old may wait for the next one
             store.ledger.prune(host_time(request))
     return report._replace(recorded=True)
+
+
+def _remember(
+    transaction: Transaction,
+    store: Store,
+    request: TickRequest,
+    reading: StoreReading,
+    plan: Plan,
+    report: Report,
+    number: int,
+    done: Done | None,
+) -> None:
+    """Record what a run saw, what it could only report and what is wrong after it.
+
+    Nothing of it counts once a lease was taken over that the run worked under: who has it now saw later than it did.
+    """
+    if "cleanup" in KINDS[request.command] and reading.named is None:
+        transaction.ledger.seen_missing(plan.missing, plan.found, reading.facts.now)
+    for refused in plan.refused:
+        if refused.once:
+            transaction.ledger.reported(*key_of(refused))
+    for outcome in report.outcomes:
+        if outcome.error is not None and outcome.error.code != "unknown_session" and not outcome.only_paused:
+            transaction.ledger.event(failure_event(outcome, reading.facts.now))
+    if report.followed is not None:
+        transaction.ledger.keep_causes(report.followed, reading.facts.now)
+    if done is not None and (done.sights or done.role_words):
+        transaction.ledger.keep_sights(done.sights, done.role_words)
+    if done is not None and request.command == "run" and reading.named is None:
+        looks = _looked_well(request.settings, plan, report, done)
+        transaction.ledger.keep_looks(looks, number)
+    if done is not None and done.clock_off is not None and store.shared:
+        transaction.ledger.clock_is(off=done.clock_off)
 
 
 def _looked_well(settings: Settings, plan: Plan, report: Report, done: Done) -> dict[str, str]:
@@ -646,6 +664,7 @@ def _restore(transaction: Transaction, plan: Plan) -> None:
             transaction.ledger.save(entry)
             marks = living_marks(entry)
         else:
+            transaction.ledger.hold(entry.guild_id)
             marks = Marks(session.id, cleaned_up=True)
         with suppress(RowRefusedError):  # a row that its booking system guards does not keep the others waiting
             transaction.mark(marks)

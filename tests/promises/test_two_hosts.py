@@ -253,6 +253,20 @@ class TestFrozen:
         scene.tick()
         assert ([w.rpartition("/")[2] for w in scene.writes], scene.codes) == (["roles"], ["interrupted"])
 
+    def test_run_whose_lease_was_taken_over_records_its_end_and_nothing_of_what_it_saw(
+        self, scene: Scene, sql: PostgresDatabase
+    ) -> None:
+        with closing(Leases(lambda: PostgresDatabase(scene.url, writable=True))) as other:
+
+            def lose() -> None:
+                run_out(sql)
+                other.take([BOT], 0)
+
+            at_write(scene, WRITES, lose, after=True)
+            scene.tick()
+        assert [row[0] is not None for row in sql.all("SELECT finished_at FROM coachsync_runs")] == [True]
+        assert sql.all("SELECT guild_id FROM coachsync_sights") == []
+
 
 class TestYoungAttempts:
     def attempted(self, scene: Scene, path: str) -> None:

@@ -218,14 +218,15 @@ async def _take_over(job: Job) -> Action | Refused | None:
     if foreign is not None:
         return _refused(job, foreign, "refused")
     if not job.entry.resources and job.now < window_opens(job.session, job.policy):
-        await job.journal.write(lambda t: _only_mark(t, revoked_marks(job.session)))
+        await job.journal.write(lambda t: _only_mark(t, job.guild.id, revoked_marks(job.session)))
         return None
     _take_people(job.entry, job.session)
     await job.save(living_marks(job.entry))
     return repair_of(job, (Drift("adopted"),)) if job.now < job.session.end else None
 
 
-def _only_mark(transaction: Transaction, marks: Marks) -> None:
+def _only_mark(transaction: Transaction, guild_id: str, marks: Marks) -> None:
+    transaction.ledger.hold(guild_id)
     transaction.mark(marks)
 
 

@@ -105,9 +105,14 @@ def _change(
     return changed == 1
 
 
+def is_held(sql: Sql, lease: Lease) -> bool:
+    """Return whether a lease was not taken over; then nobody else takes it until the transaction ends."""
+    return sql.one(_HELD, tuple(lease)) is not None
+
+
 def require(sql: Sql, lease: Lease) -> None:
-    """Raise FencedError if a lease was taken over; nobody else takes it until the transaction ends."""
-    if sql.one(_HELD, tuple(lease)) is None:
+    """Raise FencedError if a lease was taken over, see `is_held`."""
+    if not is_held(sql, lease):
         raise _taken_over(lease)
 
 

@@ -29,7 +29,7 @@ from coachsync.domain.model import (
 )
 from coachsync.domain.windows import RELEASED
 from coachsync.errors import RowRefusedError
-from coachsync.store.ledger.fence import Lease, no_lease, refused, require, save_entry
+from coachsync.store.ledger.fence import Lease, is_held, no_lease, refused, require, save_entry
 from coachsync.store.ledger.keys import clean, ledger_key, node_name
 from coachsync.store.ledger.pruning import FIRST, prune
 from coachsync.store.sql import Sql
@@ -155,11 +155,22 @@ class LedgerWriter:
 
         Raises FencedError if another run attempts to make one, or the lease on the guild's bot is lost.
         """
-        self._hold(resource.guild_id)
+        self.hold(resource.guild_id)
         if resource.state == "attempted":
             before = resource.attempt_at - _CATEGORY_IS_MADE
             self._sql.run(_OVERTAKE_CATEGORIES, (resource.guild_id, before))
         self._save_resource(None, resource)
+
+    def hold(self, guild_id: str) -> None:
+        """Raise FencedError if the lease that a guild is worked on under is lost; for what no entry fences."""
+        lease = self._lease(guild_id)
+        if lease is not None:
+            require(self._sql, lease)
+
+    def holds_all(self, guild_ids: Iterable[str]) -> bool:
+        """Return whether no lease is lost that one of these guilds was worked on under."""
+        leases = {self._lease_of(guild_id) for guild_id in guild_ids} if self._lease_of is not None else set()
+        return all(is_held(self._sql, lease) for lease in leases if lease is not None)
 
     def save_orphan(self, orphan: Resource) -> None:
         """Write a room or role that no booking owns; it gets its `rowid`."""
@@ -386,12 +397,6 @@ class LedgerWriter:
         if lease is None:
             raise no_lease(guild_id)
         return lease
-
-    def _hold(self, guild_id: str) -> None:
-        """Raise FencedError if the lease that a guild is worked on under is lost."""
-        lease = self._lease(guild_id)
-        if lease is not None:
-            require(self._sql, lease)
 
     def _find_numbers(self, key: str | bytes, entry: Entry) -> None:
         """Give what a commit in doubt did write its numbers: the rows that are not known, in their order."""

@@ -190,6 +190,21 @@ class TestUnderALease:
             writer.save_category(Resource("category", "Rooms 2", GUILD, attempt_at=1_800_000_000_000))
         assert ledger.categories(GUILD) == []
 
+    def test_what_no_entry_fences_is_not_written_under_an_older_term(
+        self, ledger: Ledger, start: Start, sql: PostgresDatabase
+    ) -> None:
+        mine, theirs = start(), start()
+        mine.take([BOT], 0)
+        self.under(ledger, mine)
+        with ledger.changing() as writer:
+            writer.hold(GUILD)
+            assert writer.holds_all([GUILD])
+        run_out(sql)
+        theirs.take([BOT], 0)
+        with pytest.raises(FencedError), ledger.changing() as writer:
+            assert not writer.holds_all([GUILD])
+            writer.hold(GUILD)
+
     def test_nothing_is_written_of_a_guild_without_a_lease(self, ledger: Ledger) -> None:
         ledger.lease_of = lambda _guild: None
         with pytest.raises(FencedError):
