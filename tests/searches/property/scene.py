@@ -408,6 +408,7 @@ class Scene(Moderators):
             return
         memory, booking = self.mem(session), self.bookings.known.get(session)
         status = booking.status if booking is not None else ""
+        self._note_known(self._entries())  # what the last run found again is given up as well
         left = [m.id for m in self.watch.all_live() if m.session == session] if abandon else []
         had, where = memory.certain, memory.guild
         well = not self.trouble
