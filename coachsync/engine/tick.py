@@ -268,7 +268,7 @@ def _under_leases(request: TickRequest, store: Store, reading: StoreReading, loc
     """Take the leases on the bots that there is work for; return what store and ledger say under them.
 
     What others wrote before they were ours is read again: who works on what was read earlier is fenced. Raises
-    LockHeldError if another host works with the bot of a session that was named.
+    LockHeldError if another host works with the bot of a session that was named, or of one in a plan that was reviewed.
     """
     from coachsync.engine.leasing import held_by, lease
 
@@ -279,10 +279,17 @@ def _under_leases(request: TickRequest, store: Store, reading: StoreReading, loc
     while wanted := _guilds_with_work(request, store, reading) - leased:
         others |= lease(request.tokens, store, lock, wanted, request.wait)
         leased |= wanted
-        if others and reading.named is not None:
+        if others and (reading.named is not None or _is_reviewed_elsewhere(request, reading, others)):
             raise held_by(others)
         reading = read(request, store, reading.facts.now)._replace(pulled=reading.pulled, others=others)
     return reading
+
+
+def _is_reviewed_elsewhere(request: TickRequest, reading: StoreReading, others: Collection[str]) -> bool:
+    """Return whether a plan was reviewed, and something is due in a guild that is left to another host."""
+    if request.reviewed is None:
+        return False
+    return any(action.guild_id in others for action in _decide(request, reading._replace(others={})).actions)
 
 
 def _silent(request: TickRequest, store: Store, now: Millis) -> tuple[Warn, ...]:

@@ -120,6 +120,14 @@ class TestTogether:
         threading.Timer(1.0, elsewhere.close).start()
         assert ended(host).actions == [(ID, "setup", "done")]
 
+    def test_plan_whose_session_another_host_works_on_is_not_called_changed(self, scene: Scene) -> None:
+        plan = str(scene.folder / "plan.json")
+        assert scene.program("run", "--dry-run", "--out", plan).code == OK
+        with closing(Leases(lambda: PostgresDatabase(scene.url, writable=True))) as held:
+            held.take([BOT], 0)
+            found = scene.program("run", "--plan", plan, "--json")
+        assert (found.code, found.json["error"]["code"]) == (LOCKED, "locked")
+
     def test_causes_of_what_is_left_to_another_host_stay(self, scene: Scene) -> None:
         scene.world.leave(scene.guild, scene.student)
         scene.tick()

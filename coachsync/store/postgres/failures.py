@@ -88,7 +88,7 @@ def _hint(code: str, writable: bool, role: str) -> str:
         "3F000": own,
         "53100": "make room on the server's disk",
         "53200": "the server is out of memory: see its log",
-        "25006": "it takes no changes: it is a standby, or the role's setting; let [store] url name the primary",
+        "25006": "it takes no changes, as a standby does: let [store] url name the primary",
     }
     if code == "25006" and not writable:
         return "a command that only reads tried to write: please report it"

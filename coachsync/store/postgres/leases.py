@@ -170,12 +170,12 @@ class Leases:
             return None
         found = sql.one(_FOUND, (bot,))
         if found is None:  # somebody has just taken the row away
-            return None
+            return self._take(sql, bot)
         holder, term, host, since, until, renewed, spent, now = found
         if until > now:
             return LeaseHolder(bot, host, since, until, now - renewed)
         if not sql.run(_NEXT, (self._holder, lasts, self._host, bot, holder, term)):
-            return LeaseHolder(bot, "another host", now, now, 0)
+            return self._take(sql, bot)  # another host was faster
         self._have(Lease(bot, self._holder, term + 1), asked)
         self._learn(spent, now - until)
         return None

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
+import psycopg
 import pytest
 
 from coachsync import waits
@@ -14,6 +15,7 @@ from coachsync.errors import CoachsyncError, ConfigError, ConnectionLostError, R
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.postgres.connect import connected
 from coachsync.store.postgres.database import PostgresDatabase
+from coachsync.store.postgres.failures import told
 from tests.kit.postgres import Postgres
 from tests.store.backends import an_entry
 
@@ -260,3 +262,8 @@ class TestLedger:
             copy.eraser.drop([odd], [], receipts=True)
             assert copy.eraser.ended() == set()
         assert ledger.entries([odd]) == {odd: entry}
+
+
+def test_a_standby_that_is_asked_to_write_is_told_as_one() -> None:
+    asked = psycopg.errors.FeatureNotSupported("cannot set transaction read-write mode during recovery")
+    assert "standby" in told(asked, "postgresql://db1/coaching", writable=True).hint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from coachsync import waits
 from coachsync.domain.model import Resource
 from coachsync.errors import FencedError
+from coachsync.store.ledger.keys import node_name
 from coachsync.store.ledger.ledger import Ledger
 from coachsync.store.postgres import leases
 from coachsync.store.postgres.database import PostgresDatabase
@@ -20,6 +21,7 @@ from tests.kit.nodes import OnHost
 from tests.store.backends import GUILD, an_entry
 
 BOT = "1100000000000000009"
+_AWAY = "DELETE FROM coachsync_leases"
 Start = Callable[[], Leases]
 
 
@@ -81,6 +83,28 @@ def test_lease_that_ended_goes_to_whoever_asks_first(start: Start, sql: Postgres
     mine.take([BOT], 0)
     run_out(sql)
     assert (theirs.take([BOT], 0), len(third.take([BOT], 0))) == ((), 1)
+
+
+@pytest.mark.parametrize("change", ["holder", "away"])
+def test_lease_that_changes_in_the_very_moment_is_looked_at_again(
+    start: Start, sql: PostgresDatabase, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    mine, theirs = start(), start()
+    mine.take(["2"], 0)
+    theirs.take([BOT], 0)
+    theirs.close()
+    own = mine._sql()
+    one, changes = own.one, iter([lambda: start().take([BOT], 0) if change == "holder" else sql.run(_AWAY)])
+
+    def found(words: str, args: Sequence[object] = ()) -> object:
+        row = one(words, args)
+        if args == (BOT,):
+            next(changes, lambda: None)()
+        return row if change == "holder" else one(words, args)
+
+    monkeypatch.setattr(own, "one", found)
+    held = mine.take([BOT], 0)
+    assert (mine.holds(BOT), [h.host for h in held]) == ((False, [node_name()]) if change == "holder" else (True, []))
 
 
 def test_lease_that_ended_is_not_renewed_but_taken_again_with_a_new_term(start: Start, sql: PostgresDatabase) -> None:
