@@ -19,7 +19,7 @@ import pytest
 from coachsync import waits
 from coachsync.domain.causes import Cause, Followed
 from coachsync.domain.model import HOUR, MINUTE
-from coachsync.engine.steps import job
+from coachsync.engine.steps import category, job
 from coachsync.errors import LOCKED, OK, SOME_FAILED
 from coachsync.secrets import Token
 from coachsync.standin.log import Request
@@ -396,6 +396,19 @@ class TestSentSoonOrNever:
         scene.standin.faults.add("rate_limited", ("POST", ROLES), retry_after=0.6)
         scene.tick()
         assert (scene.done, len(scene.roles()), len(scene.rooms())) == ([("setup", "done")], 1, 1)
+
+    def test_category_that_waits_for_a_limit_is_attempted_anew_when_it_has_opened(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        full = scene.world.add_category(scene.guild, "Coaching")
+        for number in range(50):
+            scene.world.add_channel(scene.guild, f"talk {number}", parent=full)
+        scene.configure(f'category_id = "{full}"')
+        monkeypatch.setattr(category, "LATE", 200)
+        scene.standin.faults.add("rate_limited", ("POST", CHANNELS), retry_after=0.6)
+        scene.tick()
+        made = [name for name in scene.things().values() if name.startswith("Coaching")]
+        assert (scene.done, sorted(made)) == ([("setup", "done")], ["Coaching", "Coaching 2"])
 
     def test_age_of_an_attempt_is_that_at_which_the_guild_was_listed(self, scene: Scene, sql: PostgresDatabase) -> None:
         host: list[Forked] = []

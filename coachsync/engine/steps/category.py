@@ -15,7 +15,7 @@ from collections.abc import Collection
 
 from coachsync.discord.api import How
 from coachsync.discord.codes import UNKNOWN_CHANNEL
-from coachsync.discord.errors import BadRequest, DiscordError, Forbidden, NotFound
+from coachsync.discord.errors import BadRequest, DiscordError, Forbidden, NotFound, RateLimited
 from coachsync.domain.guild_objects import CATEGORY, Channel
 from coachsync.domain.limits import CHANNELS_IN_CATEGORY, LONGEST_NAME, MOST_CHANNELS
 from coachsync.domain.model import Resource
@@ -187,6 +187,9 @@ async def _open_next(shelf: Shelf, base: Channel, journal: Journal, how: How) ->
             return None  # it is found by its name and the bot's overwrite the next time
         resource.state = "refused"
         await journal.write(lambda t: t.ledger.save_category(resource))
+        if isinstance(error, RateLimited) and error.too_late:  # see Job.create
+            await asyncio.sleep(error.retry_after_s)
+            return await _open_next(shelf, base, journal, how)
         raise
     resource.snowflake, resource.state, resource.made_at = made.id, "made", guild.now()
     await journal.write(lambda t: t.ledger.save_category(resource))
