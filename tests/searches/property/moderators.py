@@ -141,6 +141,10 @@ class Moderators:
         self.tell(f"moderator gives {thing} to {self.watch.names([someone])} with {allow}")
         world = self.town.world
         if thing.kind == "channel":
+            channel = world.channel(thing.id)
+            held = channel.overwrites.get(someone) if channel is not None else None
+            if held is not None and held.allow & p.ENTER & ~allow:  # they had more: a person's access is taken
+                self._harm(thing, "grant")
             world.set_overwrite(thing.id, someone, p.MEMBER, allow)
         elif someone in world.guilds[thing.guild].members:
             world.give_role(thing.guild, someone, thing.id)
