@@ -25,17 +25,17 @@ class Strayed(NamedTuple):
     event: Event
 
 
-def follow(searcher: Searcher, traces: Sequence[Trace], *, locked: bool = True) -> list[Strayed]:
-    """Return those of some traces that the model cannot follow to their end. `locked`: runs held a lock file."""
-    found = [_follow(searcher, number, trace, locked) for number, trace in enumerate(traces)]
+def follow(searcher: Searcher, traces: Sequence[Trace]) -> list[Strayed]:
+    """Return those of some traces that the model cannot follow to their end."""
+    found = [_follow(searcher, number, trace) for number, trace in enumerate(traces)]
     return [one for one in found if one is not None]
 
 
-def _follow(searcher: Searcher, number: int, trace: Trace, locked: bool) -> Strayed | None:
+def _follow(searcher: Searcher, number: int, trace: Trace) -> Strayed | None:
     program = searcher.compile("follow", "-DTRACE")
     path = program.with_name(f"trace-{number}")
     path.write_text("\n".join(map(str, _numbers(trace))), encoding="ascii")
-    mode = next(m for m in named("mode") if m.name == ("LOCKED" if locked else "LEASED"))
+    mode = next(m for m in named("mode") if m.name == ("LEASED" if trace.shared else "LOCKED"))
     environ = {**os.environ, "MODE": str(mode.number), "FAULT": "0", "BUDGET": "1", "TRACE": str(path)}
     told = run_search(path.parent, program, environ, "-E", "-w18")
     at = int(_REACHED.findall(told)[-1])
@@ -48,7 +48,8 @@ def _numbers(trace: Trace) -> Iterator[int]:
         yield from (things, there)
     yield len(trace.events)
     for event in trace.events:
-        yield from (EVENTS.index(event.what) * 2 + KINDS.index(event.kind), event.about, *_disk(event.disk))
+        code = event.host * 32 + EVENTS.index(event.what) * 2 + KINDS.index(event.kind)
+        yield from (code, event.about, *_disk(event.disk))
 
 
 def _disk(disk: Disk) -> Iterator[int]:

@@ -139,7 +139,9 @@ byte ticks;                 /* of them */
 #define SPEND budget--
 #define SHOWN(event, k)
 #define SHOWN_OF(event, k, thing)
+#define SHOWN_BY(h, event)
 #define GO
+#define on_its_way true
 #else
 #define BEGIN 1
 #define LIST 2
@@ -147,11 +149,17 @@ byte ticks;                 /* of them */
 #define DELETE 4
 #define KILLED 5
 #define END 6
+#define FROZEN 7
+#define THAWED 8
 #define SPEND skip
-#define SHOWN(event, k) && next == (event) * 2 + (k)
-#define SHOWN_OF(event, k, thing) && next == (event) * 2 + (k) && argument == (thing)
-#define GO c_code { now.fits = as_found(); }; fits; c_code { go_on(); };
-byte place, next, argument, fits;
+#define code_(h, event, k) ((h) * 32 + (event) * 2 + (k))
+#define SHOWN(event, k) && next == code_(me, event, k)
+#define SHOWN_OF(event, k, thing) && next == code_(me, event, k) && argument == (thing)
+#define SHOWN_BY(h, event) && next == code_(h, event, 0)
+#define GO c_code { now.next = as_found() ? now.next : ASTRAY; go_on(); }; next != ASTRAY;
+#define ASTRAY 255          /* the ledger is not as it was found: nothing goes on */
+#define on_its_way (next != ASTRAY)
+byte place, next, argument;
 
 c_code {
     \#include "follow.h"
@@ -185,7 +193,7 @@ c_code {
             for (int i = 0; i < now.count[kind]; i++)
                 if (now.db.at[kind * 7 + i] != event->disk.at[kind][i]) return 0;
         }
-        if (event->code / 2 == 2) {
+        if (event->code % 32 / 2 == 2) {
             int kind = event->code % 2, there = 0;
             for (int j = 0; j < now.things[kind]; j++) there |= (now.discord[kind].at[j] == 2) << j;
             return there == event->argument;
@@ -194,6 +202,7 @@ c_code {
     }
 
     static void go_on(void) {
+        if (now.next == ASTRAY) return;
         now.place++;
         came_to(now.place);
         look();
@@ -606,15 +615,71 @@ inline leave() {
     fi
 }
 
-proctype Tick(byte me) provided (!host[me].frozen && !kill[1 - me]) {
+/* Nobody waits for it any more, and another host may believe it dead: whatever Discord has not done by now is late. */
+inline too_late(k, i) {
+    d_step {
+    j_ = 0;
+    do
+    :: j_ < things[k] ->
+        if
+        :: discord[k].born[j_] == i && discord[k].at[j_] == PENDING -> discord[k].late = discord[k].late | (1 << j_)
+        :: else
+        fi;
+        j_++
+    :: else -> break
+    od;
+    j_ = 0
+    }
+}
+
+/* The margin is longer than a lease: who was frozen and holds its lease still was not frozen for so long. */
+#define awake(h) (!host[h].frozen || (host[h].term && host[h].holds && !expired))
+#define sender(h, k, i) (host[h].sure && awake(h) && host[h].kind == k && host[h].sends == (i) + 1)
+#define alive(h, k, i) (sender(h, k, i) && (fault != AGES_SOON || host[h].waits))
+#define waited_for(h, k, j) (host[h].kind == k && host[h].waits == (j) + 1)
+
+#define may_age(k, i) \
+    (mode != LOCKED && (i) < count[k] && is_open(db.at_(k, i)) && !(old[k] & (1 << (i))) && !alive(0, k, i) && !alive(1, k, i))
+
+#ifdef TRACE
+/* A trace tells when so much time has gone by that every attempt whose sender does not wait is old. */
+inline age_all() {
+    k_ = 0; i_ = 0;
+    do
+    :: argument && k_ < 2 && i_ < count[k_] ->
+        if
+        :: may_age(k_, i_) -> old[k_] = old[k_] | (1 << i_); too_late(k_, i_)
+        :: else
+        fi;
+        i_++
+    :: argument && k_ < 2 && i_ >= count[k_] -> k_++; i_ = 0
+    :: else -> break
+    od;
+    k_ = 0; i_ = 0
+}
+#endif
+
+/* A run is seen to begin before it takes the lease, if it does. */
+#ifdef TRACE
+#define may_begin true
+inline begin_leased() { skip }
+#else
+#define may_begin (mode != LEASED || expired)
+inline begin_leased() { take_lease(me); H.term = true; H.holds = true }
+#endif
+
+proctype Tick(byte me) provided (!host[me].frozen && !kill[1 - me] && on_its_way) {
     byte now_made, open, found, spare, k;
     mtype end;
 
     do
     :: atomic {
         /* The lock is free; or a lease that has run out is taken, with a new term. Else the work is left to others. */
-        ((mode != LOCKED && fault != SESSION_LOCK) || !lock[1 - me]) && (mode != LEASED || expired) &&
+        ((mode != LOCKED && fault != SESSION_LOCK) || !lock[1 - me]) && may_begin &&
         !over && (!calm || (me == 0 && ticks)) SHOWN(BEGIN, 0) ->
+#ifdef TRACE
+        age_all();
+#endif
         GO
         if
         :: calm -> ticks--
@@ -624,11 +689,21 @@ proctype Tick(byte me) provided (!host[me].frozen && !kill[1 - me]) {
         SAY("host %d begins a tick\n", me);
         if
         :: mode == LOCKED || fault == SESSION_LOCK -> lock[me] = true
-        :: mode == LEASED -> take_lease(me); H.term = true; H.holds = true
+        :: mode == LEASED -> begin_leased()
         :: mode == UNLEASED && fault != SESSION_LOCK
         fi
        };
        {
+#ifdef TRACE
+        atomic {
+            if
+            :: mode != LEASED
+            :: mode == LEASED && expired && next / 32 == me && next != code_(me, END, 0) ->
+                take_lease(me); H.term = true; H.holds = true
+            :: mode == LEASED -> goto release       /* it leaves the work to who holds the lease, or has none */
+            fi
+        };
+#endif
         /* The order is all: what the fence compares is read before Discord is listed. */
         atomic {
             if
@@ -662,7 +737,7 @@ more:
 #ifdef TRACE
                 if
                 :: skip
-                :: goto attempt
+                :: !open || dead(k, open - 1) -> goto attempt
                 fi;
 #endif
                 if
@@ -775,7 +850,7 @@ again:      atomic {
         :: atomic { k == ROLE -> k = ROOM } :: atomic { k == ROOM -> k = ROLE }
         :: atomic { k < 2 -> survey(k); found -> note_anyhow(k, MADE); clear() }
         :: atomic { k < 2 -> goto tidy }
-        :: atomic { next == END * 2 -> goto release }
+        :: atomic { next == code_(me, END, 0) -> goto release }
         :: atomic { goto finish }
         :: atomic { k < 2 -> survey(k); now_made -> made_row = row(SPARE, thing_of(made_row)); clear() }
 #endif
@@ -835,6 +910,11 @@ release:
             :: H.term -> expired = true
             :: !H.term
             fi;
+#ifdef TRACE
+            H.holds = false; H.term = false
+        };
+        atomic {
+#endif
             true SHOWN(END, 0) -> GO leave()
         }
        } unless {
@@ -846,31 +926,6 @@ release:
 
 /* -------------------------------------------------------------------- the world */
 
-/* Nobody waits for it any more, and another host may believe it dead: whatever Discord has not done by now is late. */
-inline too_late(k, i) {
-    d_step {
-    j_ = 0;
-    do
-    :: j_ < things[k] ->
-        if
-        :: discord[k].born[j_] == i && discord[k].at[j_] == PENDING -> discord[k].late = discord[k].late | (1 << j_)
-        :: else
-        fi;
-        j_++
-    :: else -> break
-    od;
-    j_ = 0
-    }
-}
-
-/* The margin is longer than a lease: who was frozen and holds its lease still was not frozen for so long. */
-#define awake(h) (!host[h].frozen || (host[h].term && host[h].holds && !expired))
-#define sender(h, k, i) (host[h].sure && awake(h) && host[h].kind == k && host[h].sends == (i) + 1)
-#define alive(h, k, i) (sender(h, k, i) && (fault != AGES_SOON || host[h].waits))
-#define waited_for(h, k, j) (host[h].kind == k && host[h].waits == (j) + 1)
-
-#define may_age(k, i) \
-    (mode != LOCKED && (i) < count[k] && is_open(db.at_(k, i)) && !(old[k] & (1 << (i))) && !alive(0, k, i) && !alive(1, k, i))
 #define age(k, i) may_age(k, i) -> old[k] = old[k] | (1 << (i)); too_late(k, i)
 #define act(k, j) discord[k].at[j] == PENDING -> discord[k].at[j] = THERE; claim_no_twin(k)
 #define drop(k, j) discord[k].at[j] == PENDING && !waited_for(0, k, j) && !waited_for(1, k, j) -> discord[k].at[j] = NEVER
@@ -915,12 +970,18 @@ inline claim_converged(k) {
 #define each(do_, k) :: atomic { do_(k, 0) } :: atomic { do_(k, 1) } :: atomic { do_(k, 2) } :: atomic { do_(k, 3) } \
     :: atomic { do_(k, 4) } :: atomic { do_(k, 5) } :: atomic { do_(k, 6) }
 #define does(k, j) discord[k].at[j] == PENDING -> discord[k].at[j] = THERE
+/* Runs are frozen between the attempt and its create, which is where it matters. */
+#define about(h) \
+    :: atomic { host[h].busy SHOWN_BY(h, KILLED) -> host[h].frozen = false; kill[h] = true } \
+    :: atomic { host[h].busy && Tick[1 + (h)]@again SHOWN_BY(h, FROZEN) -> GO freeze(h) } \
+    :: atomic { host[h].frozen SHOWN_BY(h, THAWED) -> GO thaw(h) }
 
-/* The world about a run that is followed. */
-proctype World() provided (!kill[0] && !kill[1]) {
+/* The world about runs that are followed. */
+proctype World() provided (!kill[0] && !kill[1] && on_its_way) {
     do
     each(does, ROLE) each(does, ROOM)
-    :: atomic { host[0].busy SHOWN(KILLED, 0) -> kill[0] = true }
+    :: atomic { mode == LEASED && !expired && !holding(0) && !holding(1) -> expired = true }
+    about(0) about(1)
     od
 }
 #else
@@ -963,10 +1024,6 @@ init {
         c_code { load(); came_to(0); };
         c_code { start(); };
 #endif
-#ifdef TRACE
-        run Tick(0); run World()
-#else
         run Tick(0); run Tick(1); run World()
-#endif
     }
 }

@@ -13,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import psycopg
+
 from coachsync.standin import Request, Standin
 from coachsync.standin.answers import Reply
 
@@ -22,10 +24,12 @@ KINDS: tuple[Kind, ...] = ("role", "channel")
 STATES = ("free", "attempted", "made", "spare", "refused", "written_off", "deleted", "overtaken")
 """As the model numbers them."""
 
-EVENTS = ("", "begin", "list", "send", "delete", "killed", "end")
+EVENTS = ("", "begin", "list", "send", "delete", "killed", "end", "frozen", "thawed")
 """As the model numbers them."""
 
 STRANGE = 99  # no state and no thing that the model knows
+
+_OLD = 20_000  # milliseconds: longer than any request of these runs and its margin
 
 _CREATE = re.compile(r"^/guilds/\d+/(roles|channels)$")
 _ONE = re.compile(r"^/(?:guilds/\d+/roles|channels)/(\d+)$")
@@ -49,16 +53,21 @@ Disk = tuple[tuple[Row, ...], tuple[Row, ...]]
 
 
 class Event(NamedTuple):
-    """Something that is seen: what, of which kind, what it is about (a thing, or those listed), the ledger then."""
+    """Something that is seen: what, of which kind, what it is about, the ledger then, and the host that did it.
+
+    A deletion is about a thing, a list about those on it, as bits; a tick begins with 1 if attempts were old by then.
+    """
 
     what: str
     kind: Kind
     about: int
     disk: Disk
+    host: int = 0
 
     def __str__(self) -> str:
         ledger = "; ".join(f"{kind} {_listed(rows)}" for kind, rows in zip(KINDS, self.disk, strict=True))
-        return f"{self.what} {self.kind}{f' {self.about}' if self.about else ''} ({ledger})"
+        who = f"host {self.host} " if self.host else ""
+        return f"{who}{self.what} {self.kind}{f' {self.about}' if self.about else ''} ({ledger})"
 
 
 def _listed(rows: Iterable[Row]) -> str:
@@ -66,18 +75,23 @@ def _listed(rows: Iterable[Row]) -> str:
 
 
 class Trace(NamedTuple):
-    """What is seen of some ticks of one session, from what there is of it at the beginning."""
+    """What is seen of some ticks of one session, from what there is of it at the beginning.
+
+    `shared`: their store is one that several hosts may share; else a run holds a lock file.
+    """
 
     disk: Disk
     things: tuple[int, int]
     there: tuple[int, int]
     events: tuple[Event, ...]
+    shared: bool = False
 
 
 class Recorder:
     """Records what ticks do for one session. To be made before the first one; `trace` is what it saw.
 
-    `there` returns the ids of what is there of the session by kind, `rows` the ledger's rows (kind, state, id).
+    `there` returns the ids of what is there of the session by kind, `rows` the ledger's rows (kind, state, id),
+    `host_of` the number of the host that sent a request.
     """
 
     def __init__(
@@ -85,9 +99,16 @@ class Recorder:
         standin: Standin,
         there: Callable[[], dict[Kind, list[str]]],
         rows: Callable[[], Iterable[tuple[str, str, str | None]]],
+        *,
+        shared: bool = False,
+        host_of: Callable[[Request], int] = lambda _: 0,
     ) -> None:
         self._there = there
         self._rows = rows
+        self._shared = shared
+        self._host_of = host_of
+        self._clock = standin.world.clock
+        self._at = self._clock.now()
         self._lock = threading.Lock()
         self._things: dict[Kind, list[str]] = {"role": [], "channel": []}
         self._sent: dict[int, tuple[Kind, int]] = {}
@@ -103,18 +124,31 @@ class Recorder:
     @property
     def trace(self) -> Trace:
         """Return what was seen so far."""
-        return Trace(self._disk, self._many, self._began, tuple(self._events))
+        return Trace(self._disk, self._many, self._began, tuple(self._events), self._shared)
 
-    def begins(self) -> None:
-        """Note that a tick begins."""
-        self._note("begin")
+    def begins(self, host: int = 0) -> None:
+        """Note that a host's tick begins."""
+        with self._lock:
+            self._note("begin", host, about=int(self._clock.now() - self._at >= _OLD))
 
-    def ended(self, code: int) -> None:
+    def ended(self, code: int, host: int = 0) -> None:
         """Note that it has ended, or was killed."""
-        self._note("killed" if code < 0 else "end")
+        with self._lock:
+            self._note("killed" if code < 0 else "end", host)
 
-    def _note(self, what: str, kind: Kind = "role", about: int = 0) -> None:
-        self._events.append(Event(what, kind, about, self._read()))
+    def frozen(self, host: int) -> None:
+        """Note that a host does nothing any more."""
+        with self._lock:
+            self._note("frozen", host)
+
+    def thawed(self, host: int) -> None:
+        """Note that it goes on."""
+        with self._lock:
+            self._note("thawed", host)
+
+    def _note(self, what: str, host: int, kind: Kind = "role", about: int = 0) -> None:
+        self._at = self._clock.now()
+        self._events.append(Event(what, kind, about, self._read(), host))
 
     def _read(self) -> Disk:
         found: dict[str, list[Row]] = {"role": [], "channel": []}
@@ -135,12 +169,12 @@ class Recorder:
                 kind: Kind = "role" if create[1] == "roles" else "channel"
                 self._things[kind].append("")
                 self._sent[request.seq] = (kind, len(self._things[kind]) - 1)
-                self._note("send", kind)
+                self._note("send", self._host_of(request), kind)
             elif request.method == "DELETE" and one:
                 kind = "role" if "/roles/" in request.path else "channel"
                 known = self._things[kind]
                 about = known.index(one[1]) + 1 if one[1] in known else STRANGE
-                self._note("delete", kind, about)
+                self._note("delete", self._host_of(request), kind, about)
 
     def _after(self, request: Request, reply: Reply) -> None:
         create = _CREATE.match(request.path)
@@ -149,22 +183,33 @@ class Recorder:
         kind: Kind = "role" if create[1] == "roles" else "channel"
         with self._lock:
             if request.method == "GET" and reply.status < 300:
-                self._note("list", kind, self._bits(kind))
+                self._note("list", self._host_of(request), kind, self._bits(kind))
             elif request.seq in self._sent:
                 for new in self._there()[kind]:
                     if new not in self._things[kind]:
                         self._things[kind][self._sent[request.seq][1]] = new
 
 
+_ROWS = "SELECT kind, state, snowflake FROM coachsync_resources WHERE session_id = %s ORDER BY id"
+
+
 def rows_in(ledger: Path, session_id: str) -> list[tuple[str, str, str | None]]:
     """Return the ledger's rows of a session on the disk: kind, state, id; none if there is no such table yet."""
     if not ledger.exists():
         return []
-    sql = "SELECT kind, state, snowflake FROM coachsync_resources WHERE session_id = ? ORDER BY id"
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=5)) as connection:
         try:
-            return connection.execute(sql, (session_id,)).fetchall()
+            return connection.execute(_ROWS.replace("%s", "?"), (session_id,)).fetchall()
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 return []
             raise
+
+
+def rows_at(url: str, session_id: str) -> list[tuple[str, str, str | None]]:
+    """Return the same of a ledger in a PostgreSQL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        try:
+            return connection.execute(_ROWS, (session_id,)).fetchall()
+        except psycopg.errors.UndefinedTable:
+            return []

@@ -18,6 +18,7 @@ from tests.searches.crash.matrix import cases, keys
 from tests.searches.crash.prepared import Key, Prepared, prepare
 from tests.searches.crash.test_matrix import share
 from tests.searches.crash.whole import DEFAULT_WORKERS
+from tests.searches.places import server
 
 pytestmark = [
     pytest.mark.tools,
@@ -27,7 +28,8 @@ pytestmark = [
 
 _ASKED = bool(os.environ.get("COACHSYNC_CRASH") or os.environ.get("COACHSYNC_CRASH_PART"))
 _SETUP = Key("setup", "role", "sqlite")
-_MANY = 3
+_SHARED = Key("setup", "role", "postgresql")
+_MANY = 4
 _DAY_S = 86_400
 
 
@@ -50,9 +52,10 @@ def _one(play: Callable[[Prepared], Trace]) -> Trace:
 
 
 def _prepared() -> dict[Key, Prepared]:
-    """Return the setup, and another scenario every day; all of them if the matrix is asked for."""
+    """Return the setup on two stores, and another scenario every day; all of them if the matrix is asked for."""
+    server()  # before any worker is forked: they share it
     every = keys()
-    wanted = every if _ASKED else [_SETUP, every[int(time.time()) // _DAY_S % len(every)]]
+    wanted = every if _ASKED else [_SETUP, _SHARED, every[int(time.time()) // _DAY_S % len(every)]]
     found = {}
     for number, one in spread(lambda n: prepare(wanted[n]), len(wanted), DEFAULT_WORKERS):
         assert isinstance(one, Prepared), one

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.model.recorder import Recorder, Trace, rows_in
+from tests.model.recorder import Kind, Recorder, Trace, rows_at, rows_in
 from tests.searches.crash.farm import spread
+from tests.searches.crash.home import POSTGRESQL
 from tests.searches.crash.matrix import CLEAN_TICKS, Case, struck
 from tests.searches.crash.prepared import Key, Prepared, Stage, stage
 from tests.searches.crash.town import QUARTER, SESSION
@@ -21,6 +22,7 @@ def traced(case: Case | None, prepared: Prepared) -> Trace:
         for quarter in range(1, CLEAN_TICKS + 1):
             now = prepared.at + quarter * QUARTER
             it.clock.set(now)
+            it.ticker.home.minute_passes()
             recorder.begins()
             recorder.ended(it.ticker.here(now).code)
         return recorder.trace
@@ -37,9 +39,14 @@ def traces_of(cases: Sequence[Case], prepared: dict[Key, Prepared], workers: int
 
 
 def _recorder(it: Stage) -> Recorder:
-    def there() -> dict[str, list[str]]:
+    def there() -> dict[Kind, list[str]]:
         with it.standin.world.lock:
             rooms = it.watch.rooms()
         return {"role": rooms.roles, "channel": rooms.channels}
 
-    return Recorder(it.standin, there, lambda: rows_in(it.ticker.home.ledger, SESSION))  # type: ignore[arg-type]
+    def rows() -> list[tuple[str, str, str | None]]:
+        return rows_at(home.url, SESSION) if shared else rows_in(home.ledger, SESSION)
+
+    home = it.ticker.home
+    shared = home.kind == POSTGRESQL
+    return Recorder(it.standin, there, rows, shared=shared)
