@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from coachsync.domain.model import MINUTE
-from tests.kit.scene import ID, Scene, Stage
+from coachsync.domain.model import HOUR, MINUTE
+from tests.kit.scene import ID, QUARTER, Scene, Stage
 
 PASSWORD = "hunter2-secret"
 
@@ -57,7 +57,7 @@ def told(stage: Stage, *urls: str, more: str = "") -> Scene:
     file.chmod(0o600)
     scene.configure(rest=f'[notify]\nfile = "notify.urls"\n{more}')
     scene.world.leave(scene.guild, scene.student)
-    scene.book(studentName="Emma")
+    scene.book(studentName="Emma", start=scene.now() + 2 * HOUR + QUARTER)
     return scene
 
 

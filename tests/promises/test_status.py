@@ -113,7 +113,7 @@ def test_check_is_one_line_and_zero_while_all_is_well(stage: Stage) -> None:
     found = scene.command("status", "--check")
     assert (found.code, found.out, found.err) == (
         0,
-        "ok: 1 room open, next cleanup in 4 h 30 min, last tick now\n",
+        "ok: 1 room open, next cleanup in 4 h 0 min, last tick now\n",
         "",
     )
 

@@ -60,7 +60,7 @@ def test_pause_is_as_urgent_as_the_most_urgent_session_that_waits(scene: Scene) 
 
 
 def test_session_under_two_pauses_counts_once(scene: Scene) -> None:
-    scene.book()
+    scene.book(start=scene.now() + 2 * HOUR + MINUTE)
     pause(scene, ID)
     scene.clock.advance(MINUTE)
     pause(scene)
