@@ -73,7 +73,7 @@ def elsewhere_lines(report: Report, moments: Moments) -> Iterator[str]:
     """Yield "left to host beta: guild 11…; it works with the bot 11…, since 10:03 (2 min ago)", one for each bot."""
     for left in report.elsewhere:
         guilds = f"guild{'s' if len(left.guild_ids) > 1 else ''} {', '.join(left.guild_ids)}"
-        since = f"{moments.clock(left.since)} ({moments.away(left.since)})"
+        since = f"{moments.clock(left.since)} ({moments.away(min(left.since, report.now))})"
         yield f"left to host {clean(left.host)}: {guilds}; it works with the bot {clean(left.bot)}, since {since}"
 
 

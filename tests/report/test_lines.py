@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from coachsync.domain.model import Elsewhere, Person
-from coachsync.report.lines import action_line, failures, kinds, people, summary_line, together
+from coachsync.report.lines import action_line, elsewhere_lines, failures, kinds, people, summary_line, together
+from coachsync.report.moments import Moments
 from tests.report.builders import a_failure, a_report, a_session, an_outcome
 
 
@@ -42,6 +43,13 @@ def test_summary_says_when_nothing_was_due() -> None:
 def test_summary_claims_nothing_of_what_another_host_does() -> None:
     report = a_report()._replace(elsewhere=(Elsewhere("11", "beta", 0, ("12",)),))
     assert summary_line(report) == "nothing was due here"
+
+
+def test_host_that_was_faster_has_begun_though_by_the_database_s_clock_that_is_ahead() -> None:
+    report = a_report()
+    left = report._replace(elsewhere=(Elsewhere("11", "beta", report.now + 1500, ("12",)),))
+    (line,) = elsewhere_lines(left, Moments(report.now))
+    assert line.endswith("(now)")
 
 
 def test_failures_are_what_failed_alone() -> None:
