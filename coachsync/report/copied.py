@@ -65,6 +65,8 @@ def next_steps(report: CopyReport, named_in: str, *, dry_run: bool, ledger: bool
         edit = f"set COACHSYNC_STORE to {report.target} wherever it is set"
     else:
         edit = f'{where}, under [store]: url = "{report.target}"'
+    if report.target.startswith("postgres"):
+        edit += ", by the role that does the work if that is not the one that made the copy"
     again = "coachsync schedule install, if systemd starts runs: its unit names the folders of the store"
     return [clean(edit), "coachsync doctor", again]
 

@@ -107,6 +107,8 @@ def _connecting(text: str) -> str:
         return "try again in a moment: it starts, or ends"
     if "too many" in text or "no more connections" in text or "remaining connection slots" in text:
         return "end some of its clients, raise max_connections, or put pgbouncer before it"
+    if "invalid value for parameter" in text or "definition of service" in text:
+        return "correct it where it is said: [store] url, a service file, or the environment (`env | grep ^PG`)"
     if "could not translate host name" in text or "failed to resolve" in text:
         return "correct the host in [store] url, or mend this host's name look-up"
     return "is the server running, and [store] url right? `psql` with the same address says more"

@@ -267,3 +267,13 @@ class TestLedger:
 def test_a_standby_that_is_asked_to_write_is_told_as_one() -> None:
     asked = psycopg.errors.FeatureNotSupported("cannot set transaction read-write mode during recovery")
     assert "standby" in told(asked, "postgresql://db1/coaching", writable=True).hint
+
+
+@pytest.mark.parametrize(("variable", "value"), [("PGTZ", "nonsense"), ("PGSERVICE", "nosuch")])
+def test_variable_that_makes_no_sense_is_told_where_to_look_for(
+    url: str, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(StoreError) as raised:
+        PostgresDatabase(url, writable=False)
+    assert "env | grep ^PG" in raised.value.hint
