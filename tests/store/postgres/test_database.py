@@ -67,7 +67,7 @@ class TestTransactions:
 
     def test_two_writers_take_turns(self, database: PostgresDatabase, other: PostgresDatabase) -> None:
         with database.immediate():
-            with waits.hurried(row_lock=0.05), pytest.raises(StoreError, match="lock timeout") as caught:
+            with waits.hurried(turn=0.05), pytest.raises(StoreError, match="lock timeout") as caught:
                 other.immediate().__enter__()
             assert "another program holds" in caught.value.hint
         with other.immediate():
@@ -188,7 +188,7 @@ class TestLimits:
             foreign = stack.enter_context(connected(url, writable=True))
             stack.enter_context(foreign.transaction())
             foreign.execute("UPDATE things SET name = 'b'")
-            with waits.hurried(row_lock=0.05), pytest.raises(StoreError, match="lock timeout"), other.immediate():
+            with waits.hurried(turn=0.05), pytest.raises(StoreError, match="lock timeout"), other.immediate():
                 other.run("UPDATE things SET name = 'c'")
 
 
