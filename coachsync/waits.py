@@ -44,7 +44,7 @@ class Waits(NamedTuple):
     """For others to let go of a PostgreSQL's table or row."""
 
     telling: float = 20.0
-    """For another host to have told people its news, before ours are left to the next run."""
+    """For another host to have told people its news, or to have pulled sources, before that is left to the next run."""
 
     turn: float = 20.0
     """For other hosts to write to a PostgreSQL's ledger before us; one of them may wait for some rows meanwhile."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from coachsync.discord.api import Discord, How
 from coachsync.discord.client import metered
@@ -69,8 +69,6 @@ from coachsync.store.base import Transaction
 
 if TYPE_CHECKING:
     from coachsync.domain.pauses import Hold
-
-Found = TypeVar("Found")
 
 SKEW: Millis = 5 * MINUTE
 _AT_A_TIME = 8  # guilds that may refuse, three requests each: others have the half of Discord's limit at least
@@ -307,7 +305,9 @@ class Apply:
                 await self._looking(job, counting.write_off)
         return [*(f for f in [*taken, *found] if f is not None), *self._hindered(looks, there, found)]
 
-    async def _looking(self, job: Job, look: Callable[[Job], Awaitable[Found]]) -> Found | None:
+    async def _looking(
+        self, job: Job, look: Callable[[Job], Awaitable[Action | Refused | None]]
+    ) -> Action | Refused | None:
         """Return what a look brought; None if another run works on the session, to whom it is left."""
         try:
             return await look(job)
@@ -315,6 +315,9 @@ class Apply:
             self.looked.discard(job.session.id)
             job.fenced = True
             return None
+        except StoreError as error:  # what was done elsewhere is still reported
+            failure = Failure("store_error", error.message, error.hint)
+            return Refused(job.session, "repair", "failed", failure, entry=job.entry)
 
     def _hindered(
         self, looks: Sequence[tuple[Session, Entry]], looked: list[Job], found: list[Action | Refused | None]

@@ -274,10 +274,11 @@ def _under_leases(request: TickRequest, store: Store, reading: StoreReading, loc
 
     others: dict[str, LeaseHolder] = {}
     leased: set[str] = set()
+    until = time.monotonic() + request.wait
     if reading.named is None and store.ledger.clock_was_off() and _guilds_with_work(request, store, reading):
         lock.give_way()  # what is due by a clock that is right comes first
     while wanted := _guilds_with_work(request, store, reading) - leased:
-        others |= lease(request.tokens, store, lock, wanted, request.wait)
+        others |= lease(request.tokens, store, lock, wanted, max(0.0, until - time.monotonic()))
         leased |= wanted
         if others and (reading.named is not None or _is_reviewed_elsewhere(request, reading, others)):
             raise held_by(others)
@@ -382,10 +383,18 @@ def _unsent(request: TickRequest, now: Millis, failure: Failure) -> Report:
 # doing
 
 
+def _pulled(request: TickRequest, store: Store, now: Millis) -> Pulled:
+    """Pull the sources; nothing is pulled while another host does so for long."""
+    if request.pull is None:
+        return Pulled()
+    with store.pulling() as ours:
+        return request.pull(store, now) if ours else Pulled()
+
+
 def _run(request: TickRequest, store: Store, lock: RunLock) -> Report:
     now = request.now if request.now is not None else host_now()
     begun = time.monotonic()
-    pulled = request.pull(store, now) if request.pull is not None else Pulled()
+    pulled = _pulled(request, store, now)
     pulling = int((time.monotonic() - begun) * 1000)
     reading = read(request, store, now)._replace(pulled=pulled)
     if not lock.alone:

@@ -62,19 +62,27 @@ class Store:
         """Return the lock of one run on this store, see `store.lock` and `store.leases`."""
         return self._locks(wait_s, since)
 
-    @contextmanager
-    def telling(self) -> Iterator[bool]:
+    def telling(self) -> AbstractContextManager[bool]:
         """Hold the turn to tell people what is new for a with-block: two hosts are not to tell them the same.
 
-        Yields False if another host tells for so long that this one's news wait for its next run.
+        The block gets False if another host tells for so long that this one's news wait for its next run.
         """
+        return self._turn("telling")
+
+    def pulling(self) -> AbstractContextManager[bool]:
+        """Hold the turn to pull sources for a with-block: of two answers the later one is to stay.
+
+        The block gets False if another host pulls for longer than is waited for.
+        """
+        return self._turn("pulling")
+
+    @contextmanager
+    def _turn(self, what: str) -> Iterator[bool]:
         if not self.shared:
             yield True
             return
-        from coachsync.store.leases import TELLING
-
-        with self._locks(0, "telling") as lock:
-            yield not lock.take([TELLING], waits.current().telling)
+        with self._locks(0, what) as lock:
+            yield not lock.take([what], waits.current().telling)
 
     def close(self) -> None:
         """Release everything."""

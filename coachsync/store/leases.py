@@ -16,8 +16,8 @@ Spent = tuple[float, ...]
 """When the last second's requests were answered, in seconds of this host's monotonic clock."""
 
 
-TELLING = "telling"
-"""What stands for a bot in the lease of whoever tells people what is new."""
+TURNS = ("telling", "pulling")
+"""What stands for a bot in the lease of whoever tells people what is new, or pulls sources of bookings."""
 
 
 class LeaseHolder(NamedTuple):

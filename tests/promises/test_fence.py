@@ -10,6 +10,9 @@ from dataclasses import replace
 import pytest
 
 from coachsync.domain.model import MINUTE
+from coachsync.engine.steps import observe
+from coachsync.engine.steps.job import Job
+from coachsync.errors import StoreError
 from coachsync.guild import picture
 from tests.kit.scene import ID, Scene
 
@@ -60,3 +63,23 @@ def test_room_that_is_only_looked_at_is_left_to_the_run_that_works_on_it(
     written_meanwhile(scene, monkeypatch)
     scene.tick(MINUTE)
     assert (scene.writes, scene.report.unusable) == ([], None)
+
+
+def test_look_that_cannot_be_recorded_is_that_session_s_failure_alone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.book()
+    scene.book("another1")
+    scene.tick()
+    look_at = observe.look_at
+
+    async def looked(job: Job) -> object:
+        if job.session.id == ID:
+            raise StoreError("the connection was lost", "see the server's log")
+        return await look_at(job)
+
+    monkeypatch.setattr(observe, "look_at", looked)
+    scene.world.delete_channel(scene.world.find_channels(scene.guild, "🎤 coaching-another1")[0])
+    scene.tick(MINUTE)
+    assert scene.done == [("repair", "failed"), ("repair", "done")]
+    assert (scene.codes, scene.report.unusable) == (["store_error"], None)

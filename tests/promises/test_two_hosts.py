@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -376,6 +376,13 @@ class TestTelling:
                 turns = first, second
             with theirs.telling() as later:
                 assert (*turns, later) == (True, False, True)
+
+    def test_only_one_host_at_a_time_pulls_sources(self, scene: Scene) -> None:
+        with ExitStack() as stack:
+            mine, theirs = (stack.enter_context(scene.store()) for _ in range(2))
+            stack.enter_context(waits.hurried(telling=0.05))
+            turns = [stack.enter_context(turn()) for turn in (mine.pulling, theirs.pulling, theirs.telling)]
+        assert turns == [True, False, True]
 
     def test_same_cause_that_two_hosts_saw_is_kept_once(self, scene: Scene) -> None:
         cause = Cause("unknown_guild", scene.guild, "gone", "see to it", (ID,), scene.now(), scene.now(), "note")

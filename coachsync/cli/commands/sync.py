@@ -11,7 +11,7 @@ from coachsync.cli import output
 from coachsync.cli.context import invocation, open_configured
 from coachsync.cli.options import Json, Now, Wait, checked_wait, pretended_now, refuse_pretended_time
 from coachsync.clock import host_now, iso
-from coachsync.errors import OK, SOME_FAILED, ConfigError, UsageError
+from coachsync.errors import OK, SOME_FAILED, ConfigError, LockHeldError, UsageError
 from coachsync.report.text import clean, word
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def sync(
         stack.callback(store.close)
         if not dry_run:
             stack.enter_context(store.run_lock(checked_wait(wait), f"sync since {iso(host_now())}"))
+            if not stack.enter_context(store.pulling()):
+                raise LockHeldError("another host pulls sources of this store", "it ends by itself: try again then")
         pulled = pull(store, due_sources(store, request), request)
         if not dry_run:
             follow_sources(store, settings, pulled, moment)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from coachsync.domain.hosts import HostRuns
-from coachsync.store.leases import TELLING, LeaseHolder
+from coachsync.store.leases import TURNS, LeaseHolder
 
 # `worked` is the last run that was able to work. Numbers of runs grow, whatever the clocks of hosts say.
 RUNS = """
@@ -27,7 +27,7 @@ ORDER BY last.host"""
 
 LEASES = (
     "SELECT bot, host, since, until, {now} - renewed FROM coachsync_leases"
-    f" WHERE until > {{now}} AND bot <> '{TELLING}' ORDER BY bot"
+    f" WHERE until > {{now}} AND bot NOT IN {TURNS} ORDER BY bot"
 )
 CLOCK = "SELECT {now}"
 
