@@ -44,8 +44,7 @@ for lower; do
     laid_over "$lower"
 done
 cd root
-echo ready
-exec chroot . sleep infinity
+exec chroot . sh -c 'echo ready; exec sleep infinity'
 """
 _PYTHON = r"""#!/bin/sh
 [ "$1 $2 $#" = "-m venv 3" ] || exec @PYTHON@ "$@"
