@@ -45,11 +45,11 @@ def watched() -> Iterator[list[Sent]]:
     sent: list[Sent] = []
     send = PostgresDatabase._sent
 
-    def explained(self: PostgresDatabase, sql: str, args: Sequence[Any]) -> Any:
+    def explained(self: PostgresDatabase, sql: str, args: Sequence[Any], **how: bool) -> Any:
         found = _ASKED.fullmatch(sql)
         if found is not None and "pg_catalog" not in sql:
             sent.append(_in_postgres(self, found[1], args, send))
-        return send(self, sql, args)
+        return send(self, sql, args, **how)
 
     class Watching(_Watching):
         seen = sent
