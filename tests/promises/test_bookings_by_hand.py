@@ -137,7 +137,7 @@ def test_what_was_done_by_hand_is_told_by_explain(home: Home) -> None:
     home.run("sessions", "cancel", "abc12345")
     home.run("sessions", "restore", "abc12345")
     story = home.run("explain", "abc12345").out.partition("what happened\n")[2]
-    assert [line.partition("Z  ")[2] for line in story.splitlines()] == [
+    assert [line.partition("Z  ")[2].strip() for line in story.splitlines()] == [
         "moved by hand: from 2099-10-14T13:00:00Z to 2099-11-01T09:00:00Z",
         "cancelled by hand, was SCHEDULED",
         "restored by hand: SCHEDULED",
