@@ -77,7 +77,8 @@ class Hold(NamedTuple):
     @property
     def commands(self) -> str:
         """Return the commands that end them."""
-        return " and ".join(f"`{pause.resume}`" for pause in self.pauses)
+        widest_first = sorted(self.pauses, key=lambda p: (p.session_id != "", p.guild_id != ""))
+        return " and ".join(f"`{pause.resume}`" for pause in widest_first)
 
     def failure(self, what: str = "") -> Failure:
         """Say that it is paused, for how long and why, and how that ends. `what`: what is held back."""
