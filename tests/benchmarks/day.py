@@ -14,14 +14,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -32,7 +29,7 @@ from coachsync.store.open import create_store
 from tests.benchmarks.home import a_folder
 from tests.benchmarks.platform import QUARTER, Appointment, appointments, guild_id, token_of
 from tests.benchmarks.stage import ROOT, Run, environment, measured
-from tests.kit.postgres import Postgres, as_postgres
+from tests.kit.postgres import Postgres, postgres
 
 BUDGET: Millis = 12 * MINUTE
 SETUP_BY: Millis = 2 * HOUR
@@ -247,19 +244,6 @@ def _span(ms: Millis) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
-@contextmanager
-def _server() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="postgres") as folder:
-        if as_postgres():
-            shutil.chown(folder, "postgres", "postgres")
-        server = Postgres(folder)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
-
-
 def _sizes() -> Sizes:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--guilds", type=int, default=100)
@@ -294,7 +278,7 @@ def main() -> None:
         f"{sizes.guilds:,} guilds, {sizes.sessions:,} sessions, {sizes.tokens} bots, {sizes.hosts} hosts,"
         f" {sizes.ticks} quarters of an hour, {sizes.speed:g} times as fast as a day"
     )
-    with a_folder() as folder, _server() as server, Discord(sizes) as discord:
+    with a_folder() as folder, postgres(tempfile.gettempdir()) as server, Discord(sizes) as discord:
         platform = Platform(sizes, folder, server, discord.base_url)
         figures = judged(platform, _play(platform), discord.tell())
     for name, value, bound, good in figures:

@@ -22,7 +22,7 @@ from tests.benchmarks.layout import guild_id
 from tests.benchmarks.pairs import compare
 from tests.kit.large import fill_postgres, fill_sqlite
 from tests.kit.plans import watched
-from tests.kit.postgres import Postgres, as_postgres
+from tests.kit.postgres import Postgres, postgres
 
 SESSIONS = {"postgresql": 10_000_000, "sqlite": 1_000_000}
 _BYTES = 1200  # a session takes at most, with its share of the indexes and of the ledger
@@ -68,17 +68,10 @@ def _installations(kind: str, sessions: int) -> Iterator[tuple[Home, Home]]:
 @contextmanager
 def _server() -> Iterator[Postgres]:
     """Start a PostgreSQL whose files are on the disk that was measured."""
-    with tempfile.TemporaryDirectory(prefix="postgres") as folder:
-        if as_postgres():
-            shutil.chown(folder, "postgres", "postgres")
-        server = Postgres(folder)
-        server.start()
-        try:
-            server.run(*(f"ALTER SYSTEM SET {setting}" for setting in _TUNED))
-            server.restart()
-            yield server
-        finally:
-            server.stop()
+    with postgres(tempfile.gettempdir()) as server:
+        server.run(*(f"ALTER SYSTEM SET {setting}" for setting in _TUNED))
+        server.restart()
+        yield server
 
 
 def _in_postgres(server: Postgres, folder: Path, sessions: int) -> Home:

@@ -113,10 +113,10 @@ def _quickest() -> str:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Start a server and end it."""
+def postgres(within: str | None = None) -> Iterator[Postgres]:
+    """Start a server and end it; `within` is the folder that its files are in, if not where they are quickest."""
     assert programs() is not None
-    folder = tempfile.mkdtemp(prefix="postgres", dir=_quickest())
+    folder = tempfile.mkdtemp(prefix="postgres", dir=within or _quickest())
     if as_postgres():
         shutil.chown(folder, _USER, _USER)
     try:
